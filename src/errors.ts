@@ -1,0 +1,42 @@
+/**
+ * What went wrong, for programs to switch on. The message says what was found, what was wanted and
+ * the remedy; the code is stable across releases, the message is not.
+ */
+export type ErrorCode =
+  | "ABORTED" // an AbortSignal fired, or the user pressed Ctrl-C
+  | "BAD_ARGUMENT" // an option or argument that has no meaning here
+  | "BAD_CHECKSUM" // downloaded bytes are not the expected ones
+  | "BAD_CSV" // a CSV file that cannot be read as a data set
+  | "BAD_DATASET" // a data file whose content contradicts itself
+  | "BAD_INDEX" // a token id outside the embedding's vocabulary
+  | "BAD_LABEL" // a target the loss has no meaning for
+  | "BAD_LAYER" // a layer description, or a stack of layers, that has no meaning
+  | "BAD_MODEL_FILE" // a model file that is cut short, lies about itself, or is of another format
+  | "BAD_NPZ" // not a zip of .npy arrays, or one cut short
+  | "BAD_PICKLE" // a pickle with an opcode outside the allowed list
+  | "BAD_SHAPE" // an array of another shape than the model's
+  | "BAD_VALUE" // NaN or infinity in the data
+  | "DISPOSED" // a call on a model or runtime after dispose()
+  | "FILE_NOT_FOUND"
+  | "FILE_UNREADABLE"
+  | "FILE_UNWRITABLE"
+  | "LOSS_NOT_FINITE" // the loss turned NaN or infinite; the weights of the step before are kept
+  | "NOT_COMPILED" // fit or evaluate before compile()
+  | "NO_VOCABULARY" // text was given to a model that was trained on ids alone
+  | "OFFLINE" // a download that could not be made
+  | "OUT_OF_MEMORY" // the memory plan passes the address space or the host refuses the memory
+  | "UNSUPPORTED_ENGINE" // no WebAssembly SIMD here
+  | "BUSY"; // a second fit, evaluate or predict while one is running on the same model
+
+/** Every error that lstmkit throws on purpose. */
+export class LstmkitError extends Error {
+  override readonly name = "LstmkitError";
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${code}: ${message}`, options);
+  }
+}
