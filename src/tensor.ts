@@ -6,3 +6,8 @@ export interface Tensor<D extends TensorData = TensorData> {
   readonly data: D;
   readonly shape: readonly number[];
 }
+
+/** A weight with its Keras path, such as `lstm/lstm_cell/kernel`. */
+export interface NamedTensor extends Tensor<Float32Array> {
+  readonly name: string;
+}

@@ -1,0 +1,16 @@
+/**
+ * The ABI: every export, in data-flow order. Pointers are byte offsets into the imported memory,
+ * 16-byte aligned; sizes are counted in elements; f32 throughout. Kernels never allocate, keep no
+ * state and import nothing but the memory, so any number of instances may share one.
+ */
+
+export { activationBackward, activationForward } from "./dense";
+export { dropoutBackward, dropoutForward } from "./dropout";
+export { embeddingBackward, embeddingClear, embeddingForward } from "./embedding";
+export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
+export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
+export { lstmBackward, lstmForward } from "./lstm";
+export { adam, allFinite, sumShards } from "./optimizer";
+export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
+export { rnnBackward, rnnForward } from "./rnn";
+export { mapCosTurns, mapExp, mapLog, mapSigmoid, mapTanh } from "./simd";

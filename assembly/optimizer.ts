@@ -1,0 +1,67 @@
+/** From the shards' gradients to the weights of the next step. */
+
+/** g (n) = the sum of `shards` partials, each (n), in the order of shards. n a multiple of 4. */
+export function sumShards(g: usize, partials: usize, shards: i32, n: i32): void {
+  const bytes = (<usize>n) << 2;
+  for (let j: usize = 0; j < bytes; j += 16) {
+    let sum = v128.load(partials + j);
+    for (let s = 1; s < shards; s++) sum = f32x4.add(sum, v128.load(partials + <usize>s * bytes + j));
+    v128.store(g + j, sum);
+  }
+}
+
+/** 1 where every number of x (n) is finite, else 0. n a multiple of 4. */
+export function allFinite(x: usize, n: i32): i32 {
+  let sum = f32x4.splat(0);
+  // 0·x is 0 for a finite x and NaN for the rest.
+  for (const end = x + ((<usize>n) << 2); x < end; x += 16) {
+    sum = f32x4.add(sum, f32x4.mul(v128.load(x), f32x4.splat(0)));
+  }
+  return i32(i32x4.all_true(f32x4.eq(sum, sum)));
+}
+
+/**
+ * Adam (Kingma and Ba 2015) as Keras computes it, ε outside the bias correction:
+ *   α = lr·√(1 - β₂ᵗ) / (1 - β₁ᵗ);  m += (g - m)(1 - β₁);  v += (g² - v)(1 - β₂);  w -= α·m / (√v + ε)
+ * w, m, v (n) updated; g (n) read; t counts from 1. n a multiple of 4.
+ */
+export function adam(
+  w: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  n: i32,
+  learningRate: f64,
+  beta1: f64,
+  beta2: f64,
+  epsilon: f64,
+  t: i32,
+): void {
+  const rate = (learningRate * sqrt<f64>(1.0 - power(beta2, t))) / (1.0 - power(beta1, t));
+  const alpha = f32x4.splat(<f32>rate);
+  const k1 = f32x4.splat(<f32>(1.0 - beta1));
+  const k2 = f32x4.splat(<f32>(1.0 - beta2));
+  const eps = f32x4.splat(<f32>epsilon);
+  const bytes = (<usize>n) << 2;
+  for (let j: usize = 0; j < bytes; j += 16) {
+    const gj = v128.load(g + j);
+    let mj = v128.load(m + j);
+    let vj = v128.load(v + j);
+    mj = f32x4.add(mj, f32x4.mul(f32x4.sub(gj, mj), k1));
+    vj = f32x4.add(vj, f32x4.mul(f32x4.sub(f32x4.mul(gj, gj), vj), k2));
+    v128.store(m + j, mj);
+    v128.store(v + j, vj);
+    const step = f32x4.div(f32x4.mul(mj, alpha), f32x4.add(f32x4.sqrt(vj), eps));
+    v128.store(w + j, f32x4.sub(v128.load(w + j), step));
+  }
+}
+
+/** base to the power n ≥ 0, by squaring. */
+function power(base: f64, n: i32): f64 {
+  let result: f64 = 1;
+  for (; n > 0; n >>= 1) {
+    if (n & 1) result *= base;
+    base *= base;
+  }
+  return result;
+}

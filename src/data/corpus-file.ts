@@ -1,0 +1,205 @@
+import { deflateSync, inflateSync } from "fflate";
+import { LstmkitError } from "../errors.ts";
+import { crc32 } from "./crc32.ts";
+
+/*
+ * A small file for texts that are already cut into words and split into two parts:
+ *
+ *   8 bytes   "LSTMTXT1"
+ *   4 bytes   CRC-32 of the content, little-endian
+ *   4 bytes   length of the content, little-endian
+ *   the rest  the content, deflated:
+ *     4 bytes   length of the header, little-endian
+ *     header    JSON, UTF-8
+ *     texts     training part, then test part; each text is varint(2 · length + label) and one varint
+ *               a word: its rank, or 0 for a word that is not in the list. Varints are LEB128.
+ */
+
+const MAGIC = "LSTMTXT1";
+const PREFIX_LENGTH = 16;
+/** No deflate stream grows more: a match of 258 bytes costs at least 2 bits. */
+const DEFLATE_LIMIT = 1032;
+
+/** Texts as ranks of words, with the class of each. */
+export interface CorpusPart {
+  /** 1 is the first of the words, 0 a word that is not among them. */
+  readonly texts: readonly ArrayLike<number>[];
+  readonly labels: ArrayLike<number>;
+}
+
+/** What a corpus file holds. */
+export interface Corpus {
+  readonly name: string;
+  readonly classes: readonly [string, string];
+  /** Where the texts come from and under which licence, and what was done to them. */
+  readonly provenance: Readonly<Record<string, string>>;
+  /** Words in order of rank. */
+  readonly words: readonly string[];
+  readonly train: CorpusPart;
+  readonly test: CorpusPart;
+}
+
+interface Header {
+  readonly name: string;
+  readonly classes: readonly [string, string];
+  readonly provenance: Readonly<Record<string, string>>;
+  readonly words: readonly string[];
+  readonly train: number;
+  readonly test: number;
+}
+
+/** Packs a corpus. The same corpus gives the same bytes. */
+export function writeCorpus(corpus: Corpus): Uint8Array {
+  const { name, classes, provenance, words, train, test } = corpus;
+  const header: Header = {
+    name,
+    classes,
+    provenance,
+    words,
+    train: train.texts.length,
+    test: test.texts.length,
+  };
+  const headerBytes = new TextEncoder().encode(JSON.stringify(header));
+  const content: number[] = [0, 0, 0, 0];
+  for (const byte of headerBytes) content.push(byte);
+  for (const part of [train, test]) {
+    part.texts.forEach((ranks, i) => {
+      pushVarint(content, 2 * ranks.length + part.labels[i]!);
+      for (let w = 0; w < ranks.length; w++) pushVarint(content, ranks[w]!);
+    });
+  }
+  const unpacked = Uint8Array.from(content);
+  new DataView(unpacked.buffer).setUint32(0, headerBytes.length, true);
+  const packed = deflateSync(unpacked, { level: 9, mem: 12 });
+  const file = new Uint8Array(PREFIX_LENGTH + packed.length);
+  file.set(new TextEncoder().encode(MAGIC));
+  const view = new DataView(file.buffer);
+  view.setUint32(8, crc32(unpacked), true);
+  view.setUint32(12, unpacked.length, true);
+  file.set(packed, PREFIX_LENGTH);
+  return file;
+}
+
+/** Reads a corpus file. @throws BAD_DATASET when it is of another format, cut short or damaged */
+export function readCorpus(bytes: Uint8Array): Corpus {
+  const content = unpack(bytes);
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  const headerLength = content.length < 4 ? Number.POSITIVE_INFINITY : view.getUint32(0, true);
+  if (headerLength > content.length - 4) throw bad("a header longer than the file");
+  const header = parseHeader(content.subarray(4, 4 + headerLength));
+  const reader = new TextReader(content, 4 + headerLength, header.words.length);
+  const train = reader.part(header.train);
+  const test = reader.part(header.test);
+  if (!reader.atEnd) throw bad("bytes after its last text");
+  const { name, classes, provenance, words } = header;
+  return { name, classes, provenance, words, train, test };
+}
+
+function unpack(bytes: Uint8Array): Uint8Array {
+  const magic = new TextDecoder("latin1").decode(bytes.subarray(0, MAGIC.length));
+  if (magic !== MAGIC || bytes.length < PREFIX_LENGTH) throw bad(`${bytes.length} bytes in another format`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const packed = bytes.subarray(PREFIX_LENGTH);
+  const length = view.getUint32(12, true);
+  if (length > packed.length * DEFLATE_LIMIT) throw bad("a declared length that its bytes cannot hold");
+  let content: Uint8Array;
+  try {
+    content = inflateSync(packed, { out: new Uint8Array(length) });
+  } catch (cause) {
+    throw bad("content that cannot be unpacked", cause);
+  }
+  if (content.length !== length || crc32(content) !== view.getUint32(8, true)) {
+    throw bad("content that does not match its checksum");
+  }
+  return content;
+}
+
+function parseHeader(bytes: Uint8Array): Header {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw bad("a header that is not JSON", cause);
+  }
+  if (!isHeader(header)) throw bad("a header without name, classes, provenance, words and counts");
+  return header;
+}
+
+function isHeader(value: unknown): value is Header {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, classes, provenance, words, train, test } = value as Partial<Record<keyof Header, unknown>>;
+  const isStrings = (list: unknown): list is string[] =>
+    Array.isArray(list) && list.every((item) => typeof item === "string");
+  return (
+    typeof name === "string" &&
+    isStrings(classes) &&
+    classes.length === 2 &&
+    typeof provenance === "object" &&
+    provenance !== null &&
+    isStrings(words) &&
+    [train, test].every((count) => Number.isSafeInteger(count) && (count as number) >= 0)
+  );
+}
+
+class TextReader {
+  #at: number;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    start: number,
+    readonly wordCount: number,
+  ) {
+    this.#at = start;
+  }
+
+  get atEnd(): boolean {
+    return this.#at === this.bytes.length;
+  }
+
+  part(count: number): CorpusPart {
+    if (count > this.bytes.length - this.#at) throw bad("fewer texts than it declares");
+    const labels = new Uint8Array(count);
+    const texts: Int32Array[] = [];
+    for (let i = 0; i < count; i++) {
+      const head = this.#varint();
+      const length = head >>> 1;
+      if (length > this.bytes.length - this.#at) throw bad("a text longer than the file");
+      labels[i] = head & 1;
+      const ranks = new Int32Array(length);
+      for (let w = 0; w < length; w++) ranks[w] = this.#rank();
+      texts.push(ranks);
+    }
+    return { texts, labels };
+  }
+
+  #rank(): number {
+    const rank = this.#varint();
+    if (rank > this.wordCount) throw bad(`rank ${rank} among ${this.wordCount} words`);
+    return rank;
+  }
+
+  #varint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.bytes[this.#at++];
+      if (byte === undefined) throw bad("an end inside a text");
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+    throw bad("a number of more than 28 bits");
+  }
+}
+
+function pushVarint(bytes: number[], value: number): void {
+  let rest = value;
+  for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128);
+  bytes.push(rest);
+}
+
+function bad(found: string, cause?: unknown): LstmkitError {
+  return new LstmkitError(
+    "BAD_DATASET",
+    `the corpus file has ${found}; wanted a whole file in the format ${MAGIC}. Install the package again, or fetch the file again.`,
+    { cause },
+  );
+}

@@ -1,0 +1,167 @@
+import { LstmkitError } from "../errors.ts";
+import type { LabelledTexts, Split, TextDataset } from "./dataset.ts";
+import { labelTensor } from "./dataset.ts";
+import type { NpyArray } from "./npy.ts";
+import { readNpz } from "./npz.ts";
+import { RandomState } from "./random-state.ts";
+import { padSequences } from "./sequences.ts";
+import {
+  buildVocabulary,
+  encode,
+  type RowLayout,
+  rankedWords,
+  rowLayout,
+  type Vocabulary,
+  type VocabularyOptions,
+  vocabularyOfRanks,
+} from "./vocabulary.ts";
+
+/**
+ * Options of `keras.datasets.imdb.load_data`, with its defaults, and of the padding after it. One
+ * name differs in meaning: here `maxLen` cuts and pads, while Keras's `maxlen` drops longer reviews.
+ */
+export interface ImdbOptions extends VocabularyOptions, RowLayout {
+  /**
+   * Ids are below this. Default, as in Keras: the largest id of the data, which is thereby the one
+   * that becomes `oovChar`.
+   */
+  readonly numWords?: number;
+  /** Words in a row. Default 80. */
+  readonly maxLen?: number;
+  /** Seed of the shuffle. Default 113. */
+  readonly seed?: number;
+  /** The text of Keras's imdb_word_index.json. */
+  readonly wordIndex?: string;
+}
+
+const CLASSES = ["negative", "positive"] as const;
+const DEFAULT_MAX_LEN = 80;
+const DEFAULT_SEED = 113;
+
+/**
+ * The IMDB data set from Keras's `imdb.npz`: the same rows in the same order as
+ * `pad_sequences(load_data(num_words=…), maxlen=…)`. With `wordIndex` it has a vocabulary.
+ *
+ * @throws BAD_NPZ or BAD_PICKLE when the file is damaged, BAD_DATASET when its arrays contradict
+ * each other, BAD_ARGUMENT for options without meaning
+ */
+export function imdbFromNpz(bytes: Uint8Array, options: ImdbOptions = {}): TextDataset {
+  const arrays = readNpz(bytes, ["x_train", "y_train", "x_test", "y_test"]);
+  const train = reviews(arrays.x_train, arrays.y_train, "train");
+  const test = reviews(arrays.x_test, arrays.y_test, "test");
+  const { maxLen = DEFAULT_MAX_LEN, seed = DEFAULT_SEED, indexFrom = 3 } = options;
+  const numWords = options.numWords ?? largest(train.lists, test.lists) + indexFrom;
+  const ranked = options.wordIndex === undefined ? [] : rankedWords(options.wordIndex);
+  const vocabulary = vocabularyOfRanks(ranked, { ...options, numWords, maxLen });
+  const rules = { ...vocabulary, maxLen };
+  const random = new RandomState(seed);
+  return {
+    name: "imdb",
+    ...(ranked.length > 0 ? { vocabulary } : {}),
+    classes: CLASSES,
+    inputDim: numWords,
+    train: split(train, rules, random),
+    test: split(test, rules, random),
+  };
+}
+
+/** The labelled reviews of the Large Movie Review Dataset (Maas et al., ACL 2011). */
+export interface ImdbTexts {
+  readonly train: LabelledTexts;
+  readonly test: LabelledTexts;
+}
+
+/**
+ * The IMDB data set from its texts (see imdb-archive.ts), shuffled and encoded as
+ * {@link imdbFromNpz} does. Ranks are those of `wordIndex`, or counted on the training part. A word
+ * of the test part that has no rank becomes `oovChar`; in Keras's own file such words are left out.
+ *
+ * @throws BAD_ARGUMENT for options without meaning
+ */
+export function imdbFromTexts(source: ImdbTexts, options: ImdbOptions = {}): TextDataset {
+  const { maxLen = DEFAULT_MAX_LEN, seed = DEFAULT_SEED } = options;
+  const layout = { ...options, maxLen };
+  const vocabulary =
+    options.wordIndex === undefined
+      ? buildVocabulary(source.train.texts, layout)
+      : vocabularyOfRanks(rankedWords(options.wordIndex), layout);
+  const random = new RandomState(seed);
+  return {
+    name: "imdb",
+    vocabulary,
+    classes: CLASSES,
+    inputDim: vocabulary.numWords,
+    train: encodedSplit(source.train, vocabulary, random),
+    test: encodedSplit(source.test, vocabulary, random),
+  };
+}
+
+function encodedSplit(source: LabelledTexts, vocabulary: Vocabulary, random: RandomState): Split {
+  const order = random.permutation(source.texts.length);
+  return {
+    x: padSequences(
+      Array.from(order, (i) => encode(vocabulary, source.texts[i]!)),
+      rowLayout(vocabulary),
+    ),
+    y: labelTensor(Array.from(order, (i) => source.labels[i]!)),
+  };
+}
+
+interface Reviews {
+  /** Ranks of the words of each review. */
+  readonly lists: readonly Int32Array[];
+  readonly labels: ArrayLike<number | bigint>;
+}
+
+function reviews(x: NpyArray, y: NpyArray, part: string): Reviews {
+  if (x.dtype !== "|O" || y.dtype === "|O" || y.shape.length !== 1) {
+    throw new LstmkitError(
+      "BAD_DATASET",
+      `x_${part} has dtype ${x.dtype} and y_${part} ${y.dtype}; wanted lists of ints and one integer each.`,
+    );
+  }
+  if (x.lists.length !== y.data.length || x.lists.length === 0) {
+    throw new LstmkitError(
+      "BAD_DATASET",
+      `x_${part} has ${x.lists.length} reviews and y_${part} ${y.data.length} labels; wanted one label a review, and at least one.`,
+    );
+  }
+  return { lists: x.lists, labels: y.data };
+}
+
+type Rules = Required<Omit<VocabularyOptions, "numWords">> & RowLayout & { numWords: number; maxLen: number };
+
+/** Shuffles, applies Keras's rules to the ranks, cuts and pads. */
+function split(source: Reviews, rules: Rules, random: RandomState): Split {
+  const order = random.permutation(source.lists.length);
+  return {
+    x: padSequences(
+      Array.from(order, (i) => idsOfRanks(source.lists[i]!, rules)),
+      rowLayout(rules),
+    ),
+    y: labelTensor(Array.from(order, (i) => source.labels[i]!)),
+  };
+}
+
+function idsOfRanks(ranks: Int32Array, rules: Rules): Int32Array {
+  const { startChar, oovChar, indexFrom, skipTop, numWords } = rules;
+  const ids = new Int32Array(ranks.length + 1);
+  let length = 0;
+  const push = (id: number): void => {
+    if (id >= skipTop && id < numWords) ids[length++] = id;
+    else if (oovChar !== null) ids[length++] = oovChar;
+  };
+  if (startChar !== null) push(startChar);
+  for (let i = 0; i < ranks.length; i++) push(ranks[i]! + indexFrom);
+  return ids.subarray(0, length);
+}
+
+function largest(...parts: readonly (readonly Int32Array[])[]): number {
+  let rank = 0;
+  for (const lists of parts) {
+    for (const list of lists) {
+      for (const r of list) if (r > rank) rank = r;
+    }
+  }
+  return rank;
+}

@@ -1,0 +1,155 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { LstmkitError } from "../errors.ts";
+import { type CsvOptions, textsFromCsv } from "./csv.ts";
+import { datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
+import { cachedDownload, type DownloadOptions } from "./download-node.ts";
+import { type ImdbOptions, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
+import { type ArchiveFile, imdbTextsOfFiles, imdbTextsOfTarGz, isReviewPath } from "./imdb-archive.ts";
+import { type SpamOptions, spamFromBytes } from "./spam.ts";
+
+/** Where Keras publishes its data sets. */
+const KERAS_DATASETS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/";
+const IMDB_NPZ = {
+  name: "imdb.npz",
+  size: 17_464_789,
+  checksum: {
+    algorithm: "sha256",
+    hex: "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
+  },
+} as const;
+const WORD_INDEX = {
+  name: "imdb_word_index.json",
+  size: 1_641_221,
+  checksum: { algorithm: "md5", hex: "bfafd718b763782e994055a2d397834f" },
+} as const;
+
+/** How {@link loadImdb} finds and encodes the reviews. */
+export interface LoadImdbOptions extends ImdbOptions {
+  /** An imdb.npz, an aclImdb folder, or its .tar.gz. Default: Keras's file, fetched once. */
+  readonly data?: string;
+  /** Folder for downloads. Default: the system's place for caches, or LSTMKIT_CACHE. */
+  readonly cacheDir?: string;
+  /** Told while something is fetched; totals are of the file being fetched. */
+  readonly onProgress?: (receivedBytes: number, totalBytes: number) => void;
+  /** Stops the download. */
+  readonly signal?: AbortSignal;
+  /** Where to fetch from; a mirror of Keras's folder. */
+  readonly baseUrl?: string;
+}
+
+/**
+ * The IMDB data set. With an imdb.npz the vocabulary comes from `imdb_word_index.json` in the same
+ * folder, if there is one.
+ *
+ * @throws FILE_NOT_FOUND or FILE_UNREADABLE for `data`, OFFLINE, BAD_CHECKSUM, ABORTED or
+ * FILE_UNWRITABLE for the download, and what imdbFromNpz and imdbFromTexts throw
+ */
+export async function loadImdb(options: LoadImdbOptions = {}): Promise<TextDataset> {
+  const { data } = options;
+  if (data === undefined) return downloadedImdb(options);
+  const isFolder = (await readable(data, () => stat(data))).isDirectory();
+  if (isFolder) return imdbFromTexts(imdbTextsOfFiles(await reviewFiles(data)), options);
+  const bytes = await readBytes(data);
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  if (isGzip) return imdbFromTexts(await imdbTextsOfTarGz(bytes), options);
+  const wordIndex = options.wordIndex ?? (await neighbour(data, WORD_INDEX.name));
+  return imdbFromNpz(bytes, { ...options, ...(wordIndex === undefined ? {} : { wordIndex }) });
+}
+
+async function downloadedImdb(options: LoadImdbOptions): Promise<TextDataset> {
+  const { cacheDir, onProgress, signal, baseUrl = KERAS_DATASETS } = options;
+  const download: DownloadOptions = {
+    ...(cacheDir === undefined ? {} : { cacheDir }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
+    remedy:
+      "Fetch imdb.npz or the aclImdb archive elsewhere and name it: data in the options, --data on the command line.",
+  };
+  const fetchFile = ({ name, ...file }: typeof IMDB_NPZ | typeof WORD_INDEX): Promise<Uint8Array> =>
+    cachedDownload({ url: new URL(name, baseUrl).href, ...file }, download);
+  const bytes = await fetchFile(IMDB_NPZ);
+  const wordIndex = options.wordIndex ?? new TextDecoder().decode(await fetchFile(WORD_INDEX));
+  return imdbFromNpz(bytes, { ...options, wordIndex });
+}
+
+/** How {@link loadCsv} reads, splits and encodes. */
+export type LoadCsvOptions = CsvOptions & TextDatasetOptions;
+
+/**
+ * A data set from a CSV file with one text and one class a row, split at random.
+ *
+ * @throws FILE_NOT_FOUND or FILE_UNREADABLE, and what textsFromCsv and datasetFromTexts throw
+ */
+export async function loadCsv(path: string, options: LoadCsvOptions = {}): Promise<TextDataset> {
+  const source = textsFromCsv(await readBytes(path), options);
+  return datasetFromTexts(source, { name: path.replace(/^.*[/\\]/, ""), ...options });
+}
+
+/** Where the corpus lies: beside the bundle, or, in the project's own folder, in assets/. */
+const SPAM_ASSETS = ["./spam-assassin.bin", "../../assets/spam-assassin.bin"];
+
+/**
+ * The data set that ships with the package.
+ *
+ * @throws FILE_NOT_FOUND when the installed package is incomplete, and what spamFromBytes throws
+ */
+export async function loadSpam(options: SpamOptions = {}): Promise<TextDataset> {
+  for (const asset of SPAM_ASSETS) {
+    const bytes = await readFile(new URL(asset, import.meta.url)).catch(() => undefined);
+    if (bytes) return spamFromBytes(bytes, options);
+  }
+  throw new LstmkitError(
+    "FILE_NOT_FOUND",
+    `spam-assassin.bin is not beside ${import.meta.url}. Install the package again.`,
+  );
+}
+
+/** Reads only what a labelled review can be: train and test, neg and pos. */
+async function reviewFiles(folder: string): Promise<ArchiveFile[]> {
+  const files: ArchiveFile[] = [];
+  for (const part of ["train", "test"]) {
+    for (const label of ["neg", "pos"]) {
+      const inside = join(folder, part, label);
+      for (const name of await readable(inside, () => readdir(inside))) {
+        const path = `${part}/${label}/${name}`;
+        if (isReviewPath(path)) files.push({ path, bytes: await readBytes(join(inside, name)) });
+      }
+    }
+  }
+  return files;
+}
+
+async function neighbour(path: string, name: string): Promise<string | undefined> {
+  try {
+    return await readFile(join(dirname(path), name), "utf8");
+  } catch {
+    return undefined; // it need not be there
+  }
+}
+
+function readBytes(path: string): Promise<Uint8Array> {
+  return readable(path, () => readFile(path));
+}
+
+async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      throw new LstmkitError(
+        "FILE_NOT_FOUND",
+        `there is no ${path}. Check the path; it is taken from ${process.cwd()}.`,
+        {
+          cause,
+        },
+      );
+    }
+    throw new LstmkitError(
+      "FILE_UNREADABLE",
+      `${path} cannot be read (${String(code ?? cause)}). Wanted a file that this user may read.`,
+      { cause },
+    );
+  }
+}

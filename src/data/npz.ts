@@ -1,0 +1,30 @@
+import { LstmkitError } from "../errors.ts";
+import { type NpyArray, readNpy } from "./npy.ts";
+import { zipEntries } from "./zip.ts";
+
+/**
+ * Reads named arrays from a .npz file, as `numpy.savez` and `numpy.savez_compressed` write it.
+ * Arrays that are not asked for are not unpacked.
+ *
+ * @param names arrays wanted, without the ending ".npy"
+ * @throws BAD_NPZ when the file is damaged or an array is missing, BAD_PICKLE for an object array of
+ * anything else than lists of ints
+ */
+export function readNpz<Name extends string>(
+  bytes: Uint8Array,
+  names: readonly Name[],
+): Record<Name, NpyArray> {
+  const entries = new Map(zipEntries(bytes).map((entry) => [entry.name, entry]));
+  const arrays = names.map((name): [Name, NpyArray] => {
+    const entry = entries.get(`${name}.npy`);
+    if (!entry) {
+      const found = [...entries.keys()].join(", ") || "nothing";
+      throw new LstmkitError(
+        "BAD_NPZ",
+        `the archive holds ${found}; wanted ${names.map((n) => `${n}.npy`).join(", ")}. Is this the right file?`,
+      );
+    }
+    return [name, readNpy(entry.read(), entry.name)];
+  });
+  return Object.fromEntries(arrays) as Record<Name, NpyArray>;
+}

@@ -1,0 +1,80 @@
+import { LstmkitError } from "../errors.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** The side of a sequence: its beginning or its end. */
+export type Side = "pre" | "post";
+
+/** How sequences of many lengths become the rows of one array. */
+export interface PadOptions {
+  /** Length of every row. Default: the longest sequence. */
+  readonly maxLen?: number;
+  /** The side that is filled up when a sequence is short. Default "pre". */
+  readonly padding?: Side;
+  /** The side that is cut off when a sequence is long. Default "pre": the end is kept. */
+  readonly truncating?: Side;
+  /** What to fill with. Default 0. */
+  readonly value?: number;
+}
+
+/**
+ * Cuts and fills sequences to one length, as `keras.utils.pad_sequences` does.
+ *
+ * @returns x (sequences, maxLen)
+ * @throws BAD_ARGUMENT for an option without meaning, BAD_SHAPE when there is no sequence to take
+ * the length from, BAD_VALUE for a value that is no 32-bit integer
+ */
+export function padSequences(
+  sequences: ArrayLike<ArrayLike<number>>,
+  options: PadOptions = {},
+): Tensor<Int32Array> {
+  const { padding = "pre", truncating = "pre", value = 0 } = options;
+  checkSide("padding", padding);
+  checkSide("truncating", truncating);
+  if (!isInt32(value)) {
+    throw new LstmkitError("BAD_ARGUMENT", `value is ${value}; wanted a 32-bit integer, such as 0.`);
+  }
+  const maxLen = options.maxLen ?? longest(sequences);
+  if (!Number.isSafeInteger(maxLen) || maxLen < 1) {
+    throw new LstmkitError("BAD_ARGUMENT", `maxLen is ${maxLen}; wanted a whole number from 1 up.`);
+  }
+  const data = new Int32Array(sequences.length * maxLen).fill(value);
+  for (let row = 0; row < sequences.length; row++) {
+    const sequence = sequences[row]!;
+    const kept = Math.min(sequence.length, maxLen);
+    const from = truncating === "pre" ? sequence.length - kept : 0;
+    const to = row * maxLen + (padding === "pre" ? maxLen - kept : 0);
+    for (let i = 0; i < kept; i++) {
+      const id = sequence[from + i]!;
+      if (!isInt32(id)) {
+        throw new LstmkitError(
+          "BAD_VALUE",
+          `sequences[${row}][${from + i}] is ${id}; wanted a 32-bit integer. Encode text with encode() first.`,
+        );
+      }
+      data[to + i] = id;
+    }
+  }
+  return { data, shape: [sequences.length, maxLen] };
+}
+
+function isInt32(value: number): boolean {
+  return (value | 0) === value;
+}
+
+function checkSide(name: string, side: string): void {
+  if (side !== "pre" && side !== "post") {
+    throw new LstmkitError("BAD_ARGUMENT", `${name} is ${JSON.stringify(side)}; wanted "pre" or "post".`);
+  }
+}
+
+function longest(sequences: ArrayLike<ArrayLike<number>>): number {
+  let length = 0;
+  for (let row = 0; row < sequences.length; row++) length = Math.max(length, sequences[row]!.length);
+  if (length === 0) {
+    throw new LstmkitError(
+      "BAD_SHAPE",
+      `${sequences.length} sequences, none with an element: there is no longest one to pad to. Give maxLen.`,
+    );
+  }
+  return length;
+}

@@ -1,0 +1,36 @@
+/** lstmkit: train and run LSTMs anywhere JavaScript runs. */
+export { type ErrorCode, LstmkitError } from "./errors.ts";
+export {
+  createRuntime,
+  type ModelOptions,
+  type Runtime,
+  type RuntimeInfo,
+  type RuntimeOptions,
+} from "./kit.ts";
+export type { AdamConfig, BinaryCrossentropyConfig, CompileOptions } from "./model/compile.ts";
+export {
+  type Activation,
+  type DenseConfig,
+  dense,
+  type EmbeddingConfig,
+  embedding,
+  type Initializer,
+  type Layer,
+  type LstmConfig,
+  lstm,
+  type RecurrentConfig,
+  simpleRNN,
+} from "./model/layers.ts";
+export type { KernelSource } from "./runtime/kernels.ts";
+export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
+export type { Inputs, Targets } from "./train/inputs.ts";
+export type {
+  BatchLogs,
+  EpochLogs,
+  EvaluateOptions,
+  FitOptions,
+  History,
+  Logs,
+  Model,
+  SaveOptions,
+} from "./train/model.ts";

@@ -1,0 +1,117 @@
+/** What compile() takes: optimiser, loss and metrics, in Keras's words. */
+import { LstmkitError } from "../errors.ts";
+import type { DenseLayer, Layer } from "./layers.ts";
+import type { LossKernel } from "./workspace.ts";
+
+/** Adam, with Keras's defaults. */
+export interface AdamConfig {
+  name: "adam";
+  /** Default 0.001. */
+  learningRate?: number;
+  /** Default 0.9. */
+  beta1?: number;
+  /** Default 0.999. */
+  beta2?: number;
+  /** Default 1e-7, added outside the bias correction as Keras does. */
+  epsilon?: number;
+}
+
+export interface BinaryCrossentropyConfig {
+  name: "binaryCrossentropy";
+  /** The head gives logits, not probabilities. Default false. */
+  fromLogits?: boolean;
+}
+
+/** The argument of compile(). */
+export interface CompileOptions {
+  /** Default `adam`. */
+  optimizer?: "adam" | AdamConfig;
+  loss: "binaryCrossentropy" | BinaryCrossentropyConfig;
+  /** `accuracy`: the share of predictions on the right side of ½ (of 0 for logits). Default none. */
+  metrics?: readonly "accuracy"[];
+}
+
+/** The same with every default filled in. */
+export interface CompileConfig {
+  readonly optimizer: Required<AdamConfig>;
+  readonly loss: Required<BinaryCrossentropyConfig>;
+  readonly metrics: readonly "accuracy"[];
+}
+
+/** The kernel that computes a loss. */
+export const lossKernel = ({ loss }: CompileConfig): LossKernel =>
+  loss.fromLogits ? "bceLogits" : "bceProbabilities";
+
+/**
+ * Fill in defaults and check that optimiser, loss and head fit together.
+ *
+ * @throws BAD_ARGUMENT
+ */
+export function checkCompile(options: CompileOptions, layers: readonly Layer[]): CompileConfig {
+  const refuse = (message: string): never => {
+    throw new LstmkitError("BAD_ARGUMENT", message);
+  };
+  const show = (value: unknown) => JSON.stringify(value) ?? String(value);
+  if (typeof options !== "object" || options === null) {
+    refuse(
+      'compile() takes { optimizer, loss, metrics }, e.g. { optimizer: "adam", loss: "binaryCrossentropy" }.',
+    );
+  }
+  for (const key of Object.keys(options)) {
+    if (!["optimizer", "loss", "metrics"].includes(key)) {
+      refuse(`compile() has no option "${key}"; it has optimizer, loss, metrics.`);
+    }
+  }
+  const named = <T extends { name: string }>(what: string, given: string | T, known: string): T => {
+    const config = typeof given === "string" ? ({ name: given } as T) : given;
+    if (config?.name !== known) refuse(`${what} is ${show(given)}; it must be "${known}".`);
+    return config;
+  };
+  const adam = named<AdamConfig>("optimizer", options.optimizer ?? "adam", "adam");
+  const optimizer = {
+    name: "adam" as const,
+    learningRate: adam.learningRate ?? 1e-3,
+    beta1: adam.beta1 ?? 0.9,
+    beta2: adam.beta2 ?? 0.999,
+    epsilon: adam.epsilon ?? 1e-7,
+  };
+  for (const key of Object.keys(adam)) {
+    if (!(key in optimizer))
+      refuse(`adam has no option "${key}"; it has ${Object.keys(optimizer).slice(1).join(", ")}.`);
+  }
+  const inRange = (
+    key: "learningRate" | "beta1" | "beta2" | "epsilon",
+    ok: (n: number) => boolean,
+    wanted: string,
+  ) => {
+    const value = optimizer[key];
+    if (typeof value !== "number" || !ok(value))
+      refuse(`adam's ${key} is ${show(value)}; it must be ${wanted}.`);
+  };
+  inRange("learningRate", (n) => n > 0 && n < Infinity, "a finite number above 0");
+  inRange("beta1", (n) => n >= 0 && n < 1, "from 0 to below 1");
+  inRange("beta2", (n) => n >= 0 && n < 1, "from 0 to below 1");
+  inRange("epsilon", (n) => n > 0 && n < Infinity, "a finite number above 0");
+
+  const bce = named<BinaryCrossentropyConfig>("loss", options.loss, "binaryCrossentropy");
+  const loss = { name: "binaryCrossentropy" as const, fromLogits: bce.fromLogits ?? false };
+  for (const key of Object.keys(bce)) {
+    if (!(key in loss)) refuse(`binaryCrossentropy has no option "${key}"; it has fromLogits.`);
+  }
+  if (typeof loss.fromLogits !== "boolean")
+    refuse(`fromLogits is ${show(loss.fromLogits)}; it must be true or false.`);
+  const { activation } = layers.at(-1) as DenseLayer;
+  if (activation !== (loss.fromLogits ? "linear" : "sigmoid")) {
+    refuse(
+      `the last layer's activation is ${activation}, and binaryCrossentropy ` +
+        (loss.fromLogits
+          ? 'with fromLogits: true wants logits: make it "linear", or drop fromLogits.'
+          : 'wants probabilities: make it "sigmoid", or pass { name: "binaryCrossentropy", fromLogits: true }.'),
+    );
+  }
+  const metrics = options.metrics ?? [];
+  if (!Array.isArray(metrics) || metrics.some((metric) => metric !== "accuracy")) {
+    refuse(`metrics is ${show(metrics)}; the one metric is "accuracy".`);
+  }
+  return { optimizer, loss, metrics: [...new Set(metrics)] };
+}

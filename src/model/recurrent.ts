@@ -1,0 +1,255 @@
+/**
+ * The pass of a recurrent layer. All that does not depend on the step before is a product over the
+ * timesteps of a sample, the same for every cell; what does is the cell's own kernel.
+ *
+ *   forward    z = b + x·W;            the cell turns z into states
+ *   backward   the cell turns z into dz;  dW += xᵀ·dz, dU += h₋ᵀ·dz, db += Σ dz, dx = dz·Wᵀ
+ */
+import type { Kernels } from "../runtime/kernels.ts";
+import type { RecurrentLayer } from "./layers.ts";
+import type { Group, LayerPass, Place, Rows, Weight } from "./pass.ts";
+import { padded } from "./table.ts";
+
+/** What a recurrent pass is told when it is made. */
+export interface RecurrentContext {
+  readonly k: Kernels;
+  readonly place: Place;
+  readonly layer: RecurrentLayer;
+  /** Number of the layer in the model: dropout's masks differ by it. */
+  readonly index: number;
+  readonly kernel: Weight;
+  readonly recurrent: Weight;
+  readonly bias: Weight;
+  readonly input: Rows;
+  /** The layer below, or null where the input needs no gradient. */
+  readonly below: LayerPass | null;
+  readonly groupSize: number;
+}
+
+abstract class RecurrentPass implements LayerPass {
+  readonly output: Rows;
+  protected readonly k: Kernels;
+  /** H, padded. */
+  protected readonly H: number;
+  protected readonly T: number;
+  protected readonly units: number;
+  /** (R, T, N): pre-activations, then what the cell keeps, then their gradients. */
+  protected readonly z: number;
+  /** (R, T+1, H), row 0 the initial state. */
+  protected readonly h: number;
+  /** (R, T, H), or 0 where only the last output is used. */
+  protected readonly dh: number;
+  /** (R, H). */
+  protected readonly dhState: number;
+  /** Packed left-hand sides. */
+  protected readonly a: number;
+  /** Packed U and Uᵀ. */
+  protected readonly u: number;
+  protected readonly uT: number;
+  readonly #context: RecurrentContext;
+  /** Width of z. */
+  readonly #N: number;
+  /** Features of x, real. */
+  readonly #I: number;
+  /** Packed W and Wᵀ: of all inputs, or of those a sample keeps. */
+  readonly #w: number;
+  readonly #wT: number;
+  /** Packed dz of one sample. */
+  readonly #b: number;
+  /** (R, T, padded I): the kept inputs, and dx of one sample's. */
+  readonly #xc: number;
+  readonly #dxc: number;
+  /** (R, I) numbers of the kept inputs, how many there are, and room for a block of random words. */
+  readonly #keep: number;
+  readonly #kept: Int32Array;
+  readonly #words: number;
+
+  constructor(context: RecurrentContext, gates: number) {
+    const { place, layer, input, groupSize: R } = context;
+    this.#context = context;
+    this.k = context.k;
+    this.units = layer.units;
+    const H = padded(layer.units);
+    const T = input.steps;
+    const N = gates * H;
+    const I = input.width;
+    this.H = H;
+    this.T = T;
+    this.#N = N;
+    this.#I = I;
+    this.z = place(R * T * N);
+    this.h = place(R * (T + 1) * H);
+    this.dh = layer.returnSequences ? place(R * T * H) : 0;
+    this.dhState = place(R * H);
+    this.a = place(Math.max(T * Math.max(padded(I), N), R * N, H * T));
+    this.u = place(layer.units * N);
+    this.uT = place(N * H);
+    this.#w = place(I * N);
+    this.#wT = place(N * padded(I));
+    this.#b = place(T * N);
+    this.#xc = layer.dropout > 0 ? place(R * T * padded(I)) : 0;
+    this.#dxc = layer.dropout > 0 ? place(T * padded(I)) : 0;
+    this.#keep = layer.dropout > 0 ? place(R * I) : 0;
+    this.#kept = new Int32Array(R);
+    this.#words = place(4);
+    const first = layer.returnSequences ? 1 : T;
+    this.output = {
+      at: () => this.h + first * H * 4,
+      step: H,
+      sequence: (T + 1) * H,
+      steps: layer.returnSequences ? T : 1,
+      width: layer.units,
+    };
+  }
+
+  protected abstract cellForward(count: number): void;
+  /** dh and dhState in, dz in z out. */
+  protected abstract cellBackward(count: number): void;
+
+  dy(): number {
+    return this.dh || this.dhState;
+  }
+
+  prepare(training: boolean): void {
+    const { kernel, recurrent, layer, below } = this.#context;
+    const k = this.k;
+    k.packPanels(this.u, recurrent.address, this.#N, 0, this.units, this.#N);
+    const whole = !(training && layer.dropout > 0);
+    if (whole) k.packPanels(this.#w, kernel.address, this.#N, 0, this.#I, this.#N);
+    if (!training) return;
+    k.packPanelsTransposed(this.uT, recurrent.address, this.#N, 0, this.#N, this.units);
+    if (whole && below) k.packPanelsTransposed(this.#wT, kernel.address, this.#N, 0, this.#N, this.#I);
+  }
+
+  forward(group: Group): void {
+    const { input, kernel, bias, layer } = this.#context;
+    const k = this.k;
+    const T = this.T;
+    const N = this.#N;
+    const I = this.#I;
+    const drops = group.training && layer.dropout > 0;
+    const inputs = input.at(group);
+    for (let r = 0; r < group.count; r++) {
+      let x = inputs + r * input.sequence * 4;
+      let ld = input.step;
+      let kept = I;
+      if (drops) {
+        const keep = this.#keep + r * I * 4;
+        kept = k.dropoutKeep(
+          keep,
+          this.#words,
+          I,
+          layer.dropout,
+          group.seed,
+          this.#context.index,
+          group.first + r,
+          group.step,
+          group.epoch,
+        );
+        this.#kept[r] = kept;
+        ld = padded(I);
+        const xc = this.#xc + r * T * ld * 4;
+        k.dropoutForward(xc, ld, x, input.step, keep, kept, 1 / (1 - layer.dropout), T);
+        k.packPanels(this.#w, kernel.address, N, keep, kept, N);
+        x = xc;
+      }
+      k.packRows(this.a, x, ld, T, kept);
+      k.product(this.z + r * T * N * 4, N, 0, bias.address, 0, this.a, this.#w, T, N, kept);
+    }
+    this.cellForward(group.count);
+  }
+
+  backward(group: Group): void {
+    const { input, kernel, recurrent, bias, layer, below } = this.#context;
+    const k = this.k;
+    const T = this.T;
+    const N = this.#N;
+    const I = this.#I;
+    const H = this.H;
+    const dW = group.partial + kernel.gradient * 4;
+    const dU = group.partial + recurrent.gradient * 4;
+    const db = group.partial + bias.gradient * 4;
+    const width = padded(I);
+    const drops = layer.dropout > 0;
+    const inputs = input.at(group);
+    if (this.dh) k.clear(this.dhState, group.count * H);
+    this.cellBackward(group.count);
+    for (let r = 0; r < group.count; r++) {
+      const dz = this.z + r * T * N * 4;
+      const kept = drops ? this.#kept[r]! : I;
+      const keep = drops ? this.#keep + r * I * 4 : 0;
+      const x = drops ? this.#xc + r * T * width * 4 : inputs + r * input.sequence * 4;
+      k.packPanels(this.#b, dz, N, 0, T, N);
+      k.sumPanels(db, this.#b, T, N);
+      k.packColumns(this.a, x, drops ? width : input.step, kept, T);
+      k.product(dW, N, keep, dW, N, this.a, this.#b, kept, N, T);
+      k.packColumns(this.a, this.h + r * (T + 1) * H * 4, H, this.units, T);
+      k.product(dU, N, 0, dU, N, this.a, this.#b, this.units, N, T);
+      if (!below) continue;
+      const dx = below.dy(group) + r * T * width * 4;
+      k.packRows(this.a, dz, N, T, N);
+      if (drops) {
+        const n = padded(kept);
+        k.packPanelsTransposed(this.#wT, kernel.address, N, keep, N, kept);
+        k.product(this.#dxc, width, 0, 0, 0, this.a, this.#wT, T, n, N);
+        k.dropoutBackward(dx, width, this.#dxc, width, keep, kept, 1 / (1 - layer.dropout), T);
+      } else k.product(dx, width, 0, 0, 0, this.a, this.#wT, T, width, N);
+    }
+  }
+}
+
+/** The pass of an `lstm` layer. */
+export class LstmPass extends RecurrentPass {
+  /** (R, T+1, H), row 0 the initial state. */
+  readonly #c: number;
+  /** (R, T, H): tanh c. */
+  readonly #tc: number;
+  /** (R, H). */
+  readonly #dcState: number;
+  readonly #groupSize: number;
+
+  constructor(context: RecurrentContext) {
+    super(context, 4);
+    const { place, groupSize: R } = context;
+    this.#groupSize = R;
+    this.#c = place(R * (this.T + 1) * this.H);
+    this.#tc = place(R * this.T * this.H);
+    this.#dcState = place(R * this.H);
+  }
+
+  protected override cellForward(count: number): void {
+    this.k.lstmForward(this.z, this.#c, this.h, this.#tc, this.u, this.a, count, this.T, this.H, this.units);
+  }
+
+  protected override cellBackward(count: number): void {
+    this.k.clear(this.#dcState, this.#groupSize * this.H);
+    this.k.lstmBackward(
+      this.z,
+      this.#c,
+      this.#tc,
+      this.dh,
+      this.dhState,
+      this.#dcState,
+      this.uT,
+      this.a,
+      count,
+      this.T,
+      this.H,
+    );
+  }
+}
+
+/** The pass of a `simpleRNN` layer. */
+export class SimpleRnnPass extends RecurrentPass {
+  constructor(context: RecurrentContext) {
+    super(context, 1);
+  }
+
+  protected override cellForward(count: number): void {
+    this.k.rnnForward(this.z, this.h, this.u, this.a, count, this.T, this.H, this.units);
+  }
+
+  protected override cellBackward(count: number): void {
+    this.k.rnnBackward(this.z, this.h, this.dh, this.dhState, this.uT, this.a, count, this.T, this.H);
+  }
+}

@@ -1,0 +1,119 @@
+/** The public model: what a runtime's sequential() and load() give, in this thread or in a worker. */
+import type { CompileOptions } from "../model/compile.ts";
+import type { Layer } from "../model/layers.ts";
+import type { NamedTensor, Tensor } from "../tensor.ts";
+import type { Inputs, Targets } from "./inputs.ts";
+
+/** Means over the samples seen so far in the epoch. */
+export interface Logs {
+  loss: number;
+  /** Where metrics has it. */
+  accuracy?: number;
+}
+
+/** What onBatchEnd is given. */
+export interface BatchLogs extends Logs {
+  /** Samples in this batch. */
+  size: number;
+  /** Batches in the epoch. */
+  batches: number;
+}
+
+/** What onEpochEnd is given. */
+export interface EpochLogs extends Logs {
+  /** In epochs that validate. */
+  valLoss?: number;
+  valAccuracy?: number;
+  /** Wall time of the epoch, validation left out. */
+  seconds: number;
+}
+
+export interface FitOptions {
+  /** Default 1. */
+  epochs?: number;
+  /** Default 32. */
+  batchSize?: number;
+  /** Another order of samples each epoch, by the model's seed. Default true. */
+  shuffle?: boolean;
+  /** Leave out an epoch's last batch when it is smaller. Default false. */
+  dropRemainder?: boolean;
+  validationData?: readonly [Inputs, Targets];
+  /** Share of the samples, the last ones, to validate on instead of training; in (0, 1). */
+  validationSplit?: number;
+  /** Validate every so many epochs. Default 1. */
+  validationFreq?: number;
+  /** Awaited. `batch` counts from 0. */
+  onBatchEnd?: (batch: number, logs: BatchLogs) => void | Promise<void>;
+  /** Awaited. `epoch` counts from 0. */
+  onEpochEnd?: (epoch: number, logs: EpochLogs) => void | Promise<void>;
+  /** Stops before the next batch: the promise rejects with ABORTED, the weights keep what was learnt. */
+  signal?: AbortSignal;
+}
+
+export interface EvaluateOptions {
+  /** Default 32; it changes speed and memory alone. */
+  batchSize?: number;
+  signal?: AbortSignal;
+}
+
+/** What fit gives: a number per epoch under each key. */
+export interface History {
+  readonly epoch: number[];
+  /** loss, accuracy; valLoss, valAccuracy with an entry per validation. */
+  readonly history: Record<string, number[]>;
+}
+
+export interface SaveOptions {
+  /** Entries of your own for the file's `__metadata__`. */
+  metadata?: Record<string, string>;
+}
+
+/**
+ * A stack of layers with weights. Every call on a disposed model rejects with DISPOSED, and a second
+ * fit, evaluate or predict while one is running with BUSY.
+ */
+export interface Model {
+  readonly layers: readonly Layer[];
+  /** Entries that the file had, where the model was loaded from one. */
+  readonly metadata: Readonly<Record<string, string>>;
+
+  /** Choose optimiser, loss and metrics; forgets the optimiser's state. @throws BAD_ARGUMENT */
+  compile(options: CompileOptions): Promise<void>;
+
+  /**
+   * Train.
+   *
+   * @param x ids (n, T), or numbers (n, T, features)
+   * @param y 0 or 1 for each output
+   * @throws NOT_COMPILED, BAD_ARGUMENT, BAD_SHAPE, BAD_INDEX, BAD_VALUE, BAD_LABEL, OUT_OF_MEMORY
+   *   before anything changes; ABORTED, LOSS_NOT_FINITE between batches
+   */
+  fit(x: Inputs, y: Targets, options?: FitOptions): Promise<History>;
+
+  /** Mean loss, and accuracy where metrics has it. @throws as fit */
+  evaluate(x: Inputs, y: Targets, options?: EvaluateOptions): Promise<Logs>;
+
+  /** Outputs (n, units), or (n, T, units) where the last recurrent layer gives sequences. @throws as fit */
+  predict(x: Inputs, options?: EvaluateOptions): Promise<Tensor<Float32Array>>;
+
+  /** A table of layers, output shapes and numbers of weights, as Keras prints it. */
+  summary(): Promise<string>;
+
+  /** Number of weights. */
+  countParams(): Promise<number>;
+
+  /** Copies, in the order of the table: layer by layer, kernel, recurrent kernel, bias. */
+  getWeights(): Promise<NamedTensor[]>;
+
+  /** @throws BAD_SHAPE, BAD_VALUE before anything changes */
+  setWeights(weights: readonly Tensor<Float32Array>[]): Promise<void>;
+
+  /** SHA-256 of the weights' f32 in table order, hexadecimal: equal digests, equal models. */
+  digest(): Promise<string>;
+
+  /** The bytes of a model file: one `.safetensors` that predict needs nothing beside. @throws BAD_ARGUMENT */
+  save(options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>>;
+
+  /** Give the memory back. A call that is running rejects with DISPOSED at its next batch. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,55 @@
+import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
+
+/** Keras's kernel W (I, O) and bias b (O). */
+export interface DenseWeights {
+  readonly W: Vector;
+  readonly b: Vector;
+}
+
+export interface DenseGradients {
+  readonly dx: Vector;
+  readonly dW: Vector;
+  readonly db: Vector;
+}
+
+/** logits (R, O) = x (R, I) · W + b. */
+export function denseForward(x: Vector, { W, b }: DenseWeights, R: number, I: number): Vector {
+  const O = b.length;
+  const logits = new Float64Array(R * O);
+  for (let r = 0; r < R; r++) row(logits, r, O).set(b);
+  addProduct(logits, x, W, R, I, O);
+  return logits;
+}
+
+export function denseBackward(
+  dlogits: Vector,
+  x: Vector,
+  { W, b }: DenseWeights,
+  R: number,
+  I: number,
+): DenseGradients {
+  const O = b.length;
+  const dx = new Float64Array(R * I);
+  const dW = new Float64Array(I * O);
+  const db = new Float64Array(O);
+  addProductBackward(dx, dW, dlogits, x, W, R, I, O);
+  for (let r = 0; r < R; r++) addTo(db, row(dlogits, r, O));
+  return { dx, dW, db };
+}
+
+export type Activation = "linear" | "sigmoid" | "tanh" | "relu";
+
+export function activationForward(logits: Vector, activation: Activation): Vector {
+  if (activation === "sigmoid") return logits.map(sigmoid);
+  if (activation === "tanh") return logits.map(Math.tanh);
+  if (activation === "relu") return logits.map((z) => Math.max(z, 0));
+  return logits;
+}
+
+/** dlogits from dy, y being the forward pass's result. */
+export function activationBackward(dy: Vector, y: Vector, activation: Activation): Vector {
+  if (activation === "sigmoid") return dy.map((d, i) => d * y[i]! * (1 - y[i]!));
+  if (activation === "tanh") return dy.map((d, i) => d * (1 - y[i]! * y[i]!));
+  if (activation === "relu") return dy.map((d, i) => (y[i]! > 0 ? d : 0));
+  return dy;
+}

@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { type Golden, golden, goldens, strayGoldens } from "../fixtures/goldens.ts";
+import { TOLERANCES } from "../tolerances.ts";
+import { expectClose } from "./closeness.ts";
+import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
+import { lstmBackward, lstmForward } from "./lstm.ts";
+import { adamMoments, adamStep } from "./optimizer.ts";
+import { rnnBackward, rnnForward } from "./rnn.ts";
+import { type Layer, nameWeights, train, weightTable } from "./sequential.ts";
+
+test("every golden in the folder is read by a test", () => {
+  expect(strayGoldens()).toEqual([]);
+});
+
+const recurrentInputs = (g: Golden) => ({
+  x: g.tensor("x"),
+  weights: { W: g.tensor("w0"), U: g.tensor("w1"), b: g.tensor("w2") },
+  sizes: { B: g.setting("B"), T: g.setting("T"), I: g.setting("I"), H: g.setting("units") },
+});
+
+function expectRecurrent(
+  g: Golden,
+  outputs: Record<string, Float64Array>,
+  gradients: Record<string, Float64Array>,
+) {
+  for (const [key, actual] of Object.entries(outputs)) {
+    expectClose(actual, g.tensor(key), TOLERANCES.kerasForward, `${g.name} ${key}`);
+  }
+  for (const [key, actual] of Object.entries(gradients)) {
+    expectClose(actual, g.tensor(key), TOLERANCES.kerasGradient, `${g.name} ${key}`);
+  }
+}
+
+describe("the LSTM reference computes what Keras does", () => {
+  test.each(goldens("lstm"))("$name", (g) => {
+    const { x, weights, sizes } = recurrentInputs(g);
+    const forward = lstmForward(x, weights, sizes);
+    const { dx, dW: dw0, dU: dw1, db: dw2 } = lstmBackward(g.tensor("dy"), forward);
+    expectRecurrent(g, { y: forward.h, hT: forward.hT, cT: forward.cT }, { dx, dw0, dw1, dw2 });
+  });
+
+  test.each(goldens("lstmState"))("$name", (g) => {
+    const { x, weights, sizes } = recurrentInputs(g);
+    const forward = lstmForward(x, weights, sizes, { h0: g.tensor("h0"), c0: g.tensor("c0") });
+    const { dx, dW: dw0, dU: dw1, db: dw2, dh0, dc0 } = lstmBackward(g.tensor("dy"), forward);
+    expectRecurrent(g, { y: forward.h, hT: forward.hT, cT: forward.cT }, { dx, dw0, dw1, dw2, dh0, dc0 });
+  });
+});
+
+describe("the RNN reference computes what Keras does", () => {
+  test.each(goldens("rnn"))("$name", (g) => {
+    const { x, weights, sizes } = recurrentInputs(g);
+    const forward = rnnForward(x, weights, sizes);
+    const { dx, dW: dw0, dU: dw1, db: dw2 } = rnnBackward(g.tensor("dy"), forward);
+    expectRecurrent(g, { y: forward.h, hT: forward.hT }, { dx, dw0, dw1, dw2 });
+  });
+});
+
+describe("the cross-entropy references compute what Keras does", () => {
+  test.each([
+    { family: "crossentropy", reference: crossentropyFromProbabilities },
+    { family: "crossentropyLogits", reference: crossentropyFromLogits },
+  ] as const)("$family", ({ family, reference }) => {
+    const g = golden(family);
+    const { loss, gradient } = reference(g.tensor("prediction"), g.tensor("target"));
+    expectClose([loss], g.tensor("loss"), TOLERANCES.kerasLoss, "loss");
+    expectClose(gradient, g.tensor("dprediction"), TOLERANCES.kerasLoss, "gradient");
+  });
+});
+
+test("the Adam reference takes the steps that Keras takes", () => {
+  const g = golden("adam");
+  const learningRate = g.setting("learning_rate");
+  const w = g.tensor("w0");
+  const moments = adamMoments(w.length);
+  const [steps] = g.shape("steps");
+  for (let step = 0; step < steps!; step++) {
+    const slice = (key: string) => g.tensor(key).subarray(step * w.length, (step + 1) * w.length);
+    adamStep(w, moments, slice("grads"), step + 1, { learningRate });
+    expectClose(w, slice("steps"), TOLERANCES.kerasAdam, `step ${step + 1}`, learningRate);
+  }
+});
+
+describe("the sequential reference trains as Keras does", () => {
+  test.each(goldens("train"))("$name", (g) => {
+    const [V, E, H, B, T] = ["V", "E", "H", "B", "T"].map(g.setting) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const type = g.label("kind") === "lstm" ? "lstm" : "simpleRNN";
+    const layers: Layer[] = [
+      { type: "embedding", inputDim: V, outputDim: E },
+      { type, units: H, returnSequences: true },
+      { type, units: H },
+      { type: "dense", units: 1, activation: "sigmoid" },
+    ];
+    const names = weightTable(layers).map(({ name }) => name);
+    const stage = (key: string) =>
+      nameWeights(
+        names,
+        names.map((_, k) => g.tensor(`${key}${k}`)),
+      );
+    const batches = Array.from({ length: g.setting("steps") }, (_, s) => ({
+      x: g.tensor("x").subarray(s * B * T, (s + 1) * B * T),
+      y: g.tensor("y").subarray(s * B, (s + 1) * B),
+      B,
+      T,
+    }));
+    const learningRate = g.setting("learning_rate");
+    const { losses, weights } = train(layers, stage("before"), batches, { learningRate });
+    expectClose(losses, g.tensor("losses"), TOLERANCES.kerasTrainingLosses, "losses");
+    for (const [name, after] of Object.entries(stage("after"))) {
+      expectClose(weights[name]!, after, TOLERANCES.kerasFinalWeights, name, learningRate);
+    }
+  });
+});

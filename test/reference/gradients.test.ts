@@ -1,0 +1,173 @@
+import { describe, expect, test } from "vitest";
+import { TOLERANCES } from "../tolerances.ts";
+import { expectClose } from "./closeness.ts";
+import { activationBackward, activationForward, denseBackward, denseForward } from "./dense.ts";
+import { centralDifferences } from "./differences.ts";
+import { dropoutBackward, dropoutForward } from "./dropout.ts";
+import { embeddingBackward, embeddingForward } from "./embedding.ts";
+import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
+import { lstmBackward, lstmForward } from "./lstm.ts";
+import type { Vector } from "./matrix.ts";
+import { rnnBackward, rnnForward } from "./rnn.ts";
+import { integers, keepMask, normals } from "./sample.ts";
+import { evaluate, gradients, type Layer, nameWeights, weightTable } from "./sequential.ts";
+
+const SHAPES = [1, 3].flatMap((B) =>
+  [1, 7].flatMap((T) => [3, 5].flatMap((I) => [4, 5, 12].map((H) => ({ B, T, I, H })))),
+);
+
+const dot = (a: Vector, b: Vector) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+/** Every gradient against the central differences of the loss with respect to the tensor of that name. */
+function expectGradients(
+  loss: () => number,
+  tensors: Record<string, Vector>,
+  gradients: Record<string, Vector>,
+) {
+  for (const [name, w] of Object.entries(tensors)) {
+    expectClose(
+      gradients[`d${name}`]!,
+      centralDifferences(loss, w),
+      TOLERANCES.centralDifference,
+      `d${name}`,
+    );
+  }
+}
+
+describe.each([
+  { kind: "lstm", gates: 4 },
+  { kind: "rnn", gates: 1 },
+])("every gradient of the $kind reference is that of its forward pass", ({ kind, gates }) => {
+  test.each(SHAPES)("at B $B, T $T, I $I, H $H", ({ B, T, I, H }) => {
+    const x = normals(B * T * I, 1);
+    const weights = {
+      W: normals(I * gates * H, 2, 0.4),
+      U: normals(H * gates * H, 3, 0.4),
+      b: normals(gates * H, 4, 0.4),
+    };
+    const h0 = normals(B * H, 5, 0.5);
+    const c0 = normals(B * H, 6, 0.5);
+    const dh = normals(B * T * H, 7);
+    const sizes = { B, T, I, H };
+    const tensors = { x, ...weights, h0 };
+    if (kind === "lstm") {
+      const forward = () => lstmForward(x, weights, sizes, { h0, c0 });
+      const backward = { ...lstmBackward(dh, forward()) };
+      expectGradients(() => dot(forward().h, dh), { ...tensors, c0 }, backward);
+    } else {
+      const forward = () => rnnForward(x, weights, sizes, { h0 });
+      expectGradients(() => dot(forward().h, dh), tensors, { ...rnnBackward(dh, forward()) });
+    }
+  });
+});
+
+test("the gradient of the embedding reference is that of its forward pass, repeated tokens included", () => {
+  const [V, E] = [6, 5];
+  const tokens = integers(3 * 7, V, 1);
+  const embeddings = normals(V * E, 2);
+  const dx = normals(tokens.length * E, 3);
+  const loss = () => dot(embeddingForward(tokens, embeddings, E), dx);
+  expectGradients(loss, { embeddings }, { dembeddings: embeddingBackward(dx, tokens, V, E) });
+});
+
+test("the gradient of the dropout reference is that of its forward pass", () => {
+  const [B, T, I] = [3, 7, 5];
+  const x = normals(B * T * I, 1);
+  const keep = keepMask(B * I, 0.5, 2);
+  const dkept = normals(B * T * I, 3);
+  const loss = () => dot(dropoutForward(x, keep, 0.5, B, T, I), dkept);
+  expectGradients(loss, { x }, { dx: dropoutBackward(dkept, keep, 0.5, B, T, I) });
+});
+
+test("dropout drops the same inputs of a sequence at all timesteps and doubles the rest at rate 0.5", () => {
+  const x = Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  expect([...dropoutForward(x, [1, 0, 0, 1], 0.5, 2, 2, 2)]).toEqual([2, 0, 6, 0, 0, 12, 0, 16]);
+});
+
+describe.each([
+  { R: 1, I: 3, O: 1 },
+  { R: 3, I: 5, O: 4 },
+])("every gradient of the dense reference is that of its forward pass, R $R, I $I, O $O", ({ R, I, O }) => {
+  test.each(["linear", "sigmoid", "tanh", "relu"] as const)("%s", (activation) => {
+    const x = normals(R * I, 1);
+    const weights = { W: normals(I * O, 2), b: normals(O, 3) };
+    const dy = normals(R * O, 4);
+    const y = () => activationForward(denseForward(x, weights, R, I), activation);
+    const dlogits = activationBackward(dy, y(), activation);
+    expectGradients(() => dot(y(), dy), { x, ...weights }, { ...denseBackward(dlogits, x, weights, R, I) });
+  });
+});
+
+test("the gradients of both cross-entropies are those of their forward passes", () => {
+  const logits = normals(9, 1, 3);
+  const y = keepMask(9, 0.5, 2);
+  const fromLogits = crossentropyFromLogits(logits, y);
+  expectGradients(() => crossentropyFromLogits(logits, y).loss, { z: logits }, { dz: fromLogits.gradient });
+  const p = activationForward(normals(9, 3), "sigmoid");
+  const fromProbabilities = crossentropyFromProbabilities(p, y);
+  expectGradients(() => crossentropyFromProbabilities(p, y).loss, { p }, { dp: fromProbabilities.gradient });
+});
+
+const STACKS: { name: string; layers: Layer[]; features?: number }[] = [
+  {
+    name: "embedding, two LSTMs with dropout, dense",
+    layers: [
+      { type: "embedding", inputDim: 9, outputDim: 5 },
+      { type: "lstm", units: 4, dropout: 0.5, returnSequences: true },
+      { type: "lstm", units: 5, dropout: 0.25 },
+      { type: "dense", units: 1, activation: "sigmoid" },
+    ],
+  },
+  {
+    name: "embedding, two RNNs with dropout, dense",
+    layers: [
+      { type: "embedding", inputDim: 9, outputDim: 3 },
+      { type: "simpleRNN", units: 12, dropout: 0.5, returnSequences: true },
+      { type: "simpleRNN", units: 5, dropout: 0.25 },
+      { type: "dense", units: 1, activation: "sigmoid" },
+    ],
+  },
+  {
+    name: "features, an LSTM that returns sequences, dense of three units, dense of two",
+    layers: [
+      { type: "lstm", units: 5, returnSequences: true },
+      { type: "dense", units: 3, activation: "tanh" },
+      { type: "dense", units: 2 },
+    ],
+    features: 3,
+  },
+];
+
+describe.each(STACKS)("every gradient of the sequential reference: $name", ({ layers, features }) => {
+  test.each([
+    { B: 1, T: 1 },
+    { B: 3, T: 7 },
+  ])("at B $B, T $T", ({ B, T }) => {
+    const table = weightTable(layers, features);
+    const tensors = table.map(({ shape }, k) =>
+      normals(
+        shape.reduce((a, b) => a * b),
+        10 + k,
+        0.4,
+      ),
+    );
+    const weights = nameWeights(
+      table.map(({ name }) => name),
+      tensors,
+    );
+    const x = features ? normals(B * T * features, 1) : integers(B * T, 9, 1);
+    const y = keepMask(features ? B * T * 2 : B, 0.5, 2);
+    const keepMasks = [
+      undefined,
+      keepMask(B * table[0]!.shape[1]!, 0.5, 3),
+      keepMask(B * table[2]!.shape[0]!, 0.25, 4),
+    ];
+    const batch = { x, y, B, T, ...(features ? {} : { keepMasks }) };
+    const dweights = gradients(layers, weights, batch);
+    expect(Object.keys(dweights)).toEqual(Object.keys(weights));
+    for (const [name, w] of Object.entries(weights)) {
+      const loss = () => evaluate(layers, weights, batch).loss;
+      expectClose(dweights[name]!, centralDifferences(loss, w), TOLERANCES.centralDifference, `d${name}`);
+    }
+  });
+});

@@ -1,0 +1,139 @@
+import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
+
+/** B sequences of T timesteps of I features, H hidden units. */
+export interface RecurrentSizes {
+  readonly B: number;
+  readonly T: number;
+  readonly I: number;
+  readonly H: number;
+}
+
+/** Keras's kernel W (I, G), recurrent kernel U (H, G) and bias b (G); G is 4H in an LSTM, H in an RNN. */
+export interface RecurrentWeights {
+  readonly W: Vector;
+  readonly U: Vector;
+  readonly b: Vector;
+}
+
+/** States before the first timestep, (B, H) each; zero where not given. */
+export interface LstmState {
+  readonly h0?: Vector;
+  readonly c0?: Vector;
+}
+
+export interface LstmResult extends RecurrentSizes {
+  readonly x: Vector;
+  readonly weights: RecurrentWeights;
+  /** (B, T, H): the layer's output. */
+  readonly h: Vector;
+  /** (B, H): the last row of each sequence's h and c. */
+  readonly hT: Vector;
+  readonly cT: Vector;
+  /** (B, T, 4H): activated gates i | f | g | o, g being the candidate Keras calls c. */
+  readonly gates: Vector;
+  /** (B, T + 1, H): states, row 0 of each sequence being the initial one. */
+  readonly hStates: Vector;
+  readonly cStates: Vector;
+}
+
+export interface LstmGradients {
+  readonly dx: Vector;
+  readonly dW: Vector;
+  readonly dU: Vector;
+  readonly db: Vector;
+  readonly dh0: Vector;
+  readonly dc0: Vector;
+}
+
+/**
+ * Hochreiter and Schmidhuber's LSTM with forget gates, as Keras's LSTM(activation="tanh",
+ * recurrent_activation="sigmoid"):
+ *
+ *     z = x·W + h₋·U + b     i, f, o = σ(z)     g = tanh(z)
+ *     c = f·c₋ + i·g         h = o·tanh(c)
+ */
+export function lstmForward(
+  x: Vector,
+  weights: RecurrentWeights,
+  sizes: RecurrentSizes,
+  initial: LstmState = {},
+): LstmResult {
+  const { B, T, I, H } = sizes;
+  const h = new Float64Array(B * T * H);
+  const hT = new Float64Array(B * H);
+  const cT = new Float64Array(B * H);
+  const gates = new Float64Array(B * T * 4 * H);
+  const hStates = new Float64Array(B * (T + 1) * H);
+  const cStates = new Float64Array(B * (T + 1) * H);
+
+  for (let b = 0; b < B; b++) {
+    const stateRow = b * (T + 1);
+    if (initial.h0) row(hStates, stateRow, H).set(row(initial.h0, b, H));
+    if (initial.c0) row(cStates, stateRow, H).set(row(initial.c0, b, H));
+    for (let t = 0; t < T; t++) {
+      const z = row(gates, b * T + t, 4 * H);
+      z.set(weights.b);
+      addProduct(z, row(x, b * T + t, I), weights.W, 1, I, 4 * H);
+      addProduct(z, row(hStates, stateRow + t, H), weights.U, 1, H, 4 * H);
+      const cBefore = row(cStates, stateRow + t, H);
+      const cNow = row(cStates, stateRow + t + 1, H);
+      const hNow = row(hStates, stateRow + t + 1, H);
+      for (let j = 0; j < H; j++) {
+        const i = sigmoid(z[j]!);
+        const f = sigmoid(z[H + j]!);
+        const g = Math.tanh(z[2 * H + j]!);
+        const o = sigmoid(z[3 * H + j]!);
+        cNow[j] = f * cBefore[j]! + i * g;
+        hNow[j] = o * Math.tanh(cNow[j]!);
+        z[j] = i;
+        z[H + j] = f;
+        z[2 * H + j] = g;
+        z[3 * H + j] = o;
+      }
+      row(h, b * T + t, H).set(hNow);
+    }
+    row(hT, b, H).set(row(hStates, stateRow + T, H));
+    row(cT, b, H).set(row(cStates, stateRow + T, H));
+  }
+  return { ...sizes, x, weights, h, hT, cT, gates, hStates, cStates };
+}
+
+/** Backpropagation through all T timesteps of dh (B, T, H). */
+export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
+  const { B, T, I, H, x, weights, gates, hStates, cStates } = forward;
+  const dx = new Float64Array(x.length);
+  const dW = new Float64Array(weights.W.length);
+  const dU = new Float64Array(weights.U.length);
+  const db = new Float64Array(weights.b.length);
+  const dh0 = new Float64Array(B * H);
+  const dc0 = new Float64Array(B * H);
+
+  for (let b = 0; b < B; b++) {
+    const stateRow = b * (T + 1);
+    // What reaches h and c of the timestep in hand from the timestep after it.
+    const dhNext = row(dh0, b, H);
+    const dcNext = row(dc0, b, H);
+    for (let t = T - 1; t >= 0; t--) {
+      const gate = row(gates, b * T + t, 4 * H);
+      const cBefore = row(cStates, stateRow + t, H);
+      const cNow = row(cStates, stateRow + t + 1, H);
+      const dz = new Float64Array(4 * H);
+      for (let j = 0; j < H; j++) {
+        const [i, f, g, o] = [gate[j]!, gate[H + j]!, gate[2 * H + j]!, gate[3 * H + j]!];
+        const tanhC = Math.tanh(cNow[j]!);
+        const dhNow = dh[(b * T + t) * H + j]! + dhNext[j]!;
+        const dc = dcNext[j]! + dhNow * o * (1 - tanhC * tanhC);
+        dz[j] = dc * g * i * (1 - i);
+        dz[H + j] = dc * cBefore[j]! * f * (1 - f);
+        dz[2 * H + j] = dc * i * (1 - g * g);
+        dz[3 * H + j] = dhNow * tanhC * o * (1 - o);
+        dcNext[j] = dc * f;
+      }
+      dhNext.fill(0);
+      addProductBackward(dhNext, dU, dz, row(hStates, stateRow + t, H), weights.U, 1, H, 4 * H);
+      addProductBackward(row(dx, b * T + t, I), dW, dz, row(x, b * T + t, I), weights.W, 1, I, 4 * H);
+      addTo(db, dz);
+    }
+  }
+  return { dx, dW, dU, db, dh0, dc0 };
+}

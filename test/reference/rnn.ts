@@ -1,0 +1,74 @@
+import type { RecurrentSizes, RecurrentWeights } from "./lstm.ts";
+import { addProduct, addProductBackward, addTo, row, type Vector } from "./matrix.ts";
+
+export interface RnnResult extends RecurrentSizes {
+  readonly x: Vector;
+  readonly weights: RecurrentWeights;
+  /** (B, T, H): the layer's output. */
+  readonly h: Vector;
+  /** (B, H): the last row of each sequence's h. */
+  readonly hT: Vector;
+  /** (B, T + 1, H): states, row 0 of each sequence being the initial one. */
+  readonly hStates: Vector;
+}
+
+export interface RnnGradients {
+  readonly dx: Vector;
+  readonly dW: Vector;
+  readonly dU: Vector;
+  readonly db: Vector;
+  readonly dh0: Vector;
+}
+
+/** Elman's network, Keras's SimpleRNN: h = tanh(x·W + h₋·U + b). */
+export function rnnForward(
+  x: Vector,
+  weights: RecurrentWeights,
+  sizes: RecurrentSizes,
+  initial: { readonly h0?: Vector } = {},
+): RnnResult {
+  const { B, T, I, H } = sizes;
+  const h = new Float64Array(B * T * H);
+  const hT = new Float64Array(B * H);
+  const hStates = new Float64Array(B * (T + 1) * H);
+
+  for (let b = 0; b < B; b++) {
+    const stateRow = b * (T + 1);
+    if (initial.h0) row(hStates, stateRow, H).set(row(initial.h0, b, H));
+    for (let t = 0; t < T; t++) {
+      const z = Float64Array.from(weights.b);
+      addProduct(z, row(x, b * T + t, I), weights.W, 1, I, H);
+      addProduct(z, row(hStates, stateRow + t, H), weights.U, 1, H, H);
+      const hNow = z.map(Math.tanh);
+      row(hStates, stateRow + t + 1, H).set(hNow);
+      row(h, b * T + t, H).set(hNow);
+    }
+    row(hT, b, H).set(row(hStates, stateRow + T, H));
+  }
+  return { ...sizes, x, weights, h, hT, hStates };
+}
+
+/** Backpropagation through all T timesteps of dh (B, T, H). */
+export function rnnBackward(dh: Vector, forward: RnnResult): RnnGradients {
+  const { B, T, I, H, x, weights, hStates } = forward;
+  const dx = new Float64Array(x.length);
+  const dW = new Float64Array(weights.W.length);
+  const dU = new Float64Array(weights.U.length);
+  const db = new Float64Array(weights.b.length);
+  const dh0 = new Float64Array(B * H);
+
+  for (let b = 0; b < B; b++) {
+    const stateRow = b * (T + 1);
+    // What reaches h of the timestep in hand from the timestep after it.
+    const dhNext = row(dh0, b, H);
+    for (let t = T - 1; t >= 0; t--) {
+      const hNow = row(hStates, stateRow + t + 1, H);
+      const dz = hNow.map((h, j) => (dh[(b * T + t) * H + j]! + dhNext[j]!) * (1 - h * h));
+      dhNext.fill(0);
+      addProductBackward(dhNext, dU, dz, row(hStates, stateRow + t, H), weights.U, 1, H, H);
+      addProductBackward(row(dx, b * T + t, I), dW, dz, row(x, b * T + t, I), weights.W, 1, I, H);
+      addTo(db, dz);
+    }
+  }
+  return { dx, dW, dU, db, dh0 };
+}

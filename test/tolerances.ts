@@ -1,0 +1,96 @@
+import type { Tolerance } from "./reference/closeness.ts";
+
+/**
+ * How close is close enough, for every comparison in the tests. Errors are relative to the largest element
+ * of the expected tensor, but where an entry says "of the learning rate". The float32 unit roundoff is 6e-8.
+ */
+export const TOLERANCES = {
+  // The float64 reference against its own central differences.
+  centralDifference: {
+    bound: 1e-7,
+    reason: "measured 1.5e-8: at h = 1e-5 rounding and truncation are both near 1e-10 of a loss of size 1",
+  },
+
+  // The float64 reference, or a float32 model, against the float32 goldens of Keras.
+  kerasForward: {
+    bound: 1e-6,
+    reason: "measured 3.1e-7: some ten float32 roundings of a state along the longest sequence",
+  },
+  kerasGradient: {
+    bound: 2e-6,
+    reason: "measured 3.6e-7, on tensors whose terms do not cancel; the float32 roundings of both passes",
+  },
+  kerasLoss: {
+    bound: 5e-7,
+    reason: "measured 8.2e-8: one float32 logarithm and a mean of nine",
+  },
+  kerasAdam: {
+    bound: 1e-4,
+    reason:
+      "measured 5.3e-5 of the learning rate after 6 steps: Keras takes 1 - 0.999ᵗ in float32, 6.4e-6 off in " +
+      "every step, and rounds weights of size 3 to within 1.2e-5 of a learning rate of 0.01",
+  },
+  kerasTrainingLosses: {
+    bound: 5e-6,
+    reason:
+      "measured 1.4e-6 over 20 steps: float32 losses of weights that drift apart as kerasFinalWeights says",
+  },
+  kerasFinalWeights: {
+    bound: 5e-4,
+    reason:
+      "measured 1.8e-4 of the learning rate after 20 steps: kerasAdam's 6.4e-6 in every step makes 1.3e-4, " +
+      "gradient noise the rest",
+  },
+
+  // Float32 TensorFlow.js against the float64 reference; measured over 120 random networks.
+  tfjsForward: {
+    bound: 1e-6,
+    reason: "measured 1.5e-7: float32 roundings, damped by the sigmoid at the end",
+  },
+  tfjsLoss: {
+    bound: 1e-6,
+    reason: "measured 1.6e-7: float32 roundings of the logits",
+  },
+  tfjsGradient: {
+    bound: 3e-5,
+    reason:
+      "measured 1.2e-5, on a bias of one element that is a sum of cancelling terms; 1e-6 on tensors of many",
+  },
+  tfjsTrainingLosses: {
+    bound: 2e-5,
+    reason: "measured 5.8e-6 over 20 steps: float32 losses of weights that drift apart",
+  },
+  tfjsFinalWeights: {
+    bound: 3e-3,
+    reason:
+      "measured 1.6e-3 of the learning rate after 20 steps, where a gradient is near Adam's ε and its noise " +
+      "of 1e-8 therefore moves the step",
+  },
+
+  // Float32 kernels against the float64 reference, on weights of size 0.4 and inputs of size 1.
+  kernelForward: {
+    bound: 1e-6,
+    reason: "what Keras and TensorFlow.js reach in float32 is 3.1e-7",
+  },
+  kernelLoss: {
+    bound: 1e-6,
+    reason: "what Keras and TensorFlow.js reach in float32 is 1.6e-7",
+  },
+  kernelGradient: {
+    bound: 3e-5,
+    reason: "what TensorFlow.js reaches in float32 is 1.2e-5 where terms cancel, 1e-6 elsewhere",
+  },
+  kernelAdam: {
+    bound: 1e-4,
+    reason:
+      "of the learning rate, at 0.01 and after 6 steps: weights of size 3 are rounded to within 1.2e-5 each",
+  },
+  kernelTrainingLosses: {
+    bound: 2e-5,
+    reason: "what TensorFlow.js reaches in float32 over 20 steps is 5.8e-6",
+  },
+  kernelFinalWeights: {
+    bound: 3e-3,
+    reason: "of the learning rate; what TensorFlow.js reaches in float32 after 20 steps is 1.6e-3",
+  },
+} satisfies Record<string, Tolerance>;
