@@ -13,25 +13,38 @@ export function embeddingForward(x: usize, ids: usize, table: usize, T: i32, E: 
 }
 
 /**
- * dTable[id] += dx of every place the id stands at, in the order of places.
+ * dTable[id] += dx and squares[id] += dx² of every place the id stands at, in the order of places.
+ * The sum of squares is Keras's: its gradient of a table is a list of rows, one for each place, and
+ * Adam squares it before the rows of one id meet.
  * dx  (count, E), count = B·T; ids (count)
  * The rows that `ids` name must be zero before the batch: embeddingClear.
  */
-export function embeddingBackward(dTable: usize, dx: usize, ids: usize, count: i32, E: i32): void {
+export function embeddingBackward(
+  dTable: usize,
+  squares: usize,
+  dx: usize,
+  ids: usize,
+  count: i32,
+  E: i32,
+): void {
   const bytes = (<usize>E) << 2;
   for (let p = 0; p < count; p++) {
-    const row = dTable + <usize>load<i32>(ids + ((<usize>p) << 2)) * bytes;
+    const at = <usize>load<i32>(ids + ((<usize>p) << 2)) * bytes;
+    const row = dTable + at;
+    const square = squares + at;
     for (let j: usize = 0; j < bytes; j += 16) {
-      v128.store(row + j, f32x4.add(v128.load(row + j), v128.load(dx + j)));
+      const d = v128.load(dx + j);
+      v128.store(row + j, f32x4.add(v128.load(row + j), d));
+      v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
     }
     dx += bytes;
   }
 }
 
-/** Zero the rows of dTable (V, E) that the ids name. */
-export function embeddingClear(dTable: usize, ids: usize, count: i32, E: i32): void {
+/** Zero the rows of a table (V, E) that the ids name. */
+export function embeddingClear(table: usize, ids: usize, count: i32, E: i32): void {
   const bytes = (<usize>E) << 2;
   for (let p = 0; p < count; p++) {
-    memory.fill(dTable + <usize>load<i32>(ids + ((<usize>p) << 2)) * bytes, 0, bytes);
+    memory.fill(table + <usize>load<i32>(ids + ((<usize>p) << 2)) * bytes, 0, bytes);
   }
 }

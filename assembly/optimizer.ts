@@ -24,12 +24,14 @@ export function allFinite(x: usize, n: i32): i32 {
  * Adam (Kingma and Ba 2015) as Keras computes it, ε outside the bias correction:
  *   α = lr·√(1 - β₂ᵗ) / (1 - β₁ᵗ);  m += (g - m)(1 - β₁);  v += (g² - v)(1 - β₂);  w -= α·m / (√v + ε)
  * w, m, v (n) updated; g (n) read; t counts from 1. n a multiple of 4.
+ * squares (n) stands in for g², where it is given (see embeddingBackward); 0 for none
  */
 export function adam(
   w: usize,
   m: usize,
   v: usize,
   g: usize,
+  squares: usize,
   n: i32,
   learningRate: f64,
   beta1: f64,
@@ -48,7 +50,8 @@ export function adam(
     let mj = v128.load(m + j);
     let vj = v128.load(v + j);
     mj = f32x4.add(mj, f32x4.mul(f32x4.sub(gj, mj), k1));
-    vj = f32x4.add(vj, f32x4.mul(f32x4.sub(f32x4.mul(gj, gj), vj), k2));
+    const square = squares ? v128.load(squares + j) : f32x4.mul(gj, gj);
+    vj = f32x4.add(vj, f32x4.mul(f32x4.sub(square, vj), k2));
     v128.store(m + j, mj);
     v128.store(v + j, vj);
     const step = f32x4.div(f32x4.mul(mj, alpha), f32x4.add(f32x4.sqrt(vj), eps));

@@ -18,7 +18,7 @@ export interface AdamConfig {
 
 export interface BinaryCrossentropyConfig {
   name: "binaryCrossentropy";
-  /** The head gives logits, not probabilities. Default false. */
+  /** The head gives logits (a linear layer's), not probabilities. Default false. */
   fromLogits?: boolean;
 }
 
@@ -38,9 +38,14 @@ export interface CompileConfig {
   readonly metrics: readonly "accuracy"[];
 }
 
-/** The kernel that computes a loss. */
-export const lossKernel = ({ loss }: CompileConfig): LossKernel =>
-  loss.fromLogits ? "bceLogits" : "bceProbabilities";
+/**
+ * The kernel that computes the loss. As Keras's TensorFlow backend does, a sigmoid head's loss is taken
+ * from its logits, which neither clips nor saturates; any other head gives probabilities as it is.
+ */
+export function lossKernel({ loss }: CompileConfig, layers: readonly Layer[]): LossKernel {
+  const { activation } = layers.at(-1) as DenseLayer;
+  return loss.fromLogits || activation === "sigmoid" ? "bceLogits" : "bceProbabilities";
+}
 
 /**
  * Fill in defaults and check that optimiser, loss and head fit together.
@@ -101,12 +106,10 @@ export function checkCompile(options: CompileOptions, layers: readonly Layer[]):
   if (typeof loss.fromLogits !== "boolean")
     refuse(`fromLogits is ${show(loss.fromLogits)}; it must be true or false.`);
   const { activation } = layers.at(-1) as DenseLayer;
-  if (activation !== (loss.fromLogits ? "linear" : "sigmoid")) {
+  if (loss.fromLogits && activation === "sigmoid") {
     refuse(
-      `the last layer's activation is ${activation}, and binaryCrossentropy ` +
-        (loss.fromLogits
-          ? 'with fromLogits: true wants logits: make it "linear", or drop fromLogits.'
-          : 'wants probabilities: make it "sigmoid", or pass { name: "binaryCrossentropy", fromLogits: true }.'),
+      "fromLogits is true, and the last layer's sigmoid already makes probabilities of its logits: " +
+        'drop fromLogits, or make the activation "linear".',
     );
   }
   const metrics = options.metrics ?? [];

@@ -11,6 +11,8 @@ export interface DenseContext {
   readonly k: Kernels;
   readonly place: Place;
   readonly layer: DenseLayer;
+  /** The layer's own, or `linear` where its logits are wanted. */
+  readonly activation: Activation;
   readonly kernel: Weight;
   readonly bias: Weight;
   readonly input: Rows;
@@ -39,7 +41,7 @@ export class DensePass implements LayerPass {
   constructor(context: DenseContext) {
     const { place, layer, input, groupSize: R } = context;
     this.#context = context;
-    this.#activation = ACTIVATION_CODES[layer.activation];
+    this.#activation = ACTIVATION_CODES[context.activation];
     const N = padded(layer.units);
     const I = input.width;
     const rows = Math.max(R, input.steps);

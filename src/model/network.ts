@@ -11,6 +11,8 @@ export class Network {
   readonly length: number;
   /** Floats of the embedding, which come first: their gradient is not kept by shards. */
   readonly embeddingLength: number;
+  /** Floats of a token's vector inside; 0 where there is no embedding. */
+  readonly embeddingWidth: number;
   /** Address of the weights. */
   readonly weights: number;
   readonly kernels: Kernels;
@@ -23,7 +25,10 @@ export class Network {
     this.layers = checkLayers(layers);
     this.table = weightTable(this.layers);
     this.length = tableLength(this.table);
-    this.embeddingLength = this.layers[0]!.type === "embedding" ? this.table[0]!.length : 0;
+    const [first] = this.table;
+    const embeds = this.layers[0]?.type === "embedding";
+    this.embeddingLength = embeds ? first!.length : 0;
+    this.embeddingWidth = embeds ? first!.stride : 0;
     this.weights = memory.allocate(this.length * 4, "the model's weights");
   }
 

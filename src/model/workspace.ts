@@ -24,6 +24,14 @@ export const GROUP_SIZE = 4;
 /** The loss at the head: how a row's error and its gradient come from the output. */
 export type LossKernel = "bceLogits" | "bceProbabilities";
 
+/** Where a batch's gradient goes: addresses. */
+export interface Gradient {
+  /** As long as the weights. */
+  readonly sum: number;
+  /** As long as the embedding: squares, place by place; not used where there is no embedding. */
+  readonly squares: number;
+}
+
 /** What the passes of a step are told besides the data. */
 export interface StepCounters {
   readonly seed: number;
@@ -39,6 +47,19 @@ export interface BatchResult {
   readonly predictions: number;
   /** Every gradient is finite; true where none was taken. */
   readonly finite: boolean;
+}
+
+/** The batch shape to plan for, and what is to be done with it. */
+export interface WorkspaceOptions {
+  /** Timesteps of every sample. */
+  readonly T: number;
+  /** The most samples of a batch. */
+  readonly batchSize: number;
+  /** Samples that go through the passes together. */
+  readonly groupSize: number;
+  /** Null to predict. */
+  readonly loss: LossKernel | null;
+  readonly training: boolean;
 }
 
 interface Plan {
@@ -62,27 +83,16 @@ export class Workspace {
   readonly #batchSize: number;
   readonly #groupSize: number;
   readonly #training: boolean;
+  readonly #loss: LossKernel | null;
   readonly #denseLength: number;
 
-  /**
-   * @param T timesteps of every sample
-   * @param batchSize the most samples of a batch
-   * @param groupSize samples that go through the passes together
-   * @throws OUT_OF_MEMORY before anything is allocated
-   */
-  constructor(
-    network: Network,
-    {
-      T,
-      batchSize,
-      training,
-      groupSize,
-    }: { T: number; batchSize: number; training: boolean; groupSize: number },
-  ) {
+  /** @throws OUT_OF_MEMORY before anything is allocated */
+  constructor(network: Network, { T, batchSize, groupSize, loss, training }: WorkspaceOptions) {
     this.#network = network;
     this.#T = T;
     this.#batchSize = batchSize;
     this.#training = training;
+    this.#loss = loss;
     this.#groupSize = Math.min(groupSize, batchSize);
     this.#denseLength = network.length - network.embeddingLength;
     const { bytes } = this.#makePlan(0); // once for the size, once for the addresses
@@ -98,7 +108,7 @@ export class Workspace {
   }
 
   #makePlan(base: number): Plan {
-    const { kernels: k, layers, table, weights, embeddingLength } = this.#network;
+    const { kernels: k, layers, table, weights, embeddingLength, embeddingWidth } = this.#network;
     const B = this.#batchSize;
     const T = this.#T;
     const groupSize = this.#groupSize;
@@ -115,8 +125,7 @@ export class Workspace {
     const features = inputFeatures(layers);
     const width = features === null ? 0 : padded(features);
     const input = place(B * T * (width || 1));
-    const first = layers[0]!;
-    const dx = this.#training && first.type === "embedding" ? place(B * T * padded(first.outputDim)) : 0;
+    const dx = this.#training && embeddingWidth > 0 ? place(B * T * embeddingWidth) : 0;
     const passes: LayerPass[] = [];
     let rows: Rows = {
       at: ({ first }) => input + first * T * width * 4,
@@ -135,7 +144,20 @@ export class Workspace {
         next += 1;
       } else if (layer.type === "dense") {
         const [kernel, bias] = [weight(next), weight(next + 1)];
-        pass = new DensePass({ k, place, layer, kernel, bias, input: rows, below: below!, groupSize });
+        // A loss that is taken from logits wants them as they are before the head's sigmoid.
+        const logits = this.#loss === "bceLogits" && index === layers.length - 1;
+        const activation = logits ? "linear" : layer.activation;
+        pass = new DensePass({
+          k,
+          place,
+          layer,
+          activation,
+          kernel,
+          bias,
+          input: rows,
+          below: below!,
+          groupSize,
+        });
         next += 2;
       } else {
         const [kernel, recurrent, bias] = [weight(next), weight(next + 1), weight(next + 2)];
@@ -198,11 +220,10 @@ export class Workspace {
   /**
    * Loss and gradient of the batch that was loaded.
    *
-   * @param gradient address of the sum over shards: as long as the weights; the embedding's rows that
-   *   the batch names must be zero, and are cleared again by clearGradient
+   * @param gradient assigned; the embedding's rows must be zero, and are made so again by clearGradient
    */
-  train(count: number, loss: LossKernel, gradient: number, counters: StepCounters): BatchResult {
-    const { kernels: k, embeddingLength, layers } = this.#network;
+  train(count: number, gradient: Gradient, counters: StepCounters): BatchResult {
+    const { kernels: k, embeddingLength, embeddingWidth } = this.#network;
     const { passes, partials, dx, input } = this.#plan;
     const length = this.#denseLength;
     for (const pass of passes) pass.prepare(true);
@@ -212,23 +233,24 @@ export class Workspace {
       k.clear(partial, length);
       for (const group of this.#groups(from, Math.min(count, from + SHARD_SIZE), true, counters, partial)) {
         for (const pass of passes) pass.forward(group);
-        this.#loss(group, loss, count, true);
+        this.#lossOf(group, count, true);
         for (let i = passes.length - 1; i >= 0; i--) passes[i]!.backward(group);
       }
     }
-    const dense = gradient + embeddingLength * 4;
+    const dense = gradient.sum + embeddingLength * 4;
     k.sumShards(dense, partials, shards, length);
-    if (layers[0]!.type === "embedding") {
-      k.embeddingBackward(gradient, dx, input, count * this.#T, padded(layers[0].outputDim));
+    if (embeddingWidth > 0) {
+      k.embeddingBackward(gradient.sum, gradient.squares, dx, input, count * this.#T, embeddingWidth);
     }
-    return { ...this.#result(count), finite: k.allFinite(gradient, this.#network.length) === 1 };
+    return { ...this.#result(count), finite: k.allFinite(gradient.sum, this.#network.length) === 1 };
   }
 
   /** Zero the gradient's rows that the batch's ids name. */
-  clearGradient(count: number, gradient: number): void {
-    const { kernels: k, layers } = this.#network;
-    if (layers[0]!.type !== "embedding") return;
-    k.embeddingClear(gradient, this.#plan.input, count * this.#T, padded(layers[0].outputDim));
+  clearGradient(count: number, gradient: Gradient): void {
+    const { kernels: k, embeddingWidth } = this.#network;
+    if (embeddingWidth === 0) return;
+    k.embeddingClear(gradient.sum, this.#plan.input, count * this.#T, embeddingWidth);
+    k.embeddingClear(gradient.squares, this.#plan.input, count * this.#T, embeddingWidth);
   }
 
   /** Weights changed since the last forward pass. */
@@ -237,10 +259,10 @@ export class Workspace {
   }
 
   /** Loss of the batch that was loaded, without dropout; after prepare(). */
-  evaluate(count: number, loss: LossKernel): BatchResult {
+  evaluate(count: number): BatchResult {
     for (const group of this.#groups(0, count, false)) {
       for (const pass of this.#plan.passes) pass.forward(group);
-      this.#loss(group, loss, count, false);
+      this.#lossOf(group, count, false);
     }
     return { ...this.#result(count), finite: true };
   }
@@ -276,12 +298,13 @@ export class Workspace {
     }
   }
 
-  #loss(group: Group, loss: LossKernel, batch: number, training: boolean): void {
+  #lossOf(group: Group, batch: number, training: boolean): void {
+    if (!this.#loss) throw new Error("this workspace was made to predict");
     const { targets, losses, hits, passes } = this.#plan;
     const head = passes.at(-1)!;
     const { steps, width, step } = head.output;
     const row = group.first * steps;
-    this.#network.kernels[loss](
+    this.#network.kernels[this.#loss](
       losses + row * 4,
       hits + row * 4,
       training ? head.dy(group) : 0,

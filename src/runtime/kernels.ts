@@ -35,8 +35,15 @@ export interface Kernels {
   shuffle(order: Address, scratch: Address, n: number, seed: number, epoch: number): void;
 
   embeddingForward(x: Address, ids: Address, table: Address, T: number, E: number): void;
-  embeddingBackward(dTable: Address, dx: Address, ids: Address, count: number, E: number): void;
-  embeddingClear(dTable: Address, ids: Address, count: number, E: number): void;
+  embeddingBackward(
+    dTable: Address,
+    squares: Address,
+    dx: Address,
+    ids: Address,
+    count: number,
+    E: number,
+  ): void;
+  embeddingClear(table: Address, ids: Address, count: number, E: number): void;
 
   dropoutForward(
     xc: Address,
@@ -159,6 +166,7 @@ export interface Kernels {
     m: Address,
     v: Address,
     g: Address,
+    squares: Address,
     n: number,
     learningRate: number,
     beta1: number,

@@ -1,10 +1,10 @@
 import type { AdamConfig } from "../model/compile.ts";
 import type { Network } from "../model/network.ts";
+import type { Gradient } from "../model/workspace.ts";
 
-/** Adam's moments, and the gradient they are fed with, each as long as the weights. */
+/** Adam's moments, and the gradient it is fed with. */
 export class Adam {
-  /** Address of the gradient. */
-  readonly gradient: number;
+  readonly gradient: Gradient;
   /** Steps taken. */
   iterations = 0;
   readonly #network: Network;
@@ -16,22 +16,30 @@ export class Adam {
   constructor(network: Network, config: Required<AdamConfig>) {
     this.#network = network;
     this.#config = config;
-    const bytes = network.length * 4;
-    this.gradient = network.memory.allocate(3 * bytes, "the optimiser's state");
-    this.#m = this.gradient + bytes;
-    this.#v = this.#m + bytes;
+    const { length, embeddingLength } = network;
+    this.#m = network.memory.allocate((3 * length + embeddingLength) * 4, "the optimiser's state");
+    this.#v = this.#m + length * 4;
+    this.gradient = { sum: this.#v + length * 4, squares: this.#v + 2 * length * 4 };
   }
 
   /** One step along the gradient. */
   apply(): void {
-    const { kernels, weights, length } = this.#network;
-    const { learningRate, beta1, beta2, epsilon } = this.#config;
+    const { length, embeddingLength } = this.#network;
     this.iterations += 1;
+    if (embeddingLength > 0) this.#update(0, embeddingLength, this.gradient.squares);
+    this.#update(embeddingLength, length - embeddingLength, 0);
+  }
+
+  #update(offset: number, length: number, squares: number): void {
+    const { kernels, weights } = this.#network;
+    const { learningRate, beta1, beta2, epsilon } = this.#config;
+    const at = offset * 4;
     kernels.adam(
-      weights,
-      this.#m,
-      this.#v,
-      this.gradient,
+      weights + at,
+      this.#m + at,
+      this.#v + at,
+      this.gradient.sum + at,
+      squares,
       length,
       learningRate,
       beta1,
@@ -42,6 +50,6 @@ export class Adam {
   }
 
   free(): void {
-    this.#network.memory.free(this.gradient);
+    this.#network.memory.free(this.#m);
   }
 }

@@ -101,7 +101,7 @@ export class Sequential implements Model {
           `${train.samples} samples make no whole batch of ${batchSize}, and dropRemainder is set. Lower batchSize.`,
         );
       }
-      const workspace = this.#workspace(train.T, Math.min(batchSize, train.samples), true);
+      const workspace = this.#workspace(train.T, Math.min(batchSize, train.samples), config, true);
       const history: History = { epoch: [], history: { loss: [] } };
       try {
         this.#optimizer ??= new Adam(this.#network, config.optimizer);
@@ -115,7 +115,7 @@ export class Sequential implements Model {
             const from = batch * batchSize;
             const count = Math.min(batchSize, train.samples - from);
             workspace.load(train.x.data, train.y.data, order, from, count);
-            tally.add(this.#step(workspace, this.#optimizer, config, count, counter, batch));
+            tally.add(this.#step(workspace, this.#optimizer, count, counter, batch));
             const logs = { ...tally.logs(config), size: count, batches };
             await options.onBatchEnd?.(batch, logs);
           }
@@ -150,7 +150,7 @@ export class Sequential implements Model {
       const outputShape = this.#outputShape(T);
       const size = sizeOf(outputShape);
       const result = new Float32Array(samples * size);
-      const workspace = this.#workspace(T, Math.min(batchSize, samples), false);
+      const workspace = this.#workspace(T, Math.min(batchSize, samples), null, false);
       try {
         workspace.prepare();
         const order = this.#order(samples, null);
@@ -220,8 +220,8 @@ export class Sequential implements Model {
       const view = new DataView(new ArrayBuffer(data.length * 4));
       // The specification leaves NaN's bits open; one NaN stands for all.
       data.forEach((value, i) => {
-        if (value === value) view.setFloat32(i * 4, value, true);
-        else view.setUint32(i * 4, 0x7fc00000, true);
+        if (Number.isNaN(value)) view.setUint32(i * 4, 0x7fc00000, true);
+        else view.setFloat32(i * 4, value, true);
       });
       hash.update(new Uint8Array(view.buffer));
     }
@@ -252,16 +252,9 @@ export class Sequential implements Model {
   }
 
   /** One batch that was loaded: loss, gradient, new weights. */
-  #step(
-    workspace: Workspace,
-    optimizer: Adam,
-    config: CompileConfig,
-    count: number,
-    epoch: number,
-    step: number,
-  ): BatchResult {
+  #step(workspace: Workspace, optimizer: Adam, count: number, epoch: number, step: number): BatchResult {
     const counters = { seed: this.#context.seed, epoch, step };
-    const result = workspace.train(count, lossKernel(config), optimizer.gradient, counters);
+    const result = workspace.train(count, optimizer.gradient, counters);
     const sound = result.finite && Number.isFinite(result.loss);
     if (sound) optimizer.apply();
     workspace.clearGradient(count, optimizer.gradient);
@@ -281,7 +274,7 @@ export class Sequential implements Model {
     batchSize: number,
     checkpoint: () => Promise<void>,
   ): Promise<Logs> {
-    const workspace = this.#workspace(data.T, Math.min(batchSize, data.samples), false);
+    const workspace = this.#workspace(data.T, Math.min(batchSize, data.samples), config, false);
     const tally = new Tally();
     try {
       workspace.prepare();
@@ -290,7 +283,7 @@ export class Sequential implements Model {
         await checkpoint();
         const count = Math.min(batchSize, data.samples - from);
         workspace.load(data.x.data, data.y.data, order, from, count);
-        tally.add(workspace.evaluate(count, lossKernel(config)));
+        tally.add(workspace.evaluate(count));
       }
     } finally {
       workspace.free();
@@ -309,9 +302,10 @@ export class Sequential implements Model {
     return order;
   }
 
-  #workspace(T: number, batchSize: number, training: boolean): Workspace {
+  #workspace(T: number, batchSize: number, config: CompileConfig | null, training: boolean): Workspace {
     const groupSize = this.#context.groupSize ?? GROUP_SIZE;
-    return new Workspace(this.#network, { T, batchSize, training, groupSize });
+    const loss = config && lossKernel(config, this.layers);
+    return new Workspace(this.#network, { T, batchSize, groupSize, loss, training });
   }
 
   #outputShape(T: number): number[] {
