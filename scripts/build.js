@@ -1,6 +1,6 @@
-// Kernels (asc), bundles (esbuild) and types (tsc) into dist/.
+// Kernels (asc), bundles (esbuild), types (tsc) and the licences of what was bundled, into dist/.
 import { spawnSync } from "node:child_process";
-import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
@@ -9,28 +9,41 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist");
 
-async function kernels(target) {
+async function compileKernels(target) {
   const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", target]);
   if (error) throw new Error(`asc, target ${target}: ${error.message}\n${stderr.toString()}`);
 }
 
-const shared = { bundle: true, format: "esm", target: "es2022", legalComments: "linked", logLevel: "warning" };
+const shared = { bundle: true, format: "esm", target: "es2022", metafile: true, logLevel: "warning" };
 const node = { ...shared, platform: "node", target: "node20" };
+const shebang = { js: "#!/usr/bin/env node" };
 
-await Promise.all([
-  kernels("release").then(() => kernels("debug")),
+const results = await Promise.all([
   build({ ...shared, entryPoints: ["src/index.ts"], outfile: "dist/index.js" }),
   build({ ...node, entryPoints: ["src/node.ts"], outfile: "dist/node.js" }),
-  build({
-    ...node,
-    entryPoints: { cli: "src/cli/main.ts" },
-    outdir: "dist",
-    banner: { js: "#!/usr/bin/env node" },
-  }),
-  ...(await readdir("assets"))
-    .filter((name) => name.endsWith(".bin"))
-    .map((name) => copyFile(`assets/${name}`, `dist/${name}`)),
+  build({ ...node, entryPoints: { cli: "src/cli/main.ts" }, outdir: "dist", banner: shebang }),
 ]);
+await compileKernels("release");
+await compileKernels("debug");
+for (const name of await readdir("assets")) {
+  if (name.endsWith(".bin")) await copyFile(`assets/${name}`, `dist/${name}`);
+}
+
+/** The licence of every package that went into a bundle. */
+async function notices() {
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const folders = new Set(
+    inputs.flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
+  );
+  const texts = [...folders].sort().map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (!file) throw new Error(`${name} has no licence file to pass on`);
+    return `${name} ${version} (${license})\n\n${await readFile(`${folder}/${file}`, "utf8")}`;
+  });
+  return (await Promise.all(texts)).join(`\n${"-".repeat(80)}\n\n`);
+}
+await writeFile("dist/THIRD-PARTY-NOTICES.txt", await notices());
 
 const tsc = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
   stdio: "inherit",
