@@ -19,7 +19,7 @@ const node = { ...shared, platform: "node", target: "node20" };
 const shebang = { js: "#!/usr/bin/env node" };
 
 const results = await Promise.all([
-  build({ ...shared, entryPoints: ["src/index.ts"], outfile: "dist/index.js" }),
+  build({ ...shared, entryPoints: { index: "src/index.ts", data: "src/data/index.ts" }, outdir: "dist" }),
   build({ ...node, entryPoints: ["src/node.ts"], outfile: "dist/node.js" }),
   build({ ...node, entryPoints: { cli: "src/cli/main.ts" }, outdir: "dist", banner: shebang }),
 ]);

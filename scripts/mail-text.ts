@@ -161,14 +161,11 @@ const FOOTERS = [
 ];
 
 function withoutTransport(body: string): string {
+  // A signed message is read; the marks around it, signatures and keys are not.
   let text = body
     .replace(HEADER_LINE, "")
-    .replace(/-----BEGIN PGP[\s\S]*?(?:-----END PGP[^\n]*|$)/g, (block) => {
-      // A signed message is read; its signature and its keys are not.
-      return block.startsWith("-----BEGIN PGP SIGNED") ? block : " ";
-    });
-  text = text.replace(/^(?:hash: \w+|-----BEGIN PGP SIGNED MESSAGE-----)\s*$/gim, "");
-  text = text.replace(/-----BEGIN PGP SIGNATURE[\s\S]*?(?:-----END PGP[^\n]*|$)/g, " ");
+    .replace(/-----BEGIN PGP (?!SIGNED)[\s\S]*?(?:-----END PGP.*|$)/g, "")
+    .replace(/^(?:-----BEGIN PGP SIGNED MESSAGE-----|hash: \w+)\s*$/gim, "");
   for (const footer of FOOTERS) text = text.replace(footer, "");
   return text;
 }

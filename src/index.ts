@@ -1,4 +1,5 @@
 /** lstmkit: train and run LSTMs anywhere JavaScript runs. */
+export { type PadOptions, padSequences, type Side } from "./data/sequences.ts";
 export { type ErrorCode, LstmkitError } from "./errors.ts";
 export {
   createRuntime,

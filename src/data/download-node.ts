@@ -41,8 +41,8 @@ export function defaultCacheDir(
 
 /**
  * The bytes of a public file: from the cache if they are there and whole, else fetched, checked, and
- * put there. The cache never holds a part of a file: bytes go to a file of another name, which is
- * synced and renamed when its checksum is right, and removed when anything goes wrong.
+ * put there. The cache never holds a part of a file: bytes are checked first, go to a file of
+ * another name, and that one is synced and renamed.
  *
  * @throws OFFLINE when the file cannot be fetched whole, BAD_CHECKSUM when it is not the expected
  * one, ABORTED when the signal fires, FILE_UNWRITABLE when the cache cannot be written
@@ -58,23 +58,34 @@ export async function cachedDownload(
   // A damaged copy counts as none; the rename below replaces it.
   if (cached && digestOf(source, cached) === source.checksum.hex) return cached;
 
+  const bytes = await fetchChecked(source, options);
+  try {
+    await mkdir(cacheDir, { recursive: true });
+    await writeWhole(path, bytes);
+  } catch (cause) {
+    throw new LstmkitError(
+      "FILE_UNWRITABLE",
+      `the cache folder ${cacheDir} cannot be written (${reason(cause)}). Name another one with cacheDir, or in LSTMKIT_CACHE.`,
+      { cause },
+    );
+  }
+  return bytes;
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.${randomUUID()}.part`;
   try {
-    await writing(cacheDir, () => mkdir(cacheDir, { recursive: true }));
-    const bytes = await fetchChecked(source, options);
-    await writing(cacheDir, async () => {
-      const file = await open(temporary, "wx");
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-    });
-    return bytes;
-  } finally {
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
     await rm(temporary, { force: true });
+    throw error;
   }
 }
 
@@ -115,18 +126,6 @@ function wrongContent({ url, checksum }: DownloadSource, found: string): Lstmkit
     "BAD_CHECKSUM",
     `${url} gave ${found}; wanted ${checksum.algorithm} ${checksum.hex}. Nothing was kept. Try again, or fetch the file by another way and name it.`,
   );
-}
-
-async function writing<T>(folder: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (cause) {
-    throw new LstmkitError(
-      "FILE_UNWRITABLE",
-      `the cache folder ${folder} cannot be written (${reason(cause)}). Name another one with cacheDir, or in LSTMKIT_CACHE.`,
-      { cause },
-    );
-  }
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -22,8 +22,8 @@ import {
  */
 export interface ImdbOptions extends VocabularyOptions, RowLayout {
   /**
-   * Ids are below this. Default, as in Keras: the largest id of the data, which is thereby the one
-   * that becomes `oovChar`.
+   * Ids are below this. Default for texts: every word has its id. Default for imdb.npz, as in Keras:
+   * the largest id of the data, which is thereby the one that becomes `oovChar`.
    */
   readonly numWords?: number;
   /** Words in a row. Default 80. */

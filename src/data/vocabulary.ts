@@ -97,14 +97,14 @@ export function vocabularyOfRanks(
   options: VocabularyOptions & RowLayout = {},
 ): Vocabulary {
   const { startChar = 1, oovChar = 2, indexFrom = 3, skipTop = 0 } = options;
-  const numWords = options.numWords ?? ranked.length + indexFrom + 1;
+  const numWords = options.numWords ?? Math.max(ranked.length + indexFrom, startChar ?? 0, oovChar ?? 0) + 1;
   for (const [name, value] of Object.entries({ startChar, oovChar, indexFrom, skipTop, numWords })) {
     if (value !== null && (!Number.isSafeInteger(value) || value < 0)) {
       throw new LstmkitError("BAD_ARGUMENT", `${name} is ${value}; wanted a whole number from 0 up.`);
     }
   }
   const lowest = Math.max(indexFrom, startChar ?? 0, oovChar ?? 0) + 1;
-  if (numWords <= lowest && ranked.length > 0) {
+  if (options.numWords !== undefined && numWords <= lowest) {
     throw new LstmkitError(
       "BAD_ARGUMENT",
       `numWords is ${numWords}, which leaves no id for a word; wanted more than ${lowest}.`,

@@ -1,0 +1,25 @@
+/** lstmkit/data: data sets from bytes and text, in any runtime. */
+export { type CsvOptions, type CsvTexts, textsFromCsv } from "./csv.ts";
+export {
+  datasetFromTexts,
+  type LabelledTexts,
+  type Split,
+  type TextDataset,
+  type TextDatasetOptions,
+} from "./dataset.ts";
+export { type ImdbOptions, type ImdbTexts, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
+export { imdbTextsOfTarGz } from "./imdb-archive.ts";
+export { RandomState } from "./random-state.ts";
+export { type PadOptions, padSequences, type Side } from "./sequences.ts";
+export { type SpamOptions, spamFromBytes } from "./spam.ts";
+export {
+  buildVocabulary,
+  decode,
+  encode,
+  encodeRows,
+  parseWordIndex,
+  type RowLayout,
+  tokenize,
+  type Vocabulary,
+  type VocabularyOptions,
+} from "./vocabulary.ts";

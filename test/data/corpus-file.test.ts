@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Corpus, readCorpus, writeCorpus } from "../../src/data/corpus-file.ts";
+import { LstmkitError } from "../../src/errors.ts";
+import { codedError } from "./coded-error.ts";
+
+function corpus(train: number[][] = [[1, 2, 0], []], wordCount = 300): Corpus {
+  return {
+    name: "tiny",
+    classes: ["no", "yes"],
+    provenance: { source: "made up" },
+    words: Array.from({ length: wordCount }, (_, i) => `wörd${i}`),
+    train: {
+      texts: train.map((ranks) => Int32Array.from(ranks)),
+      labels: Uint8Array.from(train, (_, i) => i % 2),
+    },
+    test: { texts: [Int32Array.of(300, 128, 127)], labels: Uint8Array.of(1) },
+  };
+}
+
+test("what is written is read", () => {
+  const ranks = fc.array(fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 20 }), { maxLength: 20 });
+  fc.assert(
+    fc.property(ranks, (train) => {
+      expect(readCorpus(writeCorpus(corpus(train)))).toEqual(corpus(train));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+describe("readCorpus refuses", () => {
+  const file = writeCorpus(corpus());
+
+  test("a file that is cut short, wherever", () => {
+    for (let length = 0; length < file.length; length++) {
+      expect(() => readCorpus(file.subarray(0, length))).toThrow(codedError("BAD_DATASET"));
+    }
+  });
+
+  test("another format", () => {
+    expect(() => readCorpus(new TextEncoder().encode("text,label\na,0\nb,1\n"))).toThrow(
+      codedError("BAD_DATASET", /19 bytes in another format/),
+    );
+  });
+
+  test("a rank beyond the words", () => {
+    expect(() => readCorpus(writeCorpus(corpus([[1]], 299)))).toThrow(
+      codedError("BAD_DATASET", /rank 300 among 299 words/),
+    );
+  });
+
+  test("a declared length that would not fit, before it makes room for it", () => {
+    const changed = file.slice();
+    new DataView(changed.buffer).setUint32(12, 0xfffffff0, true);
+    expect(() => readCorpus(changed)).toThrow(codedError("BAD_DATASET", /declared length/));
+  });
+
+  test("any change of one byte", () => {
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, difference) => {
+        const changed = file.slice();
+        changed[at] = changed[at]! ^ difference;
+        try {
+          // Deflate has bits that no reader looks at; then nothing may be different.
+          expect(readCorpus(changed)).toEqual(corpus());
+        } catch (error) {
+          expect(error).toBeInstanceOf(LstmkitError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { gzipSync } from "fflate";
+import { packTar } from "modern-tar";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadCsv, loadImdb, loadSpam } from "../../src/data/load-node.ts";
+import { codedError } from "./coded-error.ts";
+import { imdbNpz } from "./npz-fixture.ts";
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lstmkit-load-"));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function put(path: string, content: string | Uint8Array): Promise<string> {
+  const whole = join(folder, path);
+  await mkdir(dirname(whole), { recursive: true });
+  await writeFile(whole, content);
+  return whole;
+}
+
+const reviews = {
+  "train/neg/0_1.txt": "bad film",
+  "train/neg/1_2.txt": "poor film",
+  "train/pos/0_9.txt": "good film",
+  "train/pos/1_9.txt": "fine",
+  "test/neg/0_1.txt": "bad",
+  "test/pos/0_9.txt": "good",
+};
+
+describe("loadImdb", () => {
+  test("gives the same from the folder and from its .tar.gz", async () => {
+    for (const [path, text] of Object.entries(reviews)) await put(`aclImdb/${path}`, text);
+    await put("aclImdb/train/unsup/0_0.txt", "not read");
+    await put("aclImdb/train/neg/.hidden", "not read");
+    const entries = Object.entries(reviews).map(([path, text]) => ({
+      header: { name: `aclImdb/${path}`, size: text.length, type: "file" as const },
+      body: text,
+    }));
+    const archive = await put("aclImdb.tar.gz", gzipSync(await packTar(entries.toReversed())));
+    const fromFolder = await loadImdb({ data: join(folder, "aclImdb"), maxLen: 4 });
+    expect(fromFolder.train.x.shape).toEqual([4, 4]);
+    expect(await loadImdb({ data: archive, maxLen: 4 })).toEqual(fromFolder);
+  });
+
+  test("takes the vocabulary of an imdb.npz from the word index beside it", async () => {
+    const npz = imdbNpz([[1, 2], [2]], [0, 1], [[1]], [1]);
+    const alone = await put("alone/imdb.npz", npz);
+    expect((await loadImdb({ data: alone, numWords: 6 })).vocabulary).toBeUndefined();
+    const beside = await put("beside/imdb.npz", npz);
+    await put("beside/imdb_word_index.json", '{"the": 1, "film": 2}');
+    expect((await loadImdb({ data: beside, numWords: 6 })).vocabulary!.words).toEqual(["the", "film"]);
+  });
+
+  test("says when there is no such file, or another kind of file", async () => {
+    await expect(loadImdb({ data: join(folder, "none.npz") })).rejects.toThrow(
+      codedError("FILE_NOT_FOUND", /there is no .*none\.npz/),
+    );
+    const csv = await put("reviews.csv", "text,label\na,0\nb,1\n");
+    await expect(loadImdb({ data: csv })).rejects.toThrow(codedError("BAD_NPZ"));
+    await mkdir(join(folder, "empty"), { recursive: true });
+    await expect(loadImdb({ data: join(folder, "empty") })).rejects.toThrow(
+      codedError("FILE_NOT_FOUND", /train/),
+    );
+  });
+});
+
+describe("loadCsv", () => {
+  test("reads, splits and encodes a file", async () => {
+    const rows = Array.from({ length: 10 }, (_, i) => `"text ${i}, more",${i % 2 ? "spam" : "ham"}`);
+    const path = await put("mail.csv", `message,class\n${rows.join("\n")}\n`);
+    const dataset = await loadCsv(path, { maxLen: 5 });
+    expect(dataset).toMatchObject({ name: "mail.csv", classes: ["ham", "spam"] });
+    expect(dataset.train.x.shape).toEqual([8, 5]);
+    expect(dataset.test.x.shape).toEqual([2, 5]);
+  });
+
+  test("says when a file cannot be read", async () => {
+    await expect(loadCsv(join(folder, "none.csv"))).rejects.toThrow(codedError("FILE_NOT_FOUND"));
+    await expect(loadCsv(folder)).rejects.toThrow(codedError("FILE_UNREADABLE", /EISDIR/));
+  });
+});
+
+test("loadSpam finds the corpus of the package", async () => {
+  expect(await loadSpam({ maxLen: 10 })).toMatchObject({
+    name: "spam",
+    classes: ["ham", "spam"],
+    inputDim: 10_000,
+  });
+});
