@@ -16,7 +16,12 @@ async function compileKernels(target) {
 
 const shared = { bundle: true, format: "esm", target: "es2022", metafile: true, logLevel: "warning" };
 const node = { ...shared, platform: "node", target: "node20" };
-const shebang = { js: "#!/usr/bin/env node" };
+// A bundled CommonJS package calls require(), which an ES module has to make for itself.
+const shebang = {
+  js: `#!/usr/bin/env node
+import { createRequire as requireFrom } from "node:module";
+const require = requireFrom(import.meta.url);`,
+};
 
 const results = await Promise.all([
   build({ ...shared, entryPoints: { index: "src/index.ts", data: "src/data/index.ts" }, outdir: "dist" }),

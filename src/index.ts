@@ -1,6 +1,7 @@
 /** lstmkit: train and run LSTMs anywhere JavaScript runs. */
 export { type PadOptions, padSequences, type Side } from "./data/sequences.ts";
 export { type ErrorCode, LstmkitError } from "./errors.ts";
+export { readTextMetadata, type TextMetadata, textMetadata } from "./io/text-metadata.ts";
 export {
   createRuntime,
   type ModelOptions,

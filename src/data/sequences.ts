@@ -21,7 +21,7 @@ export interface PadOptions {
  *
  * @returns x (sequences, maxLen)
  * @throws BAD_ARGUMENT for an option without meaning, BAD_SHAPE when there is no sequence to take
- * the length from, BAD_VALUE for a value that is no 32-bit integer
+ * the length from, OUT_OF_MEMORY, BAD_VALUE for a value that is no 32-bit integer
  */
 export function padSequences(
   sequences: ArrayLike<ArrayLike<number>>,
@@ -37,7 +37,14 @@ export function padSequences(
   if (!Number.isSafeInteger(maxLen) || maxLen < 1) {
     throw new LstmkitError("BAD_ARGUMENT", `maxLen is ${maxLen}; wanted a whole number from 1 up.`);
   }
-  const data = new Int32Array(sequences.length * maxLen).fill(value);
+  const size = sequences.length * maxLen;
+  if (size > MAX_ELEMENTS) {
+    throw new LstmkitError(
+      "OUT_OF_MEMORY",
+      `${sequences.length} sequences of ${maxLen} are ${size} numbers; at most ${MAX_ELEMENTS} fit. Reduce maxLen.`,
+    );
+  }
+  const data = new Int32Array(size).fill(value);
   for (let row = 0; row < sequences.length; row++) {
     const sequence = sequences[row]!;
     const kept = Math.min(sequence.length, maxLen);
@@ -56,6 +63,9 @@ export function padSequences(
   }
   return { data, shape: [sequences.length, maxLen] };
 }
+
+/** What WebAssembly's address space holds of 32-bit numbers. */
+const MAX_ELEMENTS = 2 ** 30;
 
 function isInt32(value: number): boolean {
   return (value | 0) === value;

@@ -1,0 +1,15 @@
+/** The exit code of a command that was interrupted: 128 and the number of SIGINT. */
+export const INTERRUPTED = 130;
+
+/** Ctrl-C, or a request to terminate, as an AbortSignal. The second one exits at once. */
+export function catchInterruption(onFirst: () => void): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(INTERRUPTED);
+      controller.abort();
+      onFirst();
+    });
+  }
+  return controller.signal;
+}

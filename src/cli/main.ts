@@ -1,0 +1,78 @@
+/** The command line: finds the command, runs it, and turns what it throws into a message and a code. */
+import { type CAC, type Command, cac } from "cac";
+import { version } from "../../package.json";
+import { LstmkitError } from "../errors.ts";
+import { Arguments, UsageError } from "./arguments.ts";
+import { declareEvaluate, evaluate } from "./evaluate.ts";
+import { declarePredict, predict } from "./predict.ts";
+import { printJson, warn } from "./print.ts";
+import { declareTrain, train } from "./train.ts";
+
+interface CommandFile {
+  readonly declare: (cli: CAC) => Command;
+  /** Gives the exit code. */
+  readonly run: (args: Arguments) => Promise<number>;
+}
+
+const COMMANDS: Record<string, CommandFile> = {
+  train: { declare: declareTrain, run: train },
+  evaluate: { declare: declareEvaluate, run: evaluate },
+  predict: { declare: declarePredict, run: predict },
+};
+
+async function run(argv: readonly string[]): Promise<number> {
+  const cli = cac("lstmkit").help().version(version);
+  const declared = new Map(Object.entries(COMMANDS).map(([name, { declare }]) => [name, declare(cli)]));
+  const { options } = cli.parse(["node", "lstmkit", ...argv], { run: false });
+  if (options.help) return 0; // cac has printed it
+  const [name = "", ...rest] = argv;
+  if (name === "--version" || name === "-v") return 0;
+  const command = declared.get(name);
+  if (!command) {
+    const found = name === "" ? "no command" : `${JSON.stringify(name)} is no command`;
+    throw new UsageError(`${found}; wanted ${[...declared.keys()].join(", ")} as the first argument.`);
+  }
+  return COMMANDS[name]!.run(new Arguments(command, rest));
+}
+
+/** The exit code for an error, which is told on stderr, and with --json on stdout as well. */
+function report(error: unknown, argv: readonly string[]): number {
+  const isJson = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length).includes("--json");
+  if (error instanceof LstmkitError) {
+    const { code } = error;
+    if (isJson) printJson({ event: "error", code, message: error.message.slice(code.length + 2) });
+    warn(`lstmkit: ${error.message}`);
+  } else {
+    const message = error instanceof Error ? error.message : String(error);
+    if (isJson) printJson({ event: "error", code: "UNEXPECTED", message });
+    warn(`lstmkit: ${error instanceof Error ? error.stack : message}`);
+  }
+  if (!(error instanceof UsageError)) return 1;
+  const command = Object.hasOwn(COMMANDS, argv[0] ?? "") ? ` ${argv[0]}` : "";
+  warn(`Try lstmkit${command} --help.`);
+  return 2;
+}
+
+/**
+ * A reader of our output that goes away, as head does, ends the command without a message; one that
+ * has something to save, and so listens to Ctrl-C, is stopped as by that.
+ */
+function watchOutput(): void {
+  let isLost = false;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (isLost) return;
+    isLost = true;
+    if (error.code !== "EPIPE") {
+      warn(`lstmkit: FILE_UNWRITABLE: standard output cannot be written (${error.code}).`);
+      process.exit(1);
+    }
+    if (process.listenerCount("SIGINT") > 0) process.emit("SIGINT");
+    else process.exit(0);
+  });
+  process.stderr.on("error", () => {}); // there is nobody left to tell
+}
+
+watchOutput();
+const argv = process.argv.slice(2);
+// Setting the code, not exit(), lets a slow reader of our output have all of it.
+process.exitCode = await run(argv).catch((error: unknown) => report(error, argv));

@@ -1,0 +1,124 @@
+/**
+ * What a model that reads text keeps in its file's `__metadata__`, beside what the format itself has
+ * there (model-file.ts), so that one file is all that predict needs. Values are strings:
+ *
+ * | key          | value |
+ * |--------------|-------|
+ * | `vocabulary` | JSON of a Vocabulary: how text becomes ids; absent when only ids were known |
+ * | `classes`    | JSON of two names, of class 0 and class 1 |
+ * | `maxLen`     | ids in a row, decimal |
+ * | `dataset`    | name of the data set it was trained on |
+ */
+import type { TextDataset } from "../data/dataset.ts";
+import type { Vocabulary } from "../data/vocabulary.ts";
+import { LstmkitError } from "../errors.ts";
+import type { Model } from "../train/model.ts";
+
+/** The entries, read and checked. */
+export interface TextMetadata {
+  /** The model's ids are below this; 0 where it takes no ids. */
+  readonly inputDim: number;
+  readonly vocabulary?: Vocabulary;
+  readonly classes?: readonly [string, string];
+  readonly maxLen?: number;
+  readonly dataset?: string;
+}
+
+/** Entries for save({ metadata }) of a model trained on this data set. */
+export function textMetadata({ name, vocabulary, classes, train }: TextDataset): Record<string, string> {
+  return {
+    ...(vocabulary ? { vocabulary: JSON.stringify(vocabulary) } : {}),
+    classes: JSON.stringify(classes),
+    maxLen: String(train.x.shape[1]),
+    dataset: name,
+  };
+}
+
+/**
+ * The entries of a loaded model. A maxLen stands in the vocabulary that is given back, too.
+ *
+ * @throws BAD_MODEL_FILE when an entry is damaged, or does not go with the others and the model
+ */
+export function readTextMetadata({ layers, metadata }: Pick<Model, "layers" | "metadata">): TextMetadata {
+  const first = layers[0];
+  const inputDim = first?.type === "embedding" ? first.inputDim : 0;
+  const { dataset } = metadata;
+  const classes = parsed(metadata, "classes", isClasses, "two names");
+  const maxLen = parsed(metadata, "maxLen", isSize, "a whole number from 1 on");
+  const found = parsed(metadata, "vocabulary", isVocabulary, "words and how they are numbered");
+  if (found && !fits(found, inputDim)) {
+    throw damaged(
+      "vocabulary",
+      `has ids up to ${largestId(found)} and numWords ${found.numWords}; the model's embedding takes ids below ${inputDim}`,
+    );
+  }
+  if (found && maxLen !== undefined && (found.maxLen ?? maxLen) !== maxLen) {
+    throw damaged("vocabulary", `cuts texts to ${found.maxLen} ids, and maxLen is ${maxLen}`);
+  }
+  const vocabulary = found && maxLen !== undefined ? { ...found, maxLen } : found;
+  return {
+    inputDim,
+    ...(vocabulary ? { vocabulary } : {}),
+    ...(classes ? { classes } : {}),
+    ...(maxLen === undefined ? {} : { maxLen }),
+    ...(dataset === undefined ? {} : { dataset }),
+  };
+}
+
+function parsed<T>(
+  metadata: Readonly<Record<string, string>>,
+  key: string,
+  is: (value: unknown) => value is T,
+  wanted: string,
+): T | undefined {
+  const json = metadata[key];
+  if (json === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw damaged(key, `is ${JSON.stringify(json.slice(0, 40))}, which is not JSON; wanted ${wanted}`);
+  }
+  if (!is(value)) throw damaged(key, `is ${json.slice(0, 80)}; wanted ${wanted}`);
+  return value;
+}
+
+function damaged(key: string, found: string): LstmkitError {
+  return new LstmkitError(
+    "BAD_MODEL_FILE",
+    `the file's metadata "${key}" ${found}. Copy the file again, or train the model again.`,
+  );
+}
+
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 1;
+const isId = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isSide = (value: unknown): boolean => value === undefined || value === "pre" || value === "post";
+
+function isClasses(value: unknown): value is [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((name) => typeof name === "string");
+}
+
+function isVocabulary(value: unknown): value is Vocabulary {
+  if (typeof value !== "object" || value === null) return false;
+  const given = value as Partial<Record<keyof Vocabulary, unknown>>;
+  return (
+    Array.isArray(given.words) &&
+    given.words.every((word) => typeof word === "string") &&
+    (given.startChar === null || isId(given.startChar)) &&
+    (given.oovChar === null || isId(given.oovChar)) &&
+    isId(given.indexFrom) &&
+    isId(given.skipTop) &&
+    isSize(given.numWords) &&
+    (given.maxLen === undefined || isSize(given.maxLen)) &&
+    isSide(given.padding) &&
+    isSide(given.truncating)
+  );
+}
+
+function largestId({ words, indexFrom, startChar, oovChar }: Vocabulary): number {
+  return Math.max(words.length === 0 ? 0 : indexFrom + words.length, startChar ?? 0, oovChar ?? 0);
+}
+
+function fits(vocabulary: Vocabulary, inputDim: number): boolean {
+  return vocabulary.numWords <= inputDim && largestId(vocabulary) < inputDim;
+}

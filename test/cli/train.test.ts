@@ -1,0 +1,175 @@
+import { readdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createRuntime, loadCsv, loadModel } from "../../src/node.ts";
+import { type Event, events, outcome, REVIEWS, SMALL, Workplace } from "./command-line.ts";
+
+let place: Workplace;
+beforeAll(() => {
+  place = new Workplace();
+  place.write("reviews.csv", REVIEWS);
+});
+afterAll(() => place.dispose());
+
+const NUMBER = expect.any(Number);
+
+async function trained(...flags: string[]): Promise<Event[]> {
+  const { code, stdout, stderr } = await place.run(["train", "reviews.csv", ...SMALL, "--json", ...flags]);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return events(stdout);
+}
+
+describe("lstmkit train", () => {
+  test("--json gives the documented events and nothing else", async () => {
+    const flags = SMALL.slice(2); // without --epochs 1
+    const { code, stdout } = await place.run(
+      [
+        "train",
+        "reviews.csv",
+        "--json",
+        "--epochs",
+        "2",
+        "--seed",
+        "7",
+        "--out",
+        "events.safetensors",
+      ].concat(flags),
+    );
+    expect(code).toBe(0);
+    const epoch = {
+      event: "epoch",
+      epochs: 2,
+      loss: NUMBER,
+      accuracy: NUMBER,
+      seconds: NUMBER,
+      msPerStep: NUMBER,
+    };
+    expect(events(stdout)).toEqual([
+      {
+        event: "start",
+        version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+        engine: expect.stringMatching(/^\w+ \d+/),
+        math: "strict",
+        threads: NUMBER,
+        parameters: 50 * 8 + (8 + 8 + 1) * 4 * 8 + 9,
+        seed: 7,
+      },
+      { ...epoch, epoch: 1 },
+      { ...epoch, epoch: 2, valLoss: NUMBER, valAccuracy: NUMBER },
+      { event: "evaluate", split: "train", loss: NUMBER, accuracy: NUMBER, samples: 32 },
+      { event: "evaluate", split: "test", loss: NUMBER, accuracy: NUMBER, samples: 8 },
+      {
+        event: "done",
+        seconds: NUMBER,
+        digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        out: "events.safetensors",
+      },
+    ]);
+  });
+
+  test("the same seed gives the same digest, another seed another", async () => {
+    const digest = async (seed: string) => (await trained("--seed", seed)).at(-1)!.digest;
+    const first = await digest("1");
+    expect(await digest("1")).toBe(first);
+    expect(await digest("2")).not.toBe(first);
+  });
+
+  test("into a pipe, it prints the summary, a line an epoch, both results, the time, digest and file", async () => {
+    const { code, stdout, stderr } = await place.run(["train", "reviews.csv", ...SMALL, "--cell", "rnn"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("reviews.csv: 32 training and 8 test texts, negative or positive\n");
+    expect(stdout).toMatch(/simple_rnn \(SimpleRNN\) .*\n[\s\S]*Total params: 545\n/);
+    expect(stdout).toMatch(
+      /\nEpoch 1\/1 - \d+\.\ds - [\d.]+ms\/step - loss: 0\.\d{4} - accuracy: \d\.\d{4}\nTraining set: loss 0\.\d{4}, accuracy \d\.\d{4} \(32 samples\)\nTest set: loss 0\.\d{4}, accuracy \d\.\d{4} \(8 samples\)\nElapsed time: \d+\.\ds\nDigest: [0-9a-f]{64}\nModel saved to model\.safetensors\n$/,
+    );
+    expect(stdout).not.toContain("\u001b");
+    expect(readdirSync(place.folder)).toContain("model.safetensors");
+  });
+
+  test("an --out that cannot be written is refused before the data is read", async () => {
+    place.write("file", "");
+    for (const out of ["nowhere/model.safetensors", "file/model.safetensors", "."]) {
+      const { code, stderr } = await place.run(["train", "nowhere.csv", "--out", out]);
+      expect(stderr).toMatch(/^lstmkit: FILE_UNWRITABLE: [^\n]*\n$/);
+      expect(code).toBe(1);
+    }
+  });
+
+  test("a .csv without the named column is refused with the columns it has", async () => {
+    const { code, stderr } = await place.run(["train", "reviews.csv", ...SMALL, "--text", "body"]);
+    expect(stderr).toMatch(/^lstmkit: BAD_CSV: the columns "review", "sentiment"; wanted one called "body"/);
+    expect(code).toBe(1);
+  });
+
+  test("a loss that is no number ends it with a coded error", async () => {
+    const { code, stdout, stderr } = await place.run([
+      "train",
+      "reviews.csv",
+      ...SMALL,
+      "--json",
+      "--lr",
+      "1e38",
+      "--out",
+      "never.safetensors",
+    ]);
+    expect(events(stdout).at(-1)).toMatchObject({ event: "error", code: "LOSS_NOT_FINITE" });
+    expect(stderr).toMatch(/^lstmkit: LOSS_NOT_FINITE: [^\n]*\n$/);
+    expect(code).toBe(1);
+    expect(readdirSync(place.folder)).not.toContain("never.safetensors");
+  });
+
+  test("Ctrl-C keeps the weights with the best validation loss, and exits with 130", async () => {
+    // At this rate the best of the first twenty epochs is not the last of them.
+    const flags = "--epochs 1000000 --validation-freq 1 --lr 0.3 --out best.safetensors".split(" ");
+    const child = place.start("train", "reviews.csv", "--json", ...SMALL.slice(2), ...flags);
+    let seen = "";
+    const watch = (piece: Buffer) => {
+      seen += piece.toString();
+      if (!seen.includes('"epoch":20,')) return;
+      child.kill("SIGINT");
+      child.stdout.off("data", watch);
+    };
+    child.stdout.on("data", watch);
+    const { code, stdout, stderr } = await outcome(child);
+    expect({ code, stderr }).toEqual({ code: 130, stderr: "" });
+    const all = events(stdout);
+    const last = all.at(-1)!;
+    expect(last).toEqual({ event: "interrupted", digest: expect.any(String), out: "best.safetensors" });
+
+    const validations = all.filter(({ event }) => event === "epoch").map(({ valLoss }) => Number(valLoss));
+    expect(validations.at(-1)).toBeGreaterThan(Math.min(...validations));
+    const runtime = await createRuntime();
+    const model = await loadModel(runtime, place.path("best.safetensors"));
+    const { test } = await loadCsv(place.path("reviews.csv"), { numWords: 50, maxLen: 10 });
+    const { loss } = await model.evaluate(test.x, test.y, { batchSize: 8 });
+    expect(loss).toBe(Math.min(...validations));
+    expect(await model.digest()).toBe(last.digest);
+    await runtime.dispose();
+    expect(readdirSync(place.folder).filter((name) => name.includes(".tmp"))).toEqual([]);
+  });
+
+  test("SIGTERM before a validation keeps the weights as they are, and says so", async () => {
+    const long = [...SMALL.slice(2), "--epochs", "1000000", "--validation-freq", "1000000"];
+    const child = place.start("train", "reviews.csv", ...long, "--out", "current.safetensors");
+    child.stdout.once("data", () => child.stdout.once("data", () => child.kill("SIGTERM")));
+    const { code, stdout, stderr } = await outcome(child);
+    expect(code).toBe(130);
+    expect(stderr).toBe("Stopping; press Ctrl-C again to stop at once.\n");
+    expect(stdout).toMatch(
+      /\nInterrupted\. Model saved to current\.safetensors: the weights as they were in epoch \d+\.\n$/,
+    );
+    const { code: evaluated } = await place.run(["evaluate", "current.safetensors", "reviews.csv"]);
+    expect(evaluated).toBe(0);
+  });
+
+  test("a reader of its output that goes away stops it as Ctrl-C does", async () => {
+    const child = place.start("train", "reviews.csv", "--json", "--epochs", "1000000", ...SMALL.slice(2));
+    let seen = "";
+    child.stdout.on("data", (piece: Buffer) => {
+      seen += piece.toString();
+      if (seen.includes('"epoch"')) child.stdout.destroy();
+    });
+    const { code, stderr } = await outcome(child);
+    expect({ code, stderr }).toEqual({ code: 130, stderr: "" });
+  });
+});
