@@ -82,7 +82,9 @@ async function checkResults(): Promise<void> {
   if (!(worst < 1e-5 && lossGap < 1e-5)) {
     throw new Error(`results differ: predictions by ${worst}, loss by ${lossGap}; nothing is timed.`);
   }
-  note(`results agree: predictions within ${worst.toExponential(1)}, loss within ${lossGap.toExponential(1)}`);
+  note(
+    `results agree: predictions within ${worst.toExponential(1)}, loss within ${lossGap.toExponential(1)}`,
+  );
 }
 
 interface Timing {
@@ -92,13 +94,15 @@ interface Timing {
 }
 
 /** Run each task once to warm up, then all of them in turn; milliseconds. */
-async function interleave(tasks: Record<string, (round: number) => unknown>): Promise<Record<string, Timing>> {
+async function interleave(
+  tasks: Record<string, (round: number) => unknown>,
+): Promise<Record<string, Timing>> {
   const times: Record<string, number[]> = {};
   for (let round = -1; round < ROUNDS; round++) {
     for (const [name, task] of Object.entries(tasks)) {
       const start = performance.now();
       await task(round + 1);
-      if (round >= 0) (times[name] ??= []).push(performance.now() - start);
+      if (round >= 0) times[name] = [...(times[name] ?? []), performance.now() - start];
     }
   }
   return Object.fromEntries(
@@ -123,7 +127,9 @@ function report(name: string, mine: Timing, peer: string, yours: Timing): void {
   }
   const show = ({ median, low, high }: Timing) =>
     `${median.toFixed(1).padStart(7)} ms (${low.toFixed(0)}–${high.toFixed(0)})`.padEnd(26);
-  console.log(`${name.padEnd(34)}${show(mine)}${show(yours)}${ratio.toFixed(3)}  ${(1 / ratio).toFixed(1)}× faster`);
+  console.log(
+    `${name.padEnd(34)}${show(mine)}${show(yours)}${ratio.toFixed(3)}  ${(1 / ratio).toFixed(1)}× faster`,
+  );
 }
 
 const info = await kit.info();

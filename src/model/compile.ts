@@ -93,10 +93,12 @@ export function checkCompile(options: CompileOptions, layers: readonly Layer[]):
     if (typeof value !== "number" || !ok(value))
       refuse(`adam's ${key} is ${show(value)}; it must be ${wanted}.`);
   };
-  inRange("learningRate", (n) => n > 0 && n < Infinity, "a finite number above 0");
+  // The kernel computes in float32: a value that becomes 0 or infinite there would make weights NaN.
+  const isPositive = (n: number) => Math.fround(n) > 0 && Math.fround(n) < Infinity;
+  inRange("learningRate", isPositive, "above 0 and finite, in float32 too");
   inRange("beta1", (n) => n >= 0 && n < 1, "from 0 to below 1");
   inRange("beta2", (n) => n >= 0 && n < 1, "from 0 to below 1");
-  inRange("epsilon", (n) => n > 0 && n < Infinity, "a finite number above 0");
+  inRange("epsilon", isPositive, "above 0 and finite, in float32 too");
 
   const bce = named<BinaryCrossentropyConfig>("loss", options.loss, "binaryCrossentropy");
   const loss = { name: "binaryCrossentropy" as const, fromLogits: bce.fromLogits ?? false };

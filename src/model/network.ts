@@ -39,8 +39,9 @@ export class Network {
       const count = sizeOf(spec.shape);
       const [rows, cols] = spec.shape.length === 2 ? (spec.shape as [number, number]) : [1, count];
       const orthogonal = spec.initializer === "orthogonal";
-      const out = memory.allocate((count + 4) * 4, "initialisation");
-      const scratch = orthogonal ? memory.allocate(count * 8, "initialisation") : 0;
+      const bytes = Math.ceil(count / 4) * 16;
+      const out = memory.allocate(bytes + (orthogonal ? count * 8 : 0), "initialisation");
+      const scratch = out + bytes;
       switch (spec.initializer) {
         case "glorotUniform": {
           const limit = Math.fround(Math.sqrt(6 / (rows + cols)));
@@ -65,7 +66,6 @@ export class Network {
       }
       this.write(spec, values);
       memory.free(out);
-      if (scratch) memory.free(scratch);
     }
   }
 

@@ -42,13 +42,17 @@ export function checkInputs(given: Inputs, layers: readonly Layer[], name = "x")
   const rowSize = sizeOf(x.shape) / x.shape[0]!;
   for (let i = 0; i < x.data.length; i++) {
     const value = x.data[i]!;
-    if (limit === null ? Number.isFinite(value) : Number.isInteger(value) && value >= 0 && value < limit)
+    if (
+      limit === null
+        ? Number.isFinite(value) && Number.isFinite(Math.fround(value))
+        : Number.isInteger(value) && value >= 0 && value < limit
+    )
       continue;
     const place = `${name}, sample ${Math.floor(i / rowSize)}, element ${i % rowSize}`;
     if (limit === null) {
       throw new LstmkitError(
         "BAD_VALUE",
-        `${place} is ${value}; a model takes finite numbers. Drop or fill such samples.`,
+        `${place} is ${value}; a model takes numbers that are finite in float32. Drop, fill or scale such samples.`,
       );
     }
     throw new LstmkitError(
@@ -65,17 +69,16 @@ export function checkInputs(given: Inputs, layers: readonly Layer[], name = "x")
  * @throws BAD_SHAPE, BAD_LABEL
  */
 export function checkTargets(
-  given: Targets,
+  targets: Targets,
   samples: number,
   outputShape: readonly number[],
   name = "y",
 ): Tensor {
-  const y = toTensor(given, name);
+  const y = toTensor(targets, name);
   const wanted = [samples, ...outputShape];
   // (n) and (n, 1), (n, T) and (n, T, 1) are the same targets.
-  const drop = (shape: readonly number[]) =>
-    shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
-  if (show(drop(y.shape)) !== show(drop(wanted))) {
+  const given = show(y.shape);
+  if (given !== show(wanted) && !(wanted.at(-1) === 1 && given === show(wanted.slice(0, -1)))) {
     throw new LstmkitError(
       "BAD_SHAPE",
       `${name} has shape ${show(y.shape)}; this model and x want ${show(wanted)}: a target for each sample's output.`,
@@ -95,6 +98,13 @@ export function checkTargets(
 
 function toTensor(given: Inputs | Targets, name: string): Tensor {
   if (isTensor(given)) {
+    const sizes = Array.isArray(given.shape) && given.shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (!sizes) {
+      throw new LstmkitError(
+        "BAD_SHAPE",
+        `${name} has shape ${JSON.stringify(given.shape)}; a shape is a list of whole numbers, e.g. [25000, 80].`,
+      );
+    }
     if (!ArrayBuffer.isView(given.data) || sizeOf(given.shape) !== given.data.length) {
       throw new LstmkitError(
         "BAD_SHAPE",

@@ -1,0 +1,50 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { openBenches, pad, padded, unpad } from "../builds.ts";
+import { expectClose } from "../reference/closeness.ts";
+import { embeddingBackward, embeddingForward, embeddingSquaresPerRead } from "../reference/embedding.ts";
+import { integers, normals } from "../reference/sample.ts";
+import { TOLERANCES } from "../tolerances.ts";
+
+const V = 9;
+const SHAPES = [1, 3].flatMap((B) => [1, 7].flatMap((T) => [3, 5, 12].map((E) => ({ B, T, E }))));
+
+describe.each(await openBenches())("$build build", (bench) => {
+  afterEach(() => bench.finish());
+  const { k } = bench;
+
+  test.each(SHAPES)("embeddingForward reads a row for each place: B $B, T $T, E $E", ({ B, T, E }) => {
+    const [table, ids] = [normals(V * E, 1), integers(B * T, V, 2)];
+    const x = bench.floats(B * T * padded(E));
+    k.embeddingForward(x, bench.ints(ids), bench.floats(pad(table, E)), B * T, padded(E));
+    expect(Float64Array.from(unpad(bench.read(x, B * T * padded(E)), E))).toEqual(
+      embeddingForward(ids, table, E),
+    );
+  });
+
+  test.each(SHAPES)(
+    "embeddingBackward sums gradients and their squares, place by place: B $B, T $T, E $E",
+    ({ B, T, E }) => {
+      const [dx, ids] = [normals(B * T * E, 3), integers(B * T, V, 4)];
+      const [dTable, squares] = [bench.floats(V * padded(E)), bench.floats(V * padded(E))];
+      k.embeddingBackward(dTable, squares, bench.floats(pad(dx, E)), bench.ints(ids), B * T, padded(E));
+      const read = (address: number) => unpad(bench.read(address, V * padded(E)), E);
+      expectClose(read(dTable), embeddingBackward(dx, ids, V, E), TOLERANCES.kernelGradient, "dTable");
+      const expected = embeddingSquaresPerRead(dx, ids, V, E);
+      expectClose(read(squares), expected, TOLERANCES.kernelGradient, "squares");
+    },
+  );
+
+  test("a token read twice counts the sum of squares, not the square of the sum", () => {
+    const [dTable, squares] = [bench.floats(16), bench.floats(16)];
+    k.embeddingBackward(dTable, squares, bench.floats(pad([1, 2, 3, 4], 1)), bench.ints([1, 1, 0, 1]), 4, 8);
+    expect([...unpad(bench.read(dTable, 16), 1)]).toEqual([3, 7]);
+    expect([...unpad(bench.read(squares, 16), 1)]).toEqual([9, 21]);
+  });
+
+  test("embeddingClear zeroes the rows that the ids name, and no other", () => {
+    const table = bench.floats(new Float32Array(V * 8).fill(1));
+    k.embeddingClear(table, bench.ints([2, 0, 2]), 3, 8);
+    const expected = Array.from({ length: V }, (_, row) => (row === 0 || row === 2 ? 0 : 1));
+    expect([...bench.read(table, V * 8)]).toEqual(expected.flatMap((value) => Array(8).fill(value)));
+  });
+});

@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { openBenches } from "../builds.ts";
+import { type Golden, goldens } from "../fixtures/goldens.ts";
+import { expectClose } from "../reference/closeness.ts";
+import { lstmBackward, lstmForward } from "../reference/lstm.ts";
+import { normals } from "../reference/sample.ts";
+import { TOLERANCES } from "../tolerances.ts";
+import { runCell } from "./cell.ts";
+import { RECURRENT_SHAPES, recurrentSample } from "./recurrent-sample.ts";
+
+const { kernelForward, kernelGradient, kerasForward, kerasGradient } = TOLERANCES;
+
+describe.each(await openBenches())("$build build", (bench) => {
+  afterEach(() => bench.finish());
+
+  describe("lstmForward and lstmBackward compute what the reference does", () => {
+    test.each(RECURRENT_SHAPES)("at B $B, T $T, I $I, H $H, from any state", (sizes) => {
+      const { x, weights, h0, c0, dh } = recurrentSample(4, sizes);
+      const forward = lstmForward(x, weights, sizes, { h0, c0 });
+      const expected = lstmBackward(dh, forward);
+      const found = runCell(bench, "lstm", { x, weights, sizes, h0, c0, dh });
+      expectClose(found.y!, forward.h, kernelForward, "h");
+      expectClose(found.cT!, forward.cT, kernelForward, "cT");
+      expectClose(found.gates!, forward.gates, kernelForward, "gates");
+      for (const [name, gradient] of Object.entries(expected)) {
+        expectClose(found[name]!, gradient, kernelGradient, name);
+      }
+    });
+
+    test.each(RECURRENT_SHAPES)("at B $B, T $T, I $I, H $H, where only the last output is used", (sizes) => {
+      const { x, weights } = recurrentSample(4, sizes);
+      const { B, T, H } = sizes;
+      const dhT = normals(B * H, 8);
+      const dh = new Float64Array(B * T * H);
+      for (let b = 0; b < B; b++) dh.set(dhT.subarray(b * H, (b + 1) * H), (b * T + T - 1) * H);
+      const expected = lstmBackward(dh, lstmForward(x, weights, sizes));
+      const found = runCell(bench, "lstm", { x, weights, sizes, dh: dhT });
+      for (const [name, gradient] of Object.entries(expected)) {
+        expectClose(found[name]!, gradient, kernelGradient, name);
+      }
+    });
+  });
+
+  test.each([1, 3, 4, 5])("%i sequences abreast give the bits that each gives alone", (B) => {
+    const sizes = { B, T: 7, I: 5, H: 12 };
+    const { x, weights, h0, c0, dh } = recurrentSample(4, sizes);
+    const together = runCell(bench, "lstm", { x, weights, sizes, h0, c0, dh });
+    for (let b = 0; b < B; b++) {
+      const cut = (all: Float64Array) => all.subarray((b * all.length) / B, ((b + 1) * all.length) / B);
+      const one = { x: cut(x), weights, sizes: { ...sizes, B: 1 }, h0: cut(h0), c0: cut(c0), dh: cut(dh) };
+      const alone = runCell(bench, "lstm", one);
+      for (const name of ["y", "cT", "gates", "dx", "dh0", "dc0"]) {
+        const [all, part] = [together[name]!, alone[name]!];
+        expect(part, name).toEqual(all.subarray(b * part.length, (b + 1) * part.length));
+      }
+    }
+  });
+
+  test("gates that saturate give finite states and gradients", () => {
+    const sizes = { B: 3, T: 7, I: 3, H: 5 };
+    const { x, weights, dh } = recurrentSample(4, sizes);
+    const big = { W: weights.W.map((w) => w * 1e6), U: weights.U, b: weights.b };
+    const found = runCell(bench, "lstm", { x, weights: big, sizes, dh });
+    for (const [name, values] of Object.entries(found)) {
+      expect(values.every(Number.isFinite), name).toBe(true);
+    }
+    expect(found.y!.every((h) => Math.abs(h) <= 1)).toBe(true);
+  });
+
+  const againstGolden = (g: Golden) => {
+    const state = (key: string) => (g.has(key) ? g.tensor(key) : undefined);
+    const sizes = { B: g.setting("B"), T: g.setting("T"), I: g.setting("I"), H: g.setting("units") };
+    const weights = { W: g.tensor("w0"), U: g.tensor("w1"), b: g.tensor("w2") };
+    const inputs = { x: g.tensor("x"), weights, sizes, h0: state("h0"), c0: state("c0"), dh: g.tensor("dy") };
+    const { y, hT, cT, dx, dW, dU, db, dh0, dc0 } = runCell(bench, "lstm", inputs);
+    for (const [key, found] of Object.entries({ y, hT, cT })) {
+      expectClose(found!, g.tensor(key), kerasForward, `${g.name} ${key}`);
+    }
+    const gradients = { dx, dw0: dW, dw1: dU, dw2: db, ...(g.has("h0") && { dh0, dc0 }) };
+    for (const [key, found] of Object.entries(gradients)) {
+      expectClose(found!, g.tensor(key), kerasGradient, `${g.name} ${key}`);
+    }
+  };
+
+  describe("the LSTM kernels compute what Keras does", () => {
+    test.each(goldens("lstm"))("$name", againstGolden);
+    test.each(goldens("lstmState"))("$name", againstGolden);
+  });
+});

@@ -1,0 +1,117 @@
+import type { Layer } from "../../src/model/layers.ts";
+import { Network } from "../../src/model/network.ts";
+import { sizeOf, unpadWeight } from "../../src/model/table.ts";
+import {
+  type BatchResult,
+  type LossKernel,
+  type StepCounters,
+  Workspace,
+} from "../../src/model/workspace.ts";
+import type { Bench } from "../builds.ts";
+import { normals } from "../reference/sample.ts";
+import { type Batch, nameWeights, type Weights } from "../reference/sequential.ts";
+
+/** Random numbers of the step under test, all of them other than 0. */
+export const COUNTERS = { seed: 22, epoch: 3, step: 5 } as const;
+
+/** A network on a bench, with weights of size 0.4. */
+export function benchNetwork(bench: Bench, layers: readonly Layer[]): { network: Network; weights: Weights } {
+  const network = new Network(bench.k, bench.memory, layers);
+  const tensors = network.table.map(({ shape }, i) => normals(sizeOf(shape), 10 + i, 0.4));
+  for (const [i, spec] of network.table.entries()) network.write(spec, tensors[i]!);
+  const names = network.table.map(({ name }) => name);
+  return { network, weights: nameWeights(names, tensors) };
+}
+
+/** What dropout keeps of a batch of B in a step, for the reference. */
+export function keepMasks(
+  bench: Bench,
+  network: Network,
+  B: number,
+  { seed, step, epoch }: StepCounters = COUNTERS,
+): NonNullable<Batch["keepMasks"]> {
+  return network.layers.map((layer, index) => {
+    if (layer.type === "embedding" || layer.type === "dense" || layer.dropout === 0) return undefined;
+    const [I] = network.table.find((spec) => spec.layer === index)!.shape as [number];
+    const masks = new Uint8Array(B * I);
+    const [keep, words] = [bench.ints(I), bench.floats(4)];
+    for (let b = 0; b < B; b++) {
+      const kept = bench.k.dropoutKeep(keep, words, I, layer.dropout, seed, index, b, step, epoch);
+      for (const i of bench.readInts(keep, kept)) masks[b * I + i] = 1;
+    }
+    return masks;
+  });
+}
+
+export interface BatchOptions {
+  readonly loss?: LossKernel;
+  readonly groupSize?: number;
+  /** Samples that the workspace has room for; B where not given. */
+  readonly room?: number;
+}
+
+const identity = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** Loss and every gradient, under the weights' names, of one training pass. */
+export function trainingPass(
+  bench: Bench,
+  network: Network,
+  { x, y, B, T }: Batch,
+  { loss = "bceLogits", groupSize = 4, room = B }: BatchOptions = {},
+): { result: BatchResult; gradients: Record<string, Float32Array>; raw: Float32Array } {
+  const workspace = new Workspace(network, { T, batchSize: room, groupSize, loss, training: true });
+  const gradient = { sum: bench.floats(network.length), squares: bench.floats(network.embeddingLength) };
+  workspace.load(x, y, identity(B), 0, B);
+  const result = workspace.train(B, gradient, COUNTERS);
+  const raw = bench.read(gradient.sum, network.length);
+  const gradients = Object.fromEntries(
+    network.table.map((spec) => [
+      spec.name,
+      unpadWeight(spec, raw.subarray(spec.offset, spec.offset + spec.length)),
+    ]),
+  );
+  workspace.clearGradient(B, gradient);
+  workspace.free();
+  return { result, gradients, raw };
+}
+
+/** Loss of the batch without dropout. */
+export function evaluationPass(
+  network: Network,
+  { x, y, B, T }: Batch,
+  { loss = "bceLogits", groupSize = 4 }: BatchOptions = {},
+): BatchResult {
+  const workspace = new Workspace(network, { T, batchSize: B, groupSize, loss, training: false });
+  workspace.load(x, y, identity(B), 0, B);
+  workspace.prepare();
+  const result = workspace.evaluate(B);
+  workspace.free();
+  return result;
+}
+
+/** Outputs of the batch. */
+export function predictionPass(
+  network: Network,
+  { x, B, T }: Omit<Batch, "y">,
+  { groupSize = 4 }: BatchOptions = {},
+): Float32Array {
+  const workspace = new Workspace(network, { T, batchSize: B, groupSize, loss: null, training: false });
+  workspace.load(x, null, identity(B), 0, B);
+  workspace.prepare();
+  const head = network.layers.at(-1)!;
+  const to = new Float32Array(B * workspace.steps * (head.type === "dense" ? head.units : 0));
+  workspace.predict(B, to);
+  workspace.free();
+  return to;
+}
+
+/** Numbers of a padded block that stand in its padding. */
+export function paddingOf(network: Network, block: Float32Array): Float32Array {
+  const inside = network.table.flatMap((spec) =>
+    Array.from(
+      { length: spec.length },
+      (_, i) => [spec.offset + i, i % spec.stride >= spec.width] as [number, boolean],
+    ),
+  );
+  return Float32Array.from(inside.filter(([, pads]) => pads).map(([at]) => block[at]!));
+}

@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { LstmkitError } from "../../src/errors.ts";
+import { type CompileOptions, checkCompile, lossKernel } from "../../src/model/compile.ts";
+import { type Activation, checkLayers, dense, lstm } from "../../src/model/layers.ts";
+
+const withHead = (activation: Activation) =>
+  checkLayers([lstm({ units: 4, inputShape: [null, 3] }), dense({ units: 1, activation })]);
+const LAYERS = withHead("sigmoid");
+
+test("what is left out is Keras's", () => {
+  expect(checkCompile({ loss: "binaryCrossentropy" }, LAYERS)).toEqual({
+    optimizer: { name: "adam", learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+    loss: { name: "binaryCrossentropy", fromLogits: false },
+    metrics: [],
+  });
+});
+
+test("a checked configuration checks to itself, so that a file can hold it", () => {
+  const config = checkCompile({ loss: "binaryCrossentropy", metrics: ["accuracy", "accuracy"] }, LAYERS);
+  expect(config.metrics).toEqual(["accuracy"]);
+  expect(checkCompile(config, LAYERS)).toEqual(config);
+});
+
+test.each([
+  { activation: "sigmoid", fromLogits: false, kernel: "bceLogits" },
+  { activation: "linear", fromLogits: true, kernel: "bceLogits" },
+  { activation: "relu", fromLogits: true, kernel: "bceLogits" },
+  { activation: "linear", fromLogits: false, kernel: "bceProbabilities" },
+  { activation: "relu", fromLogits: false, kernel: "bceProbabilities" },
+] as const)(
+  "a $activation head with fromLogits $fromLogits takes $kernel",
+  ({ activation, fromLogits, kernel }) => {
+    const layers = withHead(activation);
+    const config = checkCompile({ loss: { name: "binaryCrossentropy", fromLogits } }, layers);
+    expect(lossKernel(config, layers)).toBe(kernel);
+  },
+);
+
+test.each<{ what: string; options: unknown; says: string }>([
+  { what: "nothing", options: undefined, says: "compile()" },
+  { what: "no loss", options: {}, says: "loss" },
+  { what: "an unknown loss", options: { loss: "mse" }, says: "mse" },
+  { what: "an unknown option", options: { loss: "binaryCrossentropy", lr: 1 }, says: '"lr"' },
+  {
+    what: "an unknown option of the loss",
+    options: { loss: { name: "binaryCrossentropy", logits: true } },
+    says: '"logits"',
+  },
+  {
+    what: "fromLogits as text",
+    options: { loss: { name: "binaryCrossentropy", fromLogits: "yes" } },
+    says: "fromLogits",
+  },
+  {
+    what: "fromLogits behind a sigmoid",
+    options: { loss: { name: "binaryCrossentropy", fromLogits: true } },
+    says: "sigmoid",
+  },
+  { what: "an unknown optimizer", options: { optimizer: "sgd", loss: "binaryCrossentropy" }, says: "sgd" },
+  { what: "an unknown metric", options: { loss: "binaryCrossentropy", metrics: ["auc"] }, says: "auc" },
+  {
+    what: "metrics that are no list",
+    options: { loss: "binaryCrossentropy", metrics: "accuracy" },
+    says: "metrics",
+  },
+  ...Object.entries({
+    learningRate: [0, -1, Number.NaN, Infinity, "0.1"],
+    beta1: [1, -0.1, Number.NaN],
+    beta2: [1, -0.1, Number.NaN],
+    epsilon: [0, Infinity, Number.NaN],
+    decay: [1],
+  }).flatMap(([key, values]) =>
+    values.map((value) => ({
+      what: `adam's ${key} of ${value}`,
+      options: { optimizer: { name: "adam", [key]: value }, loss: "binaryCrossentropy" },
+      says: key,
+    })),
+  ),
+])("$what is refused with BAD_ARGUMENT", ({ options, says }) => {
+  const compile = () => checkCompile(options as CompileOptions, LAYERS);
+  expect(compile).toThrow(LstmkitError);
+  expect(compile).toThrow(/^BAD_ARGUMENT/);
+  expect(compile).toThrow(says);
+});

@@ -1,0 +1,157 @@
+import { describe, expect, test } from "vitest";
+import { LstmkitError } from "../../src/errors.ts";
+import { checkLayers, dense, embedding, type Layer, lstm, simpleRNN } from "../../src/model/layers.ts";
+
+const thrown = (work: () => unknown): LstmkitError => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof LstmkitError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+};
+
+const HEAD = dense({ units: 1 });
+const FIRST = embedding({ inputDim: 9, outputDim: 5 });
+
+describe("a description gets Keras's defaults", () => {
+  test("lstm", () => {
+    expect(lstm({ units: 4 })).toEqual({
+      type: "lstm",
+      units: 4,
+      dropout: 0,
+      returnSequences: false,
+      kernelInitializer: "glorotUniform",
+      recurrentInitializer: "orthogonal",
+      biasInitializer: "zeros",
+      unitForgetBias: true,
+      name: "",
+    });
+  });
+
+  test("embedding and dense", () => {
+    expect(FIRST.embeddingsInitializer).toBe("randomUniform");
+    expect(HEAD).toMatchObject({ activation: "linear", kernelInitializer: "glorotUniform" });
+  });
+});
+
+test("a checked list is plain data: it survives JSON and being checked again", () => {
+  const checked = checkLayers([FIRST, lstm({ units: 4, dropout: 0.5 }), HEAD]);
+  expect(checkLayers(JSON.parse(JSON.stringify(checked)) as Layer[])).toEqual(checked);
+});
+
+test("a description by hand may leave out what has a default", () => {
+  const byHand = [
+    { type: "embedding", inputDim: 9, outputDim: 5 },
+    { type: "lstm", units: 4 },
+    { type: "dense", units: 1 },
+  ];
+  expect(checkLayers(byHand as Layer[])).toEqual(checkLayers([FIRST, lstm({ units: 4 }), HEAD]));
+});
+
+test("layers of a kind are counted", () => {
+  const names = checkLayers([
+    lstm({ units: 4, returnSequences: true, inputShape: [7, 3] }),
+    simpleRNN({ units: 4, returnSequences: true }),
+    lstm({ units: 4 }),
+    HEAD,
+    HEAD,
+  ]).map(({ name }) => name);
+  expect(names).toEqual(["lstm", "simple_rnn", "lstm_1", "dense", "dense_1"]);
+});
+
+test.each([
+  { what: "no units", make: () => lstm({} as never), says: "units" },
+  { what: "units of 0", make: () => lstm({ units: 0 }), says: "units" },
+  { what: "units that are no whole number", make: () => dense({ units: 1.5 }), says: "units" },
+  { what: "units as text", make: () => dense({ units: "4" as never }), says: "units" },
+  { what: "units of NaN", make: () => dense({ units: Number.NaN }), says: "units" },
+  { what: "a negative inputDim", make: () => embedding({ inputDim: -1, outputDim: 4 }), says: "inputDim" },
+  { what: "no outputDim", make: () => embedding({ inputDim: 9 } as never), says: "outputDim" },
+  { what: "dropout of 1", make: () => lstm({ units: 4, dropout: 1 }), says: "dropout" },
+  { what: "dropout below 0", make: () => simpleRNN({ units: 4, dropout: -0.1 }), says: "dropout" },
+  { what: "dropout of NaN", make: () => simpleRNN({ units: 4, dropout: Number.NaN }), says: "dropout" },
+  {
+    what: "an unknown option",
+    make: () => lstm({ units: 4, recurrentDropout: 0.5 } as never),
+    says: "recurrentDropout",
+  },
+  {
+    what: "an option of another layer",
+    make: () => simpleRNN({ units: 4, unitForgetBias: true } as never),
+    says: "unitForgetBias",
+  },
+  {
+    what: "an unknown activation",
+    make: () => dense({ units: 1, activation: "gelu" as never }),
+    says: "activation",
+  },
+  {
+    what: "an unknown initializer",
+    make: () => dense({ units: 1, kernelInitializer: "heNormal" as never }),
+    says: "kernelInitializer",
+  },
+  {
+    what: "returnSequences as a number",
+    make: () => lstm({ units: 4, returnSequences: 1 as never }),
+    says: "returnSequences",
+  },
+  { what: "a name with a slash", make: () => dense({ units: 1, name: "a/b" }), says: "name" },
+  {
+    what: "an inputShape of one number",
+    make: () => lstm({ units: 4, inputShape: [3] as never }),
+    says: "inputShape",
+  },
+  {
+    what: "an inputShape without features",
+    make: () => lstm({ units: 4, inputShape: [7, null] as never }),
+    says: "inputShape",
+  },
+  { what: "no object at all", make: () => lstm(64 as never), says: "object" },
+])("$what is refused with BAD_LAYER, naming it", ({ make, says }) => {
+  const { code, message } = thrown(make);
+  expect(code).toBe("BAD_LAYER");
+  expect(message).toContain(says);
+});
+
+test.each<{ what: string; layers: unknown; says: string }>([
+  { what: "no layers", layers: [], says: "empty" },
+  { what: "no list", layers: undefined, says: "" },
+  { what: "an unknown type", layers: [FIRST, { type: "gru", units: 4 }, HEAD], says: "gru" },
+  { what: "a type that every object has", layers: [{ type: "toString" }], says: "toString" },
+  { what: "null for a layer", layers: [null], says: "layer 0" },
+  { what: "no recurrent layer", layers: [FIRST, HEAD], says: "recurrent" },
+  { what: "no head", layers: [FIRST, lstm({ units: 4 })], says: "dense" },
+  {
+    what: "a head that is followed by a recurrent layer",
+    layers: [FIRST, HEAD, lstm({ units: 4 })],
+    says: "order",
+  },
+  { what: "two embeddings", layers: [FIRST, FIRST, lstm({ units: 4 }), HEAD], says: "order" },
+  { what: "a first LSTM without inputShape", layers: [lstm({ units: 4 }), HEAD], says: "inputShape" },
+  {
+    what: "an inputShape behind the first layer",
+    layers: [FIRST, lstm({ units: 4, inputShape: [7, 5] }), HEAD],
+    says: "inputShape",
+  },
+  {
+    what: "a recurrent layer fed with last outputs",
+    layers: [FIRST, lstm({ units: 4 }), lstm({ units: 4 }), HEAD],
+    says: "returnSequences",
+  },
+  {
+    what: "a name by hand that a layer before was given by count",
+    layers: [FIRST, lstm({ units: 4 }), dense({ units: 2 }), dense({ units: 1, name: "dense" })],
+    says: '"dense"',
+  },
+  {
+    what: "one name for two layers",
+    layers: [FIRST, lstm({ units: 4, name: "a" }), dense({ units: 1, name: "a" })],
+    says: '"a"',
+  },
+])("$what is refused with BAD_LAYER", ({ layers, says }) => {
+  const { code, message } = thrown(() => checkLayers(layers as Layer[]));
+  expect(code).toBe("BAD_LAYER");
+  expect(message).toContain(says);
+});

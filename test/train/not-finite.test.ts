@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { dense, type Model, type Runtime, simpleRNN } from "../../src/index.ts";
+import { codeOf, LOSS, openKit, smallData, smallModel } from "./small-job.ts";
+
+const { x, y } = smallData();
+let kit: Runtime;
+
+beforeEach(async () => {
+  kit = await openKit();
+});
+
+afterEach(() => kit.dispose());
+
+const allFinite = async (model: Model) =>
+  (await model.getWeights()).every(({ data }) => data.every(Number.isFinite));
+
+/** Every weight so large that sums of them overflow. */
+const blowUp = async (model: Model) =>
+  model.setWeights((await model.getWeights()).map(({ data, shape }) => ({ data: data.fill(3e38), shape })));
+
+describe("a loss that is not finite", () => {
+  test("stops fit with LOSS_NOT_FINITE, and no weight changes", async () => {
+    const model = await smallModel(kit);
+    await blowUp(model);
+    const before = await model.digest();
+    expect(await codeOf(model.fit(x, y))).toBe("LOSS_NOT_FINITE");
+    expect(await model.digest()).toBe(before);
+  });
+
+  test("after a step too long leaves the weights of the step before", async () => {
+    const model = await smallModel(kit);
+    await model.compile({ optimizer: { name: "adam", learningRate: 1e38 }, ...LOSS });
+    const digests: string[] = [await model.digest()];
+    const fitting = model.fit(x, y, {
+      batchSize: 5,
+      epochs: 100,
+      onBatchEnd: async () => void digests.push(await model.digest()),
+    });
+    expect(await codeOf(fitting)).toBe("LOSS_NOT_FINITE");
+    expect(await model.digest()).toBe(digests.at(-1));
+    expect(await allFinite(model)).toBe(true);
+  });
+
+  test("leaves a model that trains on once the cause is gone", async () => {
+    const model = await smallModel(kit);
+    const weights = await model.getWeights();
+    await model.fit(x, y);
+    await blowUp(model);
+    expect(await codeOf(model.fit(x, y))).toBe("LOSS_NOT_FINITE");
+    await model.setWeights(weights);
+    const { history } = await model.fit(x, y, { epochs: 30, batchSize: 8 });
+    expect(history.loss!.at(-1)).toBeLessThan(history.loss![0]! / 2);
+  });
+
+  test("comes out of evaluate as it is", async () => {
+    const model = await smallModel(kit);
+    await blowUp(model);
+    expect(Number.isFinite((await model.evaluate(x, y)).loss)).toBe(false);
+  });
+});
+
+test.each([1e39, 1e300])(
+  "a learning rate of %d never leaves weights that are not finite",
+  async (learningRate) => {
+    const model = await smallModel(kit);
+    const compiled = model.compile({ optimizer: { name: "adam", learningRate }, ...LOSS });
+    if ((await compiled.then(() => "", codeOfError)) === "BAD_ARGUMENT") return;
+    await model.fit(x, y).catch(() => {});
+    expect(await allFinite(model)).toBe(true);
+  },
+);
+
+const codeOfError = (error: unknown) => (error as { code: string }).code;
+
+test("features near float32's end never leave weights that are not finite", async () => {
+  const model = await kit.sequential([
+    simpleRNN({ units: 5, inputShape: [3, 2] }),
+    dense({ units: 1, activation: "sigmoid" }),
+  ]);
+  await model.compile(LOSS);
+  const data = new Float32Array(4 * 6).map((_, i) => (i % 3 === 0 ? 1e-3 : 3e38));
+  const targets = [0, 1, 1, 0];
+  await model.fit({ data, shape: [4, 3, 2] }, targets, { epochs: 5 }).catch(() => {});
+  expect(await allFinite(model)).toBe(true);
+});

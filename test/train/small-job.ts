@@ -1,0 +1,67 @@
+import type { ErrorCode } from "../../src/errors.ts";
+import {
+  createRuntime,
+  dense,
+  embedding,
+  type Layer,
+  LstmkitError,
+  lstm,
+  type Model,
+  type Runtime,
+  simpleRNN,
+} from "../../src/index.ts";
+import { type Build, kernelBytes } from "../builds.ts";
+import { integers, keepMask } from "../reference/sample.ts";
+
+/** Ids below it. */
+export const V = 50;
+export const T = 10;
+export const SAMPLES = 37;
+
+/** The IMDB network at a size that trains in milliseconds: embedding, two cells with dropout, sigmoid. */
+export const smallLayers = (cell: "lstm" | "simpleRNN" = "lstm"): Layer[] => {
+  const make = cell === "lstm" ? lstm : simpleRNN;
+  return [
+    embedding({ inputDim: V, outputDim: 12 }),
+    make({ units: 8, dropout: 0.5, returnSequences: true }),
+    make({ units: 5, dropout: 0.25 }),
+    dense({ units: 1, activation: "sigmoid" }),
+  ];
+};
+
+/** Reviews that can be learnt: class 1 has a word of its own. */
+export function smallData(samples = SAMPLES) {
+  const y = keepMask(samples, 0.5, 7);
+  const x = integers(samples * T, V - 1, 8);
+  y.forEach((label, n) => {
+    if (label === 1) x[n * T + (n % T)] = V - 1;
+  });
+  return { x: { data: x, shape: [samples, T] }, y: { data: y, shape: [samples] } };
+}
+
+export const openKit = (build: Build = "release"): Promise<Runtime> =>
+  createRuntime({ kernels: kernelBytes(build) });
+
+export const LOSS = { loss: "binaryCrossentropy", metrics: ["accuracy"] } as const;
+
+/** A compiled model of the small job. */
+export async function smallModel(
+  kit: Runtime,
+  seed = 22,
+  cell: "lstm" | "simpleRNN" = "lstm",
+): Promise<Model> {
+  const model = await kit.sequential(smallLayers(cell), { seed });
+  await model.compile({ optimizer: { name: "adam", learningRate: 0.01 }, ...LOSS });
+  return model;
+}
+
+/** The code that a call is refused with. */
+export async function codeOf(work: Promise<unknown> | (() => Promise<unknown>)): Promise<ErrorCode> {
+  try {
+    await (typeof work === "function" ? work() : work);
+  } catch (error) {
+    if (error instanceof LstmkitError) return error.code;
+    throw error;
+  }
+  throw new Error("the call was not refused");
+}
