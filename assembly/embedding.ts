@@ -17,7 +17,7 @@ export function embeddingForward(x: usize, ids: usize, table: usize, T: i32, E: 
  * The sum of squares is Keras's: its gradient of a table is a list of rows, one for each place, and
  * Adam squares it before the rows of one id meet.
  * dx  (count, E), count = B·T; ids (count)
- * The rows that `ids` name must be zero before the batch: embeddingClear.
+ * Of `parts` callers each takes the ids of its own remainder; returns 1 where all it added is finite.
  */
 export function embeddingBackward(
   dTable: usize,
@@ -26,25 +26,22 @@ export function embeddingBackward(
   ids: usize,
   count: i32,
   E: i32,
-): void {
+  part: u32,
+  parts: u32,
+): i32 {
   const bytes = (<usize>E) << 2;
-  for (let p = 0; p < count; p++) {
-    const at = <usize>load<i32>(ids + ((<usize>p) << 2)) * bytes;
-    const row = dTable + at;
-    const square = squares + at;
+  let sound = f32x4.splat(0);
+  for (let p = 0; p < count; p++, dx += bytes) {
+    const id = load<u32>(ids + ((<usize>p) << 2));
+    if (id % parts != part) continue;
+    const row = dTable + <usize>id * bytes;
+    const square = squares + <usize>id * bytes;
     for (let j: usize = 0; j < bytes; j += 16) {
       const d = v128.load(dx + j);
       v128.store(row + j, f32x4.add(v128.load(row + j), d));
       v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
+      sound = f32x4.add(sound, f32x4.mul(d, f32x4.splat(0))); // NaN where d is not finite
     }
-    dx += bytes;
   }
-}
-
-/** Zero the rows of a table (V, E) that the ids name. */
-export function embeddingClear(table: usize, ids: usize, count: i32, E: i32): void {
-  const bytes = (<usize>E) << 2;
-  for (let p = 0; p < count; p++) {
-    memory.fill(table + <usize>load<i32>(ids + ((<usize>p) << 2)) * bytes, 0, bytes);
-  }
+  return i32(i32x4.all_true(f32x4.eq(sound, sound)));
 }

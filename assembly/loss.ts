@@ -33,7 +33,7 @@ export function bceLogits(
       const x = load<f32>(z + at);
       const t = load<f32>(targets + ((<usize>(m * units + n)) << 2));
       const tail = lane(log(f32x4.add(f32x4.splat(1.0), exp(f32x4.splat(-abs(x))))));
-      loss += (x > 0 ? x : 0) - x * t + tail + 0 * x;
+      loss += (x > 0 ? x : 0) - x * t + tail;
       hit += i32(x > 0 == t > 0.5);
       if (dz) store<f32>(dz + at, scale * (lane(sigmoid(f32x4.splat(x))) - t));
     }

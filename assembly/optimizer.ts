@@ -1,11 +1,15 @@
 /** From the shards' gradients to the weights of the next step. */
 
-/** g (n) = the sum of `shards` partials, each (n), in the order of shards. n a multiple of 4. */
-export function sumShards(g: usize, partials: usize, shards: i32, n: i32): void {
+/** g (n) = the sum of `shards` partials, `stride` floats apart, in their order. n a multiple of 4. */
+export function sumShards(g: usize, partials: usize, shards: i32, stride: i32, n: i32): void {
   const bytes = (<usize>n) << 2;
   for (let j: usize = 0; j < bytes; j += 16) {
-    let sum = v128.load(partials + j);
-    for (let s = 1; s < shards; s++) sum = f32x4.add(sum, v128.load(partials + <usize>s * bytes + j));
+    let at = partials + j;
+    let sum = v128.load(at);
+    for (let s = 1; s < shards; s++) {
+      at += (<usize>stride) << 2;
+      sum = f32x4.add(sum, v128.load(at));
+    }
     v128.store(g + j, sum);
   }
 }
@@ -24,7 +28,8 @@ export function allFinite(x: usize, n: i32): i32 {
  * Adam (Kingma and Ba 2015) as Keras computes it, ε outside the bias correction:
  *   α = lr·√(1 - β₂ᵗ) / (1 - β₁ᵗ);  m += (g - m)(1 - β₁);  v += (g² - v)(1 - β₂);  w -= α·m / (√v + ε)
  * w, m, v (n) updated; g (n) read; t counts from 1. n a multiple of 4.
- * squares (n) stands in for g², where it is given (see embeddingBackward); 0 for none
+ * squares (n) stands in for g², where it is given (see embeddingBackward); 0 for none. Where it is,
+ * it and g are left zero, ready for the next batch to add to.
  */
 export function adam(
   w: usize,
@@ -50,7 +55,12 @@ export function adam(
     let mj = v128.load(m + j);
     let vj = v128.load(v + j);
     mj = f32x4.add(mj, f32x4.mul(f32x4.sub(gj, mj), k1));
-    const square = squares ? v128.load(squares + j) : f32x4.mul(gj, gj);
+    let square = f32x4.mul(gj, gj);
+    if (squares) {
+      square = v128.load(squares + j);
+      v128.store(squares + j, f32x4.splat(0));
+      v128.store(g + j, f32x4.splat(0));
+    }
     vj = f32x4.add(vj, f32x4.mul(f32x4.sub(square, vj), k2));
     v128.store(m + j, mj);
     v128.store(v + j, vj);

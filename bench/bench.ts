@@ -9,8 +9,8 @@ import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { spamFromBytes } from "../src/data/spam.ts";
-import { createRuntime, dense, embedding, type Layer, lstm, type Model } from "../src/index.ts";
-import { SHARD_SIZE } from "../src/model/workspace.ts";
+import { SHARD_SIZE } from "../src/model/plan.ts";
+import { createRuntime, dense, embedding, type Layer, lstm, type Model } from "../src/node.ts";
 import type { Layer as PlainLayer } from "../test/reference/sequential.ts";
 import { type TfjsNetwork, tfjsNetwork } from "../test/tfjs/network.ts";
 
@@ -40,7 +40,7 @@ const corpus = spamFromBytes(new Uint8Array(await readFile(new URL("assets/spam-
   numWords: V,
   maxLen: T,
 });
-const kit = await createRuntime({ kernels: await readFile(new URL("dist/kernels.wasm", root)) });
+const kit = await createRuntime();
 
 /** Batch number `index` of the training set. */
 function batch(index: number) {

@@ -25,11 +25,18 @@ const require = requireFrom(import.meta.url);`,
 
 const results = await Promise.all([
   build({ ...shared, entryPoints: { index: "src/index.ts", data: "src/data/index.ts" }, outdir: "dist" }),
-  build({ ...node, entryPoints: ["src/node.ts"], outfile: "dist/node.js" }),
+  build({ ...shared, entryPoints: ["src/worker/team-web.ts"], outdir: "dist" }),
+  build({
+    ...node,
+    entryPoints: ["src/node.ts", "src/worker/team-node.ts"],
+    entryNames: "[name]",
+    outdir: "dist",
+  }),
   build({ ...node, entryPoints: { cli: "src/cli/main.ts" }, outdir: "dist", banner: shebang }),
 ]);
-await compileKernels("release");
-await compileKernels("debug");
+for (const target of ["strict", "strict-shared", "relaxed", "relaxed-shared", "debug"]) {
+  await compileKernels(target);
+}
 for (const name of await readdir("assets")) {
   if (name.endsWith(".bin")) await copyFile(`assets/${name}`, `dist/${name}`);
 }

@@ -25,6 +25,7 @@ export type ErrorCode =
   | "NO_VOCABULARY" // text was given to a model that was trained on ids alone
   | "OFFLINE" // a download that could not be made
   | "OUT_OF_MEMORY" // the memory plan passes the address space or the host refuses the memory
+  | "THREAD_FAILED" // a thread did not start, or died in the middle of its work
   | "UNSUPPORTED_ENGINE" // no WebAssembly SIMD here
   | "BUSY"; // a second fit, evaluate or predict while one is running on the same model
 

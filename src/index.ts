@@ -2,13 +2,7 @@
 export { type PadOptions, padSequences, type Side } from "./data/sequences.ts";
 export { type ErrorCode, LstmkitError } from "./errors.ts";
 export { readTextMetadata, type TextMetadata, textMetadata } from "./io/text-metadata.ts";
-export {
-  createRuntime,
-  type ModelOptions,
-  type Runtime,
-  type RuntimeInfo,
-  type RuntimeOptions,
-} from "./kit.ts";
+export type { ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./kit.ts";
 export type { AdamConfig, BinaryCrossentropyConfig, CompileOptions } from "./model/compile.ts";
 export {
   type Activation,
@@ -36,3 +30,4 @@ export type {
   Model,
   SaveOptions,
 } from "./train/model.ts";
+export { createRuntime } from "./web.ts";

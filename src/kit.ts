@@ -3,14 +3,35 @@ import { version } from "../package.json";
 import { LstmkitError } from "./errors.ts";
 import { decodeModel } from "./io/model-file.ts";
 import type { Layer } from "./model/layers.ts";
-import { compileKernels, instantiateKernels, type KernelSource, type Kernels } from "./runtime/kernels.ts";
-import { LinearMemory } from "./runtime/memory.ts";
+import { Team } from "./model/team.ts";
+import {
+  compileKernels,
+  instantiateKernels,
+  type KernelSource,
+  type Kernels,
+  requireRelaxedSimd,
+} from "./runtime/kernels.ts";
+import { growableMemory, LinearMemory } from "./runtime/memory.ts";
+import type { Platform, Thread } from "./runtime/platform.ts";
 import type { Model } from "./train/model.ts";
 import { Sequential } from "./train/sequential.ts";
 
 export interface RuntimeOptions {
-  /** The WebAssembly module, its bytes, its URL or a Response. Default: kernels.wasm beside this file. */
-  kernels?: KernelSource;
+  /**
+   * The WebAssembly module, its bytes, its URL or a Response; or a function from a build's file name
+   * to one of these. Default: the files of the package.
+   */
+  kernels?: KernelSource | ((file: string) => KernelSource);
+  /**
+   * Threads that train and predict, this one included; `auto` for one a processor. They change the
+   * speed and no bit. Where memory cannot be shared it is one: see info(). Default 1.
+   */
+  threads?: number | "auto";
+  /**
+   * `strict`: the same bits on every engine. `relaxed`: fused multiply-add where the engine has it,
+   * faster and within the same tolerances, but another CPU may give other bits. Default `strict`.
+   */
+  math?: "strict" | "relaxed";
 }
 
 export interface ModelOptions {
@@ -23,9 +44,10 @@ export interface RuntimeInfo {
   readonly version: string;
   /** As the host calls itself: `node 24.1.0`, or a browser's user agent. */
   readonly engine: string;
-  /** strict: the same bits everywhere. */
-  readonly math: "strict";
+  readonly math: "strict" | "relaxed";
   readonly threads: number;
+  /** Why there are fewer threads than were asked for; absent where there are not. */
+  readonly threadsReason?: string;
   /** Size of the linear memory now, bytes. */
   readonly memoryBytes: number;
   /** Bytes of it in use by models. */
@@ -39,31 +61,91 @@ export interface Runtime {
   /** A model from the bytes of a model file. @throws BAD_MODEL_FILE, OUT_OF_MEMORY, DISPOSED */
   load(bytes: Uint8Array): Promise<Model>;
   info(): Promise<RuntimeInfo>;
-  /** Dispose of every model and drop the memory. */
+  /** Dispose of every model and end the threads; the memory goes with the runtime itself. */
   dispose(): Promise<void>;
 }
 
+/** More threads than a batch of the usual size has shards would only wait. */
+const MAX_AUTO_THREADS = 8;
+
 /**
- * Load the kernels into this thread.
+ * Load the kernels into this thread, and start the other threads of the team.
  *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT
  */
-export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
-  const source = options.kernels ?? new URL("./kernels.wasm", import.meta.url);
+export async function openRuntime(platform: Platform, options: RuntimeOptions = {}): Promise<Runtime> {
+  const { threads = 1, math = "strict", kernels: given } = options;
+  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `threads is ${String(threads)}; it must be "auto" or a whole number from 1 to 64.`,
+    );
+  }
+  if (math !== "strict" && math !== "relaxed") {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `math is ${JSON.stringify(math)}; it must be "strict" or "relaxed".`,
+    );
+  }
+  if (math === "relaxed") requireRelaxedSimd();
+  const wanted = threads === "auto" ? Math.min(platform.cores(), MAX_AUTO_THREADS) : threads;
+  const reason = wanted > 1 ? whyNoThreads(platform) : undefined;
+  const size = reason === undefined ? wanted : 1;
+  const file = `kernels${math === "relaxed" ? ".relaxed" : ""}${size > 1 ? ".shared" : ""}.wasm`;
+  const source =
+    given === undefined ? platform.kernels(file) : typeof given === "function" ? given(file) : given;
   const module = await compileKernels(source);
-  const memory = new LinearMemory();
-  return new LocalRuntime(await instantiateKernels(module, memory.wasm), memory);
+  const memory = new LinearMemory(growableMemory({ shared: size > 1 }));
+  const kernels = await instantiateKernels(module, memory.wasm);
+  const starting = Array.from({ length: size - 1 }, (_, i) =>
+    platform.startThread!({ module, memory: memory.wasm, index: i + 1, size }),
+  );
+  const started = await Promise.allSettled(starting);
+  const failed = started.find((result) => result.status === "rejected");
+  const running = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  if (failed) {
+    for (const thread of running) thread.terminate();
+    throw new LstmkitError(
+      "THREAD_FAILED",
+      `a thread did not start: ${String(failed.reason)}. Use threads: 1.`,
+      {
+        cause: failed.reason,
+      },
+    );
+  }
+  const info = { math, threads: size, ...(reason !== undefined && { threadsReason: reason }) };
+  return new LocalRuntime(kernels, memory, running, info);
+}
+
+/** Why there can be no second thread here; undefined where there can. */
+function whyNoThreads({ startThread }: Platform): string | undefined {
+  if (!startThread) return "this host has no workers";
+  if (typeof SharedArrayBuffer === "undefined") {
+    return "this host has no shared memory; a page needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  }
+  return undefined;
 }
 
 class LocalRuntime implements Runtime {
   readonly #kernels: Kernels;
   readonly #memory: LinearMemory;
   readonly #models = new Set<Sequential>();
+  readonly #threads: readonly Thread[];
+  readonly #info: Pick<RuntimeInfo, "math" | "threads" | "threadsReason">;
+  readonly #team: Team;
   #disposed = false;
 
-  constructor(kernels: Kernels, memory: LinearMemory) {
+  constructor(
+    kernels: Kernels,
+    memory: LinearMemory,
+    threads: readonly Thread[],
+    info: Pick<RuntimeInfo, "math" | "threads" | "threadsReason">,
+  ) {
     this.#kernels = kernels;
     this.#memory = memory;
+    this.#threads = threads;
+    this.#info = info;
+    this.#team = new Team(kernels, memory, info.threads);
   }
 
   async sequential(layers: readonly Layer[], { seed = 0 }: ModelOptions = {}): Promise<Model> {
@@ -85,22 +167,24 @@ class LocalRuntime implements Runtime {
     return {
       version,
       engine: engineName(),
-      math: "strict",
-      threads: 1,
+      ...this.#info,
       memoryBytes: this.#memory.bytes,
       memoryInUse: this.#memory.bytesInUse,
     };
   }
 
   async dispose(): Promise<void> {
+    if (this.#disposed) return;
     this.#disposed = true;
     await Promise.all([...this.#models].map((model) => model.dispose()));
+    this.#team.dismiss();
+    await Promise.all(this.#threads.map((thread) => thread.ended()));
   }
 
   #context(seed: number) {
     if (this.#disposed) throw new LstmkitError("DISPOSED", "the runtime was disposed; create another.");
     const onDispose = (model: Sequential) => this.#models.delete(model);
-    return { kernels: this.#kernels, memory: this.#memory, seed, onDispose };
+    return { kernels: this.#kernels, memory: this.#memory, team: this.#team, seed, onDispose };
   }
 
   #add(model: Sequential): Model {

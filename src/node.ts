@@ -1,7 +1,11 @@
 /** lstmkit for Node: all of index.ts, with kernels and files read from disk. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { LstmkitError } from "./errors.ts";
-import { createRuntime as createRuntimeOn, type Runtime, type RuntimeOptions } from "./kit.ts";
+import { openRuntime, type Runtime, type RuntimeOptions } from "./kit.ts";
+import type { Platform } from "./runtime/platform.ts";
+import { startNodeThread } from "./worker/start-node.ts";
 
 export {
   type LoadCsvOptions,
@@ -13,25 +17,38 @@ export {
 export * from "./index.ts";
 export { loadModel, saveModel } from "./io/file-node.ts";
 
-/** Where the kernels lie: beside the bundle, or, in the project's own folder, in dist/. */
-const KERNELS = ["./kernels.wasm", "../dist/kernels.wasm"];
-
-/**
- * Load the kernels into this thread; by default those of the package.
- *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE; FILE_NOT_FOUND when the installed package is incomplete
- */
-export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
-  return createRuntimeOn({ ...options, kernels: options.kernels ?? (await packagedKernels()) });
+/** The package's files lie beside the bundle, or, in the project's own folder, in dist/. */
+function packaged(file: string): URL {
+  const beside = new URL(`./${file}`, import.meta.url);
+  return existsSync(beside) ? beside : new URL(`../dist/${file}`, import.meta.url);
 }
 
-async function packagedKernels(): Promise<Uint8Array<ArrayBuffer>> {
-  for (const place of KERNELS) {
-    const bytes = await readFile(new URL(place, import.meta.url)).catch(() => undefined);
-    if (bytes) return bytes;
-  }
-  throw new LstmkitError(
-    "FILE_NOT_FOUND",
-    `kernels.wasm is not beside ${import.meta.url}. Install the package again.`,
-  );
+const platform: Platform = {
+  async kernels(file) {
+    const url = packaged(file);
+    try {
+      return await readFile(url);
+    } catch (cause) {
+      throw new LstmkitError(
+        "FILE_NOT_FOUND",
+        `${file} is not beside ${import.meta.url}. Install the package again.`,
+        {
+          cause,
+        },
+      );
+    }
+  },
+  startThread: (init) => startNodeThread(packaged("team-node.js"), init),
+  cores: availableParallelism,
+};
+
+/**
+ * Load the kernels into this thread, and start the other threads of the team; by default from the
+ * files of the package.
+ *
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, THREAD_FAILED; FILE_NOT_FOUND when the
+ *   installed package is incomplete
+ */
+export function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  return openRuntime(platform, options);
 }

@@ -6,12 +6,13 @@ import type { Arguments } from "./arguments.ts";
 import { checkColumns, findDataSource, type ModelRows, readForModel } from "./data-source.ts";
 import { lossAndAccuracy, print, printJson, warn } from "./print.ts";
 import { FetchProgress, LiveLine, liveStream } from "./progress.ts";
+import { declareRuntimeFlags, readRuntimeFlags } from "./runtime-flags.ts";
 
 /** Texts in a batch where nothing else is asked for; in train as well, so that the two agree. */
 export const EVALUATION_BATCH = 128;
 
 export function declareEvaluate(cli: CAC): Command {
-  return cli
+  const command = cli
     .command(
       "evaluate <model> <data>",
       "Loss and accuracy of a model: on spam, imdb, a .csv file or a path of imdb",
@@ -22,6 +23,7 @@ export function declareEvaluate(cli: CAC): Command {
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example("lstmkit evaluate model.safetensors spam")
     .example("lstmkit evaluate model.safetensors reviews.csv");
+  return declareRuntimeFlags(command);
 }
 
 /** @returns the exit code */
@@ -29,10 +31,11 @@ export async function evaluate(args: Arguments): Promise<number> {
   const [path, name] = args.positionals as [string, string];
   const columns = { text: args.text("text"), label: args.text("label") };
   const batchSize = args.wholeNumber("batch", 1);
+  const runtime = readRuntimeFlags(args);
   const source = await findDataSource(name);
   checkColumns(source, columns);
 
-  const model = await loadModel(await createRuntime(), path);
+  const model = await loadModel(await createRuntime(runtime), path);
   const metadata = readTextMetadata(model);
   const isJson = args.has("json");
   const live = new LiveLine(isJson ? null : liveStream());

@@ -3,6 +3,7 @@ import type { TextDataset } from "../data/dataset.ts";
 import { LstmkitError } from "../errors.ts";
 import { checkWritable, saveModel } from "../io/file-node.ts";
 import { textMetadata } from "../io/text-metadata.ts";
+import type { RuntimeOptions } from "../kit.ts";
 import { dense, embedding, type Layer, lstm, simpleRNN } from "../model/layers.ts";
 import { createRuntime } from "../node.ts";
 import type { NamedTensor } from "../tensor.ts";
@@ -11,11 +12,12 @@ import { type Arguments, UsageError } from "./arguments.ts";
 import { type Columns, checkColumns, type DataSource, findDataSource, readDataset } from "./data-source.ts";
 import { EVALUATION_BATCH } from "./evaluate.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
+import { declareRuntimeFlags, readRuntimeFlags } from "./runtime-flags.ts";
 import { JsonReport, type SavedAs, TextReport, type TrainReport } from "./train-report.ts";
 
 /** The flags; their defaults are the Keras tutorial's on IMDB. */
 export function declareTrain(cli: CAC): Command {
-  return cli
+  const command = cli
     .command(
       "train [data]",
       "Train a model: on spam (the default), imdb, or a .csv file of texts and classes",
@@ -41,6 +43,7 @@ export function declareTrain(cli: CAC): Command {
     .example("lstmkit train")
     .example("lstmkit train reviews.csv --text review --label sentiment")
     .example("lstmkit train imdb --cell rnn");
+  return declareRuntimeFlags(command);
 }
 
 interface TrainOptions {
@@ -58,6 +61,7 @@ interface TrainOptions {
   readonly validationFreq: number;
   readonly seed: number;
   readonly out: string;
+  readonly runtime: RuntimeOptions;
 }
 
 async function readOptions(args: Arguments): Promise<TrainOptions> {
@@ -80,6 +84,7 @@ async function readOptions(args: Arguments): Promise<TrainOptions> {
     validationFreq: args.wholeNumber("validation-freq", 1),
     seed: args.wholeNumber("seed", 0, 2 ** 32 - 1),
     out: args.text("out")!, // has a default
+    runtime: readRuntimeFlags(args),
   };
 }
 
@@ -109,7 +114,7 @@ export async function train(args: Arguments): Promise<number> {
 
 async function run(options: TrainOptions, report: TrainReport, signal: AbortSignal): Promise<number> {
   const { numWords, maxLen, columns, learningRate, epochs, seed, out } = options;
-  const kit = await createRuntime();
+  const kit = await createRuntime(options.runtime);
   const onProgress = (received: number, total: number) => report.fetching(received, total);
   const data = await unlessAborted(() =>
     readDataset(options.source, { ...columns, numWords, maxLen, onProgress, signal }),

@@ -1,7 +1,7 @@
 /** What compile() takes: optimiser, loss and metrics, in Keras's words. */
 import { LstmkitError } from "../errors.ts";
 import type { DenseLayer, Layer } from "./layers.ts";
-import type { LossKernel } from "./workspace.ts";
+import type { LossKernel } from "./plan.ts";
 
 /** Adam, with Keras's defaults. */
 export interface AdamConfig {

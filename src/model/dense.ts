@@ -18,6 +18,9 @@ export interface DenseContext {
   readonly input: Rows;
   readonly below: LayerPass;
   readonly groupSize: number;
+  /** Address of (B, steps, N) for the whole batch, or null to keep a group's output here. */
+  readonly output: number | null;
+  readonly training: boolean;
 }
 
 /**
@@ -29,7 +32,7 @@ export class DensePass implements LayerPass {
   readonly #context: DenseContext;
   readonly #activation: number;
   readonly #N: number;
-  /** (R, steps, N). */
+  /** (R, steps, N), or the batch's. */
   readonly #y: number;
   readonly #dy: number;
   /** Packed W, Wᵀ, left-hand side and dz. */
@@ -46,16 +49,18 @@ export class DensePass implements LayerPass {
     const I = input.width;
     const rows = Math.max(R, input.steps);
     this.#N = N;
-    this.#y = place(R * input.steps * N);
-    this.#dy = place(R * input.steps * N);
+    const placeIf = (wanted: boolean, floats: number) => (wanted ? place(floats) : 0);
+    const sequence = input.steps * N;
+    this.#y = context.output ?? place(R * sequence);
+    this.#dy = placeIf(context.training, R * sequence);
     this.#w = place(I * N);
-    this.#wT = place(N * padded(I));
+    this.#wT = placeIf(context.training, N * padded(I));
     this.#a = place(rows * Math.max(padded(I), N));
-    this.#b = place(rows * N);
+    this.#b = placeIf(context.training, rows * N);
     this.output = {
-      at: () => this.#y,
+      at: ({ first }) => this.#y + (context.output === null ? 0 : first * sequence * 4),
       step: N,
-      sequence: input.steps * N,
+      sequence,
       steps: input.steps,
       width: layer.units,
     };
@@ -65,8 +70,8 @@ export class DensePass implements LayerPass {
     return this.#dy;
   }
 
-  prepare(training: boolean): void {
-    const { k, kernel, input } = this.#context;
+  prepare(): void {
+    const { k, kernel, input, training } = this.#context;
     k.packPanels(this.#w, kernel.address, this.#N, 0, input.width, this.#N);
     if (training) k.packPanelsTransposed(this.#wT, kernel.address, this.#N, 0, this.#N, input.width);
   }
@@ -74,11 +79,12 @@ export class DensePass implements LayerPass {
   forward(group: Group): void {
     const { k, bias, input } = this.#context;
     const N = this.#N;
+    const y = this.output.at(group);
     for (const { x, ld, row, M } of this.#runs(group)) {
       k.packRows(this.#a, x, ld, M, input.width);
-      k.product(this.#y + row * N * 4, N, 0, bias.address, 0, this.#a, this.#w, M, N, input.width);
+      k.product(y + row * N * 4, N, 0, bias.address, 0, this.#a, this.#w, M, N, input.width);
     }
-    k.activationForward(this.#y, group.count * input.steps * N, this.#activation);
+    k.activationForward(y, group.count * input.steps * N, this.#activation);
   }
 
   backward(group: Group): void {
@@ -87,7 +93,7 @@ export class DensePass implements LayerPass {
     const I = input.width;
     const dW = group.partial + kernel.gradient * 4;
     const db = group.partial + bias.gradient * 4;
-    k.activationBackward(this.#dy, this.#y, group.count * input.steps * N, this.#activation);
+    k.activationBackward(this.#dy, this.output.at(group), group.count * input.steps * N, this.#activation);
     for (const { x, ld, row, M } of this.#runs(group)) {
       const dz = this.#dy + row * N * 4;
       k.packPanels(this.#b, dz, N, 0, M, N);

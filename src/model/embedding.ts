@@ -19,6 +19,7 @@ export class EmbeddingPass implements LayerPass {
    * @param table address of (V, E)
    * @param ids address of the batch's ids (B, T)
    * @param dx address of (B, T, E), or 0 where nothing is trained
+   * @param skipped the layer above takes its products from a table of tokens, and needs no vectors
    */
   constructor(
     k: Kernels,
@@ -27,13 +28,14 @@ export class EmbeddingPass implements LayerPass {
     table: number,
     ids: number,
     dx: number,
+    skipped: boolean,
   ) {
     const E = padded(sizes.outputDim);
     this.#k = k;
     this.#table = table;
     this.#ids = ids;
     this.#dx = dx;
-    this.#x = place(sizes.groupSize * sizes.T * E);
+    this.#x = skipped ? 0 : place(sizes.groupSize * sizes.T * E);
     this.output = {
       at: () => this.#x,
       step: E,
@@ -50,6 +52,7 @@ export class EmbeddingPass implements LayerPass {
   prepare(): void {}
 
   forward({ first, count }: Group): void {
+    if (this.#x === 0) return;
     const { step: E, steps: T } = this.output;
     this.#k.embeddingForward(this.#x, this.#ids + first * T * 4, this.#table, count * T, E);
   }

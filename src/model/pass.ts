@@ -28,7 +28,6 @@ export interface Group {
   readonly first: number;
   /** R: how many samples. */
   readonly count: number;
-  readonly training: boolean;
   readonly seed: number;
   readonly epoch: number;
   readonly step: number;
@@ -45,7 +44,7 @@ export interface LayerPass {
   /** Where the layer above puts the gradient of `output`: (R, steps, padded width), dense. */
   dy(group: Group): number;
   /** After the weights changed: pack them for the products. */
-  prepare(training: boolean): void;
+  prepare(): void;
   forward(group: Group): void;
   /** Uses dy; adds to the partial; gives the layer below its dy, where it has one to give. */
   backward(group: Group): void;

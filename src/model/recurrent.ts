@@ -10,6 +10,9 @@ import type { RecurrentLayer } from "./layers.ts";
 import type { Group, LayerPass, Place, Rows, Weight } from "./pass.ts";
 import { padded } from "./table.ts";
 
+/** Tokens that are projected at a time. */
+export const TOKENS_AT_ONCE = 64;
+
 /** What a recurrent pass is told when it is made. */
 export interface RecurrentContext {
   readonly k: Kernels;
@@ -24,9 +27,13 @@ export interface RecurrentContext {
   /** The layer below, or null where the input needs no gradient. */
   readonly below: LayerPass | null;
   readonly groupSize: number;
+  /** Without it, no dropout, and no memory for gradients. */
+  readonly training: boolean;
+  /** Where x·W + b stands ready for every token: the batch's ids into it, and its rows (tokens, N). */
+  readonly projected: { readonly ids: number; readonly rows: number } | null;
 }
 
-abstract class RecurrentPass implements LayerPass {
+export abstract class RecurrentPass implements LayerPass {
   readonly output: Rows;
   protected readonly k: Kernels;
   /** H, padded. */
@@ -47,6 +54,7 @@ abstract class RecurrentPass implements LayerPass {
   protected readonly u: number;
   protected readonly uT: number;
   readonly #context: RecurrentContext;
+  readonly #drops: boolean;
   /** Width of z. */
   readonly #N: number;
   /** Features of x, real. */
@@ -56,7 +64,7 @@ abstract class RecurrentPass implements LayerPass {
   readonly #wT: number;
   /** Packed dz of one sample. */
   readonly #b: number;
-  /** (R, T, padded I): the kept inputs, and dx of one sample's. */
+  /** (R, T, padded I): the kept inputs, or tokens' vectors; and dx of one sample's. */
   readonly #xc: number;
   readonly #dxc: number;
   /** (R, I) numbers of the kept inputs, how many there are, and room for a block of random words. */
@@ -65,9 +73,14 @@ abstract class RecurrentPass implements LayerPass {
   readonly #words: number;
 
   constructor(context: RecurrentContext, gates: number) {
-    const { place, layer, input, groupSize: R } = context;
+    const { layer, input, groupSize: R, training } = context;
+    const { place } = context;
+    const placeIf = (wanted: boolean, floats: number) => (wanted ? place(floats) : 0);
     this.#context = context;
     this.k = context.k;
+    const drops = training && layer.dropout > 0;
+    this.#drops = drops;
+    const tokens = context.projected ? TOKENS_AT_ONCE : 0;
     this.units = layer.units;
     const H = padded(layer.units);
     const T = input.steps;
@@ -79,19 +92,19 @@ abstract class RecurrentPass implements LayerPass {
     this.#I = I;
     this.z = place(R * T * N);
     this.h = place(R * (T + 1) * H);
-    this.dh = layer.returnSequences ? place(R * T * H) : 0;
-    this.dhState = place(R * H);
-    this.a = place(Math.max(T * Math.max(padded(I), N), R * N, H * T));
+    this.dh = placeIf(training && layer.returnSequences, R * T * H);
+    this.dhState = placeIf(training, R * H);
+    this.a = place(Math.max(T * Math.max(padded(I), N), R * N, H * T, tokens * padded(I)));
     this.u = place(layer.units * N);
-    this.uT = place(N * H);
+    this.uT = placeIf(training, N * H);
     this.#w = place(I * N);
-    this.#wT = place(N * padded(I));
-    this.#b = place(T * N);
-    this.#xc = layer.dropout > 0 ? place(R * T * padded(I)) : 0;
-    this.#dxc = layer.dropout > 0 ? place(T * padded(I)) : 0;
-    this.#keep = layer.dropout > 0 ? place(R * I) : 0;
+    this.#wT = placeIf(training, N * padded(I));
+    this.#b = placeIf(training, T * N);
+    this.#xc = placeIf(drops || tokens > 0, Math.max(R * T, tokens) * padded(I));
+    this.#dxc = placeIf(drops, T * padded(I));
+    this.#keep = placeIf(drops, R * I);
+    this.#words = placeIf(drops, 4);
     this.#kept = new Int32Array(R);
-    this.#words = place(4);
     const first = layer.returnSequences ? 1 : T;
     this.output = {
       at: () => this.h + first * H * 4,
@@ -110,24 +123,56 @@ abstract class RecurrentPass implements LayerPass {
     return this.dh || this.dhState;
   }
 
-  prepare(training: boolean): void {
-    const { kernel, recurrent, layer, below } = this.#context;
+  prepare(): void {
+    const { kernel, recurrent, below, training, projected } = this.#context;
     const k = this.k;
-    k.packPanels(this.u, recurrent.address, this.#N, 0, this.units, this.#N);
-    const whole = !(training && layer.dropout > 0);
-    if (whole) k.packPanels(this.#w, kernel.address, this.#N, 0, this.#I, this.#N);
+    const N = this.#N;
+    const whole = !(this.#drops || projected); // of a projected input W is used up already
+    k.packPanels(this.u, recurrent.address, N, 0, this.units, N);
+    if (whole) k.packPanels(this.#w, kernel.address, N, 0, this.#I, N);
     if (!training) return;
-    k.packPanelsTransposed(this.uT, recurrent.address, this.#N, 0, this.#N, this.units);
-    if (whole && below) k.packPanelsTransposed(this.#wT, kernel.address, this.#N, 0, this.#N, this.#I);
+    k.packPanelsTransposed(this.uT, recurrent.address, N, 0, N, this.units);
+    if (whole && below) k.packPanelsTransposed(this.#wT, kernel.address, N, 0, N, this.#I);
   }
 
   forward(group: Group): void {
+    const { projected } = this.#context;
+    if (projected) {
+      const ids = projected.ids + group.first * this.T * 4;
+      this.k.embeddingForward(this.z, ids, projected.rows, group.count * this.T, this.#N);
+    } else this.#project(group);
+    this.cellForward(group.count);
+  }
+
+  /** W packed, for projectTokens. */
+  prepareTokens(): void {
+    this.k.packPanels(this.#w, this.#context.kernel.address, this.#N, 0, this.#I, this.#N);
+  }
+
+  /**
+   * rows (count, N) = b + x·W for tokens instead of samples; bit for bit what a sample's own product
+   * gives.
+   *
+   * @param table address of (V, E)
+   * @param ids address of (count)
+   * @param count TOKENS_AT_ONCE at most
+   */
+  projectTokens(rows: number, table: number, ids: number, count: number): void {
+    const k = this.k;
+    const E = padded(this.#I);
+    k.embeddingForward(this.#xc, ids, table, count, E);
+    k.packRows(this.a, this.#xc, E, count, this.#I);
+    k.product(rows, this.#N, 0, this.#context.bias.address, 0, this.a, this.#w, count, this.#N, this.#I);
+  }
+
+  /** z = b + x·W, sample by sample. */
+  #project(group: Group): void {
     const { input, kernel, bias, layer } = this.#context;
     const k = this.k;
     const T = this.T;
     const N = this.#N;
     const I = this.#I;
-    const drops = group.training && layer.dropout > 0;
+    const drops = this.#drops;
     const inputs = input.at(group);
     for (let r = 0; r < group.count; r++) {
       let x = inputs + r * input.sequence * 4;
@@ -156,7 +201,6 @@ abstract class RecurrentPass implements LayerPass {
       k.packRows(this.a, x, ld, T, kept);
       k.product(this.z + r * T * N * 4, N, 0, bias.address, 0, this.a, this.#w, T, N, kept);
     }
-    this.cellForward(group.count);
   }
 
   backward(group: Group): void {
@@ -170,7 +214,7 @@ abstract class RecurrentPass implements LayerPass {
     const dU = group.partial + recurrent.gradient * 4;
     const db = group.partial + bias.gradient * 4;
     const width = padded(I);
-    const drops = layer.dropout > 0;
+    const drops = this.#drops;
     const inputs = input.at(group);
     if (this.dh) k.clear(this.dhState, group.count * H);
     this.cellBackward(group.count);
@@ -206,15 +250,13 @@ export class LstmPass extends RecurrentPass {
   readonly #tc: number;
   /** (R, H). */
   readonly #dcState: number;
-  readonly #groupSize: number;
 
   constructor(context: RecurrentContext) {
     super(context, 4);
-    const { place, groupSize: R } = context;
-    this.#groupSize = R;
+    const { place, groupSize: R, training } = context;
     this.#c = place(R * (this.T + 1) * this.H);
     this.#tc = place(R * this.T * this.H);
-    this.#dcState = place(R * this.H);
+    this.#dcState = training ? place(R * this.H) : 0;
   }
 
   protected override cellForward(count: number): void {
@@ -222,7 +264,7 @@ export class LstmPass extends RecurrentPass {
   }
 
   protected override cellBackward(count: number): void {
-    this.k.clear(this.#dcState, this.#groupSize * this.H);
+    this.k.clear(this.#dcState, count * this.H);
     this.k.lstmBackward(
       this.z,
       this.#c,

@@ -42,8 +42,9 @@ export interface Kernels {
     ids: Address,
     count: number,
     E: number,
-  ): void;
-  embeddingClear(table: Address, ids: Address, count: number, E: number): void;
+    part: number,
+    parts: number,
+  ): number;
 
   dropoutForward(
     xc: Address,
@@ -159,7 +160,7 @@ export interface Kernels {
   sumFloats(x: Address, n: number): number;
   sumInts(x: Address, n: number): number;
 
-  sumShards(g: Address, partials: Address, shards: number, n: number): void;
+  sumShards(g: Address, partials: Address, shards: number, stride: number, n: number): void;
   allFinite(x: Address, n: number): number;
   adam(
     w: Address,
@@ -186,6 +187,22 @@ export interface Kernels {
 const SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
 ]);
+
+/** As above, with f32x4.relaxed_madd of three such vectors. */
+const RELAXED_PROBE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0,
+  253, 15, 65, 0, 253, 15, 253, 133, 2, 11,
+]);
+
+/** @throws UNSUPPORTED_ENGINE where there is no relaxed SIMD */
+export function requireRelaxedSimd(): void {
+  if (typeof WebAssembly !== "undefined" && WebAssembly.validate(RELAXED_PROBE)) return;
+  throw new LstmkitError(
+    "UNSUPPORTED_ENGINE",
+    'math is "relaxed", and this engine has no relaxed SIMD (Chrome 114, Node 21 and later have it; ' +
+      'Node 20 behind --experimental-wasm-relaxed-simd). Use math: "strict".',
+  );
+}
 
 /**
  * Compile the kernels, from whatever the runtime at hand can give.

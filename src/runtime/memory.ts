@@ -6,7 +6,7 @@ import { LstmkitError } from "../errors.ts";
 
 const PAGE = 65_536;
 const ALIGNMENT = 64; // a cache line
-const FIRST = 1024; // nothing lives below: address 0 means "none"
+const FIRST = 1024; // below lie the crew's control words; address 0 means "none"
 /** The address space of 32-bit WebAssembly, in bytes. */
 export const MAX_BYTES = 65_536 * PAGE;
 
@@ -15,12 +15,17 @@ interface Block {
   readonly bytes: number;
 }
 
+/** One page that may grow to all of the address space; shared for several threads. */
+export function growableMemory({ shared = false } = {}): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 1, maximum: MAX_BYTES / PAGE, shared });
+}
+
 export class LinearMemory {
   readonly #memory: WebAssembly.Memory;
   readonly #used = new Map<number, number>();
   #free: Block[] = []; // ascending, never adjacent
 
-  constructor(memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_BYTES / PAGE })) {
+  constructor(memory = growableMemory()) {
     this.#memory = memory;
     this.#free = [{ address: FIRST, bytes: memory.buffer.byteLength - FIRST }];
   }
@@ -87,6 +92,11 @@ export class LinearMemory {
   /** As f32. */
   i32(address: number, length: number): Int32Array<ArrayBuffer> {
     return new Int32Array(this.#memory.buffer as ArrayBuffer, address, length);
+  }
+
+  /** As f32. */
+  u8(address: number, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#memory.buffer as ArrayBuffer, address, length);
   }
 
   #grow(size: number, purpose: string): void {

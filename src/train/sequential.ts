@@ -7,6 +7,7 @@ import type { Layer } from "../model/layers.ts";
 import { Network } from "../model/network.ts";
 import { summarize } from "../model/summary.ts";
 import { sizeOf } from "../model/table.ts";
+import type { Team } from "../model/team.ts";
 import { type BatchResult, GROUP_SIZE, Workspace } from "../model/workspace.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { LinearMemory } from "../runtime/memory.ts";
@@ -20,6 +21,7 @@ import { nextTurn } from "./next-turn.ts";
 export interface SequentialContext {
   readonly kernels: Kernels;
   readonly memory: LinearMemory;
+  readonly team: Team;
   /** Fixes initial weights, order of samples and dropout. */
   readonly seed: number;
   /** Samples that go through the passes together; changes speed, no bit. Default GROUP_SIZE. */
@@ -101,10 +103,9 @@ export class Sequential implements Model {
           `${train.samples} samples make no whole batch of ${batchSize}, and dropRemainder is set. Lower batchSize.`,
         );
       }
-      const workspace = this.#workspace(train.T, Math.min(batchSize, train.samples), config, true);
+      const workspace = this.#workspace(train, batchSize, config, true);
       const history: History = { epoch: [], history: { loss: [] } };
       try {
-        this.#optimizer ??= new Adam(this.#network, config.optimizer);
         for (let epoch = 0; epoch < epochs; epoch++) {
           const tally = new Tally();
           const start = performance.now();
@@ -115,7 +116,7 @@ export class Sequential implements Model {
             const from = batch * batchSize;
             const count = Math.min(batchSize, train.samples - from);
             workspace.load(train.x.data, train.y.data, order, from, count);
-            tally.add(this.#step(workspace, this.#optimizer, count, counter, batch));
+            tally.add(this.#step(workspace, count, counter, batch));
             const logs = { ...tally.logs(config), size: count, batches };
             await options.onBatchEnd?.(batch, logs);
           }
@@ -142,22 +143,21 @@ export class Sequential implements Model {
     );
   }
 
-  async predict(x: Inputs, options: EvaluateOptions = {}): Promise<Tensor<Float32Array>> {
+  async predict(inputs: Inputs, options: EvaluateOptions = {}): Promise<Tensor<Float32Array>> {
     return this.#run(options.signal, async (checkpoint) => {
       const batchSize = checkBatchSize(options.batchSize);
-      const { data, shape } = checkInputs(x, this.layers);
-      const [samples, T] = shape as [number, number];
+      const x = checkInputs(inputs, this.layers);
+      const [samples, T] = x.shape as [number, number];
       const outputShape = this.#outputShape(T);
       const size = sizeOf(outputShape);
       const result = new Float32Array(samples * size);
-      const workspace = this.#workspace(T, Math.min(batchSize, samples), null, false);
+      const workspace = this.#workspace({ x, samples, T }, batchSize, null, false);
       try {
-        workspace.prepare();
         const order = this.#order(samples, null);
         for (let from = 0; from < samples; from += batchSize) {
           await checkpoint();
           const count = Math.min(batchSize, samples - from);
-          workspace.load(data, null, order, from, count);
+          workspace.load(x.data, null, order, from, count);
           workspace.predict(count, result.subarray(from * size, (from + count) * size));
         }
       } finally {
@@ -252,16 +252,15 @@ export class Sequential implements Model {
   }
 
   /** One batch that was loaded: loss, gradient, new weights. */
-  #step(workspace: Workspace, optimizer: Adam, count: number, epoch: number, step: number): BatchResult {
-    const counters = { seed: this.#context.seed, epoch, step };
-    const result = workspace.train(count, optimizer.gradient, counters);
-    const sound = result.finite && Number.isFinite(result.loss);
-    if (sound) optimizer.apply();
-    workspace.clearGradient(count, optimizer.gradient);
-    if (!sound) {
+  #step(workspace: Workspace, count: number, epoch: number, step: number): BatchResult {
+    const optimizer = this.#optimizer!; // made with the workspace
+    const iteration = optimizer.iterations + 1;
+    const result = workspace.train(count, { seed: this.#context.seed, epoch, step, iteration });
+    if (result.finite) optimizer.iterations = iteration;
+    else {
       throw new LstmkitError(
         "LOSS_NOT_FINITE",
-        `batch ${step} of epoch ${epoch} gave loss ${result.loss}${result.finite ? "" : " and a gradient that is not finite"}; ` +
+        `batch ${step} of epoch ${epoch} gave loss ${result.loss}, or a gradient that is not finite; ` +
           "the weights of the batch before are kept. Lower learningRate, or scale the data.",
       );
     }
@@ -274,10 +273,9 @@ export class Sequential implements Model {
     batchSize: number,
     checkpoint: () => Promise<void>,
   ): Promise<Logs> {
-    const workspace = this.#workspace(data.T, Math.min(batchSize, data.samples), config, false);
+    const workspace = this.#workspace(data, batchSize, config, false);
     const tally = new Tally();
     try {
-      workspace.prepare();
       const order = this.#order(data.samples, null);
       for (let from = 0; from < data.samples; from += batchSize) {
         await checkpoint();
@@ -302,10 +300,24 @@ export class Sequential implements Model {
     return order;
   }
 
-  #workspace(T: number, batchSize: number, config: CompileConfig | null, training: boolean): Workspace {
-    const groupSize = this.#context.groupSize ?? GROUP_SIZE;
-    const loss = config && lossKernel(config, this.layers);
-    return new Workspace(this.#network, { T, batchSize, groupSize, loss, training });
+  #workspace(
+    { x, samples, T }: Pick<Samples, "x" | "samples" | "T">,
+    batchSize: number,
+    config: CompileConfig | null,
+    training: boolean,
+  ): Workspace {
+    const optimizer = () => {
+      this.#optimizer ??= new Adam(this.#network, this.#compiled().optimizer);
+      return this.#optimizer.state;
+    };
+    const options = {
+      T,
+      batchSize: Math.min(batchSize, samples),
+      groupSize: this.#context.groupSize ?? GROUP_SIZE,
+      loss: config && lossKernel(config, this.layers),
+      optimizer: training ? optimizer : null,
+    };
+    return new Workspace(this.#network, this.#context.team, options, training ? null : x.data);
   }
 
   #outputShape(T: number): number[] {

@@ -26,7 +26,10 @@ describe.each(await openBenches())("$build build", (bench) => {
     ({ B, T, E }) => {
       const [dx, ids] = [normals(B * T * E, 3), integers(B * T, V, 4)];
       const [dTable, squares] = [bench.floats(V * padded(E)), bench.floats(V * padded(E))];
-      k.embeddingBackward(dTable, squares, bench.floats(pad(dx, E)), bench.ints(ids), B * T, padded(E));
+      const [from, at] = [bench.floats(pad(dx, E)), bench.ints(ids)];
+      for (const part of [0, 1, 2]) {
+        expect(k.embeddingBackward(dTable, squares, from, at, B * T, padded(E), part, 3)).toBe(1);
+      }
       const read = (address: number) => unpad(bench.read(address, V * padded(E)), E);
       expectClose(read(dTable), embeddingBackward(dx, ids, V, E), TOLERANCES.kernelGradient, "dTable");
       const expected = embeddingSquaresPerRead(dx, ids, V, E);
@@ -36,15 +39,30 @@ describe.each(await openBenches())("$build build", (bench) => {
 
   test("a token read twice counts the sum of squares, not the square of the sum", () => {
     const [dTable, squares] = [bench.floats(16), bench.floats(16)];
-    k.embeddingBackward(dTable, squares, bench.floats(pad([1, 2, 3, 4], 1)), bench.ints([1, 1, 0, 1]), 4, 8);
+    k.embeddingBackward(
+      dTable,
+      squares,
+      bench.floats(pad([1, 2, 3, 4], 1)),
+      bench.ints([1, 1, 0, 1]),
+      4,
+      8,
+      0,
+      1,
+    );
     expect([...unpad(bench.read(dTable, 16), 1)]).toEqual([3, 7]);
     expect([...unpad(bench.read(squares, 16), 1)]).toEqual([9, 21]);
   });
 
-  test("embeddingClear zeroes the rows that the ids name, and no other", () => {
-    const table = bench.floats(new Float32Array(V * 8).fill(1));
-    k.embeddingClear(table, bench.ints([2, 0, 2]), 3, 8);
-    const expected = Array.from({ length: V }, (_, row) => (row === 0 || row === 2 ? 0 : 1));
-    expect([...bench.read(table, V * 8)]).toEqual(expected.flatMap((value) => Array(8).fill(value)));
+  test("of several callers each adds the ids of its own remainder", () => {
+    const [dTable, squares] = [bench.floats(24), bench.floats(24)];
+    const dx = bench.floats(pad([1, 2, 3, 4], 1));
+    k.embeddingBackward(dTable, squares, dx, bench.ints([1, 2, 0, 1]), 4, 8, 1, 2);
+    expect([...unpad(bench.read(dTable, 24), 1)]).toEqual([0, 5, 0]);
+  });
+
+  test.each([Number.NaN, Infinity])("a gradient of %d is told", (bad) => {
+    const [dTable, squares] = [bench.floats(16), bench.floats(16)];
+    const dx = bench.floats(pad([1, bad], 1));
+    expect(k.embeddingBackward(dTable, squares, dx, bench.ints([0, 1]), 2, 8, 0, 1)).toBe(0);
   });
 });

@@ -81,7 +81,7 @@ describe.each(await openBenches())("$build build", (bench) => {
     const n = 12;
     const partials = Float32Array.from(normals(shards * n, 1));
     const g = bench.floats(n);
-    k.sumShards(g, bench.floats(partials), shards, n);
+    k.sumShards(g, bench.floats(partials), shards, n, n);
     const expected = partials.slice(0, n);
     for (let s = 1; s < shards; s++) {
       for (let i = 0; i < n; i++) expected[i]! += partials[s * n + i]!;

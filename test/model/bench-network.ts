@@ -1,18 +1,23 @@
 import type { Layer } from "../../src/model/layers.ts";
 import { Network } from "../../src/model/network.ts";
+import type { LossKernel } from "../../src/model/plan.ts";
+import type { StepCounters } from "../../src/model/runner.ts";
 import { sizeOf, unpadWeight } from "../../src/model/table.ts";
-import {
-  type BatchResult,
-  type LossKernel,
-  type StepCounters,
-  Workspace,
-} from "../../src/model/workspace.ts";
+import { Team } from "../../src/model/team.ts";
+import { type BatchResult, Workspace } from "../../src/model/workspace.ts";
+import { Adam } from "../../src/train/adam.ts";
 import type { Bench } from "../builds.ts";
 import { normals } from "../reference/sample.ts";
 import { type Batch, nameWeights, type Weights } from "../reference/sequential.ts";
 
 /** Random numbers of the step under test, all of them other than 0. */
-export const COUNTERS = { seed: 22, epoch: 3, step: 5 } as const;
+export const COUNTERS = { seed: 22, epoch: 3, step: 5, iteration: 1 } as const;
+
+/** Adam's configuration but for the learning rate. */
+export const ADAM = { name: "adam", learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const;
+
+/** A team of one, on the network's memory. */
+export const teamOf = ({ kernels, memory }: Network): Team => new Team(kernels, memory, 1);
 
 /** A network on a bench, with weights of size 0.4. */
 export function benchNetwork(bench: Bench, layers: readonly Layer[]): { network: Network; weights: Weights } {
@@ -28,7 +33,7 @@ export function keepMasks(
   bench: Bench,
   network: Network,
   B: number,
-  { seed, step, epoch }: StepCounters = COUNTERS,
+  { seed, step, epoch }: Omit<StepCounters, "iteration"> = COUNTERS,
 ): NonNullable<Batch["keepMasks"]> {
   return network.layers.map((layer, index) => {
     if (layer.type === "embedding" || layer.type === "dense" || layer.dropout === 0) return undefined;
@@ -59,19 +64,20 @@ export function trainingPass(
   { x, y, B, T }: Batch,
   { loss = "bceLogits", groupSize = 4, room = B }: BatchOptions = {},
 ): { result: BatchResult; gradients: Record<string, Float32Array>; raw: Float32Array } {
-  const workspace = new Workspace(network, { T, batchSize: room, groupSize, loss, training: true });
-  const gradient = { sum: bench.floats(network.length), squares: bench.floats(network.embeddingLength) };
+  const adam = new Adam(network, ADAM);
+  const options = { T, batchSize: room, groupSize, loss, optimizer: () => adam.state };
+  const workspace = new Workspace(network, teamOf(network), options);
   workspace.load(x, y, identity(B), 0, B);
-  const result = workspace.train(B, gradient, COUNTERS);
-  const raw = bench.read(gradient.sum, network.length);
+  const result = workspace.train(B, COUNTERS, false);
+  const raw = bench.read(adam.state.gradient, network.length);
   const gradients = Object.fromEntries(
     network.table.map((spec) => [
       spec.name,
       unpadWeight(spec, raw.subarray(spec.offset, spec.offset + spec.length)),
     ]),
   );
-  workspace.clearGradient(B, gradient);
   workspace.free();
+  adam.free();
   return { result, gradients, raw };
 }
 
@@ -81,9 +87,9 @@ export function evaluationPass(
   { x, y, B, T }: Batch,
   { loss = "bceLogits", groupSize = 4 }: BatchOptions = {},
 ): BatchResult {
-  const workspace = new Workspace(network, { T, batchSize: B, groupSize, loss, training: false });
+  const options = { T, batchSize: B, groupSize, loss, optimizer: null };
+  const workspace = new Workspace(network, teamOf(network), options, x);
   workspace.load(x, y, identity(B), 0, B);
-  workspace.prepare();
   const result = workspace.evaluate(B);
   workspace.free();
   return result;
@@ -95,11 +101,10 @@ export function predictionPass(
   { x, B, T }: Omit<Batch, "y">,
   { groupSize = 4 }: BatchOptions = {},
 ): Float32Array {
-  const workspace = new Workspace(network, { T, batchSize: B, groupSize, loss: null, training: false });
+  const options = { T, batchSize: B, groupSize, loss: null, optimizer: null };
+  const workspace = new Workspace(network, teamOf(network), options, x);
   workspace.load(x, null, identity(B), 0, B);
-  workspace.prepare();
-  const head = network.layers.at(-1)!;
-  const to = new Float32Array(B * workspace.steps * (head.type === "dense" ? head.units : 0));
+  const to = new Float32Array(B * workspace.outputSize);
   workspace.predict(B, to);
   workspace.free();
   return to;

@@ -6,7 +6,7 @@ import { expectClose } from "../reference/closeness.ts";
 import { integers, keepMask } from "../reference/sample.ts";
 import { train } from "../reference/sequential.ts";
 import { TOLERANCES } from "../tolerances.ts";
-import { benchNetwork, keepMasks } from "./bench-network.ts";
+import { benchNetwork, keepMasks, teamOf } from "./bench-network.ts";
 
 const [B, T, V, STEPS, SEED] = [5, 7, 9, 20, 22];
 const LEARNING_RATE = 0.01;
@@ -38,7 +38,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       const expected = train(layers, weights, batches, { learningRate: LEARNING_RATE });
 
       const model = new Sequential(
-        { kernels: bench.k, memory: bench.memory, seed: SEED, onDispose: () => {} },
+        { kernels: bench.k, memory: bench.memory, team: teamOf(network), seed: SEED, onDispose: () => {} },
         layers,
       );
       await model.setWeights(network.table.map((spec) => ({ data: network.read(spec), shape: spec.shape })));

@@ -9,12 +9,14 @@ import { integers, keepMask, normals } from "../reference/sample.ts";
 import { type Batch, evaluate, gradients } from "../reference/sequential.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import {
+  ADAM,
   benchNetwork,
   COUNTERS,
   evaluationPass,
   keepMasks,
   paddingOf,
   predictionPass,
+  teamOf,
   trainingPass,
 } from "./bench-network.ts";
 
@@ -170,19 +172,20 @@ describe.each(await openBenches())("$build build", (bench) => {
       const { network } = benchNetwork(bench, layers);
       const batch = batchOf(stack, 3, 7);
       expect(paddingOf(network, trainingPass(bench, network, batch).raw).every((g) => g === 0)).toBe(true);
-      const adam = new Adam(network, {
-        name: "adam",
-        learningRate: 0.1,
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-7,
-      });
+      const adam = new Adam(network, ADAM);
       const before = bench.read(network.weights, network.length);
-      for (let step = 0; step < 3; step++) {
-        const { raw } = trainingPass(bench, network, batch);
-        bench.memory.f32(adam.gradient.sum, network.length).set(raw);
-        adam.apply();
-      }
+      const { x, y, B, T } = batch;
+      const options = {
+        T,
+        batchSize: B,
+        groupSize: 4,
+        loss: "bceLogits",
+        optimizer: () => adam.state,
+      } as const;
+      const workspace = new Workspace(network, teamOf(network), options);
+      workspace.load(x, y, [...Array(B).keys()], 0, B);
+      for (let step = 0; step < 3; step++) workspace.train(B, { ...COUNTERS, step, iteration: step + 1 });
+      workspace.free();
       const after = bench.read(network.weights, network.length);
       expect(after).not.toEqual(before);
       expect(paddingOf(network, after).every((w) => w === 0)).toBe(true);
@@ -236,19 +239,28 @@ describe.each(await openBenches())("$build build", (bench) => {
     const { network } = benchNetwork(bench, stack.layers);
     const [first, second] = [batchOf(stack, 21, 2), { ...batchOf(stack, 3, 2), x: integers(6, V, 9) }];
     const alone = trainingPass(bench, network, second);
-    const options = { T: 2, batchSize: 21, groupSize: 4, loss: "bceLogits", training: true } as const;
-    const workspace = new Workspace(network, options);
-    const gradient = { sum: bench.floats(network.length), squares: bench.floats(network.embeddingLength) };
-    for (const { x, y, B } of [first, second]) {
-      workspace.load(x, y, [...Array(B).keys()], 0, B);
-      workspace.train(B, gradient, COUNTERS);
-      if (B === 3) expect(bench.read(gradient.sum, network.length)).toEqual(alone.raw);
-      workspace.clearGradient(B, gradient);
-      for (const address of [gradient.sum, gradient.squares]) {
-        expect(bench.read(address, network.embeddingLength).every((g) => g === 0)).toBe(true);
-      }
+    const weights = bench.read(network.weights, network.length);
+    const adam = new Adam(network, ADAM);
+    const { gradient, squares } = adam.state;
+    const options = {
+      T: 2,
+      batchSize: 21,
+      groupSize: 4,
+      loss: "bceLogits",
+      optimizer: () => adam.state,
+    } as const;
+    const workspace = new Workspace(network, teamOf(network), options);
+    workspace.load(first.x, first.y, [...Array(first.B).keys()], 0, first.B);
+    workspace.train(first.B, COUNTERS);
+    for (const address of [gradient, squares]) {
+      expect(bench.read(address, network.embeddingLength).every((g) => g === 0)).toBe(true);
     }
+    bench.memory.f32(network.weights, network.length).set(weights);
+    workspace.load(second.x, second.y, [...Array(second.B).keys()], 0, second.B);
+    workspace.train(second.B, COUNTERS, false);
+    expect(bench.read(gradient, network.length)).toEqual(alone.raw);
     workspace.free();
+    adam.free();
     network.free();
   });
 
@@ -257,15 +269,9 @@ describe.each(await openBenches())("$build build", (bench) => {
     const { network } = benchNetwork(bench, stack.layers);
     const { x } = batchOf(stack, 5, 7);
     const all = predictionPass(network, { x, B: 5, T: 7 });
-    const workspace = new Workspace(network, {
-      T: 7,
-      batchSize: 2,
-      groupSize: 4,
-      loss: null,
-      training: false,
-    });
+    const options = { T: 7, batchSize: 2, groupSize: 4, loss: null, optimizer: null };
+    const workspace = new Workspace(network, teamOf(network), options, x);
     workspace.load(x, null, [9, 4, 1], 1, 2);
-    workspace.prepare();
     const picked = new Float32Array(2 * 14);
     workspace.predict(2, picked);
     expect(picked).toEqual(Float32Array.of(...all.subarray(4 * 14, 5 * 14), ...all.subarray(14, 2 * 14)));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Team } from "../../src/model/team.ts";
 import { instantiateKernels } from "../../src/runtime/kernels.ts";
 import { LinearMemory } from "../../src/runtime/memory.ts";
 import { Sequential } from "../../src/train/sequential.ts";
@@ -40,7 +41,7 @@ describe.each(BUILDS)("%s build", (build) => {
       const memory = new LinearMemory();
       const kernels = await instantiateKernels(module, memory.wasm);
       const model = new Sequential(
-        { kernels, memory, seed: 22, groupSize, onDispose: () => {} },
+        { kernels, memory, team: new Team(kernels, memory, 1), seed: 22, groupSize, onDispose: () => {} },
         smallLayers(),
       );
       await model.compile({ loss: "binaryCrossentropy" });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { dense, embedding, lstm } from "../../src/index.ts";
+import { Team } from "../../src/model/team.ts";
 import { instantiateKernels } from "../../src/runtime/kernels.ts";
 import { LinearMemory } from "../../src/runtime/memory.ts";
 import { Sequential } from "../../src/train/sequential.ts";
@@ -103,7 +104,10 @@ test("a model that does not fit, at whatever point, leaves no block behind", asy
     const kernels = await instantiateKernels(module, memory.wasm);
     const layers = [lstm({ units: 64, inputShape: [null, 64] }), dense({ units: 1 })];
     try {
-      new Sequential({ kernels, memory, seed: 0, onDispose: () => {} }, layers);
+      new Sequential(
+        { kernels, memory, team: new Team(kernels, memory, 1), seed: 0, onDispose: () => {} },
+        layers,
+      );
     } catch (error) {
       expect(error).toMatchObject({ code: "OUT_OF_MEMORY" });
       expect(memory.bytesInUse, `at most ${maximum} pages`).toBe(0);
