@@ -11,7 +11,15 @@ Map.groupBy ??= <K, T>(items: Iterable<T>, keyOf: (item: T, index: number) => K)
   return groups;
 };
 
+// Node 20 has relaxed SIMD behind a flag, later releases have it without and refuse the flag.
+const needsFlag = Number(process.versions.node.split(".")[0]) < 21;
+
 // biome-ignore lint/style/noDefaultExport: Vitest reads the default export
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    execArgv: needsFlag ? ["--experimental-wasm-relaxed-simd"] : [],
+  },
 });

@@ -4,7 +4,8 @@ import type { Thread, ThreadInit } from "../runtime/platform.ts";
 /** Start `script` as a thread of the team. Once it is ready it does not keep the process alive. */
 export function startNodeThread(script: URL, init: ThreadInit): Promise<Thread> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(script, { workerData: init });
+    // Without the process's own flags: of --input-type or a loader the thread has no use.
+    const worker = new Worker(script, { workerData: init, execArgv: [] });
     const exited = new Promise<void>((end) => {
       worker.once("exit", () => end());
     });

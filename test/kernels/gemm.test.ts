@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { openBenches } from "../builds.ts";
+import { expectClose } from "../reference/closeness.ts";
 import { integers, normals } from "../reference/sample.ts";
+import { TOLERANCES } from "../tolerances.ts";
 
 const f32 = Math.fround;
 
@@ -30,6 +32,12 @@ const DEPTHS = [0, 1, 3, 4, 7, 12];
 describe.each(await openBenches())("$build build", (bench) => {
   afterEach(() => bench.finish());
   const { k } = bench;
+
+  /** To the bit; the relaxed build may round a multiply and add once instead of twice. */
+  const expectChains = (found: Float32Array, expected: Float32Array, label: string) => {
+    if (bench.build === "relaxed") expectClose(found, expected, TOLERANCES.kernelForward, label);
+    else expect(found, label).toEqual(expected);
+  };
 
   /** Packed rows of src, tiles of four and then one by one, undone. */
   const unpackRows = (a: Float32Array, M: number, K: number) => {
@@ -118,7 +126,7 @@ describe.each(await openBenches())("$build build", (bench) => {
     Float32Array.from({ length: M * ld }, (_, i) => at(Math.floor(i / ld), i % ld));
 
   describe.each(SIZES)("product of M $M, N $N, at every K", ({ M, N }) => {
-    test("from zeros is each element's chain, to the bit, and leaves what is behind a row alone", () => {
+    test("from zeros is each element's chain, and leaves what is behind a row alone", () => {
       for (const K of DEPTHS) {
         const given = operands({ M, N, K });
         const at = element(given, { N, K });
@@ -126,7 +134,7 @@ describe.each(await openBenches())("$build build", (bench) => {
         const c = bench.floats(new Float32Array(M * ldc).fill(-1));
         k.product(c, ldc, 0, 0, 0, given.a, given.b, M, N, K);
         const expected = matrix(M, ldc, (m, n) => (n < N ? at(m, n, 0) : -1));
-        expect(bench.read(c, M * ldc), `K ${K}`).toEqual(expected);
+        expectChains(bench.read(c, M * ldc), expected, `K ${K}`);
       }
     });
 
@@ -138,9 +146,10 @@ describe.each(await openBenches())("$build build", (bench) => {
         const c = bench.floats(M * N);
         k.product(c, N, 0, bench.floats(bias), 0, given.a, given.b, M, N, K);
         const once = matrix(M, N, (m, n) => at(m, n, bias[n]!));
-        expect(bench.read(c, M * N), `K ${K}`).toEqual(once);
+        expectChains(bench.read(c, M * N), once, `K ${K}`);
         k.product(c, N, 0, c, N, given.a, given.b, M, N, K);
-        expect(bench.read(c, M * N), `K ${K}`).toEqual(matrix(M, N, (m, n) => at(m, n, once[m * N + n]!)));
+        const twice = matrix(M, N, (m, n) => at(m, n, once[m * N + n]!));
+        expectChains(bench.read(c, M * N), twice, `K ${K}`);
       }
     });
 
@@ -157,7 +166,7 @@ describe.each(await openBenches())("$build build", (bench) => {
           const init = before[row * N + n]!;
           return rows.includes(row) ? at(rows.indexOf(row), n, init) : init;
         });
-        expect(bench.read(c, height * N), `K ${K}`).toEqual(expected);
+        expectChains(bench.read(c, height * N), expected, `K ${K}`);
       }
     });
   });

@@ -187,7 +187,11 @@ describe.each(await openBenches())("$build build", (bench) => {
     );
     expect(ys.every((y, i) => Object.is(y, -mirrored[i]!))).toBe(true);
     expect(ys.every((y) => Math.abs(y) <= 1)).toBe(true);
-    expect([...run(bench, "mapTanh", [9.1, Infinity, -9.1, -Infinity])]).toEqual([1, 1, -1, -1]);
+    const ends = [...run(bench, "mapTanh", [9.1, Infinity, -9.1, -Infinity])];
+    // With fused multiply-add the quotient at the limit is two ulp less.
+    const one = bench.build === "relaxed" ? Math.abs(ends[0]!) : 1;
+    expect(one).toBeGreaterThanOrEqual(1 - 2 ** -23);
+    expect(ends).toEqual([one, one, -one, -one]);
   });
 
   test("tanh of a denormal is that denormal", () => {
