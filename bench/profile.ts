@@ -1,0 +1,104 @@
+/**
+ * Where the time of the seed job's training step goes, kernel by kernel, in one thread.
+ *
+ *   npx tsx bench/profile.ts [steps]
+ *
+ * Each kernel is timed as the host calls it; a call's own cost (about 0.1 µs) is in its figure. The last
+ * line is what is left of the step: copying the batch in, the event loop, the host's own work.
+ */
+import { readFile } from "node:fs/promises";
+import { spamFromBytes } from "../src/data/spam.ts";
+import { dense, embedding, lstm } from "../src/index.ts";
+import { Team } from "../src/model/team.ts";
+import { compileKernels, instantiateKernels, type Kernels } from "../src/runtime/kernels.ts";
+import { LinearMemory } from "../src/runtime/memory.ts";
+import { Sequential } from "../src/train/sequential.ts";
+
+const STEPS = Number(process.argv[2] ?? 40);
+const [B, T] = [128, 80];
+const root = new URL("..", import.meta.url);
+
+interface Entry {
+  calls: number;
+  ms: number;
+  flops: number;
+}
+
+const entries = new Map<string, Entry>();
+
+/** Multiply-adds count as two. */
+function flopsOf(name: string, args: readonly number[]): number {
+  const at = (i: number) => args[i]!;
+  if (name === "product") return 2 * at(7) * at(8) * at(9);
+  if (name === "lstmForward") return 2 * at(6) * at(7) * 4 * at(8) * at(9);
+  if (name === "lstmBackward") return 2 * at(8) * at(9) * 4 * at(10) * at(10);
+  return 0;
+}
+
+function timed(kernels: Kernels): Kernels {
+  const wrap = ([name, call]: [string, (...args: number[]) => number]) => {
+    const entry = { calls: 0, ms: 0, flops: 0 };
+    entries.set(name, entry);
+    return [
+      name,
+      (...args: number[]) => {
+        const start = performance.now();
+        const result = call(...args);
+        entry.ms += performance.now() - start;
+        entry.calls += 1;
+        entry.flops += flopsOf(name, args);
+        return result;
+      },
+    ];
+  };
+  return Object.fromEntries(Object.entries(kernels).map((pair) => wrap(pair as never))) as Kernels;
+}
+
+const module = await compileKernels(await readFile(new URL("dist/kernels.wasm", root)));
+const memory = new LinearMemory();
+const kernels = timed(await instantiateKernels(module, memory.wasm));
+const team = new Team(kernels, memory, 1);
+const model = new Sequential({ kernels, memory, team, seed: 22, onDispose: () => {} }, [
+  embedding({ inputDim: 10_000, outputDim: 100 }),
+  lstm({ units: 64, dropout: 0.5, returnSequences: true }),
+  lstm({ units: 64, dropout: 0.5 }),
+  dense({ units: 1, activation: "sigmoid" }),
+]);
+await model.compile({ loss: "binaryCrossentropy" });
+const { train } = spamFromBytes(new Uint8Array(await readFile(new URL("assets/spam-assassin.bin", root))));
+const samples = Math.floor(train.x.shape[0]! / B) * B;
+const x = { data: train.x.data.subarray(0, samples * T), shape: [samples, T] };
+const y = train.y.data.subarray(0, samples);
+await model.fit(x, y, { batchSize: B }); // warm up
+for (const entry of entries.values()) Object.assign(entry, { calls: 0, ms: 0, flops: 0 });
+
+let steps = 0;
+const stop = new AbortController();
+const start = performance.now();
+await model
+  .fit(x, y, {
+    epochs: 1000,
+    batchSize: B,
+    signal: stop.signal,
+    onBatchEnd: () => {
+      steps += 1;
+      if (steps === STEPS) stop.abort();
+    },
+  })
+  .catch(() => {});
+const total = (performance.now() - start) / steps;
+
+const row = (name: string, calls: string, ms: number, rate: string) =>
+  `${name.padEnd(24)}${calls.padStart(7)}${ms.toFixed(2).padStart(9)} ms${((ms / total) * 100).toFixed(1).padStart(7)} %  ${rate}`;
+console.log(`node ${process.versions.node}, ${steps} steps of the seed job, strict, one thread\n`);
+console.log(`${"kernel".padEnd(24)}${"calls".padStart(7)}${"per step".padStart(12)}`);
+let inside = 0;
+for (const [name, { calls, ms, flops }] of [...entries].sort((a, b) => b[1].ms - a[1].ms)) {
+  if (calls === 0) continue;
+  inside += ms / steps;
+  console.log(
+    row(name, String(calls / steps), ms / steps, flops ? `${(flops / ms / 1e6).toFixed(1)} GFLOP/s` : ""),
+  );
+}
+console.log(row("the host", "", total - inside, ""));
+console.log(row("a step", "", total, ""));
