@@ -157,4 +157,4 @@ const single = await interleave({
 });
 report("inference, one text", single.plain!, tfjsName, single.tfjs!);
 theirs.dispose();
-await kit.dispose();
+await kit.close();

@@ -62,7 +62,7 @@ export interface Runtime {
   load(bytes: Uint8Array): Promise<Model>;
   info(): Promise<RuntimeInfo>;
   /** Dispose of every model and end the threads; the memory goes with the runtime itself. */
-  dispose(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** More threads than a batch of the usual size has shards would only wait. */
@@ -133,7 +133,7 @@ class LocalRuntime implements Runtime {
   readonly #threads: readonly Thread[];
   readonly #info: Pick<RuntimeInfo, "math" | "threads" | "threadsReason">;
   readonly #team: Team;
-  #disposed = false;
+  #closed = false;
 
   constructor(
     kernels: Kernels,
@@ -173,16 +173,16 @@ class LocalRuntime implements Runtime {
     };
   }
 
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await Promise.all([...this.#models].map((model) => model.dispose()));
     this.#team.dismiss();
     await Promise.all(this.#threads.map((thread) => thread.ended()));
   }
 
   #context(seed: number) {
-    if (this.#disposed) throw new LstmkitError("DISPOSED", "the runtime was disposed; create another.");
+    if (this.#closed) throw new LstmkitError("DISPOSED", "the runtime was closed; create another.");
     const onDispose = (model: Sequential) => this.#models.delete(model);
     return { kernels: this.#kernels, memory: this.#memory, team: this.#team, seed, onDispose };
   }

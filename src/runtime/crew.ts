@@ -154,7 +154,10 @@ export class SharedCrew implements Crew {
   #whileEqual(word: number, value: number): void {
     while (Atomics.load(this.#words, word) === value) {
       if (Atomics.load(this.#words, WORD.failed) !== 0) {
-        throw new LstmkitError("THREAD_FAILED", "a thread of the team has failed; dispose of this runtime.");
+        throw new LstmkitError(
+          "THREAD_FAILED",
+          "a thread of the team has failed; close this runtime and create another.",
+        );
       }
       this.#sleep(word, value, PATIENCE);
     }

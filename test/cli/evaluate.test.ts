@@ -44,7 +44,7 @@ describe("lstmkit evaluate", () => {
     const model = await loadModel(runtime, place.path("reviews.safetensors"));
     const metadata = { classes: JSON.stringify(["positive", "negative"]) };
     await saveModel(model, place.path("turned.safetensors"), { metadata });
-    await runtime.dispose();
+    await runtime.close();
     const turned = await measured("turned.safetensors", "reviews.csv");
     expect(turned.stderr).toBe("");
     expect(turned.event.accuracy).toBeCloseTo(1 - Number(event.accuracy), 10);

@@ -26,7 +26,7 @@ beforeAll(async () => {
   ]);
 });
 afterAll(async () => {
-  await runtime.dispose();
+  await runtime.close();
   place.dispose();
 });
 

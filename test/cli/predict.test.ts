@@ -73,7 +73,7 @@ describe("lstmkit predict", () => {
     const model = await loadModel(runtime, place.path("model.safetensors"));
     await saveModel(model, place.path("damaged.safetensors"), { metadata: { vocabulary: '{"words":7}' } });
     await refused("BAD_MODEL_FILE", "damaged.safetensors", "text");
-    await runtime.dispose();
+    await runtime.close();
   });
 
   test("refuses a model that does not give one probability a text", async () => {
@@ -86,6 +86,6 @@ describe("lstmkit predict", () => {
     ]);
     await saveModel(sequence, place.path("sequence.safetensors"), { metadata: { ...metadata } });
     await refused("BAD_LAYER", "sequence.safetensors", "text");
-    await runtime.dispose();
+    await runtime.close();
   });
 });

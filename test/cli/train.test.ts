@@ -144,7 +144,7 @@ describe("lstmkit train", () => {
     const { loss } = await model.evaluate(test.x, test.y, { batchSize: 8 });
     expect(loss).toBe(Math.min(...validations));
     expect(await model.digest()).toBe(last.digest);
-    await runtime.dispose();
+    await runtime.close();
     expect(readdirSync(place.folder).filter((name) => name.includes(".tmp"))).toEqual([]);
   });
 

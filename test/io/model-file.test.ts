@@ -15,7 +15,7 @@ beforeAll(async () => {
   bytes = await model.save({ metadata: { vocabulary: '{"good":2}', note: "ü" } });
 });
 
-afterAll(() => kit.dispose());
+afterAll(() => kit.close());
 
 test("a loaded model has the digest, the predictions, the layers and the metadata of the saved one", async () => {
   const loaded = await kit.load(bytes);

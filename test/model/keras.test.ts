@@ -51,6 +51,6 @@ describe.each(CLOSE_BUILDS)("%s build", (build) => {
       const { name, data } = trained[i]!;
       expectClose(data, after, TOLERANCES.kerasFinalWeights, name, learningRate);
     }
-    await kit.dispose();
+    await kit.close();
   });
 });

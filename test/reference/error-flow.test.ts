@@ -17,7 +17,7 @@ async function initialWeights(make: (config: LstmConfig) => RecurrentLayer): Pro
   const layers = [make({ units: H, inputShape: [null, I] }), dense({ units: 1 })];
   const model = await kit.sequential(layers, { seed: 22 });
   const [W, U, b] = (await model.getWeights()).map(({ data }) => Float64Array.from(data));
-  await kit.dispose();
+  await kit.close();
   return { W: W!, U: U!, b: b! };
 }
 

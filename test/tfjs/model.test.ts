@@ -76,7 +76,7 @@ describe.each(["lstm", "simpleRNN"] as const)("the model agrees with TensorFlow.
 
   afterAll(async () => {
     peer.dispose();
-    await kit.dispose();
+    await kit.close();
   });
 
   test("weights are in the same order, of the same shapes", async () => {

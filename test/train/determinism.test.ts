@@ -31,7 +31,7 @@ describe.each(BUILDS)("%s build", (build) => {
     const initial = await model.digest();
     await model.fit(x, y, RUN);
     expect({ initial, trained: await model.digest() }).toEqual(PINNED[cell]);
-    await kit.dispose();
+    await kit.close();
   });
 
   test("the size of a group changes no bit", async () => {
@@ -58,7 +58,7 @@ const digestOf = async (seed: number, run: object = {}) => {
   const model = await smallModel(kit, seed);
   await model.fit(x, y, { ...RUN, ...run });
   const digest = await model.digest();
-  await kit.dispose();
+  await kit.close();
   return digest;
 };
 
@@ -88,7 +88,7 @@ test("two epochs are not one epoch twice over: shuffling and dropout go on", asy
   await parts.fit(x, y, { ...RUN, epochs: 1 });
   await parts.fit(x, y, { ...RUN, epochs: 1 });
   expect(await parts.digest()).toBe(await once.digest());
-  await kit.dispose();
+  await kit.close();
 });
 
 test("another model on the same memory leaves no trace", async () => {
@@ -100,7 +100,7 @@ test("another model on the same memory leaves no trace", async () => {
   const other = await smallModel(kit, 2, "simpleRNN");
   await Promise.all([model.fit(x, y, RUN), other.fit(x, y, RUN)]);
   expect(await model.digest()).toBe(await digestOf(22));
-  await kit.dispose();
+  await kit.close();
 });
 
 test("evaluating and predicting between batches changes no bit of the run", async () => {
@@ -109,7 +109,7 @@ test("evaluating and predicting between batches changes no bit of the run", asyn
   await model.predict(x);
   await model.fit(x, y, { ...RUN, validationData: [x, y] });
   expect(await model.digest()).toBe(await digestOf(22));
-  await kit.dispose();
+  await kit.close();
 });
 
 test("the digest is that of the weights in the table's order", async () => {
@@ -121,5 +121,5 @@ test("the digest is that of the weights in the table's order", async () => {
   );
   const { createHash } = await import("node:crypto");
   expect(await model.digest()).toBe(createHash("sha256").update(bytes).digest("hex"));
-  await kit.dispose();
+  await kit.close();
 });

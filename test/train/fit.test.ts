@@ -13,7 +13,7 @@ beforeEach(async () => {
   model = await smallModel(kit);
 });
 
-afterEach(() => kit.dispose());
+afterEach(() => kit.close());
 
 const cut = (from: number, to: number) => ({
   x: { data: x.data.subarray(from * T, to * T), shape: [to - from, T] },
@@ -323,7 +323,7 @@ describe("one call at a time", () => {
   });
 
   test("a disposed runtime makes no models, and its models are disposed", async () => {
-    await kit.dispose();
+    await kit.close();
     expect(await codeOf(model.digest())).toBe("DISPOSED");
     expect(await codeOf(kit.sequential([...model.layers]))).toBe("DISPOSED");
     expect((await kit.info()).memoryInUse).toBe(0);

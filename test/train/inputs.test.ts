@@ -32,7 +32,7 @@ beforeAll(async () => {
   await tagger.compile(LOSS);
 });
 
-afterAll(() => kit.dispose());
+afterAll(() => kit.close());
 
 beforeEach(async () => {
   before = await state();

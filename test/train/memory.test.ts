@@ -92,7 +92,7 @@ test("memory in use is what its models hold", async () => {
   const { memoryInUse } = await kit.info();
   await models[0]!.dispose();
   expect((await kit.info()).memoryInUse).toBe(memoryInUse / 2);
-  await kit.dispose();
+  await kit.close();
   expect((await kit.info()).memoryInUse).toBe(0);
 });
 

@@ -9,7 +9,7 @@ beforeEach(async () => {
   kit = await openKit();
 });
 
-afterEach(() => kit.dispose());
+afterEach(() => kit.close());
 
 const allFinite = async (model: Model) =>
   (await model.getWeights()).every(({ data }) => data.every(Number.isFinite));

@@ -15,7 +15,7 @@ const open = async (options: RuntimeOptions) => {
   kits.push(kit);
   return kit;
 };
-afterEach(() => Promise.all(kits.splice(0).map((kit) => kit.dispose())));
+afterEach(() => Promise.all(kits.splice(0).map((kit) => kit.close())));
 
 /** All that a run gives. */
 async function run(options: RuntimeOptions, cell: "lstm" | "simpleRNN") {
@@ -88,7 +88,7 @@ test("dispose ends the threads: 20 rounds leave none", async () => {
     const kit = await createRuntime({ threads: 3 });
     const model = await smallModel(kit);
     await model.fit(x, y, { epochs: 1, batchSize: 53 });
-    await kit.dispose();
+    await kit.close();
   }
   expect(workers()).toBeLessThanOrEqual(before);
 });
