@@ -43,7 +43,7 @@ test("new entries are added to a loaded model's metadata, and replace what they 
 test("a runtime of its own loads the file to the same digest", async () => {
   const other = await openKit("debug");
   expect(await (await other.load(bytes)).digest()).toBe(await model.digest());
-  await other.dispose();
+  await other.close();
 });
 
 test("a loaded model is compiled as the saved one was, and can be trained", async () => {
