@@ -1,6 +1,7 @@
 /** A batch shape in memory: load samples, have the team work on them, read the results. */
 import { LstmkitError } from "../errors.ts";
 import { MAX_BYTES } from "../runtime/memory.ts";
+import type { TensorData } from "../tensor.ts";
 import type { Network } from "./network.ts";
 import { type BatchSpec, type OptimizerState, planBatch, SHARD_SIZE } from "./plan.ts";
 import type { StepCounters } from "./runner.ts";
@@ -111,24 +112,25 @@ export class Workspace {
     const features = inputFeatures(layers); // null: ids
     const width = features ?? 1;
     const stride = features === null ? 1 : padded(features);
+    const size = spec.T * width;
     const length = count * spec.T * stride;
     const to = features === null ? memory.i32(input, length) : memory.f32(input, length);
+    const rows = ArrayBuffer.isView(x) ? (x as unknown as TensorData) : Float64Array.from(x);
     const slots = this.#slots;
     for (let s = 0; s < count; s++) {
-      const source = order[from + s]! * spec.T * width;
-      for (let t = 0; t < spec.T; t++) {
-        const at = (s * spec.T + t) * stride;
-        for (let j = 0; j < width; j++) {
-          const value = x[source + t * width + j]!;
-          to[at + j] = slots ? slots[value]! : value;
-        }
+      const sample = rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size);
+      const at = s * spec.T * stride;
+      if (slots) for (let t = 0; t < size; t++) to[at + t] = slots[sample[t]!]!;
+      else if (stride === width) to.set(sample, at);
+      else {
+        for (let t = 0; t < spec.T; t++) to.set(sample.subarray(t * width, (t + 1) * width), at + t * stride);
       }
     }
     if (!y) return;
-    const size = this.outputSize;
-    const target = memory.f32(targets, count * size);
+    const outputs = this.outputSize;
+    const target = memory.f32(targets, count * outputs);
     for (let s = 0; s < count; s++) {
-      for (let j = 0; j < size; j++) target[s * size + j] = y[order[from + s]! * size + j]!;
+      for (let j = 0; j < outputs; j++) target[s * outputs + j] = y[order[from + s]! * outputs + j]!;
     }
   }
 
