@@ -155,7 +155,7 @@ export class Sequential implements Model {
       try {
         const order = this.#order(samples, null);
         for (let from = 0; from < samples; from += batchSize) {
-          await checkpoint();
+          if (from > 0) await checkpoint();
           const count = Math.min(batchSize, samples - from);
           workspace.load(x.data, null, order, from, count);
           workspace.predict(count, result.subarray(from * size, (from + count) * size));
@@ -278,7 +278,7 @@ export class Sequential implements Model {
     try {
       const order = this.#order(data.samples, null);
       for (let from = 0; from < data.samples; from += batchSize) {
-        await checkpoint();
+        if (from > 0) await checkpoint();
         const count = Math.min(batchSize, data.samples - from);
         workspace.load(data.x.data, data.y.data, order, from, count);
         tally.add(workspace.evaluate(count));
