@@ -7,17 +7,42 @@
  * Cody and Waite (Software Manual for the Elementary Functions, 1980).
  */
 
-export const LANES: i32 = 4;
-
 /** a·b + c, rounded twice in the strict build, once where the relaxed build's engine has FMA. */
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/*
+ * The constants of exp and tanh lie in memory, below everything the host hands out: an immediate of 128
+ * bits costs V8 several instructions each time it is used, and a loop of gates uses some fifty.
+ */
+
+/** Limits of x; 1 / ln 2, 1.5·2²³, ln 2 in two parts; the coefficients of p from the highest; 1. */
+const EXP: usize = memory.data<f32>(
+  [
+    -87.3, 88.3, 1.4426950408889634, 12582912.0, -0.693359375, 2.1219444e-4, 0.0013814583653584123,
+    0.008368724025785923, 0.04166838899254799, 0.1666652113199234, 0.4999999403953552, 1.0,
+  ],
+  16,
+);
+
+/** Limits of x; the coefficients of P and Q, in turn, from the highest; limits of the result. */
+const TANH: usize = memory.data<f32>(
+  [
+    -9.0, 9.0, 1.3354646277718984e-8, 7.776551456117886e-7, 2.0609069906640798e-5, 3.285633574705571e-4,
+    0.003495587268844247, 0.025876978412270546, 0.13381025195121765, 0.4671434164047241, -1.0, 1.0,
+  ],
+  16,
+);
+
+function at(table: usize, index: usize): v128 {
+  return v128.load32_splat(table + (index << 2));
+}
+
 /** x limited to [low, high]; NaN stays NaN, as min and max of IEEE minNum would not have it. */
-function clamp(x: v128, low: f32, high: f32): v128 {
-  return f32x4.pmax(f32x4.pmin(x, f32x4.splat(high)), f32x4.splat(low));
+function clamp(x: v128, low: v128, high: v128): v128 {
+  return f32x4.pmax(f32x4.pmin(x, high), low);
 }
 
 /**
@@ -25,42 +50,41 @@ function clamp(x: v128, low: f32, high: f32): v128 {
  * x = n·ln 2 + r, |r| ≤ ln 2 / 2; eʳ = 1 + r + r²·p(r); 2ⁿ by adding n to the exponent bits.
  */
 export function exp(x: v128): v128 {
-  x = clamp(x, -87.3, 88.3);
+  x = clamp(x, at(EXP, 0), at(EXP, 1));
   // Adding 1.5·2²³ leaves round(x / ln 2) in the low bits of the mantissa.
-  const shifted = madd(x, f32x4.splat(1.4426950408889634), f32x4.splat(12582912.0));
-  const n = f32x4.sub(shifted, f32x4.splat(12582912.0));
-  let r = madd(n, f32x4.splat(-0.693359375), x); // ln 2, upper 10 bits: the product is exact
-  r = madd(n, f32x4.splat(2.1219444e-4), r);
-  let p = f32x4.splat(0.0013814583653584123);
-  p = madd(p, r, f32x4.splat(0.008368724025785923));
-  p = madd(p, r, f32x4.splat(0.04166838899254799));
-  p = madd(p, r, f32x4.splat(0.1666652113199234));
-  p = madd(p, r, f32x4.splat(0.4999999403953552));
-  p = madd(p, f32x4.mul(r, r), f32x4.add(r, f32x4.splat(1.0)));
+  const shifted = madd(x, at(EXP, 2), at(EXP, 3));
+  const n = f32x4.sub(shifted, at(EXP, 3));
+  let r = madd(n, at(EXP, 4), x); // ln 2, upper 10 bits: the product is exact
+  r = madd(n, at(EXP, 5), r);
+  let p = at(EXP, 6);
+  p = madd(p, r, at(EXP, 7));
+  p = madd(p, r, at(EXP, 8));
+  p = madd(p, r, at(EXP, 9));
+  p = madd(p, r, at(EXP, 10));
+  p = madd(p, f32x4.mul(r, r), f32x4.add(r, at(EXP, 11)));
   return i32x4.add(p, i32x4.shl(shifted, 23));
 }
 
 /** sigmoid has error < 3.5 ulp for x ≥ -88.3. 1 / (1 + e⁻ˣ); never 0, exactly 1 from x = 17 on. */
 export function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1.0);
-  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
+  return f32x4.div(at(EXP, 11), f32x4.add(at(EXP, 11), exp(f32x4.neg(x))));
 }
 
 /** tanh has error < 7 ulp, and |tanh| ≤ 1. x·P(x²) / Q(x²), both of degree 4, for |x| ≤ 9. */
 export function tanh(x: v128): v128 {
-  x = clamp(x, -9.0, 9.0);
+  x = clamp(x, at(TANH, 0), at(TANH, 1));
   const u = f32x4.mul(x, x);
-  let p = f32x4.splat(1.3354646277718984e-8);
-  let q = f32x4.splat(7.776551456117886e-7);
-  p = madd(p, u, f32x4.splat(2.0609069906640798e-5));
-  q = madd(q, u, f32x4.splat(3.285633574705571e-4));
-  p = madd(p, u, f32x4.splat(0.003495587268844247));
-  q = madd(q, u, f32x4.splat(0.025876978412270546));
-  p = madd(p, u, f32x4.splat(0.13381025195121765));
-  q = madd(q, u, f32x4.splat(0.4671434164047241));
-  p = madd(p, u, f32x4.splat(1.0));
-  q = madd(q, u, f32x4.splat(1.0));
-  return clamp(f32x4.div(f32x4.mul(x, p), q), -1.0, 1.0);
+  let p = at(TANH, 2);
+  let q = at(TANH, 3);
+  p = madd(p, u, at(TANH, 4));
+  q = madd(q, u, at(TANH, 5));
+  p = madd(p, u, at(TANH, 6));
+  q = madd(q, u, at(TANH, 7));
+  p = madd(p, u, at(TANH, 8));
+  q = madd(q, u, at(TANH, 9));
+  p = madd(p, u, at(TANH, 11));
+  q = madd(q, u, at(TANH, 11));
+  return clamp(f32x4.div(f32x4.mul(x, p), q), at(TANH, 10), at(TANH, 11));
 }
 
 /**

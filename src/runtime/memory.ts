@@ -6,7 +6,7 @@ import { LstmkitError } from "../errors.ts";
 
 const PAGE = 65_536;
 const ALIGNMENT = 64; // a cache line
-const FIRST = 1024; // below lie the crew's control words; address 0 means "none"
+const FIRST = 1024; // below lie the crew's control words and the kernels' constants; 0 means "none"
 /** The address space of 32-bit WebAssembly, in bytes. */
 export const MAX_BYTES = 65_536 * PAGE;
 
