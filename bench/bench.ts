@@ -1,160 +1,231 @@
 /**
- * The seed job's training step and inference, side by side with TensorFlow.js's wasm backend: same
- * data, same weights, same work, one thread each, interleaved. Results are compared before anything
- * is timed.
- *
- *   npm run bench [-- --rounds 5] [-- --json]
+ * This package beside its peers: the same data, the same weights, the same work, as many threads.
+ * Results are compared first; then everyone is timed in turn, and medians are printed with their
+ * spread. Ratios are ours / theirs: below 1, ours is faster.
  */
-import { readFile } from "node:fs/promises";
-import { cpus } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { spamFromBytes } from "../src/data/spam.ts";
-import { SHARD_SIZE } from "../src/model/plan.ts";
-import { createRuntime, dense, embedding, type Layer, lstm, type Model } from "../src/node.ts";
-import type { Layer as PlainLayer } from "../test/reference/sequential.ts";
-import { type TfjsNetwork, tfjsNetwork } from "../test/tfjs/network.ts";
+import { CASES, type Case, GROUPS, type Group } from "./cases.ts";
+import {
+  type Contender,
+  contendersOn,
+  findEngines,
+  INSTALL,
+  type Missing,
+  PEERS,
+  titleOf,
+} from "./contenders.ts";
+import { type Corpus, findCorpus, writeCase } from "./data.ts";
+import { duel, type Result } from "./duel.ts";
+import { Player } from "./player.ts";
+import { figure, type Job, jobOf, type ProcessRun, runJob } from "./processes.ts";
+import { JsonReport, type Report, TextReport } from "./report.ts";
 
-const { values: flags } = parseArgs({
-  options: { rounds: { type: "string", default: "5" }, json: { type: "boolean", default: false } },
-});
-const ROUNDS = Number(flags.rounds);
-if (!Number.isInteger(ROUNDS) || ROUNDS < 1) {
-  console.error(`--rounds is ${flags.rounds}; it must be a whole number from 1 on.`);
-  process.exit(2);
+const HELP = `npm run bench -- [options]
+
+  --quick             the seed job's training step and inference alone
+  --cases <list>      of ${GROUPS.join(", ")}; all by default:
+                        step, inference, one   the seed job's, and one review at a time
+                        width, length          H = 32 … 512 at B = 32 and 128; T = 20 … 1280
+                        start, job             fresh processes: to the first batch; the whole seed job
+  --only <list>       these peers: ${PEERS.join(", ")}
+  --without <list>    all peers but these
+  --rounds <n>        turns of everyone; 7 by default, the seed job at most 3
+  --budget <seconds>  a contender gets fewer turns in a case, rather than more than this; 20 by default
+  --python <command>  for keras and torch; LSTMKIT_PYTHON or python3 by default
+  --json              an object a line: {"case","engine","math","threads","ms","peer","peerMs","ratio"}
+
+Node 24 and ONNX Runtime are installed apart, with: ${INSTALL}
+LSTMKIT_DATA may name a folder with imdb/keras_top10000_len80; without it the corpus of e-mails serves.`;
+
+class UsageError extends Error {}
+
+interface Options {
+  readonly groups: readonly Group[];
+  readonly peers: readonly string[];
+  readonly rounds: number;
+  readonly budgetMs: number;
+  readonly python: string;
+  readonly isJson: boolean;
 }
 
-const B = 128;
-const T = 80;
-const V = 10_000;
-const root = new URL("..", import.meta.url);
-
-/** Without dropout for tfjs: its masks have no seed. Ours is timed with and without. */
-const layers = (dropout: number): Layer[] => [
-  embedding({ inputDim: V, outputDim: 100 }),
-  lstm({ units: 64, dropout, returnSequences: true }),
-  lstm({ units: 64, dropout }),
-  dense({ units: 1, activation: "sigmoid" }),
-];
-
-const corpus = spamFromBytes(new Uint8Array(await readFile(new URL("assets/spam-assassin.bin", root))), {
-  numWords: V,
-  maxLen: T,
-});
-const kit = await createRuntime();
-
-/** Batch number `index` of the training set. */
-function batch(index: number) {
-  const first = (index * B) % (Math.floor(corpus.train.x.shape[0]! / B) * B);
-  const ids = corpus.train.x.data.slice(first * T, (first + B) * T);
-  const labels = corpus.train.y.data.slice(first, first + B);
-  return { ids, labels, x: { data: ids, shape: [B, T] }, y: { data: labels, shape: [B] } };
-}
-
-async function ours(dropout: number): Promise<Model> {
-  const model = await kit.sequential(layers(dropout), { seed: 22 });
-  await model.compile({ loss: "binaryCrossentropy", metrics: ["accuracy"] });
-  return model;
-}
-
-const fitOne = (model: Model, index: number) => {
-  const { x, y } = batch(index);
-  return model.fit(x, y, { batchSize: B, shuffle: false });
-};
-
-const theirs: TfjsNetwork = await tfjsNetwork(layers(0) as PlainLayer[]);
-const plain = await ours(0);
-const dropped = await ours(0.5);
-theirs.setWeights((await plain.getWeights()).map(({ data }) => data));
-
-const theirBatch = (index: number) => {
-  const { ids, labels } = batch(index);
-  return { x: ids, y: labels, B, T };
-};
-
-/** The same predictions and the same loss, before any of it is timed. */
-async function checkResults(): Promise<void> {
-  const { data: mine } = await plain.predict(batch(0).x, { batchSize: B });
-  const yours = theirs.predict(theirBatch(0));
-  const worst = Math.max(...mine.map((p, i) => Math.abs(p - yours[i]!)));
-  const { history } = await fitOne(plain, 0);
-  const [loss] = theirs.train([theirBatch(0)], { learningRate: 1e-3 });
-  const lossGap = Math.abs(history.loss![0]! - loss!);
-  if (!(worst < 1e-5 && lossGap < 1e-5)) {
-    throw new Error(`results differ: predictions by ${worst}, loss by ${lossGap}; nothing is timed.`);
+function readOptions(argv: string[]): Options | null {
+  let flags: Record<string, string | boolean | undefined>;
+  try {
+    const text = { type: "string" } as const;
+    const flag = { type: "boolean", default: false } as const;
+    const options = { cases: text, only: text, without: text, python: text, rounds: text, budget: text };
+    const switches = { quick: flag, json: flag, help: flag };
+    ({ values: flags } = parseArgs({ args: argv, options: { ...options, ...switches } }));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-  note(
-    `results agree: predictions within ${worst.toExponential(1)}, loss within ${lossGap.toExponential(1)}`,
-  );
+  if (flags.help) return null;
+  const list = <T extends string>(name: string, known: readonly T[]): T[] | null => {
+    const value = flags[name];
+    if (value === undefined) return null;
+    return String(value)
+      .split(",")
+      .map((part) => {
+        const found = known.find((candidate) => candidate === part);
+        if (found === undefined) throw new UsageError(`--${name} has ${part}; wanted ${known.join(", ")}.`);
+        return found;
+      });
+  };
+  const whole = (name: string, fallback: number) => {
+    const value = Number(flags[name] ?? fallback);
+    if (Number.isInteger(value) && value >= 1) return value;
+    throw new UsageError(`--${name} is ${flags[name]}; it must be a whole number from 1 on.`);
+  };
+  if (flags.quick && flags.cases !== undefined)
+    throw new UsageError("--quick and --cases: give one of them.");
+  const without = list("without", PEERS) ?? [];
+  return {
+    groups: flags.quick ? ["step", "inference"] : (list("cases", GROUPS) ?? GROUPS),
+    peers: (list("only", PEERS) ?? PEERS).filter((peer) => !without.includes(peer)),
+    rounds: whole("rounds", 7),
+    budgetMs: whole("budget", 20) * 1000,
+    python: String(flags.python ?? process.env.LSTMKIT_PYTHON ?? "python3"),
+    isJson: flags.json === true,
+  };
 }
 
-interface Timing {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Run each task once to warm up, then all of them in turn; milliseconds. */
-async function interleave(
-  tasks: Record<string, (round: number) => unknown>,
-): Promise<Record<string, Timing>> {
-  const times: Record<string, number[]> = {};
-  for (let round = -1; round < ROUNDS; round++) {
-    for (const [name, task] of Object.entries(tasks)) {
-      const start = performance.now();
-      await task(round + 1);
-      if (round >= 0) times[name] = [...(times[name] ?? []), performance.now() - start];
+/** Start everyone; who does not start is missing. */
+async function assemble(contenders: readonly Contender[], python: string, report: Report): Promise<Player[]> {
+  const players: Player[] = [];
+  const missing = new Map<string, Missing>();
+  for (const contender of contenders) {
+    const player = new Player(contender);
+    try {
+      progress(`starting ${contender.kind} ${contender.form}`);
+      await player.start();
+      players.push(player);
+    } catch (error) {
+      player.stop();
+      if (contender.kind === "lstmkit") throw error;
+      const remedy = contender.kind.startsWith("ort")
+        ? `; install it with: ${INSTALL}`
+        : contender.command === python
+          ? `; name a Python that has ${contender.kind} with --python`
+          : "";
+      const why = `${error instanceof Error ? error.message : error}${remedy}`;
+      missing.set(contender.kind, { peer: contender.kind, why });
     }
   }
-  return Object.fromEntries(
-    Object.entries(times).map(([name, list]) => {
-      const sorted = list.sort((a, b) => a - b);
-      return [name, { median: sorted[sorted.length >> 1]!, low: sorted[0]!, high: sorted.at(-1)! }];
-    }),
-  );
+  progress("");
+  for (const absent of missing.values()) report.missing(absent);
+  return players;
 }
 
-function note(text: string): void {
-  if (!flags.json) console.log(text);
+/** What some of them do not run of the cases, said once. */
+function limitsOf(players: readonly Player[], cases: readonly Case[]): Missing[] {
+  const limits = new Map<string, Missing>();
+  for (const { contender, name } of players) {
+    const peer = titleOf(contender, name);
+    const whys = cases.flatMap((work) => contender.skips(work) ?? []);
+    if (whys.length > 0) limits.set(peer, { peer, why: [...new Set(whys)].join("; ") });
+  }
+  return [...limits.values()];
 }
 
-function report(name: string, mine: Timing, peer: string, yours: Timing): void {
-  const ratio = mine.median / yours.median;
-  if (flags.json) {
-    const { engine } = info;
-    const row = { case: name, engine, math: info.math, threads: info.threads, ms: mine.median };
-    console.log(JSON.stringify({ ...row, peer, peerMs: yours.median, ratio }));
+/** On the terminal's last line, while there is one. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+async function compareProcesses(
+  job: Job,
+  contenders: readonly Contender[],
+  names: ReadonlyMap<Contender, string>,
+  rounds: number,
+  corpus: Corpus,
+  report: Report,
+): Promise<void> {
+  const runs = new Map<Contender, ProcessRun[]>();
+  const able = contenders.filter((contender) => jobOf(contender, job));
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of able) {
+      progress(`${job}: ${names.get(contender)}, round ${round + 1} of ${rounds}`);
+      const list = runs.get(contender) ?? [];
+      runs.set(contender, [...list, await runJob(contender, job, corpus.folder)]);
+    }
+  }
+  progress("");
+  const compare = (name: string, unit: "ms" | "MiB", of: (run: ProcessRun) => number) => {
+    const results = [...runs].map(
+      ([contender, list]): Result => ({ contender, name: names.get(contender)!, time: figure(list, of) }),
+    );
+    report.comparison({ name, unit, results });
+  };
+  if (job === "first-batch") {
+    compare("import to first trained batch", "ms", ({ ms }) => ms!);
     return;
   }
-  const show = ({ median, low, high }: Timing) =>
-    `${median.toFixed(1).padStart(7)} ms (${low.toFixed(0)}–${high.toFixed(0)})`.padEnd(26);
-  console.log(
-    `${name.padEnd(34)}${show(mine)}${show(yours)}${ratio.toFixed(3)}  ${(1 / ratio).toFixed(1)}× faster`,
-  );
+  compare("whole seed job, wall", "ms", ({ wallMs }) => wallMs);
+  compare("whole seed job, CPU", "ms", ({ cpuSeconds }) => cpuSeconds * 1000);
+  compare("whole seed job, peak resident memory", "MiB", ({ peakMiB }) => peakMiB);
+  for (const [contender, list] of runs) {
+    const accuracies = list.map(({ accuracy }) => `${(accuracy! * 100).toFixed(2)} %`);
+    report.note(
+      `test accuracy of ${names.get(contender)}, ${contender.threads} threads: ${accuracies.join(", ")}`,
+    );
+  }
 }
 
-const info = await kit.info();
-note(`${info.engine}, ${cpus()[0]?.model}, one thread; medians of ${ROUNDS} (fastest–slowest)`);
-note(`seed job: B ${B}, T ${T}, V ${V}, E 100, LSTM 64 × 2, shards of ${SHARD_SIZE}`);
-await checkResults();
-const tfjsName = "tfjs-wasm 4.22";
-note(`\n${"".padEnd(34)}${"lstmkit".padEnd(26)}${tfjsName.padEnd(26)}ratio`);
-const training = await interleave({
-  plain: (i) => fitOne(plain, i),
-  dropped: (i) => fitOne(dropped, i),
-  tfjs: (i) => theirs.train([theirBatch(i)], { learningRate: 1e-3 }),
-});
-report("training step", training.plain!, tfjsName, training.tfjs!);
-report("training step, our dropout 0.5", training.dropped!, tfjsName, training.tfjs!);
-const inference = await interleave({
-  plain: (i) => plain.predict(batch(i).x, { batchSize: B }),
-  tfjs: (i) => theirs.predict(theirBatch(i)),
-});
-report("inference, B 128", inference.plain!, tfjsName, inference.tfjs!);
-const one = (i: number) => ({ data: batch(i).ids.slice(0, T), shape: [1, T] });
-const single = await interleave({
-  plain: (i) => plain.predict(one(i)),
-  tfjs: (i) => theirs.predict({ x: one(i).data, B: 1, T }),
-});
-report("inference, one text", single.plain!, tfjsName, single.tfjs!);
-theirs.dispose();
-await kit.close();
+/** @returns the exit code: 1 where someone's results were wrong or it broke on the way */
+async function bench({ groups, peers, rounds, budgetMs, python, isJson }: Options): Promise<number> {
+  const report = isJson ? new JsonReport() : new TextReport();
+  const scratch = await mkdtemp(join(tmpdir(), "lstmkit-bench-"));
+  let players: Player[] = [];
+  let failures = 0;
+  try {
+    const corpus = await findCorpus(scratch);
+    const { engines, missing } = await findEngines();
+    report.note(
+      `${cpus()[0]?.model}, ${cpus().length} processors; ${engines.map(({ name }) => name).join(" and ")}`,
+    );
+    report.note(`data: ${corpus.name}; medians, ratios are ours / theirs`);
+    for (const absent of missing) report.missing(absent);
+    for (const peer of PEERS) if (!peers.includes(peer)) report.missing({ peer, why: "left out by flag" });
+    const wanted = contendersOn(engines, python).filter(
+      ({ kind }) => kind === "lstmkit" || peers.includes(kind),
+    );
+    players = await assemble(wanted, python, report);
+    const cases = CASES.filter(({ group }) => groups.includes(group));
+    for (const limit of limitsOf(players, cases)) report.missing(limit);
+    for (const work of cases) {
+      const setup = await writeCase(work, corpus, scratch);
+      const able = players.filter(({ contender }) => contender.skips(work) === null);
+      const outcome = await duel(work, setup, able, { rounds, budgetMs, note: progress });
+      failures += outcome.notTimed.filter(({ isFailure }) => isFailure).length;
+      progress("");
+      report.outcome(work, outcome);
+    }
+    for (const player of players) player.stop();
+    const names = new Map(players.map(({ contender, name }) => [contender, name]));
+    const contenders = [...names.keys()];
+    if (groups.includes("start")) {
+      await compareProcesses("first-batch", contenders, names, rounds, corpus, report);
+    }
+    if (groups.includes("job")) {
+      // The tutorial form on one thread takes two minutes, and is nobody's way to run it.
+      const chosen = contenders.filter(({ kind, threads }) => kind === "lstmkit" || threads === 2);
+      await compareProcesses("seed-job", chosen, names, Math.min(rounds, 3), corpus, report);
+    }
+  } finally {
+    for (const player of players) player.stop();
+    await rm(scratch, { recursive: true, force: true });
+  }
+  return failures > 0 ? 1 : 0;
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options) process.exitCode = await bench(options);
+  else console.log(HELP);
+} catch (error) {
+  console.error(error instanceof UsageError ? `${error.message}\n\n${HELP}` : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,156 @@
+/** A case: compare everyone's results, then time everyone in turn. */
+import { type Case, flopOf } from "./cases.ts";
+import type { Contender } from "./contenders.ts";
+import type { Player } from "./player.ts";
+import type { Check, Setup } from "./protocol.ts";
+
+/** Probabilities, and the loss of a first batch: sums in another order, other transcendentals. */
+const TOLERANCE = 2e-5;
+/**
+ * Losses after a step. Keras and this package square an embedding's gradient place by place, the others
+ * after summing it over the places of a token; a first step of theirs lowers the loss less.
+ */
+const TRAINED_TOLERANCE = { lstmkit: 2e-5, keras: 2e-5, tfjs: 3e-3, torch: 3e-3 };
+
+/** A step that would take longer than this, by the contender's own best rate, is not begun. */
+const LONGEST_STEP_MS = 30_000;
+/** A turn is about this long, so that its first step does not rule. */
+const TURN_MS = 300;
+const MOST_STEPS = 50;
+const WARM_UP_MS = 1000;
+
+export interface Spread {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  readonly count: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { median, low: sorted[0]!, high: sorted.at(-1)!, count: sorted.length };
+}
+
+export interface Result {
+  readonly contender: Contender;
+  readonly name: string;
+  /** Milliseconds. */
+  readonly time: Spread;
+  /** GFLOP/s of registers alone, measured in the same turns, where it was asked for. */
+  readonly roofline?: number;
+}
+
+export interface NotTimed {
+  readonly contender: Contender;
+  readonly name: string;
+  readonly why: string;
+  /** Its results are wrong, or it broke: the bench fails. */
+  readonly isFailure: boolean;
+}
+
+export interface Outcome {
+  readonly results: Result[];
+  readonly notTimed: NotTimed[];
+  /** Largest differences from the reference's results. */
+  readonly gaps: { predictions: number; losses: number };
+}
+
+export interface DuelOptions {
+  readonly rounds: number;
+  /** A contender gets fewer rounds where they would take longer than this, but one at least. */
+  readonly budgetMs: number;
+  readonly note: (text: string) => void;
+}
+
+/** @param players the first one's results are the reference */
+export async function duel(
+  work: Case,
+  setup: Setup,
+  players: readonly Player[],
+  { rounds, budgetMs, note }: DuelOptions,
+): Promise<Outcome> {
+  const flop = flopOf(work);
+  const outcome: Outcome = { results: [], notTimed: [], gaps: { predictions: 0, losses: 0 } };
+  const losses = work.task === "infer" ? 0 : flop > 2e10 ? 1 : 3;
+  let reference: Check | null = null;
+  const ready: { player: Player; steps: number; rounds: number; ms: number[]; rooflines: number[] }[] = [];
+  for (const player of players) {
+    const { contender, name } = player;
+    const leaveOut = (why: string, isFailure: boolean) =>
+      outcome.notTimed.push({ contender, name, why, isFailure });
+    const expected = player.rate > 0 ? flop / player.rate : 0;
+    if (expected > LONGEST_STEP_MS) {
+      leaveOut(`it would take about ${(expected / 1000).toFixed(0)} s`, false);
+      continue;
+    }
+    try {
+      note(`${work.name}: ${name}`);
+      await player.setup({ ...setup, dropout: 0 });
+      const check = await player.check(losses);
+      reference ??= check;
+      const wrong = compare(contender, check, reference, outcome.gaps);
+      if (wrong) {
+        leaveOut(wrong, true);
+        continue;
+      }
+      if (setup.dropout > 0) await player.setup(setup);
+      const step = await warmUp(player);
+      player.rate = Math.max(player.rate, flop / step);
+      const steps = Math.max(1, Math.min(MOST_STEPS, Math.round(TURN_MS / step)));
+      const affordable = Math.max(1, Math.min(rounds, Math.floor(budgetMs / (steps * step))));
+      ready.push({ player, steps, rounds: affordable, ms: [], rooflines: [] });
+    } catch (error) {
+      leaveOut(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    note(`${work.name}: round ${round + 1} of ${rounds}`);
+    for (const { player, steps, rounds: affordable, ms, rooflines } of ready) {
+      if (round >= affordable) continue; // those that can have fewer rounds have them first
+      const { kind, threads } = player.contender;
+      ms.push(...(await player.run(steps)));
+      if (kind === "lstmkit" && threads === 1 && work.group === "width") {
+        rooflines.push(await player.roofline());
+      }
+    }
+  }
+  for (const { player, ms, rooflines } of ready) {
+    const { contender, name } = player;
+    const roofline = rooflines.length > 0 ? { roofline: spreadOf(rooflines).median } : {};
+    outcome.results.push({ contender, name, time: spreadOf(ms), ...roofline });
+  }
+  return outcome;
+}
+
+/** What is wrong with a contender's results; null where nothing is. */
+function compare({ kind }: Contender, check: Check, reference: Check, gaps: Outcome["gaps"]): string | null {
+  const gapOf = (a: readonly number[], b: readonly number[]) =>
+    a.length === b.length ? a.reduce((worst, x, i) => Math.max(worst, Math.abs(x - b[i]!)), 0) : Infinity;
+  const predictions = gapOf(check.predictions, reference.predictions);
+  if (!(predictions <= TOLERANCE)) return `predictions differ by ${predictions.toExponential(1)}`;
+  gaps.predictions = Math.max(gaps.predictions, predictions);
+  if (check.losses.length === 0) return null;
+  const first = gapOf(check.losses.slice(0, 1), reference.losses.slice(0, 1));
+  const losses = gapOf(check.losses, reference.losses);
+  const trained = kind === "ort-web" || kind === "ort-node" ? 0 : TRAINED_TOLERANCE[kind];
+  if (!(first <= TOLERANCE)) return `the first loss differs by ${first.toExponential(1)}`;
+  if (!(losses <= trained)) return `losses differ by ${losses.toExponential(1)}`;
+  gaps.losses = Math.max(gaps.losses, losses);
+  return null;
+}
+
+/** @returns milliseconds of a step when warm; the first may be the tracing of a graph */
+async function warmUp(player: Player): Promise<number> {
+  let spent = 0;
+  let step = 0;
+  for (let steps = 1, turns = 0; spent < WARM_UP_MS || turns < 2; turns++) {
+    const ms = await player.run(steps);
+    spent += ms.reduce((a, b) => a + b, 0);
+    step = spreadOf(ms).median;
+    steps = Math.min(MOST_STEPS, steps * 2);
+    if (steps * step > WARM_UP_MS) steps = 1;
+  }
+  return step;
+}
