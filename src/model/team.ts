@@ -11,7 +11,7 @@ const KINDS = ["train", "project", "forward"] as const;
 /** A plan that the whole team knows. */
 export interface Station {
   readonly runner: Runner;
-  /** Where its spec stands as JSON for the other threads; 0 where there are none. */
+  /** Where its spec stands as JSON for the other threads; 0 where it is the coordinator's alone. */
   readonly address: number;
   readonly bytes: number;
   readonly base: number;
@@ -38,7 +38,7 @@ export class Team {
   station(spec: BatchSpec, base: number): Station {
     const runner = new Runner(this.#kernels, spec, base, 0);
     const id = ++this.#stations;
-    if (!this.#crew) return { runner, address: 0, bytes: 0, base, id };
+    if (!this.#crew || spec.crew === 1) return { runner, address: 0, bytes: 0, base, id };
     const json = new TextEncoder().encode(JSON.stringify(spec));
     const address = this.#memory.allocate(json.length, "the description of a batch");
     this.#memory.u8(address, json.length).set(json);
@@ -57,7 +57,7 @@ export class Team {
    * @returns whether somebody raised the flag
    */
   perform({ runner, address, bytes, base, id }: Station, job: Job, units: number): boolean {
-    const crew: Crew = this.#crew && units > 1 ? this.#crew : new Solo();
+    const crew: Crew = this.#crew && address && units > 1 ? this.#crew : new Solo();
     if (crew instanceof SharedCrew) {
       const args = [address, bytes, base, id, ...encodeJob(job)];
       crew.run(KINDS.indexOf(job.kind), args, () => runner.perform(job, crew));

@@ -68,7 +68,7 @@ export class Workspace {
       groupSize: Math.min(options.groupSize, batchSize),
       layers,
       weights,
-      crew: team.size,
+      crew: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
       tokens: tokens.length,
     };
     const { bytes, tokenIds } = planBatch(kernels, shape, 0);
