@@ -22,4 +22,4 @@ const [x, y] = train.map(({ data, shape: [, ...row] }) => {
 });
 const { history } = await model.fit(x, y, { batchSize: 128 });
 await report({ ms: performance.now() - start, loss: history.loss[0] });
-await kit.dispose();
+await kit.close();

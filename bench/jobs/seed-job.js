@@ -21,4 +21,4 @@ await model.fit(...train, { epochs: 4, batchSize, validationData: test, validati
 await model.evaluate(...train, { batchSize });
 const { loss, accuracy } = await model.evaluate(...test, { batchSize });
 await report({ loss, accuracy });
-await kit.dispose();
+await kit.close();
