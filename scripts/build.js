@@ -25,10 +25,14 @@ const require = requireFrom(import.meta.url);`,
 
 const results = await Promise.all([
   build({ ...shared, entryPoints: { index: "src/index.ts", data: "src/data/index.ts" }, outdir: "dist" }),
-  build({ ...shared, entryPoints: ["src/worker/team-web.ts"], outdir: "dist" }),
+  build({
+    ...shared,
+    entryPoints: { "runtime-worker": "src/worker/runtime-worker-web.ts" },
+    outdir: "dist",
+  }),
   build({
     ...node,
-    entryPoints: ["src/node.ts", "src/worker/team-node.ts"],
+    entryPoints: ["src/node.ts", "src/worker/runtime-worker-node.ts"],
     entryNames: "[name]",
     outdir: "dist",
   }),
