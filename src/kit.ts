@@ -12,7 +12,7 @@ import {
   requireRelaxedSimd,
 } from "./runtime/kernels.ts";
 import { growableMemory, LinearMemory } from "./runtime/memory.ts";
-import type { Platform, Thread } from "./runtime/platform.ts";
+import type { KernelBuild, Platform, StartThread, Thread } from "./runtime/platform.ts";
 import type { Model } from "./train/model.ts";
 import { Sequential } from "./train/sequential.ts";
 
@@ -21,7 +21,7 @@ export interface RuntimeOptions {
    * The WebAssembly module, its bytes, its URL or a Response; or a function from a build's file name
    * to one of these. Default: the files of the package.
    */
-  kernels?: KernelSource | ((file: string) => KernelSource);
+  kernels?: KernelSource | ((file: KernelBuild) => KernelSource);
   /**
    * Threads that train and predict, this one included; `auto` for one a processor. They change the
    * speed and no bit. Where memory cannot be shared it is one: see info(). Default 1.
@@ -91,14 +91,15 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
   const wanted = threads === "auto" ? Math.min(platform.cores(), MAX_AUTO_THREADS) : threads;
   const reason = wanted > 1 ? whyNoThreads(platform) : undefined;
   const size = reason === undefined ? wanted : 1;
-  const file = `kernels${math === "relaxed" ? ".relaxed" : ""}${size > 1 ? ".shared" : ""}.wasm`;
+  const file = `kernels${math === "relaxed" ? ".relaxed" : ""}${size > 1 ? ".shared" : ""}.wasm` as const;
   const source =
     given === undefined ? platform.kernels(file) : typeof given === "function" ? given(file) : given;
   const module = await compileKernels(source);
   const memory = new LinearMemory(growableMemory({ shared: size > 1 }));
   const kernels = await instantiateKernels(module, memory.wasm);
+  const startThread = platform.startThread as StartThread; // else size is 1
   const starting = Array.from({ length: size - 1 }, (_, i) =>
-    platform.startThread!({ module, memory: memory.wasm, index: i + 1, size }),
+    startThread({ module, memory: memory.wasm, index: i + 1, size }),
   );
   const started = await Promise.allSettled(starting);
   const failed = started.find((result) => result.status === "rejected");
@@ -119,9 +120,21 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
 
 /** Why there can be no second thread here; undefined where there can. */
 function whyNoThreads({ startThread }: Platform): string | undefined {
-  if (!startThread) return "this host has no workers";
-  if (typeof SharedArrayBuffer === "undefined") {
-    return "this host has no shared memory; a page needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  if (typeof startThread === "string") return startThread;
+  if (globalThis.crossOriginIsolated === false) {
+    return "this page may not share memory; it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  }
+  let words: Int32Array<ArrayBuffer>;
+  try {
+    // Not by the constructor SharedArrayBuffer, which WebKitGTK hides.
+    words = new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
+  } catch {
+    return "this engine has no shared memory";
+  }
+  try {
+    Atomics.wait(words, 0, 1);
+  } catch {
+    return "this thread may not wait for others, being that of a page; spawnRuntime() has one that may";
   }
   return undefined;
 }
