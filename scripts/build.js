@@ -45,8 +45,12 @@ const results = await Promise.all([
     outdir: "dist",
   }),
   // A script that a worker starts with is one file: bundlers copy it as it is.
-  build({ ...shared, entryPoints: ["src/worker/team-web.ts"], outdir: "dist" }),
-  build({ ...node, entryPoints: ["src/worker/team-node.ts"], outdir: "dist" }),
+  build({
+    ...shared,
+    entryPoints: { "runtime-worker": "src/worker/runtime-worker-web.ts" },
+    outdir: "dist",
+  }),
+  build({ ...node, entryPoints: ["src/worker/runtime-worker-node.ts"], outdir: "dist" }),
   build({ ...node, entryPoints: { cli: "src/cli/main.ts" }, outdir: "dist", banner: shebang }),
 ]);
 for (const name of await readdir("assets")) {

@@ -16,6 +16,7 @@ export type ErrorCode =
   | "BAD_PICKLE" // a pickle with an opcode outside the allowed list
   | "BAD_SHAPE" // an array of another shape than the model's
   | "BAD_VALUE" // NaN or infinity in the data
+  | "BUSY" // a second fit, evaluate or predict while one is running on the same model
   | "DISPOSED" // a call on a model after dispose(), or a runtime after close()
   | "FILE_NOT_FOUND"
   | "FILE_UNREADABLE"
@@ -27,7 +28,8 @@ export type ErrorCode =
   | "OUT_OF_MEMORY" // the memory plan passes the address space or the host refuses the memory
   | "THREAD_FAILED" // a thread did not start, or died in the middle of its work
   | "UNSUPPORTED_ENGINE" // no WebAssembly SIMD here
-  | "BUSY"; // a second fit, evaluate or predict while one is running on the same model
+  | "WORKER_DIED" // the worker of spawnRuntime() ended in the middle of its work
+  | "WORKER_FAILED"; // the worker of spawnRuntime() did not start
 
 /** Every error that lstmkit throws on purpose. */
 export class LstmkitError extends Error {

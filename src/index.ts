@@ -30,4 +30,5 @@ export type {
   Model,
   SaveOptions,
 } from "./train/model.ts";
-export { createRuntime } from "./web.ts";
+export { createRuntime, type SpawnOptions, spawnRuntime } from "./web.ts";
+export { transfer } from "./worker/parcel.ts";

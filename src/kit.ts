@@ -46,6 +46,8 @@ export interface RuntimeInfo {
   readonly engine: string;
   readonly math: "strict" | "relaxed";
   readonly threads: number;
+  /** In the thread that called createRuntime(), or in the worker of spawnRuntime(). */
+  readonly where: "thread" | "worker";
   /** Why there are fewer threads than were asked for; absent where there are not. */
   readonly threadsReason?: string;
   /** Size of the linear memory now, bytes. */
@@ -54,7 +56,7 @@ export interface RuntimeInfo {
   readonly memoryInUse: number;
 }
 
-/** Makes models, in this thread. */
+/** Makes models: in this thread from createRuntime(), in a worker from spawnRuntime(). */
 export interface Runtime {
   /** A model from layer descriptions. @throws BAD_LAYER, BAD_ARGUMENT, OUT_OF_MEMORY, DISPOSED */
   sequential(layers: readonly Layer[], options?: ModelOptions): Promise<Model>;
@@ -74,7 +76,7 @@ const MAX_AUTO_THREADS = 8;
  * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT
  */
 export async function openRuntime(platform: Platform, options: RuntimeOptions = {}): Promise<Runtime> {
-  const { threads = 1, math = "strict", kernels: given } = options;
+  const { threads = 1, math = "strict" } = options;
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
     throw new LstmkitError(
       "BAD_ARGUMENT",
@@ -92,9 +94,7 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
   const reason = wanted > 1 ? whyNoThreads(platform) : undefined;
   const size = reason === undefined ? wanted : 1;
   const file = `kernels${math === "relaxed" ? ".relaxed" : ""}${size > 1 ? ".shared" : ""}.wasm` as const;
-  const source =
-    given === undefined ? platform.kernels(file) : typeof given === "function" ? given(file) : given;
-  const module = await compileKernels(source);
+  const module = await findKernels(file, platform, options);
   const memory = new LinearMemory(growableMemory({ shared: size > 1 }));
   const kernels = await instantiateKernels(module, memory.wasm);
   const startThread = platform.startThread as StartThread; // else size is 1
@@ -118,6 +118,20 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
   return new LocalRuntime(kernels, memory, running, info);
 }
 
+/**
+ * Compile a build of the kernels, the caller's own or the package's.
+ *
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE
+ */
+export async function findKernels(
+  file: KernelBuild,
+  platform: Pick<Platform, "kernels">,
+  { kernels: given }: Pick<RuntimeOptions, "kernels">,
+): Promise<WebAssembly.Module> {
+  if (given === undefined) return compileKernels(platform.kernels(file));
+  return compileKernels(typeof given === "function" ? given(file) : given);
+}
+
 /** Why there can be no second thread here; undefined where there can. */
 function whyNoThreads({ startThread }: Platform): string | undefined {
   if (typeof startThread === "string") return startThread;
@@ -134,7 +148,7 @@ function whyNoThreads({ startThread }: Platform): string | undefined {
   try {
     Atomics.wait(words, 0, 1);
   } catch {
-    return "this thread may not wait for others, being that of a page; spawnRuntime() has one that may";
+    return "a page's own thread must not wait for others; spawnRuntime() has threads";
   }
   return undefined;
 }
@@ -181,6 +195,7 @@ class LocalRuntime implements Runtime {
       version,
       engine: engineName(),
       ...this.#info,
+      where: "thread",
       memoryBytes: this.#memory.bytes,
       memoryInUse: this.#memory.bytesInUse,
     };

@@ -5,6 +5,8 @@ import { availableParallelism } from "node:os";
 import { LstmkitError } from "./errors.ts";
 import { openRuntime, type Runtime, type RuntimeOptions } from "./kit.ts";
 import type { Platform } from "./runtime/platform.ts";
+import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
+import { linkNodeWorker, type NodeWorkerSource } from "./worker/link-node.ts";
 import { startNodeThread } from "./worker/start-node.ts";
 
 export {
@@ -23,6 +25,8 @@ function packaged(file: string): URL {
   return existsSync(beside) ? beside : new URL(`../dist/${file}`, import.meta.url);
 }
 
+const WORKER_SCRIPT = "runtime-worker-node.js";
+
 const platform: Platform = {
   async kernels(file) {
     const url = packaged(file);
@@ -38,7 +42,7 @@ const platform: Platform = {
       );
     }
   },
-  startThread: (init) => startNodeThread(packaged("team-node.js"), init),
+  startThread: (init) => startNodeThread(packaged(WORKER_SCRIPT), init),
   cores: availableParallelism,
 };
 
@@ -51,4 +55,21 @@ const platform: Platform = {
  */
 export function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   return openRuntime(platform, options);
+}
+
+/** Options of spawnRuntime(). */
+export type SpawnOptions = SpawnRuntimeOptions<NodeWorkerSource>;
+
+/**
+ * Load the kernels into a worker, and make and train models there: this thread stays free. The interface
+ * is that of createRuntime(), and so are results, bit for bit. Arrays are copied to the worker (see
+ * transfer()) and moved from it. Callbacks run here; the worker waits for them.
+ *
+ * A worker that ends before close() makes every call reject with WORKER_DIED. It keeps the process alive
+ * for as long as a call is pending, and no longer.
+ *
+ * @throws WORKER_FAILED; what createRuntime() throws
+ */
+export async function spawnRuntime({ worker, ...options }: SpawnOptions = {}): Promise<Runtime> {
+  return openInWorker((onEnd) => linkNodeWorker(worker ?? packaged(WORKER_SCRIPT), onEnd), platform, options);
 }

@@ -1,6 +1,8 @@
 /** What any host with web APIs offers: files by fetch, threads as Web Workers. */
 import { openRuntime, type Runtime, type RuntimeOptions } from "./kit.ts";
 import type { KernelBuild, Platform } from "./runtime/platform.ts";
+import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
+import { linkWebWorker, type WebWorkerSource } from "./worker/link-web.ts";
 import { startWebThread } from "./worker/start-web.ts";
 
 /** Each address is written out, since a bundler takes along the files that it can read in the source. */
@@ -11,12 +13,15 @@ const KERNELS: Record<KernelBuild, () => URL> = {
   "kernels.relaxed.shared.wasm": () => new URL("./kernels.relaxed.shared.wasm", import.meta.url),
 };
 
+/** In this very form bundlers find the script and give it a place. */
+const packagedWorker = () => new Worker(new URL("./runtime-worker.js", import.meta.url), { type: "module" });
+
 const platform: Platform = {
   kernels: (file) => KERNELS[file](),
   startThread:
     typeof Worker === "undefined"
       ? "this host has no workers"
-      : (init) => startWebThread(new URL("./team-web.js", import.meta.url), init),
+      : (init) => startWebThread(packagedWorker(), init),
   cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
 };
 
@@ -27,4 +32,20 @@ const platform: Platform = {
  */
 export function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   return openRuntime(platform, options);
+}
+
+/** Options of spawnRuntime(). */
+export type SpawnOptions = SpawnRuntimeOptions<WebWorkerSource>;
+
+/**
+ * Load the kernels into a worker, and make and train models there: this thread stays free. The interface
+ * is that of createRuntime(), and so are results, bit for bit. Arrays are copied to the worker (see
+ * transfer()) and moved from it. Callbacks run here; the worker waits for them.
+ *
+ * A worker that ends before close() makes every call reject with WORKER_DIED.
+ *
+ * @throws WORKER_FAILED; what createRuntime() throws
+ */
+export async function spawnRuntime({ worker, ...options }: SpawnOptions = {}): Promise<Runtime> {
+  return openInWorker((onEnd) => linkWebWorker(worker ?? packagedWorker, onEnd), platform, options);
 }

@@ -11,7 +11,7 @@ export type KernelSource =
   | Response
   | URL
   | string
-  | Promise<WebAssembly.Module | BufferSource | Response>;
+  | Promise<WebAssembly.Module | BufferSource | Response | URL | string>;
 
 type Address = number;
 

@@ -42,7 +42,10 @@ export interface FitOptions {
   validationSplit?: number;
   /** Validate every so many epochs. Default 1. */
   validationFreq?: number;
-  /** Awaited. `batch` counts from 0. */
+  /**
+   * Awaited: the next batch waits for its promise. `batch` counts from 0. From a runtime in a worker it
+   * is called at most 20 times a second, and for the last batch of each epoch.
+   */
   onBatchEnd?: (batch: number, logs: BatchLogs) => void | Promise<void>;
   /** Awaited. `epoch` counts from 0. */
   onEpochEnd?: (epoch: number, logs: EpochLogs) => void | Promise<void>;

@@ -383,7 +383,7 @@ export class Sequential implements Model {
   }
 
   #alive(): void {
-    if (this.#disposed) throw new LstmkitError("DISPOSED", "the model was disposed; make or load another.");
+    if (this.#disposed) throw modelDisposed();
   }
 
   #idle(): void {
@@ -396,6 +396,10 @@ export class Sequential implements Model {
     }
   }
 }
+
+/** What a call on a disposed model rejects with. */
+export const modelDisposed = () =>
+  new LstmkitError("DISPOSED", "the model was disposed; make or load another.");
 
 interface Samples {
   readonly x: Tensor;

@@ -1,18 +1,21 @@
 import type { Thread, ThreadInit } from "../runtime/platform.ts";
+import { assignRole, readSign } from "./wire.ts";
 
-/** Start `script` as a thread of the team. */
-export function startWebThread(script: URL, init: ThreadInit): Promise<Thread> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(script, { type: "module" });
-    let end = () => {};
-    const closed = new Promise<void>((done) => {
-      end = done;
-    });
-    worker.onerror = (event) => reject(new Error(event.message || `${script.href} did not start`));
-    worker.onmessage = ({ data }) => {
-      if (data === "ready") resolve({ ended: () => closed, terminate: () => worker.terminate() });
-      else end();
-    };
-    worker.postMessage(init);
+/** Make a worker that runs the worker's script a thread of the team. */
+export async function startWebThread(worker: Worker, init: ThreadInit): Promise<Thread> {
+  const failed = new Promise<never>((_, reject) => {
+    worker.onerror = (event) => reject(new Error(event.message || "the worker's script did not start"));
   });
+  const ended = new Promise<void>((end) => {
+    worker.addEventListener("message", (event) => {
+      if (readSign(event)?.lstmkit === "ended") end();
+    });
+  });
+  try {
+    await Promise.race([assignRole(worker, { lstmkit: "thread", ...init }), failed]);
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+  return { ended: () => ended, terminate: () => worker.terminate() };
 }

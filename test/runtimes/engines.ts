@@ -46,6 +46,8 @@ function processEngine(name: string, [command, ...args]: readonly [string, ...st
     rows: [
       { mode: "in thread", asked: 1, threads: 1 },
       { mode: "in thread", asked: 2, threads: 2 },
+      { mode: "in worker", asked: 1, threads: 1 },
+      { mode: "in worker", asked: 2, threads: 2 },
     ],
     async run(row, site) {
       const { stdout } = await run(
@@ -68,7 +70,11 @@ function browserEngine(name: BrowserName, [command, ...args]: readonly [string, 
   return {
     name,
     version: async () => firstNumber((await run(command, args)).stdout),
-    rows: [{ mode: "in thread", asked: 2, threads: 1 }],
+    rows: [
+      { mode: "in thread", asked: 2, threads: 1 },
+      { mode: "in worker", asked: 2, threads: 1 },
+      { mode: "in worker", asked: 2, threads: 2 },
+    ],
     async run(row, site) {
       const page = `page.html?mode=${modeArgument(row)}&threads=${row.asked}`;
       const headers = { "Content-Security-Policy": POLICY, ...(row.threads > 1 && ISOLATION) };

@@ -6,10 +6,7 @@ import { report } from "./report.js";
 
 const query = new URLSearchParams(location.search);
 
-await report(async () => {
-  const open =
-    query.get("mode") === "worker"
-      ? (await import("./node_modules/lstmkit/dist/worker.js")).spawnRuntime
-      : lstmkit.createRuntime;
+await report(() => {
+  const open = query.get("mode") === "worker" ? lstmkit.spawnRuntime : lstmkit.createRuntime;
   return runJob(lstmkit, open, { threads: Number(query.get("threads")) });
 });

@@ -4,5 +4,5 @@ import * as lstmkit from "lstmkit";
 import { runJob } from "./job.js";
 
 const [mode, threads] = process.argv.slice(2);
-const open = mode === "worker" ? (await import("lstmkit/worker")).spawnRuntime : lstmkit.createRuntime;
+const open = mode === "worker" ? lstmkit.spawnRuntime : lstmkit.createRuntime;
 console.log(JSON.stringify(await runJob(lstmkit, open, { threads: Number(threads) })));

@@ -1,0 +1,233 @@
+/** The host's side: a runtime whose work is done in a worker. */
+import { expose, wrap } from "comlink";
+import { LstmkitError } from "../errors.ts";
+import {
+  findKernels,
+  type ModelOptions,
+  type Runtime,
+  type RuntimeInfo,
+  type RuntimeOptions,
+} from "../kit.ts";
+import type { Layer } from "../model/layers.ts";
+import type { KernelBuild, Platform } from "../runtime/platform.ts";
+import type { EvaluateOptions, FitOptions, Model } from "../train/model.ts";
+import { Guard } from "./guard.ts";
+import type { StartWorker, WorkerLink } from "./link.ts";
+import { Parcel } from "./parcel.ts";
+import { RemoteModel } from "./remote-model.ts";
+import { installThrowHandler } from "./thrown.ts";
+import { assignRole, type Call, type HostCalls, type SessionCalls } from "./wire.ts";
+
+/** Options of spawnRuntime(). */
+export interface SpawnRuntimeOptions<Source> extends RuntimeOptions {
+  /**
+   * The worker, where the package's own cannot be found or may not be used: the URL of a script that
+   * imports `lstmkit/worker`, a worker that runs one, or a function that starts it. It belongs to this
+   * runtime from then on, and ends with it. Threads run the same script.
+   */
+  worker?: Source;
+}
+
+/** Milliseconds that close() leaves the worker to end its threads before it is terminated. */
+const GRACE = 500;
+
+/** A call that may call back. */
+interface Running {
+  readonly options: Partial<FitOptions>;
+  /** What a callback of it threw. */
+  thrown?: { readonly error: unknown };
+}
+
+/**
+ * Start a worker and open a runtime in it.
+ *
+ * @throws WORKER_FAILED; what createRuntime() throws
+ */
+export async function openInWorker(
+  start: StartWorker,
+  platform: Pick<Platform, "kernels">,
+  options: RuntimeOptions,
+): Promise<Runtime> {
+  installThrowHandler();
+  let ready = false;
+  let died = () => {};
+  const gone = new Promise<void>((resolve) => {
+    died = resolve;
+  });
+  let link: WorkerLink | undefined;
+  const guard = new Guard((alive) => link?.hold(alive));
+  const onEnd = (reason: unknown) => {
+    guard.end(() => (ready ? workerDied(reason) : workerFailed(reason)));
+    died();
+    link?.terminate().catch(() => {});
+  };
+  try {
+    link = start(onEnd);
+  } catch (cause) {
+    throw workerFailed(cause);
+  }
+  const { endpoint, lock } = link;
+  try {
+    const role = { lstmkit: "session", ...(lock !== undefined && { lock }) } as const;
+    await guard.call(() => assignRole(endpoint, role));
+    link.watch?.();
+    ready = true;
+    const runtime = new RemoteRuntime(link, guard, gone, (file) => findKernels(file, platform, options));
+    await runtime.open(options);
+    return runtime;
+  } catch (error) {
+    await link.terminate();
+    throw error;
+  }
+}
+
+/** A runtime in a worker, as RemoteModel needs it. */
+export class RemoteRuntime implements Runtime {
+  readonly #link: WorkerLink;
+  readonly #guard: Guard;
+  readonly #gone: Promise<void>;
+  readonly #session: SessionCalls;
+  readonly #running = new Map<number, Running>();
+  #calls = 0;
+  #closing: Promise<void> | null = null;
+
+  constructor(
+    link: WorkerLink,
+    guard: Guard,
+    gone: Promise<void>,
+    kernels: (file: KernelBuild) => Promise<WebAssembly.Module>,
+  ) {
+    this.#link = link;
+    this.#guard = guard;
+    this.#gone = gone;
+    this.#session = wrap(link.endpoint) as unknown as SessionCalls;
+    const callbacks: HostCalls = {
+      kernels: (file) => this.#remember(0, () => kernels(file)),
+      onBatchEnd: (call, batch, logs) =>
+        this.#remember(call, async ({ options }) => options.onBatchEnd?.(batch, logs)),
+      onEpochEnd: (call, epoch, logs) =>
+        this.#remember(call, async ({ options }) => options.onEpochEnd?.(epoch, logs)),
+    };
+    expose(callbacks, link.endpoint);
+  }
+
+  /** Open the runtime in the worker: call number 0. */
+  async open({ threads, math }: RuntimeOptions): Promise<void> {
+    const options = { ...(threads !== undefined && { threads }), ...(math !== undefined && { math }) };
+    await this.#track(0, {}, (session) => session.open(options));
+  }
+
+  async sequential(layers: readonly Layer[], options?: ModelOptions): Promise<Model> {
+    return new RemoteModel(this, await this.call((session) => session.sequential(layers, options)));
+  }
+
+  async load(bytes: Uint8Array): Promise<Model> {
+    const parcel = new Parcel();
+    const packed = parcel.pack(bytes);
+    return new RemoteModel(this, await this.call((session) => session.load(parcel.seal(packed))));
+  }
+
+  info(): Promise<RuntimeInfo> {
+    return this.call((session) => session.info());
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  /** Whether every call would reject: closed, or the worker gone. */
+  get ended(): boolean {
+    return this.#guard.ended;
+  }
+
+  call<T>(work: (session: SessionCalls) => Promise<T>): Promise<T> {
+    return this.#guard.call(() => work(this.#session));
+  }
+
+  /** A call with callbacks and a signal, which stay on this side. */
+  async run<T>(
+    options: Partial<FitOptions> & EvaluateOptions,
+    work: (session: SessionCalls, call: Call) => Promise<T>,
+  ): Promise<T> {
+    const id = ++this.#calls;
+    const { signal } = options;
+    const abort = () => {
+      this.#session.abort(id).catch(() => {});
+    };
+    const hears = (["onBatchEnd", "onEpochEnd"] as const).filter((name) => options[name]);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await this.#track(id, options, (session) =>
+        work(session, { id, aborted: signal?.aborted ?? false, hears }),
+      );
+    } catch (error) {
+      if (error instanceof LstmkitError && error.code === "ABORTED") error.cause = signal?.reason;
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** A call that rejects with the very error that a callback of it threw. */
+  async #track<T>(
+    id: number,
+    options: Partial<FitOptions>,
+    work: (session: SessionCalls) => Promise<T>,
+  ): Promise<T> {
+    const running: Running = { options };
+    this.#running.set(id, running);
+    try {
+      return await this.call(work);
+    } catch (error) {
+      throw running.thrown ? running.thrown.error : error;
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  async #remember<T>(call: number, work: (running: Running) => Promise<T>): Promise<T> {
+    const running = this.#running.get(call) ?? { options: {} }; // a call that has rejected on this side
+    try {
+      return await work(running);
+    } catch (error) {
+      running.thrown = { error };
+      throw error;
+    }
+  }
+
+  async #end(): Promise<void> {
+    if (!this.#guard.ended) {
+      this.#guard.end(() => new LstmkitError("DISPOSED", "the runtime was closed; create another."));
+      this.#link.hold(true);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, GRACE);
+      });
+      await Promise.race([this.#session.close().catch(() => {}), this.#gone, patience]);
+      clearTimeout(timer);
+    }
+    await this.#link.terminate();
+  }
+}
+
+function workerFailed(reason: unknown): LstmkitError {
+  return new LstmkitError(
+    "WORKER_FAILED",
+    `the worker did not start: ${describe(reason)}. Serve runtime-worker.js as JavaScript, from this origin, ` +
+      "and allow it in the page's Content-Security-Policy (worker-src); or pass spawnRuntime({ worker }) your own.",
+    { cause: reason },
+  );
+}
+
+function workerDied(reason: unknown): LstmkitError {
+  return new LstmkitError(
+    "WORKER_DIED",
+    `the worker is gone: ${describe(reason)}. Its models are lost; call spawnRuntime() for another, and load what was saved.`,
+    { cause: reason },
+  );
+}
+
+function describe(reason: unknown): string {
+  return (reason instanceof Error ? reason.message : String(reason)).replace(/\.$/, "");
+}

@@ -1,0 +1,68 @@
+/** What goes into a message to the worker, with as few copies as there can be. */
+import { transfer as send } from "comlink";
+import type { Tensor } from "../tensor.ts";
+
+const givenAway = new WeakSet<object>();
+
+/**
+ * Mark an array for the next call of a model in a worker that takes it: instead of being copied it moves,
+ * and is empty on this side afterwards. For data too large to hold twice. A view of part of a buffer is
+ * copied all the same; a runtime in this thread copies nothing and leaves the array alone.
+ */
+export function transfer<A extends Tensor | ArrayBufferView>(array: A): A {
+  givenAway.add(array);
+  return array;
+}
+
+/** One message's worth of arrays. */
+export class Parcel {
+  readonly #moved = new Set<ArrayBuffer>();
+  readonly #cuts = new Map<ArrayBufferView, ArrayBufferView>();
+
+  /** The same, ready to be sent: tensors without what else the object has, views without what else lies in their buffer. */
+  pack<V>(value: V): V {
+    if (ArrayBuffer.isView(value)) return this.#packView(value, givenAway.has(value)) as V & ArrayBufferView;
+    if (typeof value !== "object" || value === null || !("data" in value && "shape" in value)) return value;
+    const { data, shape } = value;
+    const moves = givenAway.has(value);
+    return {
+      data: ArrayBuffer.isView(data) ? this.#packView(data, moves || givenAway.has(data)) : data,
+      shape,
+    } as unknown as V;
+  }
+
+  /** Mark the call's last argument with all that moves; Comlink looks at whole arguments only. */
+  seal<V extends object>(argument: V): V {
+    return this.#moved.size > 0 ? send(argument, [...this.#moved]) : argument;
+  }
+
+  #packView(view: ArrayBufferView, moves: boolean): ArrayBufferView {
+    const { buffer } = view;
+    if (!(buffer instanceof ArrayBuffer)) return view; // shared memory is shared
+    if (view.byteLength === buffer.byteLength) {
+      if (moves) this.#moved.add(buffer);
+      return view;
+    }
+    // A clone of the view would be a clone of the whole buffer.
+    let cut = this.#cuts.get(view);
+    if (!cut) {
+      cut = copyOf(view);
+      this.#cuts.set(view, cut);
+      this.#moved.add(cut.buffer as ArrayBuffer);
+    }
+    return cut;
+  }
+}
+
+/** Of its own kind, in a buffer of its own. Node's Buffer, whose slice() copies nothing, becomes bytes. */
+function copyOf(view: ArrayBufferView): ArrayBufferView {
+  const buffer = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  if (view instanceof Uint8Array) return new Uint8Array(buffer);
+  return new (view.constructor as new (buffer: ArrayBufferLike) => ArrayBufferView)(buffer);
+}
+
+/** The buffers of a result, for it to move to the host. */
+export function sendResult<R extends object>(result: R, arrays: readonly ArrayBufferView[]): R {
+  const buffers = arrays.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer);
+  return send(result, [...new Set(buffers)]);
+}

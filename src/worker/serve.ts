@@ -1,0 +1,58 @@
+/** What the worker's script does: wait for a role, then serve a session or a team. */
+import { expose, wrap } from "comlink";
+import { serveTeam } from "../model/team.ts";
+import { instantiateKernels } from "../runtime/kernels.ts";
+import type { Endpoint } from "./link.ts";
+import { makeSession, type WorkerPlatform } from "./session.ts";
+import { installThrowHandler } from "./thrown.ts";
+import { type HostCalls, type Role, readRole, type Sign } from "./wire.ts";
+
+/** What the script knows of the worker it is in. */
+export interface WorkerScope {
+  readonly endpoint: Endpoint;
+  readonly platform: WorkerPlatform;
+  /** End this worker, from within. */
+  end(): void;
+}
+
+/** Take the first role that is given. */
+export function serveWorker(scope: WorkerScope): void {
+  const say = (sign: Sign) => scope.endpoint.postMessage(sign);
+  const listen = (event: Event) => {
+    const role = readRole(event);
+    if (!role) return;
+    scope.endpoint.removeEventListener("message", listen);
+    takeRole(role, scope, say).catch((error: unknown) => say({ lstmkit: "failed", reason: String(error) }));
+  };
+  scope.endpoint.addEventListener("message", listen);
+  say({ lstmkit: "awake" });
+}
+
+async function takeRole(role: Role, { endpoint, platform, end }: WorkerScope, say: (sign: Sign) => void) {
+  if (role.lstmkit === "session") {
+    if (role.lock !== undefined) await holdLock(role.lock);
+    installThrowHandler();
+    expose(makeSession(platform, wrap(endpoint) as unknown as HostCalls), endpoint);
+    say({ lstmkit: "ready" });
+    return;
+  }
+  const { module, memory, index, size } = role;
+  const kernels = await instantiateKernels(module, memory);
+  say({ lstmkit: "ready" });
+  serveTeam(kernels, memory, index, size);
+  say({ lstmkit: "ended" });
+  end();
+}
+
+/** Resolves once the lock is held, which it is until the worker is gone. */
+function holdLock(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const forever = new Promise<never>(() => {});
+    navigator.locks
+      .request(name, () => {
+        resolve();
+        return forever;
+      })
+      .catch(reject);
+  });
+}

@@ -1,0 +1,132 @@
+/** What crosses between a host and its worker: the roles a worker takes, and the calls of both sides. */
+
+import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../kit.ts";
+import type { CompileOptions } from "../model/compile.ts";
+import type { Layer } from "../model/layers.ts";
+import type { KernelBuild, ThreadInit } from "../runtime/platform.ts";
+import type { NamedTensor, Tensor } from "../tensor.ts";
+import type { Inputs, Targets } from "../train/inputs.ts";
+import type {
+  BatchLogs,
+  EpochLogs,
+  EvaluateOptions,
+  FitOptions,
+  History,
+  Logs,
+  Model,
+  SaveOptions,
+} from "../train/model.ts";
+import type { Endpoint } from "./link.ts";
+
+/** What a worker is started for. One script does both, so that a package or a bundler has one to find. */
+export type Role =
+  | ({ readonly lstmkit: "thread" } & ThreadInit)
+  | {
+      readonly lstmkit: "session";
+      /** A Web Lock to hold for as long as the worker lives. */
+      readonly lock?: string;
+    };
+
+/** What a worker says of itself; `ended` is a thread's, once its team is dismissed. */
+export type Sign =
+  | { readonly lstmkit: "awake" | "ready" | "ended" }
+  | { readonly lstmkit: "failed"; readonly reason: string };
+
+/** What a message says, or undefined where it is none of these. */
+export function readSign(event: Event): Sign | undefined {
+  return markedMessage<Sign>(event);
+}
+
+/** As readSign. */
+export function readRole(event: Event): Role | undefined {
+  return markedMessage<Role>(event);
+}
+
+function markedMessage<M>(event: Event): M | undefined {
+  const { data } = event as MessageEvent<unknown>;
+  return typeof data === "object" && data !== null && "lstmkit" in data ? (data as M) : undefined;
+}
+
+/**
+ * Give a worker its role as soon as it listens, and wait until it has taken it. Messages to a script
+ * that still loads may be lost, so a role is sent when the script says that it is awake; a worker that was
+ * started long ago has said so already, so a session is asked for at once too.
+ */
+export function assignRole(endpoint: Endpoint, role: Role): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const listen = (event: Event) => {
+      const sign = readSign(event);
+      if (sign?.lstmkit === "awake") endpoint.postMessage(role);
+      else if (sign?.lstmkit === "ready") resolve();
+      else if (sign?.lstmkit === "failed") reject(new Error(sign.reason));
+      else return;
+      if (sign.lstmkit !== "awake") endpoint.removeEventListener("message", listen);
+    };
+    endpoint.addEventListener("message", listen);
+    if (role.lstmkit === "session") endpoint.postMessage(role);
+  });
+}
+
+/** What the host knows of a model in the worker. */
+export interface ModelHandle {
+  readonly id: number;
+  readonly layers: readonly Layer[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The callbacks of fit(). */
+export type Callbacks = Required<Pick<FitOptions, "onBatchEnd" | "onEpochEnd">>;
+
+/** A fit, evaluate or predict, as the worker is told of it. */
+export interface Call {
+  readonly id: number;
+  /** Whether its signal had fired before the call. */
+  readonly aborted: boolean;
+  /** The callbacks that the host wants to be called. */
+  readonly hears: readonly (keyof Callbacks)[];
+}
+
+/** Options without what the host keeps for itself. */
+export type SentOptions<O> = Omit<O, "signal" | keyof Callbacks>;
+
+/** What the worker does for the host. */
+export interface SessionCalls {
+  open(options: Pick<RuntimeOptions, "threads" | "math">): Promise<void>;
+  info(): Promise<RuntimeInfo>;
+  close(): Promise<void>;
+  sequential(layers: readonly Layer[], options?: ModelOptions): Promise<ModelHandle>;
+  load(bytes: Uint8Array): Promise<ModelHandle>;
+
+  compile(model: number, options: CompileOptions): Promise<void>;
+  fit(model: number, call: Call, x: Inputs, y: Targets, options: SentOptions<FitOptions>): Promise<History>;
+  evaluate(
+    model: number,
+    call: Call,
+    x: Inputs,
+    y: Targets,
+    options: SentOptions<EvaluateOptions>,
+  ): Promise<Logs>;
+  predict(
+    model: number,
+    call: Call,
+    x: Inputs,
+    options: SentOptions<EvaluateOptions>,
+  ): Promise<Tensor<Float32Array>>;
+  /** The signal of a call has fired. */
+  abort(call: number): Promise<void>;
+  summary(model: number): Promise<string>;
+  countParams(model: number): Promise<number>;
+  getWeights(model: number): Promise<NamedTensor[]>;
+  setWeights(model: number, weights: Parameters<Model["setWeights"]>[0]): Promise<void>;
+  digest(model: number): Promise<string>;
+  save(model: number, options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>>;
+  dispose(model: number): Promise<void>;
+}
+
+/** What the host does for the worker. */
+export interface HostCalls {
+  /** A build of the kernels, compiled: the host has the caller's source, and the page's base URL. */
+  kernels(file: KernelBuild): Promise<WebAssembly.Module>;
+  onBatchEnd(call: number, batch: number, logs: BatchLogs): Promise<void>;
+  onEpochEnd(call: number, epoch: number, logs: EpochLogs): Promise<void>;
+}
