@@ -135,18 +135,11 @@ export async function findKernels(
 /** Why there can be no second thread here; undefined where there can. */
 function whyNoThreads({ startThread }: Platform): string | undefined {
   if (typeof startThread === "string") return startThread;
-  if (globalThis.crossOriginIsolated === false) {
-    return "this page may not share memory; it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
-  }
-  let words: Int32Array<ArrayBuffer>;
-  try {
-    // Not by the constructor SharedArrayBuffer, which WebKitGTK hides.
-    words = new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
-  } catch {
-    return "this engine has no shared memory";
+  if (typeof SharedArrayBuffer === "undefined") {
+    return "this host has no shared memory; a page needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
   }
   try {
-    Atomics.wait(words, 0, 1);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
   } catch {
     return "a page's own thread must not wait for others; spawnRuntime() has threads";
   }

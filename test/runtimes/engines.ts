@@ -1,7 +1,7 @@
 /** Every runtime that the job is tried on, and how it is done there. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { type BrowserName, ISOLATION, POLICY, visit } from "./pages.ts";
+import { type BrowserName, POLICY, visit } from "./pages.ts";
 import { BUN, DENO, NODE_22, NODE_24, NODE_ARM64, WORKERD } from "./tools.ts";
 import { runInWorkerd } from "./workerd.ts";
 
@@ -37,18 +37,24 @@ const modeArgument = ({ mode }: Row) => (mode === "in worker" ? "worker" : "thre
 
 const firstNumber = (text: string) => /\d+(\.\d+)+/.exec(text)?.[0] ?? text.trim();
 
+const IN_PROCESS: readonly Row[] = [
+  { mode: "in thread", asked: 1, threads: 1 },
+  { mode: "in thread", asked: 2, threads: 2 },
+  { mode: "in worker", asked: 1, threads: 1 },
+  { mode: "in worker", asked: 2, threads: 2 },
+];
+
 /** A runtime that runs hosts/process.js and can share memory. */
-function processEngine(name: string, [command, ...args]: readonly [string, ...string[]]): Engine {
+function processEngine(
+  name: string,
+  [command, ...args]: readonly [string, ...string[]],
+  rows = IN_PROCESS,
+): Engine {
   const call = async (...more: string[]) => (await run(command, [...args, ...more])).stdout;
   return {
     name,
     version: async () => firstNumber(await call("--version")),
-    rows: [
-      { mode: "in thread", asked: 1, threads: 1 },
-      { mode: "in thread", asked: 2, threads: 2 },
-      { mode: "in worker", asked: 1, threads: 1 },
-      { mode: "in worker", asked: 2, threads: 2 },
-    ],
+    rows,
     async run(row, site) {
       const { stdout } = await run(
         command,
@@ -77,8 +83,12 @@ function browserEngine(name: BrowserName, [command, ...args]: readonly [string, 
     ],
     async run(row, site) {
       const page = `page.html?mode=${modeArgument(row)}&threads=${row.asked}`;
-      const headers = { "Content-Security-Policy": POLICY, ...(row.threads > 1 && ISOLATION) };
-      return (await visit(name, { folder: site, page, headers })) as JobResult;
+      return (await visit(name, {
+        folder: site,
+        page,
+        policy: POLICY,
+        isolated: row.threads > 1,
+      })) as JobResult;
     },
   };
 }
@@ -87,8 +97,12 @@ export const ENGINES: readonly Engine[] = [
   processEngine("node", [process.execPath]),
   processEngine("node-22", [NODE_22]),
   processEngine("node-24", [NODE_24]),
-  // Debian's cross libraries of arm64, and its user-mode emulation.
-  processEngine("node-arm64", ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu", NODE_ARM64]),
+  // Emulated, and so slow that two rows must do.
+  processEngine(
+    "node-arm64",
+    ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu", NODE_ARM64],
+    [IN_PROCESS[0]!, IN_PROCESS[3]!],
+  ),
   processEngine("deno", [DENO]),
   processEngine("bun", [BUN]),
   {

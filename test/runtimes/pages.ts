@@ -13,7 +13,7 @@ export const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
 
 /** What makes a page cross-origin isolated, so that it has shared memory. */
-export const ISOLATION = {
+const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
@@ -94,6 +94,11 @@ const COMMANDS: Record<BrowserName, (url: string, profile: string) => [string, .
 /** Of the package webkit2gtk-driver: WebKitGTK in a plain window. */
 const MINI_BROWSER = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
 
+/** WebKitGTK, unlike Safari, lets not even an isolated page share memory unless it is told to. */
+const SHARED_MEMORY: Partial<Record<BrowserName, NodeJS.ProcessEnv>> = {
+  webkit: { JSC_useSharedArrayBuffer: "1" },
+};
+
 /** Firefox's own pages and reports, off. */
 const FIREFOX_PREFERENCES = `
 user_pref("browser.aboutwelcome.enabled", false);
@@ -110,7 +115,10 @@ export interface Visit {
   folder: string;
   /** The page, from the folder, with its query. */
   page: string;
-  headers: Headers;
+  /** Content-Security-Policy; none where it is absent. */
+  policy?: string;
+  /** Whether its pages may share memory. */
+  isolated?: boolean;
 }
 
 /**
@@ -120,8 +128,14 @@ export interface Visit {
  * @throws what it reports to have failed with, `code` included; or with the browser's last words, when
  *   nothing is reported within a minute
  */
-export async function visit(browser: BrowserName, { folder, page, headers }: Visit): Promise<unknown> {
-  const site = new Site(folder, headers);
+export async function visit(
+  browser: BrowserName,
+  { folder, page, policy, isolated }: Visit,
+): Promise<unknown> {
+  const site = new Site(folder, {
+    ...(policy !== undefined && { "Content-Security-Policy": policy }),
+    ...(isolated && ISOLATION),
+  });
   const profile = await mkdtemp(join(tmpdir(), `lstmkit-${browser}-`));
   await writeFile(join(profile, "user.js"), FIREFOX_PREFERENCES);
   const url = `${await site.open()}/${page}`;
@@ -129,7 +143,7 @@ export async function visit(browser: BrowserName, { folder, page, headers }: Vis
   const child = spawn(command, args, {
     detached: true, // a group of its own, to be ended as one
     stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: "1" },
+    env: { ...process.env, HOME: profile, ...(isolated && SHARED_MEMORY[browser]) },
   });
   try {
     const { result, error } = await Promise.race([site.outcome, silence(browser, child)]);
