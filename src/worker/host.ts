@@ -31,6 +31,9 @@ export interface SpawnRuntimeOptions<Source> extends RuntimeOptions {
 /** Milliseconds that close() leaves the worker to end its threads before it is terminated. */
 const GRACE = 500;
 
+/** Milliseconds that a worker's script may take to load and to answer; another script never would. */
+const PATIENCE = 30_000;
+
 /** A call that may call back. */
 interface Running {
   readonly options: Partial<FitOptions>;
@@ -49,6 +52,8 @@ export async function openInWorker(
   options: RuntimeOptions,
 ): Promise<Runtime> {
   installThrowHandler();
+  // A promise that rejects before the worker asks for its kernels rejects spawnRuntime() all the same.
+  if (options.kernels instanceof Promise) options.kernels.catch(() => {});
   let ready = false;
   let died = () => {};
   const gone = new Promise<void>((resolve) => {
@@ -69,8 +74,14 @@ export async function openInWorker(
   const { endpoint, lock } = link;
   try {
     const role = { lstmkit: "session", ...(lock !== undefined && { lock }) } as const;
-    await guard.call(() => assignRole(endpoint, role));
-    link.watch?.();
+    const silence = setTimeout(() => onEnd(`no answer in ${PATIENCE / 1000} s`), PATIENCE);
+    const holdsLock = await guard
+      .call(() => assignRole(endpoint, role))
+      .finally(() => clearTimeout(silence))
+      .catch((cause: unknown) => {
+        throw cause instanceof LstmkitError ? cause : workerFailed(cause);
+      });
+    if (holdsLock) link.watch?.();
     ready = true;
     const runtime = new RemoteRuntime(link, guard, gone, (file) => findKernels(file, platform, options));
     await runtime.open(options);
@@ -151,7 +162,7 @@ export class RemoteRuntime implements Runtime {
     work: (session: SessionCalls, call: Call) => Promise<T>,
   ): Promise<T> {
     const id = ++this.#calls;
-    const { signal } = options;
+    const signal = options.signal;
     const abort = () => {
       this.#session.abort(id).catch(() => {});
     };

@@ -11,12 +11,18 @@ export function linkWebWorker(source: WebWorkerSource, onEnd: (reason: unknown) 
     onEnd(event.error ?? (event.message || "its script could not be loaded"));
   });
   worker.addEventListener("messageerror", () => onEnd("a message could not be read"));
-  const link = { endpoint: worker, hold: () => {}, terminate: async () => worker.terminate() };
+  // A Web Worker that is terminated says nothing. If its owner does it, the owner's call tells;
+  const terminate = worker.terminate.bind(worker);
+  worker.terminate = () => {
+    terminate();
+    onEnd("it was terminated");
+  };
+  const link = { endpoint: worker, hold: () => {}, terminate: async () => terminate() };
   if (!globalThis.isSecureContext || !globalThis.navigator?.locks) return link;
-  // A Web Worker that is terminated says nothing; a lock that it held comes free.
+  // if the browser does, or the worker itself, a lock that it held comes free, in Chromium up to 2 s later.
   const lock = `lstmkit ${crypto.randomUUID()}`;
   const watch = () => {
-    navigator.locks.request(lock, () => onEnd("it was terminated")).catch(() => {});
+    navigator.locks.request(lock, () => onEnd("it has ended")).catch(() => {});
   };
   return { ...link, lock, watch };
 }

@@ -30,29 +30,32 @@ export function serveWorker(scope: WorkerScope): void {
 
 async function takeRole(role: Role, { endpoint, platform, end }: WorkerScope, say: (sign: Sign) => void) {
   if (role.lstmkit === "session") {
-    if (role.lock !== undefined) await holdLock(role.lock);
+    const holdsLock = role.lock !== undefined && (await holdLock(role.lock));
     installThrowHandler();
     expose(makeSession(platform, wrap(endpoint) as unknown as HostCalls), endpoint);
-    say({ lstmkit: "ready" });
+    say({ lstmkit: "ready", holdsLock });
     return;
   }
   const { module, memory, index, size } = role;
   const kernels = await instantiateKernels(module, memory);
-  say({ lstmkit: "ready" });
-  serveTeam(kernels, memory, index, size);
-  say({ lstmkit: "ended" });
-  end();
+  say({ lstmkit: "ready", holdsLock: false });
+  try {
+    serveTeam(kernels, memory, index, size);
+  } finally {
+    say({ lstmkit: "ended" });
+    end();
+  }
 }
 
-/** Resolves once the lock is held, which it is until the worker is gone. */
-function holdLock(name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** Hold a Web Lock until this worker is gone; false where it is not to be had, as in a data: URL's worker. */
+function holdLock(name: string): Promise<boolean> {
+  return new Promise((resolve) => {
     const forever = new Promise<never>(() => {});
     navigator.locks
       .request(name, () => {
-        resolve();
+        resolve(true);
         return forever;
       })
-      .catch(reject);
+      .catch(() => resolve(false));
   });
 }

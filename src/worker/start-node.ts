@@ -17,7 +17,6 @@ export async function startNodeThread(script: URL, init: ThreadInit): Promise<Th
   });
   const endpoint = nodeEndpoint(worker);
   await Promise.race([assignRole(endpoint, { lstmkit: "thread", ...init }), failed]);
-  failed.catch(() => {});
   worker.unref();
   const ended = () => {
     worker.ref();

@@ -29,7 +29,8 @@ export type Role =
 
 /** What a worker says of itself; `ended` is a thread's, once its team is dismissed. */
 export type Sign =
-  | { readonly lstmkit: "awake" | "ready" | "ended" }
+  | { readonly lstmkit: "awake" | "ended" }
+  | { readonly lstmkit: "ready"; readonly holdsLock: boolean }
   | { readonly lstmkit: "failed"; readonly reason: string };
 
 /** What a message says, or undefined where it is none of these. */
@@ -51,13 +52,15 @@ function markedMessage<M>(event: Event): M | undefined {
  * Give a worker its role as soon as it listens, and wait until it has taken it. Messages to a script
  * that still loads may be lost, so a role is sent when the script says that it is awake; a worker that was
  * started long ago has said so already, so a session is asked for at once too.
+ *
+ * @returns whether it holds the lock that it was given
  */
-export function assignRole(endpoint: Endpoint, role: Role): Promise<void> {
+export function assignRole(endpoint: Endpoint, role: Role): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const listen = (event: Event) => {
       const sign = readSign(event);
       if (sign?.lstmkit === "awake") endpoint.postMessage(role);
-      else if (sign?.lstmkit === "ready") resolve();
+      else if (sign?.lstmkit === "ready") resolve(sign.holdsLock);
       else if (sign?.lstmkit === "failed") reject(new Error(sign.reason));
       else return;
       if (sign.lstmkit !== "awake") endpoint.removeEventListener("message", listen);
