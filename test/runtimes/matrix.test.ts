@@ -1,17 +1,9 @@
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { ENGINES, type JobResult, type Row } from "./engines.ts";
+import { PINNED } from "./pinned.ts";
+import { leftOut } from "./without.ts";
 
-/**
- * What the job of hosts/job.js comes to, everywhere: SHA-256 of the weights before and after training. A
- * change of one of these is a change of the contract, as in test/train/determinism.test.ts.
- */
-const PINNED = {
-  initial: "0dee600a8475477deabd890bd6824a0781a80f47a43de688962dd88b2e312895",
-  trained: "1e33c909f1717a2573d8f463da8f758ee335fd6d1339e8e86532d664779821c8",
-};
-
-const without = (process.env.LSTMKIT_WITHOUT ?? "").split(",");
-const engines = ENGINES.filter(({ name }) => !without.includes(name));
+const engines = ENGINES.filter(({ name }) => !leftOut(name));
 
 const table: string[] = [];
 const losses = new Set<number>();
@@ -27,7 +19,7 @@ describe.each(engines)("$name", ({ name, version, rows, run }) => {
     async ({ row }) => {
       const result = await run(row, inject("site"));
       table.push(lineOf(name, await version(), row, result));
-      expect({ initial: result.initial, trained: result.trained }).toEqual(PINNED);
+      expect(result).toMatchObject(PINNED);
       expect(losses.add(result.loss).size).toBe(1);
       expect(result.threads).toBe(row.threads);
       if (row.threads < row.asked) expect(result.threadsReason).toMatch(/\w/);

@@ -119,6 +119,8 @@ export interface Visit {
   policy?: string;
   /** Whether its pages may share memory. */
   isolated?: boolean;
+  /** Starts another server that shows the pages and passes /report on to the one given; tells its address. */
+  front?(site: string): Promise<string>;
 }
 
 /**
@@ -130,7 +132,7 @@ export interface Visit {
  */
 export async function visit(
   browser: BrowserName,
-  { folder, page, policy, isolated }: Visit,
+  { folder, page, policy, isolated, front }: Visit,
 ): Promise<unknown> {
   const site = new Site(folder, {
     ...(policy !== undefined && { "Content-Security-Policy": policy }),
@@ -138,7 +140,8 @@ export async function visit(
   });
   const profile = await mkdtemp(join(tmpdir(), `lstmkit-${browser}-`));
   await writeFile(join(profile, "user.js"), FIREFOX_PREFERENCES);
-  const url = `${await site.open()}/${page}`;
+  const origin = await site.open();
+  const url = new URL(page, front ? await front(origin) : origin).href;
   const [command, ...args] = COMMANDS[browser](url, profile);
   const child = spawn(command, args, {
     detached: true, // a group of its own, to be ended as one

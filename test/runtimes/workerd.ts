@@ -1,6 +1,8 @@
 /** The job in workerd: bundled as its own tools do it, with .wasm files as modules of their own. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
@@ -13,9 +15,30 @@ const PORT = 8137;
 const COMPATIBILITY_DATE = "2025-01-01";
 
 export async function runInWorkerd(site: string): Promise<JobResult> {
+  return serveWorkerd(site, "workerd.js", async (origin) => {
+    await phase(`${origin}/open`);
+    const start = performance.now();
+    const { steps } = (await phase(`${origin}/train`)) as { steps: number };
+    const msPerStep = (performance.now() - start) / steps;
+    return { ...((await phase(`${origin}/finish`)) as Omit<JobResult, "msPerStep">), msPerStep };
+  });
+}
+
+async function phase(url: string): Promise<unknown> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
+}
+
+/** Serve a worker, from a file of the site, for as long as `use` takes. */
+export async function serveWorkerd<T>(
+  site: string,
+  file: string,
+  use: (origin: string) => Promise<T>,
+): Promise<T> {
   const outdir = join(site, "workerd");
   const { metafile } = await build({
-    entryPoints: [join(site, "workerd.js")],
+    entryPoints: { worker: join(site, file) },
     bundle: true,
     format: "esm",
     conditions: ["workerd", "worker", "browser"],
@@ -32,40 +55,36 @@ export async function runInWorkerd(site: string): Promise<JobResult> {
     config,
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "job", worker = (
-    modules = [(name = "worker", esModule = embed "workerd.js"), ${modules.join(", ")}],
+  services = [(name = "main", worker = (
+    modules = [(name = "worker", esModule = embed "worker.js"), ${modules.join(", ")}],
     compatibilityDate = "${COMPATIBILITY_DATE}",
   ))],
-  sockets = [(name = "http", address = "127.0.0.1:${PORT}", http = (), service = "job")],
+  sockets = [(name = "http", address = "127.0.0.1:${PORT}", http = (), service = "main")],
 );
 `,
   );
   const server = spawn(WORKERD, ["serve", config], { stdio: ["ignore", "ignore", "inherit"] });
+  const ended = once(server, "exit");
   try {
-    await answering(`http://127.0.0.1:${PORT}/open`);
-    const start = performance.now();
-    const { steps } = (await phase("train")) as { steps: number };
-    const msPerStep = (performance.now() - start) / steps;
-    return { ...((await phase("finish")) as Omit<JobResult, "msPerStep">), msPerStep };
+    await listening();
+    return await use(`http://127.0.0.1:${PORT}`);
   } finally {
     server.kill();
+    await ended;
   }
 }
 
-/** Call until somebody listens, ten seconds at most. */
-async function answering(url: string): Promise<void> {
+/** Knock until somebody answers, ten seconds at most. */
+async function listening(): Promise<void> {
   for (let left = 100; ; left--) {
-    const response = await fetch(url).catch((error: unknown) => {
-      if (left === 0) throw error;
-    });
-    if (response?.ok) return;
-    if (response) throw new Error(await response.text());
+    const socket = connect(PORT, "127.0.0.1");
+    const open = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (open) return;
+    if (left === 0) throw new Error(`workerd does not listen at port ${PORT}`);
     await sleep(100);
   }
-}
-
-async function phase(name: string): Promise<unknown> {
-  const response = await fetch(`http://127.0.0.1:${PORT}/${name}`);
-  if (!response.ok) throw new Error(await response.text());
-  return response.json();
 }
