@@ -1,17 +1,10 @@
 /** What any host with web APIs offers: files by fetch, threads as Web Workers. */
 import { openRuntime, type Runtime, type RuntimeOptions } from "./kit.ts";
-import type { KernelBuild, Platform } from "./runtime/platform.ts";
+import { KERNELS } from "./packaged.ts";
+import type { Platform } from "./runtime/platform.ts";
 import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
 import { linkWebWorker, type WebWorkerSource } from "./worker/link-web.ts";
 import { startWebThread } from "./worker/start-web.ts";
-
-/** Each address is written out, since a bundler takes along the files that it can read in the source. */
-const KERNELS: Record<KernelBuild, () => URL> = {
-  "kernels.wasm": () => new URL("./kernels.wasm", import.meta.url),
-  "kernels.shared.wasm": () => new URL("./kernels.shared.wasm", import.meta.url),
-  "kernels.relaxed.wasm": () => new URL("./kernels.relaxed.wasm", import.meta.url),
-  "kernels.relaxed.shared.wasm": () => new URL("./kernels.relaxed.shared.wasm", import.meta.url),
-};
 
 /** In this very form bundlers find the script and give it a place. */
 const packagedWorker = () => new Worker(new URL("./runtime-worker.js", import.meta.url), { type: "module" });

@@ -225,8 +225,9 @@ export class RemoteRuntime implements Runtime {
 function workerFailed(reason: unknown): LstmkitError {
   return new LstmkitError(
     "WORKER_FAILED",
-    `the worker did not start: ${describe(reason)}. Serve runtime-worker.js as JavaScript, from this origin, ` +
-      "and allow it in the page's Content-Security-Policy (worker-src); or pass spawnRuntime({ worker }) your own.",
+    `the worker did not start: ${describe(reason)}. Its script must be where the package has it, and in a page be served ` +
+      "as JavaScript from the page's origin and allowed by its Content-Security-Policy (worker-src); " +
+      "or pass spawnRuntime({ worker }) your own.",
     { cause: reason },
   );
 }
