@@ -18,6 +18,7 @@ const needsFlag = Number(process.versions.node.split(".")[0]) < 21;
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/{runtimes,bundlers,package}/**"], // npm run test:runtimes
     testTimeout: 60_000,
     hookTimeout: 120_000,
     execArgv: needsFlag ? ["--experimental-wasm-relaxed-simd"] : [],

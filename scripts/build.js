@@ -23,24 +23,36 @@ import { createRequire as requireFrom } from "node:module";
 const require = requireFrom(import.meta.url);`,
 };
 
+for (const target of ["strict", "strict-shared", "relaxed", "relaxed-shared", "debug"]) {
+  await compileKernels(target);
+}
+
+const strictKernels = await readFile("dist/kernels.wasm", "base64");
 const results = await Promise.all([
-  build({ ...shared, entryPoints: { index: "src/index.ts", data: "src/data/index.ts" }, outdir: "dist" }),
+  // What an application imports shares its code, so that there is one LstmkitError to be instance of.
+  build({
+    ...shared,
+    entryPoints: {
+      index: "src/index.ts",
+      node: "src/node.ts",
+      workerd: "src/workerd.ts",
+      inline: "src/inline.ts",
+      data: "src/data/index.ts",
+    },
+    splitting: true,
+    external: ["node:*", "*.wasm"],
+    define: { KERNELS_BASE64: JSON.stringify(strictKernels) },
+    outdir: "dist",
+  }),
+  // A script that a worker starts with is one file: bundlers copy it as it is.
   build({
     ...shared,
     entryPoints: { "runtime-worker": "src/worker/runtime-worker-web.ts" },
     outdir: "dist",
   }),
-  build({
-    ...node,
-    entryPoints: ["src/node.ts", "src/worker/runtime-worker-node.ts"],
-    entryNames: "[name]",
-    outdir: "dist",
-  }),
+  build({ ...node, entryPoints: ["src/worker/runtime-worker-node.ts"], outdir: "dist" }),
   build({ ...node, entryPoints: { cli: "src/cli/main.ts" }, outdir: "dist", banner: shebang }),
 ]);
-for (const target of ["strict", "strict-shared", "relaxed", "relaxed-shared", "debug"]) {
-  await compileKernels(target);
-}
 for (const name of await readdir("assets")) {
   if (name.endsWith(".bin")) await copyFile(`assets/${name}`, `dist/${name}`);
 }

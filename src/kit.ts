@@ -12,7 +12,7 @@ import {
   requireRelaxedSimd,
 } from "./runtime/kernels.ts";
 import { growableMemory, LinearMemory } from "./runtime/memory.ts";
-import type { Platform, Thread } from "./runtime/platform.ts";
+import type { KernelBuild, Platform, StartThread, Thread } from "./runtime/platform.ts";
 import type { Model } from "./train/model.ts";
 import { Sequential } from "./train/sequential.ts";
 
@@ -21,7 +21,7 @@ export interface RuntimeOptions {
    * The WebAssembly module, its bytes, its URL or a Response; or a function from a build's file name
    * to one of these. Default: the files of the package.
    */
-  kernels?: KernelSource | ((file: string) => KernelSource);
+  kernels?: KernelSource | ((file: KernelBuild) => KernelSource);
   /**
    * Threads that train and predict, this one included; `auto` for one a processor. They change the
    * speed and no bit. Where memory cannot be shared it is one: see info(). Default 1.
@@ -93,12 +93,13 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
   const wanted = threads === "auto" ? Math.min(platform.cores(), MAX_AUTO_THREADS) : threads;
   const reason = wanted > 1 ? whyNoThreads(platform) : undefined;
   const size = reason === undefined ? wanted : 1;
-  const file = `kernels${math === "relaxed" ? ".relaxed" : ""}${size > 1 ? ".shared" : ""}.wasm`;
+  const file = `kernels${math === "relaxed" ? ".relaxed" : ""}${size > 1 ? ".shared" : ""}.wasm` as const;
   const module = await findKernels(file, platform, options);
   const memory = new LinearMemory(growableMemory({ shared: size > 1 }));
   const kernels = await instantiateKernels(module, memory.wasm);
+  const startThread = platform.startThread as StartThread; // else size is 1
   const starting = Array.from({ length: size - 1 }, (_, i) =>
-    platform.startThread!({ module, memory: memory.wasm, index: i + 1, size }),
+    startThread({ module, memory: memory.wasm, index: i + 1, size }),
   );
   const started = await Promise.allSettled(starting);
   const failed = started.find((result) => result.status === "rejected");
@@ -123,7 +124,7 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
  * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE
  */
 export async function findKernels(
-  file: string,
+  file: KernelBuild,
   platform: Pick<Platform, "kernels">,
   { kernels: given }: Pick<RuntimeOptions, "kernels">,
 ): Promise<WebAssembly.Module> {
@@ -133,7 +134,7 @@ export async function findKernels(
 
 /** Why there can be no second thread here; undefined where there can. */
 function whyNoThreads({ startThread }: Platform): string | undefined {
-  if (!startThread) return "this host has no workers";
+  if (typeof startThread === "string") return startThread;
   if (typeof SharedArrayBuffer === "undefined") {
     return "this host has no shared memory; a page needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
   }

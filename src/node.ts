@@ -2,8 +2,10 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { basename } from "node:path";
 import { LstmkitError } from "./errors.ts";
 import { openRuntime, type Runtime, type RuntimeOptions } from "./kit.ts";
+import { KERNELS } from "./packaged.ts";
 import type { Platform } from "./runtime/platform.ts";
 import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
 import { linkNodeWorker, type NodeWorkerSource } from "./worker/link-node.ts";
@@ -19,17 +21,16 @@ export {
 export * from "./index.ts";
 export { loadModel, saveModel } from "./io/file-node.ts";
 
-/** The package's files lie beside the bundle, or, in the project's own folder, in dist/. */
-function packaged(file: string): URL {
-  const beside = new URL(`./${file}`, import.meta.url);
-  return existsSync(beside) ? beside : new URL(`../dist/${file}`, import.meta.url);
+/** A file of the package: beside the bundle, or, in the project's own folder, in dist/. */
+function packaged(beside: URL): URL {
+  return existsSync(beside) ? beside : new URL(`../dist/${basename(beside.pathname)}`, beside);
 }
 
-const WORKER_SCRIPT = "runtime-worker-node.js";
+const packagedWorker = () => packaged(new URL("./runtime-worker-node.js", import.meta.url));
 
 const platform: Platform = {
   async kernels(file) {
-    const url = packaged(file);
+    const url = packaged(KERNELS[file]());
     try {
       return await readFile(url);
     } catch (cause) {
@@ -42,7 +43,7 @@ const platform: Platform = {
       );
     }
   },
-  startThread: (init) => startNodeThread(packaged(WORKER_SCRIPT), init),
+  startThread: (init) => startNodeThread(packagedWorker(), init),
   cores: availableParallelism,
 };
 
@@ -71,5 +72,5 @@ export type SpawnOptions = SpawnRuntimeOptions<NodeWorkerSource>;
  * @throws WORKER_FAILED; what createRuntime() throws
  */
 export async function spawnRuntime({ worker, ...options }: SpawnOptions = {}): Promise<Runtime> {
-  return openInWorker((onEnd) => linkNodeWorker(worker ?? packaged(WORKER_SCRIPT), onEnd), platform, options);
+  return openInWorker((onEnd) => linkNodeWorker(worker ?? packagedWorker(), onEnd), platform, options);
 }

@@ -1,5 +1,6 @@
 /** What any host with web APIs offers: files by fetch, threads as Web Workers. */
 import { openRuntime, type Runtime, type RuntimeOptions } from "./kit.ts";
+import { KERNELS } from "./packaged.ts";
 import type { Platform } from "./runtime/platform.ts";
 import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
 import { linkWebWorker, type WebWorkerSource } from "./worker/link-web.ts";
@@ -9,8 +10,11 @@ import { startWebThread } from "./worker/start-web.ts";
 const packagedWorker = () => new Worker(new URL("./runtime-worker.js", import.meta.url), { type: "module" });
 
 const platform: Platform = {
-  kernels: (file) => new URL(`./${file}`, import.meta.url),
-  startThread: typeof Worker === "undefined" ? null : (init) => startWebThread(packagedWorker(), init),
+  kernels: (file) => KERNELS[file](),
+  startThread:
+    typeof Worker === "undefined"
+      ? "this host has no workers"
+      : (init) => startWebThread(packagedWorker(), init),
   cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
 };
 

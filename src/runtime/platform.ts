@@ -1,6 +1,13 @@
 /** What an entry file knows of the host it is for. */
 import type { KernelSource } from "./kernels.ts";
 
+/** The builds of the kernels, by the names of their files. */
+export type KernelBuild =
+  | "kernels.wasm"
+  | "kernels.shared.wasm"
+  | "kernels.relaxed.wasm"
+  | "kernels.relaxed.shared.wasm";
+
 /** What a thread of the team is started with. */
 export interface ThreadInit {
   readonly module: WebAssembly.Module;
@@ -18,11 +25,14 @@ export interface Thread {
   terminate(): void;
 }
 
+/** Rejects when the thread fails before it is ready. */
+export type StartThread = (init: ThreadInit) => Promise<Thread>;
+
 export interface Platform {
-  /** Where a build of the kernels is: `kernels.wasm`, `kernels.relaxed.shared.wasm`, … */
-  kernels(file: string): KernelSource;
-  /** Null where there are no workers. Rejects when the thread fails before it is ready. */
-  readonly startThread: ((init: ThreadInit) => Promise<Thread>) | null;
+  /** Where a build of the kernels is. @throws UNSUPPORTED_ENGINE where the host has no such build */
+  kernels(file: KernelBuild): KernelSource;
+  /** Or why there can be no other threads. */
+  readonly startThread: StartThread | string;
   /** Processors that threads may run on. */
   cores(): number;
 }

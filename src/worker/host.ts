@@ -9,7 +9,7 @@ import {
   type RuntimeOptions,
 } from "../kit.ts";
 import type { Layer } from "../model/layers.ts";
-import type { Platform } from "../runtime/platform.ts";
+import type { KernelBuild, Platform } from "../runtime/platform.ts";
 import type { EvaluateOptions, FitOptions, Model } from "../train/model.ts";
 import { Guard } from "./guard.ts";
 import type { StartWorker, WorkerLink } from "./link.ts";
@@ -106,7 +106,7 @@ export class RemoteRuntime implements Runtime {
     link: WorkerLink,
     guard: Guard,
     gone: Promise<void>,
-    kernels: (file: string) => Promise<WebAssembly.Module>,
+    kernels: (file: KernelBuild) => Promise<WebAssembly.Module>,
   ) {
     this.#link = link;
     this.#guard = guard;

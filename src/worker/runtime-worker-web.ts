@@ -9,7 +9,7 @@ serveWorker({
   platform: {
     startThread:
       typeof Worker === "undefined"
-        ? null
+        ? "this host has no workers"
         : (init) => startWebThread(new Worker(location.href, { type: scriptType() }), init),
     cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
   },

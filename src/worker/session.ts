@@ -1,7 +1,7 @@
 /** The worker's side: a runtime of its own, called by the host over Comlink. */
 import { LstmkitError } from "../errors.ts";
 import { openRuntime, type Runtime } from "../kit.ts";
-import type { Platform } from "../runtime/platform.ts";
+import type { KernelBuild, Platform } from "../runtime/platform.ts";
 import type { FitOptions, Model } from "../train/model.ts";
 import { modelDisposed } from "../train/sequential.ts";
 import { sendResult } from "./parcel.ts";
@@ -55,7 +55,7 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
 
   return {
     async open(options) {
-      const kernels = (file: string) => host.kernels(file);
+      const kernels = (file: KernelBuild) => host.kernels(file);
       runtime = await openRuntime({ ...platform, kernels }, options);
     },
     info: async () => ({ ...(await opened().info()), where: "worker" }),

@@ -3,7 +3,7 @@
 import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../kit.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { Layer } from "../model/layers.ts";
-import type { ThreadInit } from "../runtime/platform.ts";
+import type { KernelBuild, ThreadInit } from "../runtime/platform.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "../train/inputs.ts";
 import type {
@@ -129,7 +129,7 @@ export interface SessionCalls {
 /** What the host does for the worker. */
 export interface HostCalls {
   /** A build of the kernels, compiled: the host has the caller's source, and the page's base URL. */
-  kernels(file: string): Promise<WebAssembly.Module>;
+  kernels(file: KernelBuild): Promise<WebAssembly.Module>;
   onBatchEnd(call: number, batch: number, logs: BatchLogs): Promise<void>;
   onEpochEnd(call: number, epoch: number, logs: EpochLogs): Promise<void>;
 }

@@ -1,0 +1,13 @@
+/** node esbuild.js <folder of the application> <folder to build into> */
+import { copyFile } from "node:fs/promises";
+import process from "node:process";
+import { build } from "esbuild";
+
+const [root, outdir] = process.argv.slice(2);
+await build({ entryPoints: [`${root}/main.js`], bundle: true, minify: true, format: "esm", outdir });
+// esbuild leaves new URL("./file", import.meta.url) as it is: the files have to lie beside the bundle.
+const shipped = `${root}/../node_modules/lstmkit/dist`;
+for (const file of ["kernels.wasm", "kernels.shared.wasm", "runtime-worker.js"]) {
+  await copyFile(`${shipped}/${file}`, `${outdir}/${file}`);
+}
+await copyFile(`${root}/index.html`, `${outdir}/index.html`);

@@ -1,0 +1,67 @@
+/**
+ * The job that every runtime does, with the package as it is published: the seed's network, small, at
+ * sizes that fill neither lanes nor shards. Nothing here may differ between hosts.
+ */
+const VOCABULARY = 1000;
+const T = 40;
+const SAMPLES = 500;
+const BATCH = { batchSize: 64 };
+const EPOCHS = 5;
+export const STEPS = EPOCHS * Math.ceil(SAMPLES / BATCH.batchSize);
+
+/** Reviews that can be learnt: those of class 1 hold token 7. Integers only, by Marsaglia's xorshift32. */
+function reviews() {
+  let state = 2463534242;
+  const next = (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+  const y = Uint8Array.from({ length: SAMPLES }, () => next(2));
+  const x = Int32Array.from({ length: SAMPLES * T }, () => next(VOCABULARY));
+  y.forEach((label, n) => {
+    if (label === 1) x[n * T + next(T)] = 7;
+  });
+  return { x: { data: x, shape: [SAMPLES, T] }, y: { data: y, shape: [SAMPLES] } };
+}
+
+/**
+ * @param open what makes the runtime: createRuntime or spawnRuntime
+ * @param options its options
+ */
+export async function openJob({ embedding, lstm, dense }, open, options) {
+  const { x, y } = reviews();
+  const kit = await open(options);
+  const model = await kit.sequential(
+    [
+      embedding({ inputDim: VOCABULARY, outputDim: 30 }),
+      lstm({ units: 33, dropout: 0.5, returnSequences: true }),
+      lstm({ units: 21, dropout: 0.5 }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    { seed: 22 },
+  );
+  await model.compile({ loss: "binaryCrossentropy", metrics: ["accuracy"] });
+  const initial = await model.digest();
+  await model.evaluate(x, y); // warms the engine up, and leaves no trace
+  return {
+    train: () => model.fit(x, y, { ...BATCH, epochs: EPOCHS }),
+    async finish() {
+      const { loss } = await model.evaluate(x, y);
+      const trained = await model.digest();
+      const { threads, threadsReason } = await kit.info();
+      await kit.close();
+      return { initial, trained, loss, threads, threadsReason };
+    },
+  };
+}
+
+/** The whole job, where there is a clock that runs while it works. */
+export async function runJob(lib, open, options) {
+  const job = await openJob(lib, open, options);
+  const start = performance.now();
+  await job.train();
+  const msPerStep = (performance.now() - start) / STEPS;
+  return { ...(await job.finish()), msPerStep };
+}

@@ -1,0 +1,8 @@
+/** Report what a page of the documentation puts into its <output>. */
+import { report } from "./report.js";
+
+report(async () => {
+  const output = document.querySelector("output");
+  while (!output.value) await new Promise((resolve) => setTimeout(resolve, 50));
+  return output.value;
+});

@@ -1,0 +1,47 @@
+import { afterAll, describe, expect, inject, test } from "vitest";
+import { ENGINES, type JobResult, type Row } from "./engines.ts";
+import { PINNED } from "./pinned.ts";
+import { leftOut } from "./without.ts";
+
+const engines = ENGINES.filter(({ name }) => !leftOut(name));
+
+const table: string[] = [];
+const losses = new Set<number>();
+
+afterAll(() => {
+  const head = line("engine", "version", "mode", "threads", "ms/step", "digest");
+  process.stdout.write(`\n${[head, ...table].join("\n")}\n\n`);
+});
+
+describe.each(engines)("$name", ({ name, version, rows, run }) => {
+  test.each(rows.map((row) => ({ ...row, row })))(
+    "gives the pinned digest $mode with $threads of $asked threads",
+    async ({ row }) => {
+      const result = await run(row, inject("site"));
+      table.push(lineOf(name, await version(), row, result));
+      expect(result).toMatchObject(PINNED);
+      expect(losses.add(result.loss).size).toBe(1);
+      expect(result.threads).toBe(row.threads);
+      if (row.threads < row.asked) expect(result.threadsReason).toMatch(/\w/);
+      else expect(result.threadsReason).toBeUndefined();
+    },
+  );
+});
+
+function lineOf(name: string, version: string, { mode }: Row, result: JobResult): string {
+  const { threads, msPerStep, trained } = result;
+  return line(name, version, mode, String(threads), msPerStep.toFixed(1), `${trained.slice(0, 16)}…`);
+}
+
+function line(
+  ...[name, version, mode, threads, time, digest]: [string, string, string, string, string, string]
+) {
+  return [
+    name.padEnd(11),
+    version.padEnd(18),
+    mode.padEnd(10),
+    threads.padStart(7),
+    time.padStart(8),
+    ` ${digest}`,
+  ].join(" ");
+}

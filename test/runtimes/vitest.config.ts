@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+import unit from "../../vitest.config.ts";
+
+// biome-ignore lint/style/noDefaultExport: Vitest reads the default export
+export default defineConfig({
+  test: {
+    ...unit.test,
+    exclude: [],
+    include: ["test/{runtimes,bundlers,package}/*.test.ts"],
+    globalSetup: "test/runtimes/setup.ts",
+    // One at a time: each is timed, or waits for a browser that wants the machine.
+    fileParallelism: false,
+    testTimeout: 90_000,
+  },
+});
