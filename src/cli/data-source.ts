@@ -5,7 +5,7 @@ import { type LoadImdbOptions, loadCsv, loadImdb, loadSpam } from "../data/load-
 import { padSequences } from "../data/sequences.ts";
 import { decode, encodeRows, encodeTokens, rowLayout, type Vocabulary } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
-import { readBytes } from "../io/file-node.ts";
+import { readBytes } from "../io/disk-node.ts";
 import type { TextMetadata } from "../io/text-metadata.ts";
 import { UsageError } from "./arguments.ts";
 

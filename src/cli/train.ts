@@ -1,7 +1,8 @@
 import type { CAC, Command } from "cac";
 import type { TextDataset } from "../data/dataset.ts";
 import { LstmkitError } from "../errors.ts";
-import { checkWritable, saveModel } from "../io/file-node.ts";
+import { checkWritable } from "../io/disk-node.ts";
+import { saveModel } from "../io/file-node.ts";
 import { textMetadata } from "../io/text-metadata.ts";
 import type { RuntimeOptions } from "../kit.ts";
 import { dense, embedding, type Layer, lstm, simpleRNN } from "../model/layers.ts";

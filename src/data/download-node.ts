@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { LstmkitError } from "../errors.ts";
+import { writeWhole } from "../io/disk-node.ts";
 
 /** A public file with known content. */
 export interface DownloadSource {
@@ -70,23 +71,6 @@ export async function cachedDownload(
     );
   }
   return bytes;
-}
-
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.part`;
-  try {
-    const file = await open(temporary, "wx");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }
 
 async function fetchChecked(source: DownloadSource, options: DownloadOptions): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LstmkitError } from "../errors.ts";
+import { readBytes, reading } from "../io/disk-node.ts";
 import { type CsvOptions, textsFromCsv } from "./csv.ts";
 import { datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
 import { cachedDownload, type DownloadOptions } from "./download-node.ts";
@@ -48,7 +49,7 @@ export interface LoadImdbOptions extends ImdbOptions {
 export async function loadImdb(options: LoadImdbOptions = {}): Promise<TextDataset> {
   const { data } = options;
   if (data === undefined) return downloadedImdb(options);
-  const isFolder = (await readable(data, () => stat(data))).isDirectory();
+  const isFolder = (await reading(data, () => stat(data))).isDirectory();
   if (isFolder) return imdbFromTexts(imdbTextsOfFiles(await reviewFiles(data)), options);
   const bytes = await readBytes(data);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -111,7 +112,7 @@ async function reviewFiles(folder: string): Promise<ArchiveFile[]> {
   for (const part of ["train", "test"]) {
     for (const label of ["neg", "pos"]) {
       const inside = join(folder, part, label);
-      for (const name of await readable(inside, () => readdir(inside))) {
+      for (const name of await reading(inside, () => readdir(inside))) {
         const path = `${part}/${label}/${name}`;
         if (isReviewPath(path)) files.push({ path, bytes: await readBytes(join(inside, name)) });
       }
@@ -125,31 +126,5 @@ async function neighbour(path: string, name: string): Promise<string | undefined
     return await readFile(join(dirname(path), name), "utf8");
   } catch {
     return undefined; // it need not be there
-  }
-}
-
-function readBytes(path: string): Promise<Uint8Array> {
-  return readable(path, () => readFile(path));
-}
-
-async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") {
-      throw new LstmkitError(
-        "FILE_NOT_FOUND",
-        `there is no ${path}. Check the path; it is taken from ${process.cwd()}.`,
-        {
-          cause,
-        },
-      );
-    }
-    throw new LstmkitError(
-      "FILE_UNREADABLE",
-      `${path} cannot be read (${String(code ?? cause)}). Wanted a file that this user may read.`,
-      { cause },
-    );
   }
 }
