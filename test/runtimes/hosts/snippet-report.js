@@ -1,7 +1,7 @@
 /** Report what a page of the documentation puts into its <output>. */
 import { report } from "./report.js";
 
-report(async () => {
+await report(async () => {
   const output = document.querySelector("output");
   while (!output.value) await new Promise((resolve) => setTimeout(resolve, 50));
   return output.value;

@@ -3,4 +3,4 @@ import * as lstmkit from "lstmkit";
 import { runJob } from "../job.js";
 import { report } from "../report.js";
 
-report(() => runJob(lstmkit, lstmkit.spawnRuntime, { threads: 2 }));
+await report(() => runJob(lstmkit, lstmkit.spawnRuntime, { threads: 2 }));
