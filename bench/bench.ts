@@ -3,7 +3,8 @@
  * Results are compared first; then everyone is timed in turn, and medians are printed with their
  * spread. Ratios are ours / theirs: below 1, ours is faster.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -17,10 +18,10 @@ import {
   PEERS,
   titleOf,
 } from "./contenders.ts";
-import { type Corpus, findCorpus, writeCase } from "./data.ts";
-import { duel, type Result } from "./duel.ts";
+import { findCorpus, writeCase } from "./data.ts";
+import { duel } from "./duel.ts";
 import { Player } from "./player.ts";
-import { figure, type Job, jobOf, type ProcessRun, runJob } from "./processes.ts";
+import { compareProcesses } from "./processes.ts";
 import { JsonReport, type Report, TextReport } from "./report.ts";
 
 const HELP = `npm run bench -- [options]
@@ -39,6 +40,8 @@ const HELP = `npm run bench -- [options]
 
 Node 24 and ONNX Runtime are installed apart, with: ${INSTALL}
 LSTMKIT_DATA may name a folder with imdb/keras_top10000_len80; without it the corpus of e-mails serves.`;
+
+const MOST_JOB_ROUNDS = 3;
 
 class UsageError extends Error {}
 
@@ -135,50 +138,26 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-async function compareProcesses(
-  job: Job,
-  contenders: readonly Contender[],
-  names: ReadonlyMap<Contender, string>,
-  rounds: number,
-  corpus: Corpus,
-  report: Report,
-): Promise<void> {
-  const runs = new Map<Contender, ProcessRun[]>();
-  const able = contenders.filter((contender) => jobOf(contender, job));
-  for (let round = 0; round < rounds; round++) {
-    for (const contender of able) {
-      progress(`${job}: ${names.get(contender)}, round ${round + 1} of ${rounds}`);
-      const list = runs.get(contender) ?? [];
-      runs.set(contender, [...list, await runJob(contender, job, corpus.folder)]);
-    }
-  }
-  progress("");
-  const compare = (name: string, unit: "ms" | "MiB", of: (run: ProcessRun) => number) => {
-    const results = [...runs].map(
-      ([contender, list]): Result => ({ contender, name: names.get(contender)!, time: figure(list, of) }),
-    );
-    report.comparison({ name, unit, results });
-  };
-  if (job === "first-batch") {
-    compare("import to first trained batch", "ms", ({ ms }) => ms!);
-    return;
-  }
-  compare("whole seed job, wall", "ms", ({ wallMs }) => wallMs);
-  compare("whole seed job, CPU", "ms", ({ cpuSeconds }) => cpuSeconds * 1000);
-  compare("whole seed job, peak resident memory", "MiB", ({ peakMiB }) => peakMiB);
-  for (const [contender, list] of runs) {
-    const accuracies = list.map(({ accuracy }) => `${(accuracy! * 100).toFixed(2)} %`);
-    report.note(
-      `test accuracy of ${names.get(contender)}, ${contender.threads} threads: ${accuracies.join(", ")}`,
-    );
-  }
-}
-
-/** @returns the exit code: 1 where someone's results were wrong or it broke on the way */
+/** @returns the exit code: 1 where someone's results were wrong or this package broke */
 async function bench({ groups, peers, rounds, budgetMs, python, isJson }: Options): Promise<number> {
   const report = isJson ? new JsonReport() : new TextReport();
   const scratch = await mkdtemp(join(tmpdir(), "lstmkit-bench-"));
-  let players: Player[] = [];
+  const players: Player[] = [];
+  const interruption = new AbortController();
+  const cleanUp = () => {
+    interruption.abort();
+    for (const player of players) player.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  };
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    process.once(signal, () => {
+      cleanUp();
+      process.exit(code);
+    });
+  }
   let failures = 0;
   try {
     const corpus = await findCorpus(scratch);
@@ -192,7 +171,7 @@ async function bench({ groups, peers, rounds, budgetMs, python, isJson }: Option
     const wanted = contendersOn(engines, python).filter(
       ({ kind }) => kind === "lstmkit" || peers.includes(kind),
     );
-    players = await assemble(wanted, python, report);
+    players.push(...(await assemble(wanted, python, report)));
     const cases = CASES.filter(({ group }) => groups.includes(group));
     for (const limit of limitsOf(players, cases)) report.missing(limit);
     for (const work of cases) {
@@ -204,19 +183,21 @@ async function bench({ groups, peers, rounds, budgetMs, python, isJson }: Option
       report.outcome(work, outcome);
     }
     for (const player of players) player.stop();
-    const names = new Map(players.map(({ contender, name }) => [contender, name]));
-    const contenders = [...names.keys()];
+    const entrants = players.map(({ contender, name }) => ({ contender, name }));
+    const options = { folder: corpus.folder, signal: interruption.signal, progress };
     if (groups.includes("start")) {
-      await compareProcesses("first-batch", contenders, names, rounds, corpus, report);
+      failures += await compareProcesses("first-batch", entrants, report, { ...options, rounds });
     }
     if (groups.includes("job")) {
-      // The tutorial form on one thread takes two minutes, and is nobody's way to run it.
-      const chosen = contenders.filter(({ kind, threads }) => kind === "lstmkit" || threads === 2);
-      await compareProcesses("seed-job", chosen, names, Math.min(rounds, 3), corpus, report);
+      // Keras on one thread takes minutes, and nobody runs it so.
+      const chosen = entrants.filter(
+        ({ contender: { kind, threads } }) => kind === "lstmkit" || threads === 2,
+      );
+      const few = Math.min(rounds, MOST_JOB_ROUNDS);
+      failures += await compareProcesses("seed-job", chosen, report, { ...options, rounds: few });
     }
   } finally {
-    for (const player of players) player.stop();
-    await rm(scratch, { recursive: true, force: true });
+    cleanUp();
   }
   return failures > 0 ? 1 : 0;
 }

@@ -46,7 +46,7 @@ export interface NotTimed {
   readonly contender: Contender;
   readonly name: string;
   readonly why: string;
-  /** Its results are wrong, or it broke: the bench fails. */
+  /** Its results are wrong, or this package broke: the bench fails. */
   readonly isFailure: boolean;
 }
 
@@ -75,24 +75,29 @@ export async function duel(
   const outcome: Outcome = { results: [], notTimed: [], gaps: { predictions: 0, losses: 0 } };
   const losses = work.task === "infer" ? 0 : flop > 2e10 ? 1 : 3;
   let reference: Check | null = null;
-  const ready: { player: Player; steps: number; rounds: number; ms: number[]; rooflines: number[] }[] = [];
+  const ready: Turns[] = [];
+  const leaveOut = ({ contender, name }: Player, why: string, isFailure: boolean) =>
+    outcome.notTimed.push({ contender, name, why, isFailure });
+  const broke = (player: Player, error: unknown) =>
+    leaveOut(
+      player,
+      error instanceof Error ? error.message : String(error),
+      player.contender.kind === "lstmkit",
+    );
   for (const player of players) {
-    const { contender, name } = player;
-    const leaveOut = (why: string, isFailure: boolean) =>
-      outcome.notTimed.push({ contender, name, why, isFailure });
     const expected = player.rate > 0 ? flop / player.rate : 0;
     if (expected > LONGEST_STEP_MS) {
-      leaveOut(`it would take about ${(expected / 1000).toFixed(0)} s`, false);
+      leaveOut(player, `it would take about ${(expected / 1000).toFixed(0)} s`, false);
       continue;
     }
     try {
-      note(`${work.name}: ${name}`);
+      note(`${work.name}: ${player.name}`);
       await player.setup({ ...setup, dropout: 0 });
       const check = await player.check(losses);
       reference ??= check;
-      const wrong = compare(contender, check, reference, outcome.gaps);
+      const wrong = compare(player.contender, check, reference, outcome.gaps);
       if (wrong) {
-        leaveOut(wrong, true);
+        leaveOut(player, wrong, true);
         continue;
       }
       if (setup.dropout > 0) await player.setup(setup);
@@ -102,17 +107,17 @@ export async function duel(
       const affordable = Math.max(1, Math.min(rounds, Math.floor(budgetMs / (steps * step))));
       ready.push({ player, steps, rounds: affordable, ms: [], rooflines: [] });
     } catch (error) {
-      leaveOut(error instanceof Error ? error.message : String(error), true);
+      broke(player, error);
     }
   }
   for (let round = 0; round < rounds; round++) {
     note(`${work.name}: round ${round + 1} of ${rounds}`);
-    for (const { player, steps, rounds: affordable, ms, rooflines } of ready) {
-      if (round >= affordable) continue; // those that can have fewer rounds have them first
-      const { kind, threads } = player.contender;
-      ms.push(...(await player.run(steps)));
-      if (kind === "lstmkit" && threads === 1 && work.group === "width") {
-        rooflines.push(await player.roofline());
+    for (const turns of ready.filter((one) => round < one.rounds)) {
+      try {
+        await takeTurn(turns, work);
+      } catch (error) {
+        broke(turns.player, error);
+        ready.splice(ready.indexOf(turns), 1);
       }
     }
   }
@@ -122,6 +127,22 @@ export async function duel(
     outcome.results.push({ contender, name, time: spreadOf(ms), ...roofline });
   }
   return outcome;
+}
+
+/** A player's turns at a case, and what they gave. */
+interface Turns {
+  readonly player: Player;
+  /** In a turn. */
+  readonly steps: number;
+  readonly rounds: number;
+  readonly ms: number[];
+  readonly rooflines: number[];
+}
+
+async function takeTurn({ player, steps, ms, rooflines }: Turns, { group }: Case): Promise<void> {
+  const { kind, threads } = player.contender;
+  ms.push(...(await player.run(steps)));
+  if (kind === "lstmkit" && threads === 1 && group === "width") rooflines.push(await player.roofline());
 }
 
 /** What is wrong with a contender's results; null where nothing is. */
