@@ -1,9 +1,12 @@
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { ENGINES, type JobResult, type Row } from "./engines.ts";
 import { PINNED } from "./pinned.ts";
-import { leftOut } from "./without.ts";
+import { LEFT_OUT, leftOut } from "./without.ts";
 
 const engines = ENGINES.filter(({ name }) => !leftOut(name));
+const names = ENGINES.map(({ name }) => name);
+const unknown = LEFT_OUT.filter((name) => !names.includes(name));
+if (unknown.length > 0) throw new Error(`--without ${unknown}: the engines are ${names.join(", ")}`);
 
 const table: string[] = [];
 const losses = new Set<number>();

@@ -1,4 +1,4 @@
-const names = new Set((process.env.LSTMKIT_WITHOUT ?? "").split(","));
+/** What --without names. */
+export const LEFT_OUT: readonly string[] = (process.env.LSTMKIT_WITHOUT ?? "").split(",").filter(Boolean);
 
-/** Whether --without names the engine. */
-export const leftOut = (engine: string): boolean => names.has(engine);
+export const leftOut = (engine: string): boolean => LEFT_OUT.includes(engine);
