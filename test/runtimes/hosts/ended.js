@@ -1,0 +1,58 @@
+/** A worker that is ended in the midst of a fit, a fit that is aborted, and many that come and go. */
+
+import * as lstmkit from "./node_modules/lstmkit/dist/index.js";
+import { report } from "./report.js";
+
+const ROUNDS = 50;
+const x = { data: new Int32Array(512 * 40).map((_, i) => i % 100), shape: [512, 40] };
+const y = new Uint8Array(512);
+
+async function modelOn(kit) {
+  const { dense, embedding, lstm } = lstmkit;
+  const head = dense({ units: 1, activation: "sigmoid" });
+  const model = await kit.sequential([
+    embedding({ inputDim: 100, outputDim: 32 }),
+    lstm({ units: 64 }),
+    head,
+  ]);
+  await model.compile({ loss: "binaryCrossentropy" });
+  return model;
+}
+
+/** How a fit ends that `end` is called in the midst of, and how soon after. */
+async function endOf(model, end, options) {
+  let ended = 0;
+  const onBatchEnd = (batch) => {
+    if (batch === 1) {
+      ended = performance.now();
+      end();
+    }
+  };
+  const error = await model
+    .fit(x, y, { epochs: 1000, batchSize: 128, onBatchEnd, ...options })
+    .catch((e) => e);
+  return { code: error.code, ms: performance.now() - ended };
+}
+
+await report(async () => {
+  const url = new URL("./node_modules/lstmkit/dist/runtime-worker.js", import.meta.url);
+  let worker;
+  const mortal = await lstmkit.spawnRuntime({
+    threads: 2,
+    worker: () => {
+      worker = new Worker(url, { type: "module" });
+      return worker;
+    },
+  });
+  const terminated = await endOf(await modelOn(mortal), () => worker.terminate());
+  const stop = new AbortController();
+  const kit = await lstmkit.spawnRuntime({ threads: 2 });
+  const aborted = await endOf(await modelOn(kit), () => stop.abort(), { signal: stop.signal });
+  await kit.close();
+  for (let round = 0; round < ROUNDS; round++) {
+    const short = await lstmkit.spawnRuntime({ threads: 2 });
+    if (round % 10 === 0) await (await modelOn(short)).fit(x, y, { batchSize: 256 });
+    await short.close();
+  }
+  return { terminated, aborted, rounds: ROUNDS };
+});
