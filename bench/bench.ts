@@ -31,6 +31,7 @@ const HELP = `npm run bench -- [options]
                         step, inference, one   the seed job's, and one review at a time
                         width, length          H = 32 … 512 at B = 32 and 128; T = 20 … 1280
                         start, job             fresh processes: to the first batch; the whole seed job
+  --match <text>      of these, the cases with this in their name, such as H=512
   --only <list>       these peers: ${PEERS.join(", ")}
   --without <list>    all peers but these
   --rounds <n>        turns of everyone; 7 by default, the seed job at most 3
@@ -47,6 +48,7 @@ class UsageError extends Error {}
 
 interface Options {
   readonly groups: readonly Group[];
+  readonly match: string;
   readonly peers: readonly string[];
   readonly rounds: number;
   readonly budgetMs: number;
@@ -59,7 +61,15 @@ function readOptions(argv: string[]): Options | null {
   try {
     const text = { type: "string" } as const;
     const flag = { type: "boolean", default: false } as const;
-    const options = { cases: text, only: text, without: text, python: text, rounds: text, budget: text };
+    const options = {
+      cases: text,
+      match: text,
+      only: text,
+      without: text,
+      python: text,
+      rounds: text,
+      budget: text,
+    };
     const switches = { quick: flag, json: flag, help: flag };
     ({ values: flags } = parseArgs({ args: argv, options: { ...options, ...switches } }));
   } catch (error) {
@@ -87,6 +97,7 @@ function readOptions(argv: string[]): Options | null {
   const without = list("without", PEERS) ?? [];
   return {
     groups: flags.quick ? ["step", "inference"] : (list("cases", GROUPS) ?? GROUPS),
+    match: String(flags.match ?? ""),
     peers: (list("only", PEERS) ?? PEERS).filter((peer) => !without.includes(peer)),
     rounds: whole("rounds", 7),
     budgetMs: whole("budget", 20) * 1000,
@@ -139,7 +150,7 @@ function progress(text: string): void {
 }
 
 /** @returns the exit code: 1 where someone's results were wrong or this package broke */
-async function bench({ groups, peers, rounds, budgetMs, python, isJson }: Options): Promise<number> {
+async function bench({ groups, match, peers, rounds, budgetMs, python, isJson }: Options): Promise<number> {
   const report = isJson ? new JsonReport() : new TextReport();
   const scratch = await mkdtemp(join(tmpdir(), "lstmkit-bench-"));
   const players: Player[] = [];
@@ -172,7 +183,7 @@ async function bench({ groups, peers, rounds, budgetMs, python, isJson }: Option
       ({ kind }) => kind === "lstmkit" || peers.includes(kind),
     );
     players.push(...(await assemble(wanted, python, report)));
-    const cases = CASES.filter(({ group }) => groups.includes(group));
+    const cases = CASES.filter(({ group, name }) => groups.includes(group) && name.includes(match));
     for (const limit of limitsOf(players, cases)) report.missing(limit);
     for (const work of cases) {
       const setup = await writeCase(work, corpus, scratch);
@@ -185,10 +196,10 @@ async function bench({ groups, peers, rounds, budgetMs, python, isJson }: Option
     for (const player of players) player.stop();
     const entrants = players.map(({ contender, name }) => ({ contender, name }));
     const options = { folder: corpus.folder, signal: interruption.signal, progress };
-    if (groups.includes("start")) {
+    if (groups.includes("start") && match === "") {
       failures += await compareProcesses("first-batch", entrants, report, { ...options, rounds });
     }
-    if (groups.includes("job")) {
+    if (groups.includes("job") && match === "") {
       // Keras on one thread takes minutes, and nobody runs it so.
       const chosen = entrants.filter(
         ({ contender: { kind, threads } }) => kind === "lstmkit" || threads === 2,

@@ -17,6 +17,7 @@ export class Player {
   #process: ChildProcess | null = null;
   #answers: AsyncIterator<string> | null = null;
   #complaints = "";
+  #end = "it closed its output";
 
   constructor(contender: Contender) {
     this.contender = contender;
@@ -31,6 +32,9 @@ export class Player {
     const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "pipe"] });
     child.on("error", (error) => {
       this.#complaints += `${error.message}\n`;
+    });
+    child.on("exit", (code, signal) => {
+      this.#end = signal ? `it was ended by ${signal}` : `it ended with code ${code}`;
     });
     child.stdin.on("error", () => {}); // the answer that does not come tells
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -77,9 +81,13 @@ export class Player {
   async #answer<T>(): Promise<T> {
     const { value, done } = await this.#answers!.next();
     if (!done) return JSON.parse(value) as T;
+    await sleep(SETTLE_MS); // for what it last had to say
+    const telling = this.#complaints
+      .trim()
+      .split("\n")
+      .findLast((line) => /error\b/i.test(line));
+    const why = telling?.trim() ?? this.#end;
     this.stop();
-    const lines = this.#complaints.trim().split("\n");
-    const telling = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
-    throw new Error(telling?.trim() || "it ended without a word");
+    throw new Error(why);
   }
 }
