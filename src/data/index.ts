@@ -9,6 +9,7 @@ export {
 } from "./dataset.ts";
 export { type ImdbOptions, type ImdbTexts, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
 export { imdbTextsOfTarGz } from "./imdb-archive.ts";
+export { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
 export { RandomState } from "./random-state.ts";
 export { type PadOptions, padSequences, type Side } from "./sequences.ts";
 export { type SpamOptions, spamFromBytes } from "./spam.ts";
