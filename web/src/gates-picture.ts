@@ -1,0 +1,220 @@
+/** The picture of the gates: words beside heat maps, all on the same rows, and a cell that can be moved. */
+import { colourTable, type ScaleKind } from "./colour-scale.ts";
+import { colour, element } from "./elements.ts";
+import type { PanelName } from "./gates.text.ts";
+import { type Cell, cellAfterKey, cellAt, type HeatMap, paintHeatMap } from "./heat-map.ts";
+import type { Theme } from "./page.ts";
+
+/** One line of the picture. */
+export interface Row {
+  readonly label: string;
+  /** Faint: padding, the start, an unknown word. */
+  readonly faint: boolean;
+  /** Shown beside words that move the prediction; empty elsewhere. */
+  readonly move: string;
+  /** Between 0 and 1. */
+  readonly answer: number;
+}
+
+export interface Panel {
+  readonly name: PanelName;
+  readonly title: string;
+  readonly kind: ScaleKind;
+  readonly map: HeatMap;
+  /** The ends of the scale, as they are written. */
+  readonly low: string;
+  readonly high: string;
+}
+
+export interface Picture {
+  readonly wordTitle: string;
+  readonly answerTitle: string;
+  readonly classes: readonly [string, string];
+  readonly rows: readonly Row[];
+  /** At least one; all have the same rows and units. */
+  readonly panels: readonly Panel[];
+  readonly theme: Theme;
+}
+
+export class GatesPicture {
+  /** Holds the keyboard's focus; its name and description are the caller's. */
+  readonly frame = element("div", { class: "gates-picture", role: "application", tabindex: 0 });
+  readonly #grid = element("div", { class: "gates-grid" });
+  readonly #rowMark = element("div", { class: "row-mark" });
+  #unitMarks: HTMLElement[] = [];
+  #picture: Picture | undefined;
+  #cell: Cell = { row: 0, column: 0 };
+  readonly #moved: (cell: Cell, byKey: boolean) => void;
+
+  /** @param moved told when the cell moves; `byKey` where it was the keyboard that moved it */
+  constructor(moved: (cell: Cell, byKey: boolean) => void) {
+    this.#moved = moved;
+    this.frame.append(this.#grid);
+    this.frame.addEventListener("keydown", (event) => {
+      if (!this.#picture || event.altKey || event.metaKey) return;
+      const { rows, units } = this.#picture.panels[0]!.map;
+      const next = cellAfterKey(this.#cell, event, rows, units);
+      if (!next) return;
+      event.preventDefault();
+      this.#move(next, true);
+    });
+    for (const type of ["pointerdown", "pointermove"] as const) {
+      this.frame.addEventListener(type, (event) => this.#point(event));
+    }
+    new ResizeObserver(() => this.#paint()).observe(this.frame);
+  }
+
+  get cell(): Cell {
+    return this.#cell;
+  }
+
+  /** How many units share a column of the picture where there are more units than pixels; else 1. */
+  get unitsPerColumn(): number {
+    const canvas = this.#grid.querySelector<HTMLCanvasElement>("canvas[data-panel]");
+    const units = this.#picture?.panels[0]?.map.units ?? 1;
+    return canvas ? units / canvas.width : 1;
+  }
+
+  show(picture: Picture): void {
+    this.#picture = picture;
+    const { rows, units } = picture.panels[0]!.map;
+    this.#cell = { row: Math.min(this.#cell.row, rows - 1), column: Math.min(this.#cell.column, units - 1) };
+    this.#unitMarks = picture.panels.map(() => element("div", { class: "unit-mark" }));
+    this.#grid.style.setProperty("--panels", String(picture.panels.length));
+    this.#grid.style.setProperty("--rows", String(rows));
+    this.#grid.replaceChildren(
+      element("div", { class: "head" }, picture.wordTitle),
+      element("div", { class: "head" }, picture.answerTitle, ends(...picture.classes)),
+      ...picture.panels.map((panel) => head(panel, picture.theme)),
+      element(
+        "ol",
+        {},
+        ...picture.rows.map(({ label, faint, move }) =>
+          element(
+            "li",
+            { class: faint ? "faint" : undefined },
+            element("span", { class: "word" }, label),
+            ...(move ? [element("b", {}, move)] : []),
+          ),
+        ),
+      ),
+      element("div", { class: "panel answer" }, element("canvas", { "aria-hidden": "true" })),
+      ...picture.panels.map(({ name }, p) =>
+        element(
+          "div",
+          { class: "panel" },
+          element("canvas", { "data-panel": name, "aria-hidden": "true" }),
+          this.#unitMarks[p]!,
+        ),
+      ),
+      this.#rowMark,
+    );
+    this.#paint();
+    this.#mark();
+  }
+
+  /** Move the cell, as a key or a pointer does. */
+  #move(cell: Cell, byKey: boolean): void {
+    this.#cell = cell;
+    this.#mark();
+    this.#moved(cell, byKey);
+    // The heads at the top and what is said at the bottom stay: style.css keeps scroll-margins for both.
+    if (byKey) this.#grid.querySelectorAll("li")[cell.row]?.scrollIntoView({ block: "nearest" });
+  }
+
+  #point(event: PointerEvent): void {
+    if (!this.#picture || !(event.target instanceof Element)) return;
+    const { rows, units } = this.#picture.panels[0]!.map;
+    const target = event.target.closest<HTMLElement>(".panel, ol");
+    if (!target) return;
+    const box = target.getBoundingClientRect();
+    const hit = cellAt(
+      (event.clientX - box.left) / box.width,
+      (event.clientY - box.top) / box.height,
+      rows,
+      units,
+    );
+    const hasUnits = target.matches(".panel:not(.answer)");
+    const cell = hasUnits ? hit : { row: hit.row, column: this.#cell.column };
+    if (cell.row !== this.#cell.row || cell.column !== this.#cell.column || event.type === "pointerdown") {
+      this.#move(cell, false);
+    }
+  }
+
+  #mark(): void {
+    if (!this.#picture) return;
+    const { units } = this.#picture.panels[0]!.map;
+    const row = `calc(${this.#cell.row} * var(--row))`;
+    this.#rowMark.style.transform = `translateY(${row})`;
+    for (const mark of this.#unitMarks) {
+      mark.style.top = row;
+      mark.style.left = `${(100 * this.#cell.column) / units}%`;
+      mark.style.width = `${100 / units}%`;
+    }
+  }
+
+  /** One pixel a unit and a word: the browser stretches it. */
+  #paint(): void {
+    if (!this.#picture) return;
+    const { panels, theme, rows } = this.#picture;
+    for (const { name, kind, map } of panels) {
+      const canvas = this.#grid.querySelector<HTMLCanvasElement>(`canvas[data-panel="${name}"]`)!;
+      const across = Math.round(canvas.clientWidth * devicePixelRatio);
+      const columns = across > 0 ? Math.min(map.units, across) : map.units;
+      canvas.width = columns;
+      canvas.height = map.rows;
+      const image = new ImageData(columns, map.rows);
+      paintHeatMap(image.data, map, columns, colourTable(kind, theme));
+      canvas.getContext("2d")!.putImageData(image, 0, 0);
+    }
+    this.#paintAnswers(rows);
+  }
+
+  /** A bar from the middle to the answer, in the colour of the class it leans to. */
+  #paintAnswers(rows: readonly Row[]): void {
+    const canvas = this.#grid.querySelector<HTMLCanvasElement>(".answer canvas")!;
+    const width = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
+    const height = Math.max(1, Math.round(canvas.clientHeight * devicePixelRatio));
+    canvas.width = width;
+    canvas.height = height;
+    const context = canvas.getContext("2d")!;
+    const colours = [colour("--class-0"), colour("--class-1")] as const;
+    const step = height / rows.length;
+    for (const [r, { answer }] of rows.entries()) {
+      context.fillStyle = colours[answer < 0.5 ? 0 : 1];
+      const to = answer * width;
+      context.fillRect(
+        Math.min(width / 2, to),
+        r * step + 1,
+        Math.max(1, Math.abs(to - width / 2)),
+        step - 2,
+      );
+    }
+    context.fillStyle = colour("--edge");
+    context.fillRect(Math.round(width / 2) - 0.5, 0, 1, height);
+  }
+}
+
+/** A panel's name and its scale. */
+function head({ name, title, kind, low, high }: Panel, theme: Theme): HTMLElement {
+  const bar = element("canvas", { class: "scale", "aria-hidden": "true" });
+  const table = colourTable(kind, theme);
+  const steps = table.length / 3;
+  bar.width = steps;
+  bar.height = 1;
+  const image = new ImageData(steps, 1);
+  for (let s = 0; s < steps; s++)
+    image.data.set([table[3 * s]!, table[3 * s + 1]!, table[3 * s + 2]!, 255], 4 * s);
+  bar.getContext("2d")!.putImageData(image, 0, 0);
+  return element(
+    "div",
+    { class: "head", id: `panel-${name}` },
+    element("span", {}, title, " ", element("i", {}, name)),
+    bar,
+    ends(low, high),
+  );
+}
+
+function ends(low: string, high: string): HTMLElement {
+  return element("span", { class: "ends" }, element("span", {}, low), element("span", {}, high));
+}

@@ -1,0 +1,26 @@
+/** A named choice from a list whose entries change. */
+import { element } from "./elements.ts";
+
+export interface Select {
+  /** The label with the list in it. */
+  readonly field: HTMLLabelElement;
+  readonly name: HTMLSpanElement;
+  readonly list: HTMLSelectElement;
+  /** Give the list its entries, pairs of value and text; what was chosen stays, where it is still there. */
+  offer(entries: readonly (readonly [value: string, text: string])[]): void;
+}
+
+export function select(): Select {
+  const name = element("span");
+  const list = element("select");
+  return {
+    field: element("label", {}, name, list),
+    name,
+    list,
+    offer(entries) {
+      const chosen = list.value;
+      list.replaceChildren(...entries.map(([value, text]) => element("option", { value }, text)));
+      if (entries.some(([value]) => value === chosen)) list.value = chosen;
+    },
+  };
+}
