@@ -47,7 +47,7 @@ export function lstmDiagram(text: DiagramText): SVGSVGElement {
 }
 
 export function simpleRNNDiagram(text: DiagramText): SVGSVGElement {
-  return diagram("rnn", "0 0 240 330", text, [
+  return diagram("rnn", "0 124 240 206", text, [
     bus(130, []),
     part("rnn", text, [wire("M130 222 V170 H210"), arrow(224, 170), box(130, "tanh"), label(210, 152, "h")]),
   ]);

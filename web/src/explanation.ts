@@ -14,7 +14,7 @@ const FORMULAS: Record<Part, string> = {
   g: "g = tanh ( x · W_g + h_− · U_g + b_g )",
   o: "o = σ ( x · W_o + h_− · U_o + b_o )",
   c: "c = f · c_− + i · g",
-  h: "h = o · tanh c",
+  h: "h = o · tanh ~ c",
   rnn: "h = tanh ( x · W + h_− · U + b )",
 };
 const LSTM_PARTS = ["f", "i", "g", "o", "c", "h"] as const;

@@ -5,7 +5,8 @@ const OPERATORS = new Set(["=", "+", "−", "·", "(", ")", ",", "…", "←"]);
 
 /**
  * A formula of tokens between blanks: operators, numbers, names. `b_f` has an index, `h_t−1` one of three
- * tokens, `h^2` an exponent, `U_f^T` both, `∂a/∂b` is a fraction; names of several letters stand upright.
+ * tokens, `h^2` an exponent, `U_f^T` both, `∂a/∂b` is a fraction; names of several letters stand
+ * upright; `~` is a thin space.
  */
 export function formula(source: string): MathMLElement {
   const math = element("math", ...source.split(" ").map(token));
@@ -16,7 +17,7 @@ export function formula(source: string): MathMLElement {
 function token(source: string): MathMLElement {
   const [above, below] = source.split("/");
   if (below !== undefined) return element("mfrac", token(above!), token(below));
-  if (source.startsWith("∂")) return element("mrow", leaf("mi", "∂"), token(source.slice(1)));
+  if (source.startsWith("∂")) return element("mrow", atom("∂"), token(source.slice(1)));
   const [, base, index, exponent] = /^([^_^]+)(?:_([^^]+))?(?:\^(.+))?$/.exec(source)!;
   if (index && exponent) return element("msubsup", atom(base!), script(index), script(exponent));
   if (index) return element("msub", atom(base!), script(index));
@@ -31,8 +32,20 @@ function script(source: string): MathMLElement {
 }
 
 function atom(source: string): MathMLElement {
+  if (source === "~") return thinSpace();
   if (OPERATORS.has(source)) return leaf("mo", source);
-  return leaf(/^\d+$/.test(source) ? "mn" : "mi", source);
+  if (/^\d+$/.test(source)) return leaf("mn", source);
+  const name = leaf("mi", source);
+  // Letters of the text's own italic: the mathematical ones are missing in many fonts, h above all.
+  name.setAttribute("mathvariant", "normal");
+  name.setAttribute("class", source.length === 1 ? "letter" : "name");
+  return name;
+}
+
+function thinSpace(): MathMLElement {
+  const space = element("mspace");
+  space.setAttribute("width", "0.17em");
+  return space;
 }
 
 function leaf(name: string, text: string): MathMLElement {

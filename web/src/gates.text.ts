@@ -37,8 +37,9 @@ export const gatesText = words({
     paddingStep: "(padding)",
     unknown: (word: string) => `${word} (unknown)`,
     place: (step: number, steps: number, word: string, unit: number) =>
-      `Word ${step} of ${steps}: ${word}. Unit ${unit}.`,
+      `Step ${step} of ${steps}: ${word}. Unit ${unit}.`,
     answerHere: (share: string, name: string) => `Prediction after this word: ${share} ${name}.`,
+    list: (items: readonly string[]) => new Intl.ListFormat("en").format(items),
     erased: (list: string) => `Most is erased at ${list}.`,
     erasedAt: (word: string, share: string) => `“${word}” (${share} of the cell state)`,
     moved: (list: string) => `The prediction moves most at ${list}.`,
@@ -81,8 +82,9 @@ export const gatesText = words({
     paddingStep: "(패딩)",
     unknown: (word: string) => `${word} (모르는 단어)`,
     place: (step: number, steps: number, word: string, unit: number) =>
-      `${steps}단어 중 ${step}번째: ${word}. 유닛 ${unit}.`,
+      `${steps}단계 중 ${step}번째: ${word}. 유닛 ${unit}.`,
     answerHere: (share: string, name: string) => `여기까지 읽은 예측: ${name} ${share}.`,
+    list: (items: readonly string[]) => items.join(", "),
     erased: (list: string) => `가장 많이 지워지는 곳: ${list}.`,
     erasedAt: (word: string, share: string) => `‘${word}’(셀 상태의 ${share})`,
     moved: (list: string) => `예측이 가장 크게 움직이는 곳: ${list}.`,

@@ -166,7 +166,6 @@ export function mountGates(section: HTMLElement, page: Page): void {
     formatNumber(page.language, value, { style: "percent", maximumFractionDigits: 0 });
   const points = (value: number): string =>
     formatNumber(page.language, value * 100, { maximumFractionDigits: 0, signDisplay: "exceptZero" });
-  const list = (items: string[]): string => new Intl.ListFormat(page.language).format(items);
 
   const findings = ({ answers }: Shown, { layer, first, rows, steps }: Part): string => {
     const words = gatesText[page.language];
@@ -182,7 +181,7 @@ export function mountGates(section: HTMLElement, page: Page): void {
       if (most.length) {
         said.push(
           words.erased(
-            list(most.map((row) => words.erasedAt(label(steps[row]!), share(erased[row]!.share)))),
+            words.list(most.map((row) => words.erasedAt(label(steps[row]!), share(erased[row]!.share)))),
           ),
         );
       }
@@ -196,7 +195,7 @@ export function mountGates(section: HTMLElement, page: Page): void {
           points(Math.abs(moved[row]!)).replace("+", ""),
           page.reading!.classes[moved[row]! > 0 ? 1 : 0],
         );
-      said.push(words.moved(list(most.map(towards))));
+      said.push(words.moved(words.list(most.map(towards))));
     }
     const shared = picture.unitsPerColumn;
     if (shared > 1)
@@ -316,18 +315,31 @@ export function mountGates(section: HTMLElement, page: Page): void {
     if (wide) panel.offer([["all", ""]]);
     draw();
   }).observe(section);
-  // A link of the explanation names a panel, which a narrow page may not show yet.
-  const toPanel = (): void => {
-    const name = PANELS.find((candidate) => location.hash === `#panel-${candidate}`);
-    if (!name || !part?.layer[name]) return;
-    if (!document.getElementById(`panel-${name}`)) {
+  // A link of the explanation names a panel, which may not be there yet.
+  const toPanel = async (name: PanelName): Promise<void> => {
+    if (name !== "h" && !part?.layer[name] && page.models.some(({ cell }) => cell === "lstm")) {
+      model.list.value = "lstm";
+      await follow();
+    }
+    if (!part?.layer[name]) {
+      section.scrollIntoView();
+      return;
+    }
+    if (panel.list.value !== "all") {
       panel.list.value = name;
       draw();
     }
-    picture.frame.focus({ preventScroll: true });
     picture.frame.scrollIntoView();
+    picture.frame.focus({ preventScroll: true });
   };
-  addEventListener("hashchange", toPanel);
+  document.addEventListener("click", (event) => {
+    const link =
+      event.target instanceof Element && event.target.closest<HTMLAnchorElement>('a[href^="#panel-"]');
+    const name = link && PANELS.find((candidate) => link.hash === `#panel-${candidate}`);
+    if (!name) return;
+    event.preventDefault();
+    void toPanel(name);
+  });
 }
 
 async function traced({ model }: LiveModel, text: EncodedText): Promise<Shown> {

@@ -81,7 +81,15 @@ export class GradientChart {
     this.#frame.ariaValueMin = "1";
     this.#frame.ariaValueMax = String(chart.steps);
     this.#plot?.destroy();
-    this.#plot = new uPlot(options(chart, this.#frame.clientWidth || 300), columns(chart), this.#frame);
+    this.#plot = new uPlot(
+      {
+        ...options(chart, this.#frame.clientWidth || 300),
+        // Before it is ready it has no scale, so no place for a step.
+        hooks: { ready: [() => this.#point()] },
+      },
+      columns(chart),
+      this.#frame,
+    );
     const { over } = this.#plot;
     // uPlot listens to the mouse alone; a finger goes along the steps, or scrolls the page.
     over.addEventListener("pointermove", ({ offsetX }) => this.#moved(this.#stepAt(offsetX)));
@@ -96,7 +104,12 @@ export class GradientChart {
     this.#frame.ariaValueNow = String(step + 1);
     this.#frame.ariaValueText = said;
     this.#readout.textContent = said;
-    this.#plot.setCursor({ left: this.#plot.valToPos(step + 1, "x"), top: 0 }, false);
+    if (this.#plot.status === 1) this.#point();
+  }
+
+  #point(): void {
+    const left = this.#plot!.valToPos(Number(this.#frame.ariaValueNow), "x");
+    this.#plot!.setCursor({ left, top: 0 }, false);
   }
 
   #stepAt(left: number): number {

@@ -4,7 +4,7 @@ import { words } from "./words.ts";
 export const gradientText = words({
   en: {
     title: "Gradient",
-    lead: "Training sends the error from the last word back towards the first. The charts show how much of it reaches each step: the length of the loss's gradient at the hidden state h and at the cell state c. Each line of the grid to the next is a factor of ten. Where a curve falls far below 1, what stands there no longer teaches the network anything: the gradient vanishes.",
+    lead: "Training sends the error from the last word back towards the first. The charts show how much of it reaches each step: the length of the loss's gradient at the hidden state h and at the cell state c. The axis is logarithmic: 10⁻³ is a thousandth. Where a curve falls far below 1, what stands there no longer teaches the network anything: the gradient vanishes.",
     noModel: "Start a training or load a model with its data: the gradient appears here.",
     noSample: "The model came without its data, so there is no text to take a gradient of.",
     layer: "Layer",
@@ -28,12 +28,12 @@ export const gradientText = words({
     help: "Left and right arrow keys move along the steps.",
     at: (step: number, steps: number, parts: string) => `Step ${step} of ${steps}: ${parts}.`,
     noted: (samples: number, floor: string) =>
-      `Each point is the median of ${samples} texts of the test part. The axis is logarithmic. Training takes gradients carried back for 0 once they are below ${floor}: there a curve ends. Short texts are padded at the front, so the first steps are often padding.`,
+      `Each point is the median of ${samples} texts of the test part. Training takes gradients carried back for 0 once they are below ${floor}: there a curve ends. Short texts are padded at the front, so the first steps are often padding.`,
     failed: (message: string) => `The gradient could not be computed: ${message}`,
   },
   ko: {
     title: "기울기",
-    lead: "학습할 때 오차는 마지막 단어에서 첫 단어 쪽으로 거슬러 갑니다. 그래프는 그 오차가 단계마다 얼마나 전해지는지, 곧 은닉 상태 h와 셀 상태 c에 대한 손실 기울기의 크기를 보여 줍니다. 눈금 한 칸은 열 배입니다. 곡선이 1보다 훨씬 아래로 떨어지는 곳의 단어에서는 신경망이 더 배우지 못합니다. 이것이 기울기 소실입니다.",
+    lead: "학습할 때 오차는 마지막 단어에서 첫 단어 쪽으로 거슬러 갑니다. 그래프는 그 오차가 단계마다 얼마나 전해지는지, 곧 은닉 상태 h와 셀 상태 c에 대한 손실 기울기의 크기를 보여 줍니다. 세로축은 로그 눈금이어서 10⁻³은 천분의 일입니다. 곡선이 1보다 훨씬 아래로 떨어지는 곳의 단어에서는 신경망이 더 배우지 못합니다. 이것이 기울기 소실입니다.",
     noModel: "학습을 시작하거나 모델을 데이터와 함께 불러오면 여기에 기울기가 나타납니다.",
     noSample: "데이터 없이 불러온 모델이라 기울기를 구할 글이 없습니다.",
     layer: "층",
@@ -56,7 +56,7 @@ export const gradientText = words({
     help: "왼쪽과 오른쪽 화살표 키로 단계를 옮겨 다닙니다.",
     at: (step: number, steps: number, parts: string) => `${steps}단계 중 ${step}번째: ${parts}.`,
     noted: (samples: number, floor: string) =>
-      `점마다 테스트 데이터 ${samples}개의 중앙값입니다. 세로축은 로그 눈금입니다. 거슬러 오는 기울기가 ${floor}보다 작으면 학습은 0으로 치므로 곡선이 거기서 끝납니다. 짧은 글은 앞을 패딩으로 채우므로 앞쪽 단계는 패딩인 경우가 많습니다.`,
+      `점마다 테스트 데이터 ${samples}개의 중앙값입니다. 거슬러 오는 기울기가 ${floor}보다 작으면 학습은 0으로 치므로 곡선이 거기서 끝납니다. 짧은 글은 앞을 패딩으로 채우므로 앞쪽 단계는 패딩인 경우가 많습니다.`,
     failed: (message: string) => `기울기를 계산하지 못했습니다: ${message}`,
   },
 });
