@@ -1,5 +1,5 @@
 /** lstmkit/data: data sets from bytes and text, in any runtime. */
-export { type CsvOptions, type CsvTexts, textsFromCsv } from "./csv.ts";
+export { type CsvOptions, type CsvTexts, csvColumns, textsFromCsv } from "./csv.ts";
 export {
   datasetFromTexts,
   type LabelledTexts,

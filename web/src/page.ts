@@ -52,6 +52,8 @@ export interface Reading {
 /** The text in the field of the prediction, as the models read it. */
 export interface EncodedText {
   readonly text: string;
+  /** Words of the text, those that were cut off included. */
+  readonly total: number;
   /** ids (1, maxLen) */
   readonly x: Tensor<Int32Array>;
   /** One for each id of x. */

@@ -1,0 +1,48 @@
+import { words } from "./words.ts";
+
+/** What happened, by the library's codes; the library's own words follow. */
+export const failureText = words({
+  en: {
+    BAD_ARGUMENT: "This cannot be used.",
+    BAD_CHECKSUM: "What was fetched is not the expected file.",
+    BAD_CSV: "The CSV file cannot be read.",
+    BAD_DATASET: "The data cannot be used.",
+    BAD_LABEL: "The label column must hold two classes.",
+    BAD_LAYER: "This network cannot be used here.",
+    BAD_MODEL_FILE: "The model file cannot be read; nothing was changed.",
+    BAD_NPZ: "The .npz file cannot be read.",
+    BAD_PICKLE: "The .npz file cannot be read.",
+    LOSS_NOT_FINITE: "The loss is no longer a number. A smaller learning rate may help.",
+    NO_VOCABULARY: "There is no vocabulary to read text with.",
+    OFFLINE: "The download failed.",
+    OUT_OF_MEMORY: "This does not fit in memory. Make it smaller, or close other tabs.",
+    THREAD_FAILED: "A thread ended. Start again, or use 1 thread.",
+    UNSUPPORTED_ENGINE: "This browser cannot run the WebAssembly that is needed.",
+    WORKER_DIED: "The worker has ended. Start again; a new one is used.",
+    WORKER_FAILED: "The worker did not start.",
+    other: "Something went wrong.",
+    imdbByHand:
+      "Download the two files by another way (the links below), and drop them here or choose them above.",
+  },
+  ko: {
+    BAD_ARGUMENT: "사용할 수 없는 값입니다.",
+    BAD_CHECKSUM: "받은 파일이 예상한 파일이 아닙니다.",
+    BAD_CSV: "CSV 파일을 읽을 수 없습니다.",
+    BAD_DATASET: "이 데이터는 사용할 수 없습니다.",
+    BAD_LABEL: "레이블 열에는 클래스가 두 개 있어야 합니다.",
+    BAD_LAYER: "이 신경망은 여기에서 사용할 수 없습니다.",
+    BAD_MODEL_FILE: "모델 파일을 읽을 수 없습니다. 바뀐 것은 없습니다.",
+    BAD_NPZ: ".npz 파일을 읽을 수 없습니다.",
+    BAD_PICKLE: ".npz 파일을 읽을 수 없습니다.",
+    LOSS_NOT_FINITE: "손실이 더 이상 유한한 수가 아닙니다. 학습률을 낮추어 보세요.",
+    NO_VOCABULARY: "글을 읽을 어휘 사전이 없습니다.",
+    OFFLINE: "내려받지 못했습니다.",
+    OUT_OF_MEMORY: "메모리에 들어가지 않습니다. 크기를 줄이거나 다른 탭을 닫으세요.",
+    THREAD_FAILED: "스레드가 종료되었습니다. 다시 시작하거나 스레드를 1개로 하세요.",
+    UNSUPPORTED_ENGINE: "이 브라우저에서는 필요한 WebAssembly를 실행할 수 없습니다.",
+    WORKER_DIED: "워커가 종료되었습니다. 다시 시작하면 새 워커를 사용합니다.",
+    WORKER_FAILED: "워커를 시작하지 못했습니다.",
+    other: "문제가 발생했습니다.",
+    imdbByHand: "아래 링크의 두 파일을 다른 방법으로 내려받은 다음, 여기에 끌어다 놓거나 위에서 선택하세요.",
+  },
+});
