@@ -42,6 +42,8 @@ export class GatesPicture {
   readonly #grid = element("div", { class: "gates-grid" });
   readonly #rowMark = element("div", { class: "row-mark" });
   #unitMarks: HTMLElement[] = [];
+  /** Kept from picture to picture: a canvas is dear to make. */
+  readonly #canvases = new Map<string, HTMLCanvasElement>();
   #picture: Picture | undefined;
   #cell: Cell = { row: 0, column: 0 };
   readonly #moved: (cell: Cell, byKey: boolean) => void;
@@ -70,9 +72,8 @@ export class GatesPicture {
 
   /** How many units share a column of the picture where there are more units than pixels; else 1. */
   get unitsPerColumn(): number {
-    const canvas = this.#grid.querySelector<HTMLCanvasElement>("canvas[data-panel]");
-    const units = this.#picture?.panels[0]?.map.units ?? 1;
-    return canvas ? units / canvas.width : 1;
+    const panel = this.#picture?.panels[0];
+    return panel ? panel.map.units / this.#canvas(panel.name).width : 1;
   }
 
   show(picture: Picture): void {
@@ -98,14 +99,9 @@ export class GatesPicture {
           ),
         ),
       ),
-      element("div", { class: "panel answer" }, element("canvas", { "aria-hidden": "true" })),
+      element("div", { class: "panel answer" }, this.#canvas("answer")),
       ...picture.panels.map(({ name }, p) =>
-        element(
-          "div",
-          { class: "panel" },
-          element("canvas", { "data-panel": name, "aria-hidden": "true" }),
-          this.#unitMarks[p]!,
-        ),
+        element("div", { class: "panel" }, this.#canvas(name), this.#unitMarks[p]!),
       ),
       this.#rowMark,
     );
@@ -118,8 +114,10 @@ export class GatesPicture {
     this.#cell = cell;
     this.#mark();
     this.#moved(cell, byKey);
-    // The heads at the top and what is said at the bottom stay: style.css keeps scroll-margins for both.
-    if (byKey) this.#grid.querySelectorAll("li")[cell.row]?.scrollIntoView({ block: "nearest" });
+    // Heads stay at the top and the readout at the bottom; the rows' scroll margins leave room for both.
+    if (byKey) {
+      this.#grid.querySelectorAll("li")[cell.row]?.scrollIntoView({ block: "nearest", behavior: "instant" });
+    }
   }
 
   #point(event: PointerEvent): void {
@@ -153,13 +151,26 @@ export class GatesPicture {
     }
   }
 
+  #canvas(name: string): HTMLCanvasElement {
+    let canvas = this.#canvases.get(name);
+    if (!canvas) {
+      canvas = element("canvas", { "data-panel": name, "aria-hidden": "true" });
+      this.#canvases.set(name, canvas);
+    }
+    return canvas;
+  }
+
   /** One pixel a unit and a word: the browser stretches it. */
   #paint(): void {
     if (!this.#picture) return;
     const { panels, theme, rows } = this.#picture;
+    const across = Math.round(this.#canvas(panels[0]!.name).clientWidth * devicePixelRatio);
+    const answer = this.#canvas("answer");
+    const [width, height] = [answer.clientWidth, answer.clientHeight].map((size) =>
+      Math.max(1, Math.round(size * devicePixelRatio)),
+    ) as [number, number];
     for (const { name, kind, map } of panels) {
-      const canvas = this.#grid.querySelector<HTMLCanvasElement>(`canvas[data-panel="${name}"]`)!;
-      const across = Math.round(canvas.clientWidth * devicePixelRatio);
+      const canvas = this.#canvas(name);
       const columns = across > 0 ? Math.min(map.units, across) : map.units;
       canvas.width = columns;
       canvas.height = map.rows;
@@ -167,32 +178,25 @@ export class GatesPicture {
       paintHeatMap(image.data, map, columns, colourTable(kind, theme));
       canvas.getContext("2d")!.putImageData(image, 0, 0);
     }
-    this.#paintAnswers(rows);
+    answer.width = width;
+    answer.height = height;
+    paintAnswers(answer, rows);
   }
+}
 
-  /** A bar from the middle to the answer, in the colour of the class it leans to. */
-  #paintAnswers(rows: readonly Row[]): void {
-    const canvas = this.#grid.querySelector<HTMLCanvasElement>(".answer canvas")!;
-    const width = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
-    const height = Math.max(1, Math.round(canvas.clientHeight * devicePixelRatio));
-    canvas.width = width;
-    canvas.height = height;
-    const context = canvas.getContext("2d")!;
-    const colours = [colour("--class-0"), colour("--class-1")] as const;
-    const step = height / rows.length;
-    for (const [r, { answer }] of rows.entries()) {
-      context.fillStyle = colours[answer < 0.5 ? 0 : 1];
-      const to = answer * width;
-      context.fillRect(
-        Math.min(width / 2, to),
-        r * step + 1,
-        Math.max(1, Math.abs(to - width / 2)),
-        step - 2,
-      );
-    }
-    context.fillStyle = colour("--edge");
-    context.fillRect(Math.round(width / 2) - 0.5, 0, 1, height);
+/** A bar from the middle to the answer, in the colour of the class it leans to. */
+function paintAnswers(canvas: HTMLCanvasElement, rows: readonly Row[]): void {
+  const { width, height } = canvas;
+  const context = canvas.getContext("2d")!;
+  const colours = [colour("--class-0"), colour("--class-1")] as const;
+  const step = height / rows.length;
+  for (const [r, { answer }] of rows.entries()) {
+    context.fillStyle = colours[answer < 0.5 ? 0 : 1];
+    const to = answer * width;
+    context.fillRect(Math.min(width / 2, to), r * step + 1, Math.max(1, Math.abs(to - width / 2)), step - 2);
   }
+  context.fillStyle = colour("--edge");
+  context.fillRect(Math.round(width / 2) - 0.5, 0, 1, height);
 }
 
 /** A panel's name and its scale. */

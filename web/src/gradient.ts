@@ -1,249 +1,208 @@
 /** The view of the gradient: how much of the error reaches each step, in both cells and over the training. */
 import "./gradient.css";
-import { lstm, type Model, simpleRNN } from "lstmkit";
-import type { Split } from "lstmkit/data";
 import { element } from "./elements.ts";
 import { gradientText } from "./gradient.text.ts";
 import { type Curve, GradientChart } from "./gradient-chart.ts";
-import { decades, medianCurve, SMALLEST_CARRIED, scientific } from "./gradient-statistics.ts";
-import type { Cell, LiveModel, Page } from "./page.ts";
+import { CELLS, flowOf, flowOfTwin, GradientFlows, untrainedOther, type View } from "./gradient-flows.ts";
+import { decades, SMALLEST_CARRIED, scientific } from "./gradient-statistics.ts";
+import type { LiveModel, Moment, Page } from "./page.ts";
 import { select } from "./select.ts";
-import type { GradientFlow, TModel } from "./trace-types.ts";
+import { whenSeen } from "./when-seen.ts";
 import { inWords } from "./words.ts";
 
-/** Texts that a gradient is the median of. */
-const SAMPLES = 32;
-/** How far before the last step the sentence under the charts looks. */
+/** How far before the last step the sentence above the charts looks, and the charts' mark at first. */
 const BACK = 40;
-const CELLS: readonly Cell[] = ["lstm", "rnn"];
-
-/** What is known of a cell: before training, and after each epoch; a file's model counts as epoch 1. */
-interface Course {
-  readonly untrained: GradientFlow | undefined;
-  readonly epochs: ReadonlyMap<number, GradientFlow>;
-}
 
 export function mountGradient(section: HTMLElement, page: Page): void {
-  const title = element("h2", { id: "gradient-title" });
-  const lead = element("p", { class: "lead" });
-  const note = element("p", { role: "status" });
-  const layer = select();
-  const epoch = element("input", { type: "range", min: 0, max: 0, value: 0, step: 1 });
-  const epochName = element("span");
-  const epochShown = element("output");
-  const relative = element("input", { type: "checkbox", checked: true });
-  const relativeName = element("span");
-  const controls = element(
-    "div",
-    { class: "gradient-controls" },
-    layer.field,
-    element("label", {}, epochName, epoch, epochShown),
-    element("label", {}, relative, relativeName),
-  );
-  const finding = element("p");
-  const ofH = new GradientChart((to) => moveTo(to));
-  const ofC = new GradientChart((to) => moveTo(to));
-  const cNote = element("p", { class: "gradient-note" });
-  const noted = element("p", { class: "gradient-note" });
-  const charts = element("div", { class: "gradient-charts" }, ofH.figure, ofC.figure);
-  const view = element("div", {}, controls, finding, charts, cNote, noted);
-  section.append(title, lead, note, view);
+  new GradientView(section, page);
+}
 
-  let courses: Partial<Record<Cell, Course>> = {};
+class GradientView {
+  readonly #page: Page;
+  readonly #note = element("p", { role: "status" });
+  readonly #layer = select();
+  readonly #epoch = element("input", { type: "range", min: 0, max: 0, value: 0, step: 1 });
+  readonly #epochShown = element("output");
+  readonly #isRelative = element("input", { type: "checkbox", checked: true });
+  readonly #finding = element("p");
+  readonly #ofH = new GradientChart((step) => this.#moveTo(step));
+  readonly #ofC = new GradientChart((step) => this.#moveTo(step));
+  readonly #noted = element("p", { class: "gradient-note" });
+  readonly #view = element("div", { hidden: true });
+  readonly #askDraw: () => void;
+
+  #flows = new GradientFlows();
+  #failure = "";
   /** Follows the training until the visitor goes back to an earlier epoch. */
-  let following = true;
-  let step = 0;
+  #isFollowing = true;
+  /** From 0; none before there is something to point at. */
+  #step: number | undefined;
 
-  const learn = (cell: Cell, known: Partial<Course>): void => {
-    const course = courses[cell] ?? { untrained: undefined, epochs: new Map() };
-    courses = { ...courses, [cell]: { ...course, ...known } };
-    draw();
-  };
-  const learnEpoch = (cell: Cell, number: number, flow: GradientFlow): void =>
-    learn(cell, { epochs: new Map(courses[cell]?.epochs).set(number, flow) });
+  constructor(section: HTMLElement, page: Page) {
+    this.#page = page;
+    this.#askDraw = whenSeen(section, () => this.#draw());
+    this.#build(section);
+    this.#layer.list.addEventListener("change", () => this.#draw());
+    this.#isRelative.addEventListener("change", () => this.#draw());
+    this.#epoch.addEventListener("input", () => {
+      this.#isFollowing = this.#epoch.value === this.#epoch.max;
+      this.#draw();
+    });
+    page.on("theme", this.#askDraw);
+    page.on("models", (models) => {
+      this.#flows = new GradientFlows();
+      this.#isFollowing = true;
+      return this.#guard(this.#begin(models));
+    });
+    // Awaited: the weights are those of the epoch's end.
+    page.on("epoch", (moment) => this.#guard(this.#goOn(moment)));
+  }
 
-  const start = async (models: readonly LiveModel[]): Promise<void> => {
-    courses = {};
-    following = true;
-    note.textContent = "";
-    draw();
-    const sample = page.reading?.sample;
+  #build(section: HTMLElement): void {
+    const title = element("h2", { id: "gradient-title" });
+    const lead = element("p", { class: "lead" });
+    const epoch = element("span");
+    const relative = element("span");
+    const cNote = element("p", { class: "gradient-note" });
+    const controls = element(
+      "div",
+      { class: "gradient-controls" },
+      this.#layer.field,
+      element("label", {}, epoch, this.#epoch, this.#epochShown),
+      element("label", {}, this.#isRelative, relative),
+    );
+    const charts = element("div", { class: "gradient-charts" }, this.#ofH.figure, this.#ofC.figure);
+    this.#view.append(controls, this.#finding, charts, cNote, this.#noted);
+    section.append(title, lead, this.#note, this.#view);
+    inWords(this.#page, gradientText, (words) => {
+      title.textContent = words.title;
+      lead.textContent = words.lead;
+      this.#layer.name.textContent = words.layer;
+      epoch.textContent = words.epoch;
+      relative.textContent = words.relative;
+      cNote.textContent = words.cNote;
+      this.#say();
+      this.#askDraw();
+    });
+  }
+
+  /** The gradients before training, of the cells that are there and of the one that is not. */
+  async #begin(models: readonly LiveModel[]): Promise<void> {
+    const sample = this.#page.reading?.sample;
     if (!sample) return;
-    const isPast = (): boolean => page.models !== models;
+    // Gradients of models that have left the page go with these.
+    const flows = this.#flows;
     for (const live of models) {
-      if (live.source === "file") {
-        const flow = await flowOf(live.model, sample);
-        if (isPast()) return;
-        learnEpoch(live.cell, 1, flow);
-      }
-      const flow = await flowOfTwin(() => live.twin(), sample);
-      if (isPast()) return;
-      learn(live.cell, { untrained: flow });
+      if (live.source === "file") flows.add(live.cell, 1, await flowOf(live.model, sample));
+      flows.add(live.cell, 0, await flowOfTwin(live.twin(), sample));
+      this.#askDraw();
     }
-    const [live] = models;
-    const other = CELLS.find((cell) => models.every((candidate) => candidate.cell !== cell));
-    if (!live || !other) return;
-    const flow = await flowOfTwin(() => untrainedOther(live, other), sample);
-    if (!isPast()) learn(other, { untrained: flow });
-  };
-  const reported = async (work: Promise<void>, models: readonly LiveModel[]): Promise<void> => {
+    const other = CELLS.find((cell) => models.every((live) => live.cell !== cell));
+    if (models[0] && other) {
+      flows.add(other, 0, await flowOfTwin(untrainedOther(models[0], other), sample));
+    }
+  }
+
+  async #goOn({ cell, model, epoch }: Moment): Promise<void> {
+    const sample = this.#page.reading?.sample;
+    const flows = this.#flows;
+    if (sample) flows.add(cell, epoch, await flowOf(model, sample));
+  }
+
+  /** Waits for gradients and draws; says what went wrong, unless the models have left the page since. */
+  async #guard(work: Promise<void>): Promise<void> {
+    const { models } = this.#page;
+    this.#failure = "";
     try {
       await work;
     } catch (error) {
-      // Calls of models that have left the page may well be refused.
-      if (page.models !== models) return;
-      note.textContent = gradientText[page.language].failed(
-        error instanceof Error ? error.message : String(error),
-      );
+      if (models === this.#page.models)
+        this.#failure = error instanceof Error ? error.message : String(error);
     }
-  };
-
-  const flows = (): GradientFlow[] =>
-    CELLS.flatMap((cell) => {
-      const course = courses[cell];
-      return course ? [course.untrained, ...course.epochs.values()] : [];
-    }).filter((flow) => flow !== undefined);
-
-  const draw = (): void => {
-    const words = gradientText[page.language];
-    const [any] = flows();
-    view.hidden = !any;
-    if (!any) {
-      note.textContent ||= page.models.length && !page.reading?.sample ? words.noSample : words.noModel;
-      return;
-    }
-    note.textContent = "";
-    const layers = any.layers.length;
-    const [samples, steps] = any.layers[0]!.dh.shape as [number, number];
-    layer.field.hidden = layers < 2;
-    layer.offer(any.layers.map((_, l) => [String(l), words.layerName(l + 1, layers)]));
-    const last = Math.max(0, ...CELLS.flatMap((cell) => [...(courses[cell]?.epochs.keys() ?? [])]));
-    epoch.max = String(last);
-    epoch.disabled = last === 0;
-    if (following) epoch.value = epoch.max;
-    const shown = Number(epoch.value);
-    const named = page.models[0]?.source === "file" ? words.loaded : words.after(shown);
-    epochShown.textContent = shown === 0 ? words.start : named;
-    epoch.setAttribute("aria-valuetext", epochShown.textContent);
-
-    const l = Number(layer.list.value);
-    const curve = (
-      flow: GradientFlow | undefined,
-      of: "dh" | "dc",
-      share: boolean,
-    ): Curve["values"] | undefined => {
-      const norms = flow?.layers[l]?.[of];
-      return norms && medianCurve(norms.data, samples, steps, share);
-    };
-    const curvesOf = (of: "dh" | "dc"): Curve[] =>
-      CELLS.flatMap((cell) => {
-        const now = shown > 0 ? curve(courses[cell]?.epochs.get(shown), of, relative.checked) : undefined;
-        const untrained = curve(courses[cell]?.untrained, of, relative.checked);
-        const colour = `--${cell}` as const;
-        const name = words.cells[cell];
-        return [
-          ...(now ? [{ name, colour, dashed: false, values: now }] : []),
-          ...(untrained ? [{ name: words.untrained(name), colour, dashed: true, values: untrained }] : []),
-        ];
-      });
-    const [h, c] = [curvesOf("dh"), curvesOf("dc")];
-    // One range for both charts and all epochs, so that heights compare and nothing jumps.
-    const range = decades(
-      flows().flatMap((flow) =>
-        (["dh", "dc"] as const).flatMap((of) => {
-          const values = curve(flow, of, relative.checked);
-          return values ? [values] : [];
-        }),
-      ),
-    );
-    step = Math.min(step || Math.max(0, steps - 1 - BACK), steps - 1);
-    const say =
-      (curves: readonly Curve[]) =>
-      (at: number): string =>
-        words.at(
-          at + 1,
-          steps,
-          curves.map(({ name, values }) => `${name} ${written(values[at])}`).join(", "),
-        );
-    const written = (value: number | null | undefined): string => (value ? scientific(value) : words.nothing);
-    const common = { stepTitle: words.step, range, steps };
-    ofH.show({ ...common, title: words.hTitle, curves: h, say: say(h) }, step);
-    ofC.figure.hidden = c.length === 0;
-    if (c.length) ofC.show({ ...common, title: words.cTitle, curves: c, say: say(c) }, step);
-
-    const back = Math.min(BACK, steps >> 1);
-    const left = CELLS.flatMap((cell) => {
-      const trained = shown > 0 ? courses[cell]?.epochs.get(shown) : undefined;
-      const values = curve(trained ?? courses[cell]?.untrained, "dh", true);
-      const name = trained ? words.cells[cell] : words.untrained(words.cells[cell]);
-      return values ? [words.leftOf(name, written(values[steps - 1 - back]))] : [];
-    });
-    finding.textContent = words.left(back, left.join(", "));
-    noted.textContent = words.noted(samples, scientific(SMALLEST_CARRIED));
-  };
-
-  const moveTo = (to: number): void => {
-    step = to;
-    ofH.mark(to);
-    if (!ofC.figure.hidden) ofC.mark(to);
-  };
-
-  inWords(page, gradientText, (words) => {
-    title.textContent = words.title;
-    lead.textContent = words.lead;
-    note.textContent = "";
-    layer.name.textContent = words.layer;
-    epochName.textContent = words.epoch;
-    relativeName.textContent = words.relative;
-    cNote.textContent = words.cNote;
-    draw();
-  });
-  layer.list.addEventListener("change", draw);
-  relative.addEventListener("change", draw);
-  epoch.addEventListener("input", () => {
-    following = epoch.value === epoch.max;
-    draw();
-  });
-  page.on("theme", draw);
-  page.on("models", (models) => reported(start(models), models));
-  page.on("epoch", ({ cell, model, epoch: number }) => {
-    const { models, reading } = page;
-    if (!reading?.sample) return;
-    const work = flowOf(model, reading.sample).then((flow) => {
-      if (page.models === models) learnEpoch(cell, number, flow);
-    });
-    return reported(work, models);
-  });
-}
-
-async function flowOf(model: Model, { x, y }: Split): Promise<GradientFlow> {
-  const [rows, steps] = x.shape as [number, number];
-  const samples = Math.min(rows, SAMPLES);
-  return (model as TModel).gradientFlow(
-    { data: x.data.slice(0, samples * steps), shape: [samples, steps] },
-    y.data.slice(0, samples),
-  );
-}
-
-async function flowOfTwin(make: () => Promise<Model>, sample: Split): Promise<GradientFlow> {
-  const twin = await make();
-  try {
-    return await flowOf(twin, sample);
-  } finally {
-    await twin.dispose();
+    this.#say();
+    this.#askDraw();
   }
-}
 
-/** An untrained model with the other cell in place of each recurrent layer. */
-async function untrainedOther({ kit, model }: LiveModel, cell: Cell): Promise<Model> {
-  const make = cell === "lstm" ? lstm : simpleRNN;
-  const other = await kit.sequential(
-    model.layers.map((layer) => {
-      if (layer.type !== "lstm" && layer.type !== "simpleRNN") return layer;
-      const { units, dropout, returnSequences } = layer;
-      return make({ units, dropout, returnSequences });
-    }),
-  );
-  await other.compile({ loss: "binaryCrossentropy" });
-  return other;
+  #say(): void {
+    const words = gradientText[this.#page.language];
+    const { models, reading } = this.#page;
+    if (this.#failure) this.#note.textContent = words.failed(this.#failure);
+    else if (models.length === 0) this.#note.textContent = words.noModel;
+    else this.#note.textContent = reading?.sample ? "" : words.noSample;
+    this.#note.hidden = this.#note.textContent === "";
+  }
+
+  #draw(): void {
+    const words = gradientText[this.#page.language];
+    const flows = this.#flows;
+    const { size } = flows;
+    this.#view.hidden = !size;
+    if (!size) return;
+    const { layers, samples, steps } = size;
+    this.#layer.field.hidden = layers < 2;
+    this.#layer.offer(Array.from({ length: layers }, (_, l) => [String(l), words.layerName(l + 1, layers)]));
+    const shown = this.#offerEpochs();
+    const view = { layer: Number(this.#layer.list.value), isRelative: this.#isRelative.checked };
+    const back = Math.min(BACK, steps >> 1);
+    this.#step = Math.min(this.#step ?? steps - 1 - back, steps - 1);
+    // One range for both charts and all epochs, so that heights compare and nothing jumps.
+    const common = { stepTitle: words.step, range: decades(flows.everyCurve(view)), steps };
+    for (const [chart, title, of] of [
+      [this.#ofH, words.hTitle, "dh"],
+      [this.#ofC, words.cTitle, "dc"],
+    ] as const) {
+      const curves = this.#curves(shown, { ...view, of });
+      chart.figure.hidden = curves.length === 0;
+      if (curves.length === 0) continue;
+      const say = (step: number): string => words.at(step + 1, steps, this.#written(curves, step));
+      chart.show({ ...common, title, curves, say }, this.#step);
+    }
+    const relative = this.#curves(shown, { ...view, of: "dh", isRelative: true });
+    this.#finding.textContent = words.left(back, this.#written(relative, steps - 1 - back));
+    this.#noted.textContent = words.noted(samples, scientific(SMALLEST_CARRIED));
+  }
+
+  /** @returns the epoch to show, 0 for the start */
+  #offerEpochs(): number {
+    const words = gradientText[this.#page.language];
+    const last = this.#flows.lastEpoch;
+    this.#epoch.max = String(last);
+    this.#epoch.disabled = last === 0;
+    if (this.#isFollowing) this.#epoch.value = String(last);
+    const epoch = Number(this.#epoch.value);
+    const isFile = this.#page.models[0]?.source === "file";
+    this.#epochShown.textContent = epoch === 0 ? words.start : isFile ? words.loaded : words.after(epoch);
+    this.#epoch.setAttribute("aria-valuetext", this.#epochShown.textContent);
+    return epoch;
+  }
+
+  /** Each cell's curve of the epoch, where it has one, and its dashed one of the start. */
+  #curves(epoch: number, view: View): Curve[] {
+    const words = gradientText[this.#page.language];
+    return CELLS.flatMap((cell) => {
+      const colour = `--${cell}` as const;
+      const name = words.cells[cell];
+      const now = epoch > 0 ? this.#flows.curve(cell, epoch, view) : undefined;
+      const start = this.#flows.curve(cell, 0, view);
+      return [
+        ...(now ? [{ name, colour, dashed: false, values: now }] : []),
+        ...(start ? [{ name: words.untrained(name), colour, dashed: true, values: start }] : []),
+      ];
+    });
+  }
+
+  #written(curves: readonly Curve[], step: number): string {
+    const words = gradientText[this.#page.language];
+    return curves
+      .map(({ name, values }) => {
+        const value = values[step];
+        return words.valueOf(name, value ? scientific(value) : words.nothing);
+      })
+      .join("; ");
+  }
+
+  #moveTo(step: number): void {
+    this.#step = step;
+    for (const chart of [this.#ofH, this.#ofC]) if (!chart.figure.hidden) chart.mark(step);
+  }
 }

@@ -1,0 +1,118 @@
+/** What the view of the gates says in words and numbers about a passage. */
+import { element } from "./elements.ts";
+import { gatesText } from "./gates.text.ts";
+import type { Cell } from "./heat-map.ts";
+import type { Language, Step } from "./page.ts";
+import { PANELS, type Passage } from "./passage.ts";
+import { largest } from "./trace-statistics.ts";
+import { formatNumber } from "./words.ts";
+
+/** A move of the prediction that is worth naming. */
+const NOTABLE = 0.05;
+/** How many places are named. */
+const NAMED = 3;
+
+/** In which language to speak, and of which classes. */
+export interface Telling {
+  readonly language: Language;
+  readonly classes: readonly [string, string];
+}
+
+export function labelOf({ language }: Telling, { word, kind }: Step): string {
+  const words = gatesText[language];
+  if (kind === "padding") return words.paddingStep;
+  if (kind === "start") return words.start;
+  return kind === "unknown" ? words.unknown(word) : word;
+}
+
+/** Rows where the prediction moves most, largest first. */
+function notableMoves({ moves }: Passage): number[] {
+  return largest(moves.map(Math.abs), NAMED, NOTABLE);
+}
+
+/** For each row the points that the prediction moves, where it is one of those that move it most; else "". */
+export function movesOf({ language }: Telling, passage: Passage): string[] {
+  const notable = new Set(notableMoves(passage));
+  return passage.moves.map((move, row) =>
+    notable.has(row)
+      ? formatNumber(language, move * 100, { maximumFractionDigits: 0, signDisplay: "exceptZero" })
+      : "",
+  );
+}
+
+/** Where most is erased, and what moves the prediction most. */
+export function findings(telling: Telling, passage: Passage): string {
+  const words = gatesText[telling.language];
+  const { steps, moves, erasures } = passage;
+  const said: string[] = [];
+  const erased = largest(erasures?.map(({ amount }) => amount) ?? [], NAMED, Number.MIN_VALUE);
+  if (erased.length) {
+    const places = erased.map((row) =>
+      words.erasedAt(labelOf(telling, steps[row]!), share(telling, erasures![row]!.share)),
+    );
+    said.push(words.erased(words.list(places)));
+  }
+  const moved = notableMoves(passage);
+  if (moved.length) {
+    const places = moved.map((row) => {
+      const points = formatNumber(telling.language, Math.abs(moves[row]!) * 100, {
+        maximumFractionDigits: 0,
+      });
+      return words.movedAt(labelOf(telling, steps[row]!), points, telling.classes[moves[row]! > 0 ? 1 : 0]);
+    });
+    said.push(words.moved(words.list(places)));
+  }
+  return said.join(" ");
+}
+
+/** The word, the unit, every value there is at a cell, and the prediction after the word. */
+export function cellTold(telling: Telling, passage: Passage, { row, column }: Cell): (Node | string)[] {
+  const words = gatesText[telling.language];
+  const { units, rows, steps, values, order, answers } = passage;
+  const unit = order[column]!;
+  const told = PANELS.flatMap((name) => {
+    const panel = values[name];
+    return panel ? [`${words.panels[name]} ${decimal(telling, panel[row * units + unit]!)}`] : [];
+  });
+  const answer = answers[row]!;
+  const leaning = answer < 0.5 ? 0 : 1;
+  return [
+    element("strong", {}, words.place(row + 1, rows, labelOf(telling, steps[row]!), unit + 1)),
+    ` ${told.join(" · ")}. `,
+    words.answerHere(share(telling, leaning ? answer : 1 - answer), telling.classes[leaning]),
+  ];
+}
+
+/** A row for each word: the prediction, and what the forget gates do. */
+export function tableOf(telling: Telling, passage: Passage): HTMLTableElement {
+  const words = gatesText[telling.language];
+  const { rows, steps, answers, erasures, meanForget } = passage;
+  const head = [words.word, `${words.answer} (${telling.classes[1]})`];
+  if (erasures && meanForget) head.push(words.meanForget, words.erasedShare);
+  const body = Array.from({ length: rows }, (_, row) => {
+    const cells = [share(telling, answers[row]!)];
+    if (erasures && meanForget) {
+      cells.push(decimal(telling, meanForget[row]!), share(telling, erasures[row]!.share));
+    }
+    return element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, labelOf(telling, steps[row]!)),
+      ...cells.map((cell) => element("td", {}, cell)),
+    );
+  });
+  return element(
+    "table",
+    {},
+    element("thead", {}, element("tr", {}, ...head.map((name) => element("th", { scope: "col" }, name)))),
+    element("tbody", {}, ...body),
+  );
+}
+
+function share({ language }: Telling, value: number): string {
+  return formatNumber(language, value, { style: "percent", maximumFractionDigits: 0 });
+}
+
+function decimal({ language }: Telling, value: number): string {
+  return formatNumber(language, value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}

@@ -1,0 +1,83 @@
+/** The way of one text through one layer: what a trace holds of the steps that are shown. */
+import type { Model } from "lstmkit";
+import type { PanelName } from "./gates.text.ts";
+import type { Step } from "./page.ts";
+import { type Erasure, erasures, moves, orderUnits, rowMeans, type UnitOrder } from "./trace-statistics.ts";
+import type { Trace } from "./trace-types.ts";
+
+/** In the order of the cell's work. A simple RNN has the last alone. */
+export const PANELS: readonly PanelName[] = ["f", "i", "g", "c", "o", "h"];
+
+export interface Passage {
+  readonly units: number;
+  readonly rows: number;
+  /** One for each row. */
+  readonly steps: readonly Step[];
+  /** (rows, units) each */
+  readonly values: Readonly<Partial<Record<PanelName, Float32Array>>>;
+  /** `order[column]` is the unit shown there. */
+  readonly order: Uint16Array;
+  /** After each row, 0 … 1. */
+  readonly answers: readonly number[];
+  /** Of the answer, at each row. */
+  readonly moves: readonly number[];
+  /** At each row; absent where there is no cell. */
+  readonly erasures?: readonly Erasure[];
+  /** The mean of f in each row; absent where there is no f. */
+  readonly meanForget?: readonly number[];
+}
+
+export interface PassageOptions {
+  /** Counted from 0; the first where there is no such layer. */
+  readonly layer: number;
+  readonly withPadding: boolean;
+  readonly order: UnitOrder;
+}
+
+/**
+ * Cuts out the steps from the first to the last that are no padding, or takes all. What is erased and
+ * what moves at the first row is told from the step before, though it be padding.
+ *
+ * @returns undefined where there is nothing but padding
+ */
+export function passageOf(
+  trace: Trace,
+  answers: readonly number[],
+  steps: readonly Step[],
+  options: PassageOptions,
+): Passage | undefined {
+  const layer = trace.layers[options.layer] ?? trace.layers[0];
+  const isShown = ({ kind }: Step): boolean => options.withPadding || kind !== "padding";
+  const first = steps.findIndex(isShown);
+  if (!layer || first < 0) return undefined;
+  const end = steps.findLastIndex(isShown) + 1;
+  const rows = end - first;
+  const { units, f, c } = layer;
+  const values: Partial<Record<PanelName, Float32Array>> = {};
+  for (const name of PANELS) {
+    const tensor = layer[name];
+    if (tensor) values[name] = tensor.data.subarray(first * units, end * units);
+  }
+  return {
+    units,
+    rows,
+    steps: steps.slice(first, end),
+    values,
+    order: orderUnits(values.c ?? values.h!, rows, units, options.order),
+    answers: answers.slice(first, end),
+    moves: moves(answers).slice(first, end),
+    ...(f && c && { erasures: erasures(f.data, c.data, steps.length, units).slice(first, end) }),
+    ...(values.f && { meanForget: rowMeans(values.f, rows, units) }),
+  };
+}
+
+/** What the model would answer after each step, 0 … 1. A head without a sigmoid gives logits. */
+export function answersOf({ outputs }: Trace, layers: Model["layers"]): number[] {
+  const head = layers.at(-1)!;
+  const isLogit = head.type === "dense" && head.activation !== "sigmoid";
+  const [, steps, width] = outputs.shape as [number, number, number];
+  return Array.from({ length: steps }, (_, step) => {
+    const value = outputs.data[step * width]!;
+    return isLogit ? 1 / (1 + Math.exp(-value)) : value;
+  });
+}
