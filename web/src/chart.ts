@@ -106,7 +106,7 @@ export class Chart {
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, y: false },
       scales: {
-        x: { time: false, range: (_, min, max) => [Math.min(0, min), Math.max(1, max)] },
+        x: { time: false, range: (_, min, max) => [Math.min(0, min), Math.max(1, max) * 1.02] },
         ...(this.#measure === "accuracy" && {
           y: { range: (_: uPlot, min: number) => [Math.min(0.4, Math.floor(min * 10) / 10), 1] },
         }),

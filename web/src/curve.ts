@@ -29,7 +29,7 @@ export class Curve {
     this.#x.push(x);
     this.#y.push(pending.y / pending.count);
     this.#pending = { count: 0, y: 0 };
-    if (this.#x.length > MOST_POINTS) this.#halve();
+    if (this.#x.length === MOST_POINTS) this.#halve();
   }
 
   #halve(): void {

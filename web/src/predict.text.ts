@@ -6,6 +6,7 @@ export const predictText = words({
     lead: "Type a text. The model reads its words one after the other and gives the probability of each class; also while it trains.",
     text: "Text",
     examples: "Examples:",
+    hard: "a hard one",
     none: "There is no model yet. Train one, or load a file.",
     noVocabulary:
       "This model knows ids and no words. Give imdb_word_index.json beside imdb.npz, and train again.",
@@ -28,6 +29,7 @@ export const predictText = words({
     lead: "글을 입력하세요. 모델이 단어를 차례로 읽고 각 클래스의 확률을 내놓습니다. 학습하는 동안에도 사용할 수 있습니다.",
     text: "글",
     examples: "예:",
+    hard: "어려운 예",
     none: "아직 모델이 없습니다. 학습시키거나 파일을 불러오세요.",
     noVocabulary:
       "이 모델은 ID만 알고 단어는 모릅니다. imdb.npz와 함께 imdb_word_index.json을 선택하고 다시 학습시키세요.",

@@ -4,7 +4,7 @@ import { encodeText } from "./encoded-text.ts";
 import { EXAMPLES } from "./examples.ts";
 import { codeOf, FailureNotice } from "./failure.ts";
 import { loadModelFile, saveModelFile } from "./model-file.ts";
-import type { LiveModel, Page } from "./page.ts";
+import type { EncodedText, LiveModel, Page } from "./page.ts";
 import { predictText } from "./predict.text.ts";
 import type { Metadata } from "./training.ts";
 import { formatNumber, inWords } from "./words.ts";
@@ -19,11 +19,13 @@ export interface PredictSection {
   load(file: File): Promise<void>;
 }
 
-/** What a model said last; null before it has. */
+/** What a model said last. */
 interface Answer {
   readonly live: LiveModel;
+  /** Of class 1; null before the model has answered. */
   probability: number | null;
-  isBusy: boolean;
+  /** What it was asked about. */
+  text: EncodedText | null;
 }
 
 export function mountPredict(section: HTMLElement, page: Page, metadata: () => Metadata): PredictSection {
@@ -32,7 +34,8 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
   const label = element("label", { for: "text" });
   const field = element("textarea", { id: "text", rows: 4, spellcheck: "false" });
   const examples = element("p", { class: "row", id: "examples" });
-  const output = element("div", { id: "predictions", "aria-live": "polite", "aria-atomic": "true" });
+  const output = element("div", { id: "predictions" });
+  const spoken = element("p", { role: "status", class: "unseen" });
   const about = element("p", { class: "about", id: "text-about" });
   field.setAttribute("aria-describedby", about.id);
   const save = element("div", { class: "row" });
@@ -53,7 +56,7 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
       "div",
       { class: "two" },
       element("div", {}, label, field, about, examples),
-      element("div", {}, output, save, loadLabel, file, loadAbout, done, failure.element),
+      element("div", {}, output, spoken, save, loadLabel, file, loadAbout, done, failure.element),
     ),
   );
 
@@ -76,15 +79,17 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
   };
   const writeExamples = () => {
     const known = EXAMPLES[page.reading?.dataset ?? ""] ?? [];
+    const words = predictText[page.language];
     const chips = known.map(({ name, text }) => {
-      const button = element("button", { type: "button", lang: "en" }, name);
+      const attributes = { type: "button", ...(name !== undefined && { lang: "en" }) };
+      const button = element("button", attributes, name ?? words.hard);
       button.addEventListener("click", () => {
         field.value = text;
         read();
       });
       return button;
     });
-    examples.replaceChildren(...(known.length > 0 ? [predictText[page.language].examples, ...chips] : []));
+    examples.replaceChildren(...(known.length > 0 ? [words.examples, ...chips] : []));
   };
   const writeSave = () => {
     const words = predictText[page.language];
@@ -110,28 +115,27 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
     if (!reading || page.models.length === 0) return output.replaceChildren(element("p", {}, words.none));
     if (!reading.vocabulary) return output.replaceChildren(element("p", {}, words.noVocabulary));
     output.replaceChildren(
-      ...answers.map(({ live, probability, isBusy }) => {
+      ...answers.map(({ live, probability }) => {
         const cell = words.cells[live.cell];
         const box = element("div", { class: `answer ${live.cell}` });
-        if (probability === null) box.append(element("p", {}, isBusy ? `${cell}: ${words.later}` : cell));
+        if (probability === null) box.append(element("p", {}, `${cell}: ${words.later}`));
         else box.append(...bars(cell, probability, reading.classes));
         return box;
       }),
     );
   };
-  const bars = (cell: string, probability: number, classes: readonly [string, string]): HTMLElement[] => {
-    const percent = (share: number) =>
-      formatNumber(page.language, share, {
-        style: "percent",
-        minimumFractionDigits: 1,
-        maximumFractionDigits: 1,
-      });
+  const percent = (share: number) =>
+    formatNumber(page.language, share, {
+      style: "percent",
+      minimumFractionDigits: 1,
+      maximumFractionDigits: 1,
+    });
+  const sentence = (cell: string, probability: number, classes: readonly [string, string]) => {
     const winner = probability > 0.5 ? 1 : 0;
-    const sentence = predictText[page.language].says(
-      cell,
-      classes[winner],
-      percent(winner === 1 ? probability : 1 - probability),
-    );
+    const share = winner === 1 ? probability : 1 - probability;
+    return predictText[page.language].says(cell, classes[winner], percent(share));
+  };
+  const bars = (cell: string, probability: number, classes: readonly [string, string]): HTMLElement[] => {
     const rows = ([0, 1] as const).map((index) => {
       const share = index === 1 ? probability : 1 - probability;
       const meter = element("progress", {
@@ -142,7 +146,18 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
       });
       return element("div", { class: "share" }, element("span", {}, classes[index]), meter, percent(share));
     });
-    return [element("p", { class: "sentence" }, sentence), ...rows];
+    return [element("p", { class: "sentence" }, sentence(cell, probability, classes)), ...rows];
+  };
+
+  /** Answers to a new text are read out; those of a model that trains on are not. */
+  const speak = () => {
+    const words = predictText[page.language];
+    const said = answers.flatMap(({ live, probability, text }) =>
+      probability === null || text !== page.text || !page.reading || text?.text === ""
+        ? []
+        : [sentence(words.cells[live.cell], probability, page.reading.classes)],
+    );
+    spoken.textContent = said.join("; ");
   };
 
   const read = () => {
@@ -161,14 +176,17 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
     try {
       const { data } = await answer.live.model.predict(text.x);
       if (page.text !== text || !answers.includes(answer)) return; // another text, another model
+      const isNew = answer.text !== text;
+      answer.text = text;
       answer.probability = data[0]!;
-      answer.isBusy = false;
       failure.clear();
+      if (isNew) speak();
     } catch (error) {
       if (!answers.includes(answer)) return;
       const code = codeOf(error);
-      if (code === "BUSY") answer.isBusy = true;
-      else if (code !== "DISPOSED") failure.show(error);
+      if (code === "BUSY") {
+        if (answer.text !== text) answer.probability = null;
+      } else if (code !== "DISPOSED") failure.show(error);
       if (code === "WORKER_DIED") {
         page.set({ models: page.models.filter((other) => other !== answer.live) });
       }
@@ -196,7 +214,7 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
   };
 
   page.on("models", (models) => {
-    answers = models.map((live) => ({ live, probability: null, isBusy: false }));
+    answers = models.map((live) => ({ live, probability: null, text: null }));
     write();
     read();
   });

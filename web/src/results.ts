@@ -2,18 +2,22 @@
 import { Chart, type Line } from "./chart.ts";
 import { element } from "./elements.ts";
 import { FailureNotice } from "./failure.ts";
-import type { Page } from "./page.ts";
+import type { Cell, Page } from "./page.ts";
 import { commandLine } from "./settings.ts";
 import { type TrainWords, trainText } from "./train.text.ts";
 import type { Progress, Run } from "./training.ts";
 import { formatNumber, inWords } from "./words.ts";
+
+/** A curve's name: the names of the cells are those of the layers in every language. */
+const nameOf = (run: Run, cell: Cell) => `${run.number} ${trainText.en.cells[cell]}`;
 
 export class Results {
   readonly element = element("div", { class: "results" });
   readonly #page: Page;
   readonly #charts: { readonly loss: Chart; readonly accuracy: Chart };
   readonly #steps = element("div", { class: "steps" });
-  readonly #epochs = element("div", { class: "wide" });
+  readonly #legend = element("ul", { class: "legend" });
+  readonly #epochs = element("div", { class: "wide", role: "group", tabindex: 0 });
   readonly #ends = element("div", { id: "digests" });
   readonly #runs = element("div", { class: "wide" });
   readonly #copied = element("p", { role: "status", class: "given" });
@@ -23,25 +27,28 @@ export class Results {
   readonly #hidden = new Set<Run>();
   #stepLines: { progress: Progress; bar: HTMLProgressElement; line: HTMLElement }[] = [];
   #waiting = false;
+  /** Of what the legend shows. */
+  #keys = "";
   /** Of what the tables show; they are made again when it changes. */
   #told = "";
 
   constructor(page: Page) {
     this.#page = page;
     this.#charts = { loss: new Chart(page, "loss"), accuracy: new Chart(page, "accuracy") };
-    const legend = element("p", { class: "about" });
+    const about = element("p", { class: "about" });
     this.element.append(
       this.#steps,
       this.#failures,
       element("div", { class: "charts" }, this.#charts.loss.element, this.#charts.accuracy.element),
-      legend,
+      this.#legend,
+      about,
       this.#epochs,
       this.#ends,
       this.#copied,
       this.#runs,
     );
     inWords(page, trainText, (words) => {
-      legend.textContent = words.legend;
+      about.textContent = words.legend;
       this.#copied.textContent = "";
       this.#writeTables();
       this.#writeSteps();
@@ -85,16 +92,27 @@ export class Results {
   }
 
   #drawCharts(): void {
+    const shown = this.#list.filter((run) => !this.#hidden.has(run));
     for (const measure of ["loss", "accuracy"] as const) {
-      const lines = this.#list
-        .filter((run) => !this.#hidden.has(run))
-        .flatMap((run) => run.progress.flatMap((progress) => this.#lines(run, progress, measure)));
-      this.#charts[measure].show(lines);
+      this.#charts[measure].show(
+        shown.flatMap((run) => run.progress.flatMap((progress) => this.#lines(run, progress, measure))),
+      );
     }
+    const keys = shown.flatMap((run) =>
+      run.progress.map(({ cell }) => ({ name: nameOf(run, cell), cell, isFaint: run !== this.#selected })),
+    );
+    const wanted = JSON.stringify(keys);
+    if (wanted === this.#keys) return;
+    this.#keys = wanted;
+    this.#legend.replaceChildren(
+      ...keys.map(({ name, cell, isFaint }) =>
+        element("li", {}, element("span", { class: `key ${cell}${isFaint ? " faint" : ""}` }), name),
+      ),
+    );
   }
 
   #lines(run: Run, progress: Progress, measure: "loss" | "accuracy"): Line[] {
-    const name = `${run.number} ${trainText.en.cells[progress.cell]}`;
+    const name = nameOf(run, progress.cell);
     const isFaint = run !== this.#selected;
     return (["train", "validation"] as const).map((part) => ({
       name,
@@ -152,9 +170,12 @@ export class Results {
   #writeTables(): void {
     const words = trainText[this.#page.language];
     for (const chart of Object.values(this.#charts)) chart.describe();
-    this.#epochs.replaceChildren(...(this.#selected ? [this.#epochTable(this.#selected, words)] : []));
+    const selected = this.#selected;
+    this.#epochs.replaceChildren(...(selected ? [this.#epochTable(selected, words)] : []));
+    // On a narrow screen it scrolls, also by keys.
+    this.#epochs.setAttribute("aria-label", selected ? words.epochsOf(String(selected.number)) : words.epoch);
     this.#ends.replaceChildren(
-      ...(this.#selected?.progress ?? []).flatMap((progress) => this.#end(this.#selected!, progress, words)),
+      ...(selected ? selected.progress.flatMap((progress) => this.#end(selected, progress, words)) : []),
     );
     this.#runs.replaceChildren(...(this.#list.length > 0 ? [this.#runTable(words)] : []));
     this.#writeFailures();

@@ -8,7 +8,7 @@ import { Results } from "./results.ts";
 import { SettingsForm } from "./settings-form.ts";
 import { trainText } from "./train.text.ts";
 import { closeModels, type Metadata, type Run, Training } from "./training.ts";
-import { inWords } from "./words.ts";
+import { formatNumber, inWords } from "./words.ts";
 
 export interface TrainSection {
   /** Data files that were dropped on the page. */
@@ -66,6 +66,12 @@ export function mountTrain(section: HTMLElement, page: Page): TrainSection {
   };
   inWords(page, trainText, write);
   page.on("phase", write);
+  page.on("epoch", ({ cell, epoch, epochs, loss }) => {
+    const words = trainText[page.language];
+    const number = (value: number) => formatNumber(page.language, value, { maximumFractionDigits: 3 });
+    const told = words.epochDone(words.cells[cell], number(epoch), number(epochs), number(loss));
+    status.textContent = `${words.phases.training} ${told}`;
+  });
 
   const start = async () => {
     failure.clear();
