@@ -12,7 +12,7 @@
  * gradients stay exactly 0.
  */
 import { packRows, product } from "./gemm";
-import { sigmoid, tanh } from "./simd";
+import { flush, sigmoid, TINY, tanh } from "./simd";
 
 /**
  * z   (R, T, 4H) in: W·x + b; out: the activated gates i | f | g | o
@@ -118,6 +118,7 @@ export function lstmBackward(
 /** One sequence, one timestep: z (4H) gates → dz; dc is carried one step back. */
 function gatesBackward(z: usize, c: usize, tc: usize, dh: usize, dhNext: usize, dc: usize, row: usize): void {
   const one = f32x4.splat(1.0);
+  const tiny = f32x4.splat(TINY);
   for (let j: usize = 0; j < row; j += 16) {
     const i = v128.load(z + j);
     const f = v128.load(z + row + j);
@@ -126,10 +127,9 @@ function gatesBackward(z: usize, c: usize, tc: usize, dh: usize, dhNext: usize, 
     const squashed = v128.load(tc + j);
     let dhj = v128.load(dhNext + j);
     if (dh) dhj = f32x4.add(dhj, v128.load(dh + j));
-    const dcj = f32x4.add(
-      v128.load(dc + j),
-      f32x4.mul(f32x4.mul(dhj, o), f32x4.sub(one, f32x4.mul(squashed, squashed))),
-    );
+    dhj = flush(dhj, tiny);
+    let dcj = f32x4.mul(f32x4.mul(dhj, o), f32x4.sub(one, f32x4.mul(squashed, squashed)));
+    dcj = flush(f32x4.add(v128.load(dc + j), dcj), tiny);
     // σ' = σ(1 - σ) and tanh' = 1 - tanh², both from the activated value.
     const di = f32x4.mul(f32x4.mul(dcj, g), f32x4.mul(i, f32x4.sub(one, i)));
     const df = f32x4.mul(f32x4.mul(dcj, v128.load(c + j)), f32x4.mul(f, f32x4.sub(one, f)));

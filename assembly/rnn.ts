@@ -7,7 +7,7 @@
  * W·x + b comes ready in z, as in lstm.ts.
  */
 import { packRows, product } from "./gemm";
-import { tanh } from "./simd";
+import { flush, TINY, tanh } from "./simd";
 
 /**
  * z   (R, T, H) in: W·x + b; out: overwritten
@@ -52,6 +52,7 @@ export function rnnBackward(
 ): void {
   const row = (<usize>H) << 2;
   const one = f32x4.splat(1.0);
+  const tiny = f32x4.splat(TINY);
   for (let t = T - 1; t >= 0; t--) {
     for (let r = 0; r < R; r++) {
       const output = (<usize>((r * T + t) * H)) << 2;
@@ -60,6 +61,7 @@ export function rnnBackward(
       for (let j: usize = 0; j < row; j += 16) {
         let dhj = v128.load(state + j);
         if (dh) dhj = f32x4.add(dhj, v128.load(dh + output + j));
+        dhj = flush(dhj, tiny);
         const y = v128.load(ht + j);
         v128.store(dz + output + j, f32x4.mul(dhj, f32x4.sub(one, f32x4.mul(y, y))));
       }
