@@ -1,5 +1,6 @@
 /** The view of the gates: what a model does with the text, word by word and unit by unit. */
 import "./gates.css";
+import type { Trace } from "lstmkit";
 import { element, prefersStill } from "./elements.ts";
 import { gatesText, type PanelName } from "./gates.text.ts";
 import { GatesPicture, type Panel } from "./gates-picture.ts";
@@ -8,7 +9,6 @@ import type { EncodedText, LiveModel, Page } from "./page.ts";
 import { answersOf, PANELS, type Passage, passageOf } from "./passage.ts";
 import { select } from "./select.ts";
 import { largestMagnitude, type UnitOrder } from "./trace-statistics.ts";
-import type { TModel, Trace } from "./trace-types.ts";
 import { whenSeen } from "./when-seen.ts";
 import { formatNumber, inWords } from "./words.ts";
 
@@ -267,7 +267,7 @@ class GatesView {
 
 async function traced(live: LiveModel | undefined, text: EncodedText | null): Promise<Traced | undefined> {
   if (!live || !text) return undefined;
-  const trace = await (live.model as TModel).trace(text.x);
+  const trace = await live.model.trace(text.x);
   return { trace, text, answers: answersOf(trace, live.model.layers) };
 }
 

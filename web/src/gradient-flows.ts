@@ -1,9 +1,8 @@
 /** Gradients of the page's models, and what is kept of them over a training. */
-import { lstm, type Model, simpleRNN } from "lstmkit";
+import { type GradientFlow, lstm, type Model, simpleRNN } from "lstmkit";
 import type { Split } from "lstmkit/data";
 import { medianCurve } from "./gradient-statistics.ts";
 import type { Cell, LiveModel } from "./page.ts";
-import type { GradientFlow, TModel } from "./trace-types.ts";
 
 /** Texts that a gradient is the median of. */
 const SAMPLES = 32;
@@ -68,7 +67,7 @@ function curveOf(flow: GradientFlow, { layer, of, isRelative }: View): (number |
 export function flowOf(model: Model, { x, y }: Split): Promise<GradientFlow> {
   const [rows, steps] = x.shape as [number, number];
   const samples = Math.min(rows, SAMPLES);
-  return (model as TModel).gradientFlow(
+  return model.gradientFlow(
     { data: x.data.slice(0, samples * steps), shape: [samples, steps] },
     y.data.slice(0, samples),
   );

@@ -1,9 +1,8 @@
 /** The way of one text through one layer: what a trace holds of the steps that are shown. */
-import type { Model } from "lstmkit";
+import type { Model, Trace } from "lstmkit";
 import type { PanelName } from "./gates.text.ts";
 import type { Step } from "./page.ts";
 import { type Erasure, erasures, moves, orderUnits, rowMeans, type UnitOrder } from "./trace-statistics.ts";
-import type { Trace } from "./trace-types.ts";
 
 /** In the order of the cell's work. A simple RNN has the last alone. */
 export const PANELS: readonly PanelName[] = ["f", "i", "g", "c", "o", "h"];
