@@ -43,7 +43,7 @@ export const explanationText = words({
     whyRNN:
       "Training sends the error from the last word back to the first and multiplies it at each step. In a simple RNN the factor is",
     whyRNNAfter:
-      "The factor 1 − h² is below 1 as soon as a unit responds. Over 80 words the product shrinks to almost nothing, and the first words no longer teach the network anything: the gradient vanishes. (With a large U it may explode instead.)",
+      "The factor 1 − h² is below 1 as soon as a unit responds, and the more it responds, the smaller it is. Over many words the product easily shrinks to almost nothing, and the first words hardly teach the network anything: the gradient vanishes. (With a large U it may explode instead.)",
     whyLSTM: "Along the cell of an LSTM it is",
     whyLSTMAfter:
       "The direct way multiplies each unit's error by its forget gate alone. Where the network keeps that gate near 1, the error arrives, however long the text; where it closes the gate, the past is forgotten on purpose, and there the error should end. Forget gates start with bias 1, nearer to open than to closed.",
@@ -84,7 +84,7 @@ export const explanationText = words({
     whyRNN:
       "학습할 때 오차는 마지막 단어에서 첫 단어 쪽으로 거슬러 가며 단계마다 어떤 값이 곱해집니다. 단순 RNN에서 그 값은",
     whyRNNAfter:
-      "유닛이 조금이라도 반응하면 1 − h²은 1보다 작아집니다. 80단어를 거슬러 가면 곱은 거의 0이 되어, 앞쪽 단어에서는 더 배우지 못합니다. 이것이 기울기 소실입니다. (U가 크면 거꾸로 폭발하기도 합니다.)",
+      "유닛이 조금이라도 반응하면 1 − h²은 1보다 작아지고, 크게 반응할수록 더 작아집니다. 여러 단어를 거슬러 가면 곱이 거의 0까지 줄기 쉬워, 앞쪽 단어에서는 거의 배우지 못합니다. 이것이 기울기 소실입니다. (U가 크면 거꾸로 폭발하기도 합니다.)",
     whyLSTM: "LSTM의 셀을 따라가면",
     whyLSTMAfter:
       "곧은 길에서는 유닛의 오차에 그 유닛의 망각 게이트만 곱해집니다. 신경망이 게이트를 1 가까이 두면 글이 아무리 길어도 오차가 전해지고, 게이트를 닫으면 과거를 일부러 잊는 것이므로 오차도 거기서 끝나는 것이 맞습니다. 망각 게이트의 편향은 1에서 시작하므로 처음에는 닫힘보다 열림에 가깝습니다.",

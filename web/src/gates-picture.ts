@@ -176,7 +176,7 @@ export class GatesPicture {
       canvas.height = map.rows;
       const image = new ImageData(columns, map.rows);
       paintHeatMap(image.data, map, columns, colourTable(kind, theme));
-      canvas.getContext("2d")!.putImageData(image, 0, 0);
+      context(canvas).putImageData(image, 0, 0);
     }
     answer.width = width;
     answer.height = height;
@@ -184,19 +184,24 @@ export class GatesPicture {
   }
 }
 
+/** Kept in the processor's memory: pixels are put there, and to move each picture to a graphics card takes longer. */
+function context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  return canvas.getContext("2d", { willReadFrequently: true })!;
+}
+
 /** A bar from the middle to the answer, in the colour of the class it leans to. */
 function paintAnswers(canvas: HTMLCanvasElement, rows: readonly Row[]): void {
   const { width, height } = canvas;
-  const context = canvas.getContext("2d")!;
+  const pen = context(canvas);
   const colours = [colour("--class-0"), colour("--class-1")] as const;
   const step = height / rows.length;
   for (const [r, { answer }] of rows.entries()) {
-    context.fillStyle = colours[answer < 0.5 ? 0 : 1];
+    pen.fillStyle = colours[answer < 0.5 ? 0 : 1];
     const to = answer * width;
-    context.fillRect(Math.min(width / 2, to), r * step + 1, Math.max(1, Math.abs(to - width / 2)), step - 2);
+    pen.fillRect(Math.min(width / 2, to), r * step + 1, Math.max(1, Math.abs(to - width / 2)), step - 2);
   }
-  context.fillStyle = colour("--edge");
-  context.fillRect(Math.round(width / 2) - 0.5, 0, 1, height);
+  pen.fillStyle = colour("--edge");
+  pen.fillRect(Math.round(width / 2) - 0.5, 0, 1, height);
 }
 
 /** A panel's name and its scale. */
@@ -209,7 +214,7 @@ function head({ name, title, kind, low, high }: Panel, theme: Theme): HTMLElemen
   const image = new ImageData(steps, 1);
   for (let s = 0; s < steps; s++)
     image.data.set([table[3 * s]!, table[3 * s + 1]!, table[3 * s + 2]!, 255], 4 * s);
-  bar.getContext("2d")!.putImageData(image, 0, 0);
+  context(bar).putImageData(image, 0, 0);
   return element(
     "div",
     { class: "head", id: `panel-${name}` },

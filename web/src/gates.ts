@@ -179,13 +179,22 @@ class GatesView {
     if (failure !== undefined) {
       this.#note.textContent = words.failed(failure instanceof Error ? failure.message : String(failure));
     } else if (models.length === 0) this.#note.textContent = words.noModel;
-    else this.#note.textContent = text && (this.#passage || !this.#traced) ? "" : words.noText;
+    else this.#note.textContent = hasWords(text) ? "" : words.noText;
     this.#note.hidden = this.#note.textContent === "";
   }
 
   #draw(): void {
     const page = this.#page;
     const words = gatesText[page.language];
+    const layers = this.#traced?.trace.layers ?? [];
+    // The last layer is the one that the prediction is read from.
+    this.#layer.offer(
+      layers.map(({ type, units }, l) => [
+        String(l),
+        words.layerName(l + 1, words.cells[type === "lstm" ? "lstm" : "rnn"], units),
+      ]),
+      String(layers.length - 1),
+    );
     const passage =
       this.#traced &&
       passageOf(this.#traced.trace, this.#traced.answers, this.#traced.text.steps, {
@@ -195,14 +204,8 @@ class GatesView {
       });
     this.#passage = passage;
     this.#view.hidden = !passage;
-    if (!this.#traced || !passage) return;
+    if (!passage) return;
     const panels = PANELS.filter((name) => passage.values[name]);
-    this.#layer.offer(
-      this.#traced.trace.layers.map(({ type, units }, l) => [
-        String(l),
-        words.layerName(l + 1, words.cells[type === "lstm" ? "lstm" : "rnn"], units),
-      ]),
-    );
     this.#panel.field.hidden = panels.length < 2;
     this.#panel.offer([
       ...(this.#hasRoom ? [["all", words.all] as const] : []),
@@ -265,8 +268,12 @@ class GatesView {
   }
 }
 
+function hasWords(text: EncodedText | null): text is EncodedText {
+  return text?.steps.some(({ word }) => word !== "") ?? false;
+}
+
 async function traced(live: LiveModel | undefined, text: EncodedText | null): Promise<Traced | undefined> {
-  if (!live || !text) return undefined;
+  if (!live || !hasWords(text)) return undefined;
   const trace = await live.model.trace(text.x);
   return { trace, text, answers: answersOf(trace, live.model.layers) };
 }

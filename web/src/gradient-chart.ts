@@ -4,7 +4,7 @@ import uPlot from "uplot";
 import { colour, element } from "./elements.ts";
 import { powerOfTen } from "./gradient-statistics.ts";
 
-export interface Curve {
+export interface Line {
   readonly name: string;
   readonly colour: "--lstm" | "--rnn";
   readonly dashed: boolean;
@@ -15,7 +15,7 @@ export interface Curve {
 export interface Chart {
   readonly title: string;
   readonly stepTitle: string;
-  readonly curves: readonly Curve[];
+  readonly lines: readonly Line[];
   /** Powers of ten. */
   readonly range: readonly [low: number, high: number];
   readonly steps: number;
@@ -35,6 +35,8 @@ export class GradientChart {
   readonly #readout = element("p", { class: "gradient-readout", "aria-hidden": "true" });
   readonly #moved: (step: number) => void;
   #plot: uPlot | undefined;
+  /** What the plot was made for; another one is needed when it changes. */
+  #made = "";
   #chart: Chart | undefined;
 
   /** @param moved told of the step that a key or a pointer moved to */
@@ -71,7 +73,7 @@ export class GradientChart {
     this.#chart = chart;
     this.#title.textContent = chart.title;
     this.#legend.replaceChildren(
-      ...chart.curves.map(({ name, colour, dashed }) => {
+      ...chart.lines.map(({ name, colour, dashed }) => {
         const swatch = element("span", { class: dashed ? "swatch dashed" : "swatch" });
         swatch.style.color = `var(${colour})`;
         return element("li", {}, swatch, name);
@@ -80,21 +82,24 @@ export class GradientChart {
     this.#frame.ariaLabel = chart.title;
     this.#frame.ariaValueMin = "1";
     this.#frame.ariaValueMax = String(chart.steps);
-    this.#plot?.destroy();
-    this.#plot = new uPlot(
-      {
-        ...options(chart, this.#frame.clientWidth || 300),
-        // Before it is ready it has no scale, so no place for a step.
-        hooks: { ready: [() => this.#point()] },
-      },
-      columns(chart),
-      this.#frame,
-    );
-    const { over } = this.#plot;
-    // uPlot listens to the mouse alone; a finger goes along the steps, or scrolls the page.
-    over.addEventListener("pointermove", ({ offsetX }) => this.#moved(this.#stepAt(offsetX)));
-    over.addEventListener("pointerdown", ({ offsetX }) => this.#moved(this.#stepAt(offsetX)));
+    const lines = chart.lines.map(({ colour: property, dashed }) => [colour(property), dashed]);
+    const wanted = JSON.stringify([chart.stepTitle, chart.steps, lines]);
+    if (this.#plot && wanted === this.#made) this.#plot.setData(columns(chart));
+    else this.#make(chart);
+    this.#made = wanted;
     this.mark(step);
+  }
+
+  #make(chart: Chart): void {
+    this.#plot?.destroy();
+    const given = options(chart, this.#frame.clientWidth || 300, () => this.#chart!.range);
+    // Before it is ready it has no scale, so no place for a step.
+    const hooks = { ready: [() => this.#point()] };
+    this.#plot = new uPlot({ ...given, hooks }, columns(chart), this.#frame);
+    // uPlot listens to the mouse alone; a finger goes along the steps, or scrolls the page.
+    for (const type of ["pointermove", "pointerdown"] as const) {
+      this.#plot.over.addEventListener(type, ({ offsetX }) => this.#moved(this.#plot!.posToIdx(offsetX)));
+    }
   }
 
   /** Show another step, counted from 0. */
@@ -111,17 +116,17 @@ export class GradientChart {
     const left = this.#plot!.valToPos(Number(this.#frame.ariaValueNow), "x");
     this.#plot!.setCursor({ left, top: 0 }, false);
   }
-
-  #stepAt(left: number): number {
-    return this.#plot!.posToIdx(left);
-  }
 }
 
-function columns({ curves, steps }: Chart): uPlot.AlignedData {
-  return [Array.from({ length: steps }, (_, t) => t + 1), ...curves.map(({ values }) => [...values])];
+function columns({ lines, steps }: Chart): uPlot.AlignedData {
+  return [Array.from({ length: steps }, (_, t) => t + 1), ...lines.map(({ values }) => [...values])];
 }
 
-function options({ curves, range, stepTitle, steps }: Chart, width: number): uPlot.Options {
+function options(
+  { lines, stepTitle, steps }: Chart,
+  width: number,
+  range: () => Chart["range"],
+): uPlot.Options {
   const ink = colour("--faint-ink");
   const grid = { stroke: colour("--line"), width: 1 };
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
@@ -137,7 +142,7 @@ function options({ curves, range, stepTitle, steps }: Chart, width: number): uPl
     },
     scales: {
       x: { time: false, range: [1, Math.max(steps, 2)] },
-      y: { distr: 3, range: () => [...range] },
+      y: { distr: 3, range: () => [...range()] },
     },
     axes: [
       { stroke: ink, grid, ticks: grid, font, label: stepTitle, labelFont: font, labelSize: 20, size: 34 },
@@ -147,14 +152,14 @@ function options({ curves, range, stepTitle, steps }: Chart, width: number): uPl
         ticks: grid,
         font,
         size: 52,
-        splits: () => powers(range),
+        splits: () => powers(range()),
         filter: (_, splits) => splits,
         values: (_, splits) => splits.map((value) => powerOfTen(Math.round(Math.log10(value)))),
       },
     ],
     series: [
       {},
-      ...curves.map(
+      ...lines.map(
         ({ name, colour: property, dashed }): uPlot.Series => ({
           label: name,
           stroke: colour(property),

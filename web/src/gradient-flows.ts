@@ -9,6 +9,9 @@ const SAMPLES = 32;
 
 export const CELLS: readonly Cell[] = ["lstm", "rnn"];
 
+/** One value for each step; null where there is nothing that a logarithm could show. */
+export type Curve = readonly (number | null)[];
+
 /** What a curve shows. */
 export interface View {
   /** Of the recurrent layers, from 0. */
@@ -21,6 +24,7 @@ export interface View {
 /** The gradients of both cells before training, epoch 0, and after each epoch. */
 export class GradientFlows {
   readonly #flows: Readonly<Record<Cell, Map<number, GradientFlow>>> = { lstm: new Map(), rnn: new Map() };
+  readonly #curves = new WeakMap<GradientFlow, Map<string, Curve>>();
 
   add(cell: Cell, epoch: number, flow: GradientFlow): void {
     this.#flows[cell].set(epoch, flow);
@@ -39,28 +43,36 @@ export class GradientFlows {
   }
 
   /** Undefined where that cell has no such epoch, or no such state. */
-  curve(cell: Cell, epoch: number, view: View): (number | null)[] | undefined {
+  curve(cell: Cell, epoch: number, view: View): Curve | undefined {
     const flow = this.#flows[cell].get(epoch);
-    return flow && curveOf(flow, view);
+    return flow && this.#curve(flow, view);
   }
 
   /** Of h and of c, of both cells, in every epoch. */
-  everyCurve(view: Omit<View, "of">): (number | null)[][] {
+  everyCurve(view: Omit<View, "of">): Curve[] {
     return this.#all()
-      .flatMap((flow) => (["dh", "dc"] as const).map((of) => curveOf(flow, { ...view, of })))
+      .flatMap((flow) => (["dh", "dc"] as const).map((of) => this.#curve(flow, { ...view, of })))
       .filter((curve) => curve !== undefined);
   }
 
   #all(): GradientFlow[] {
     return CELLS.flatMap((cell) => [...this.#flows[cell].values()]);
   }
-}
 
-function curveOf(flow: GradientFlow, { layer, of, isRelative }: View): (number | null)[] | undefined {
-  const norms = flow.layers[layer]?.[of];
-  if (!norms) return undefined;
-  const [samples, steps] = norms.shape as [number, number];
-  return medianCurve(norms.data, samples, steps, isRelative);
+  #curve(flow: GradientFlow, { layer, of, isRelative }: View): Curve | undefined {
+    const norms = flow.layers[layer]?.[of];
+    if (!norms) return undefined;
+    const known = this.#curves.get(flow) ?? new Map<string, Curve>();
+    this.#curves.set(flow, known);
+    const key = `${layer} ${of} ${isRelative}`;
+    let curve = known.get(key);
+    if (!curve) {
+      const [samples, steps] = norms.shape as [number, number];
+      curve = medianCurve(norms.data, samples, steps, isRelative);
+      known.set(key, curve);
+    }
+    return curve;
+  }
 }
 
 /** The gradient over the first texts of a sample. */

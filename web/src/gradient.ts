@@ -2,7 +2,7 @@
 import "./gradient.css";
 import { element } from "./elements.ts";
 import { gradientText } from "./gradient.text.ts";
-import { type Curve, GradientChart } from "./gradient-chart.ts";
+import { GradientChart, type Line } from "./gradient-chart.ts";
 import { CELLS, flowOf, flowOfTwin, GradientFlows, untrainedOther, type View } from "./gradient-flows.ts";
 import { decades, SMALLEST_CARRIED, scientific } from "./gradient-statistics.ts";
 import type { LiveModel, Moment, Page } from "./page.ts";
@@ -27,6 +27,7 @@ class GradientView {
   readonly #finding = element("p");
   readonly #ofH = new GradientChart((step) => this.#moveTo(step));
   readonly #ofC = new GradientChart((step) => this.#moveTo(step));
+  readonly #layerNote = element("p", { class: "gradient-note" });
   readonly #noted = element("p", { class: "gradient-note" });
   readonly #view = element("div", { hidden: true });
   readonly #askDraw: () => void;
@@ -72,7 +73,7 @@ class GradientView {
       element("label", {}, this.#isRelative, relative),
     );
     const charts = element("div", { class: "gradient-charts" }, this.#ofH.figure, this.#ofC.figure);
-    this.#view.append(controls, this.#finding, charts, cNote, this.#noted);
+    this.#view.append(controls, this.#finding, charts, cNote, this.#layerNote, this.#noted);
     section.append(title, lead, this.#note, this.#view);
     inWords(this.#page, gradientText, (words) => {
       title.textContent = words.title;
@@ -81,6 +82,7 @@ class GradientView {
       epoch.textContent = words.epoch;
       relative.textContent = words.relative;
       cNote.textContent = words.cNote;
+      this.#layerNote.textContent = words.layerNote;
       this.#say();
       this.#askDraw();
     });
@@ -140,7 +142,11 @@ class GradientView {
     if (!size) return;
     const { layers, samples, steps } = size;
     this.#layer.field.hidden = layers < 2;
-    this.#layer.offer(Array.from({ length: layers }, (_, l) => [String(l), words.layerName(l + 1, layers)]));
+    // Into the last layer the error comes at the last step alone: its curves are the plainest.
+    this.#layer.offer(
+      Array.from({ length: layers }, (_, l) => [String(l), words.layerName(l + 1, layers)]),
+      String(layers - 1),
+    );
     const shown = this.#offerEpochs();
     const view = { layer: Number(this.#layer.list.value), isRelative: this.#isRelative.checked };
     const back = Math.min(BACK, steps >> 1);
@@ -151,14 +157,15 @@ class GradientView {
       [this.#ofH, words.hTitle, "dh"],
       [this.#ofC, words.cTitle, "dc"],
     ] as const) {
-      const curves = this.#curves(shown, { ...view, of });
-      chart.figure.hidden = curves.length === 0;
-      if (curves.length === 0) continue;
-      const say = (step: number): string => words.at(step + 1, steps, this.#written(curves, step));
-      chart.show({ ...common, title, curves, say }, this.#step);
+      const lines = this.#lines(shown, { ...view, of });
+      chart.figure.hidden = lines.length === 0;
+      if (lines.length === 0) continue;
+      const say = (step: number): string => words.at(step + 1, steps, this.#written(lines, step));
+      chart.show({ ...common, title, lines, say }, this.#step);
     }
-    const relative = this.#curves(shown, { ...view, of: "dh", isRelative: true });
+    const relative = this.#lines(shown, { ...view, of: "dh", isRelative: true });
     this.#finding.textContent = words.left(back, this.#written(relative, steps - 1 - back));
+    this.#layerNote.hidden = layers < 2;
     this.#noted.textContent = words.noted(samples, scientific(SMALLEST_CARRIED));
   }
 
@@ -177,7 +184,7 @@ class GradientView {
   }
 
   /** Each cell's curve of the epoch, where it has one, and its dashed one of the start. */
-  #curves(epoch: number, view: View): Curve[] {
+  #lines(epoch: number, view: View): Line[] {
     const words = gradientText[this.#page.language];
     return CELLS.flatMap((cell) => {
       const colour = `--${cell}` as const;
@@ -191,9 +198,9 @@ class GradientView {
     });
   }
 
-  #written(curves: readonly Curve[], step: number): string {
+  #written(lines: readonly Line[], step: number): string {
     const words = gradientText[this.#page.language];
-    return curves
+    return lines
       .map(({ name, values }) => {
         const value = values[step];
         return words.valueOf(name, value ? scientific(value) : words.nothing);

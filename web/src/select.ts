@@ -6,8 +6,11 @@ export interface Select {
   readonly field: HTMLLabelElement;
   readonly name: HTMLSpanElement;
   readonly list: HTMLSelectElement;
-  /** Give the list its entries, pairs of value and text; what was chosen stays, where it is still there. */
-  offer(entries: readonly (readonly [value: string, text: string])[]): void;
+  /**
+   * Give the list its entries, pairs of value and text. What was chosen stays, where it is still there; else
+   * `fallback` is chosen, or the first.
+   */
+  offer(entries: readonly (readonly [value: string, text: string])[], fallback?: string): void;
 }
 
 export function select(): Select {
@@ -17,10 +20,11 @@ export function select(): Select {
     field: element("label", {}, name, list),
     name,
     list,
-    offer(entries) {
+    offer(entries, fallback) {
       const chosen = list.value;
       list.replaceChildren(...entries.map(([value, text]) => element("option", { value }, text)));
       if (entries.some(([value]) => value === chosen)) list.value = chosen;
+      else if (fallback !== undefined) list.value = fallback;
     },
   };
 }
