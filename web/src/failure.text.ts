@@ -21,8 +21,7 @@ export const failureText = words({
     WORKER_DIED: "The worker has ended. Start again; a new one is used.",
     WORKER_FAILED: "The worker did not start.",
     other: "Something went wrong.",
-    imdbByHand:
-      "Download the two files by another way (the links below), and drop them here or choose them above.",
+    imdbByHand: "Fetch these two files by another way, and choose them below or drop them on the page:",
   },
   ko: {
     BAD_ARGUMENT: "사용할 수 없는 값입니다.",
@@ -43,6 +42,6 @@ export const failureText = words({
     WORKER_DIED: "워커가 종료되었습니다. 다시 시작하면 새 워커를 사용합니다.",
     WORKER_FAILED: "워커를 시작하지 못했습니다.",
     other: "문제가 발생했습니다.",
-    imdbByHand: "아래 링크의 두 파일을 다른 방법으로 내려받은 다음, 여기에 끌어다 놓거나 위에서 선택하세요.",
+    imdbByHand: "다음 두 파일을 다른 방법으로 내려받아 아래에서 선택하거나 페이지에 끌어다 놓으세요:",
   },
 });
