@@ -34,7 +34,7 @@ function flopsOf(name: string, args: readonly number[]): number {
   const at = (i: number) => args[i]!;
   if (name === "product") return 2 * at(7) * at(8) * at(9);
   if (name === "lstmForward") return 2 * at(6) * at(7) * 4 * at(8) * at(9);
-  if (name === "lstmBackward") return 2 * at(8) * at(9) * 4 * at(10) * at(10);
+  if (name === "lstmBackward") return 2 * at(9) * at(10) * 4 * at(11) * at(11);
   return 0;
 }
 
