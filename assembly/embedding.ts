@@ -1,4 +1,5 @@
 /** Lookup of token vectors, and the gradient of the table. */
+import { flush, TINY } from "./simd";
 
 /**
  * x (T, E) = the rows of the table that the ids name.
@@ -31,13 +32,14 @@ export function embeddingBackward(
 ): i32 {
   const bytes = (<usize>E) << 2;
   let sound = f32x4.splat(0);
+  const tiny = f32x4.splat(TINY);
   for (let p = 0; p < count; p++, dx += bytes) {
     const id = load<u32>(ids + ((<usize>p) << 2));
     if (id % parts != part) continue;
     const row = dTable + <usize>id * bytes;
     const square = squares + <usize>id * bytes;
     for (let j: usize = 0; j < bytes; j += 16) {
-      const d = v128.load(dx + j);
+      const d = flush(v128.load(dx + j), tiny);
       v128.store(row + j, f32x4.add(v128.load(row + j), d));
       v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
       sound = f32x4.add(sound, f32x4.mul(d, f32x4.splat(0))); // NaN where d is not finite

@@ -12,7 +12,7 @@
  * gradients stay exactly 0.
  */
 import { packRows, product } from "./gemm";
-import { sigmoid, tanh } from "./simd";
+import { flush, sigmoid, TINY, tanh } from "./simd";
 
 /**
  * z   (R, T, 4H) in: W·x + b; out: the activated gates i | f | g | o
@@ -77,6 +77,7 @@ function gatesForward(z: usize, c: usize, h: usize, tc: usize, row: usize): void
  * c   (R, T+1, H), tc (R, T, H) from the forward pass
  * dh  (R, T, H) gradient of the outputs from above, or 0 where only the last output is used
  * dhState, dcState (R, H) in: gradient of the state after step T; out: of the initial state
+ * flow (R, T, 2H) assigned: dh | dc, all that reaches the state of each step; or 0 where nobody asks
  * uT  packed panels of Uᵀ (4H, H)
  * a   scratch: R·4H floats
  */
@@ -87,6 +88,7 @@ export function lstmBackward(
   dh: usize,
   dhState: usize,
   dcState: usize,
+  flow: usize,
   uT: usize,
   a: usize,
   R: i32,
@@ -107,6 +109,7 @@ export function lstmBackward(
         dh ? dh + output : 0,
         dhState + state,
         dcState + state,
+        flow ? flow + 2 * output : 0,
         row,
       );
     }
@@ -116,8 +119,18 @@ export function lstmBackward(
 }
 
 /** One sequence, one timestep: z (4H) gates → dz; dc is carried one step back. */
-function gatesBackward(z: usize, c: usize, tc: usize, dh: usize, dhNext: usize, dc: usize, row: usize): void {
+function gatesBackward(
+  z: usize,
+  c: usize,
+  tc: usize,
+  dh: usize,
+  dhNext: usize,
+  dc: usize,
+  flow: usize,
+  row: usize,
+): void {
   const one = f32x4.splat(1.0);
+  const tiny = f32x4.splat(TINY);
   for (let j: usize = 0; j < row; j += 16) {
     const i = v128.load(z + j);
     const f = v128.load(z + row + j);
@@ -126,10 +139,13 @@ function gatesBackward(z: usize, c: usize, tc: usize, dh: usize, dhNext: usize, 
     const squashed = v128.load(tc + j);
     let dhj = v128.load(dhNext + j);
     if (dh) dhj = f32x4.add(dhj, v128.load(dh + j));
-    const dcj = f32x4.add(
-      v128.load(dc + j),
-      f32x4.mul(f32x4.mul(dhj, o), f32x4.sub(one, f32x4.mul(squashed, squashed))),
-    );
+    dhj = flush(dhj, tiny);
+    let dcj = f32x4.mul(f32x4.mul(dhj, o), f32x4.sub(one, f32x4.mul(squashed, squashed)));
+    dcj = flush(f32x4.add(v128.load(dc + j), dcj), tiny);
+    if (flow) {
+      v128.store(flow + j, dhj);
+      v128.store(flow + row + j, dcj);
+    }
     // σ' = σ(1 - σ) and tanh' = 1 - tanh², both from the activated value.
     const di = f32x4.mul(f32x4.mul(dcj, g), f32x4.mul(i, f32x4.sub(one, i)));
     const df = f32x4.mul(f32x4.mul(dcj, v128.load(c + j)), f32x4.mul(f, f32x4.sub(one, f)));

@@ -1,4 +1,5 @@
 /** From the shards' gradients to the weights of the next step. */
+import { flush, TINY } from "./simd";
 
 /** g (n) = the sum of `shards` partials, `stride` floats apart, in their order. n a multiple of 4. */
 export function sumShards(g: usize, partials: usize, shards: i32, stride: i32, n: i32): void {
@@ -30,6 +31,7 @@ export function allFinite(x: usize, n: i32): i32 {
  * w, m, v (n) updated; g (n) read; t counts from 1. n a multiple of 4.
  * squares (n) stands in for g², where it is given (see embeddingBackward); 0 for none. Where it is,
  * it and g are left zero, ready for the next batch to add to.
+ * g and m below TINY and v below its square count as 0, so that moments do not end as subnormal numbers.
  */
 export function adam(
   w: usize,
@@ -49,19 +51,21 @@ export function adam(
   const k1 = f32x4.splat(<f32>(1.0 - beta1));
   const k2 = f32x4.splat(<f32>(1.0 - beta2));
   const eps = f32x4.splat(<f32>epsilon);
+  const tiny = f32x4.splat(TINY);
+  const tinySquare = f32x4.splat(TINY * TINY);
   const bytes = (<usize>n) << 2;
   for (let j: usize = 0; j < bytes; j += 16) {
-    const gj = v128.load(g + j);
+    const gj = flush(v128.load(g + j), tiny);
     let mj = v128.load(m + j);
     let vj = v128.load(v + j);
-    mj = f32x4.add(mj, f32x4.mul(f32x4.sub(gj, mj), k1));
+    mj = flush(f32x4.add(mj, f32x4.mul(f32x4.sub(gj, mj), k1)), tiny);
     let square = f32x4.mul(gj, gj);
     if (squares) {
       square = v128.load(squares + j);
       v128.store(squares + j, f32x4.splat(0));
       v128.store(g + j, f32x4.splat(0));
     }
-    vj = f32x4.add(vj, f32x4.mul(f32x4.sub(square, vj), k2));
+    vj = flush(f32x4.add(vj, f32x4.mul(f32x4.sub(square, vj), k2)), tinySquare);
     v128.store(m + j, mj);
     v128.store(v + j, vj);
     const step = f32x4.div(f32x4.mul(mj, alpha), f32x4.add(f32x4.sqrt(vj), eps));

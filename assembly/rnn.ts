@@ -7,7 +7,7 @@
  * W·x + b comes ready in z, as in lstm.ts.
  */
 import { packRows, product } from "./gemm";
-import { tanh } from "./simd";
+import { flush, TINY, tanh } from "./simd";
 
 /**
  * z   (R, T, H) in: W·x + b; out: overwritten
@@ -36,6 +36,7 @@ export function rnnForward(z: usize, h: usize, u: usize, a: usize, R: i32, T: i3
  * h   (R, T+1, H) from the forward pass
  * dh  (R, T, H) gradient of the outputs from above, or 0 where only the last output is used
  * dhState (R, H) in: gradient of the state after step T; out: of the initial state
+ * flow (R, T, H) assigned: dh, all that reaches the state of each step; or 0 where nobody asks
  * uT  packed panels of Uᵀ (H, H)
  * a   scratch: R·H floats
  */
@@ -44,6 +45,7 @@ export function rnnBackward(
   h: usize,
   dh: usize,
   dhState: usize,
+  flow: usize,
   uT: usize,
   a: usize,
   R: i32,
@@ -52,6 +54,7 @@ export function rnnBackward(
 ): void {
   const row = (<usize>H) << 2;
   const one = f32x4.splat(1.0);
+  const tiny = f32x4.splat(TINY);
   for (let t = T - 1; t >= 0; t--) {
     for (let r = 0; r < R; r++) {
       const output = (<usize>((r * T + t) * H)) << 2;
@@ -60,6 +63,8 @@ export function rnnBackward(
       for (let j: usize = 0; j < row; j += 16) {
         let dhj = v128.load(state + j);
         if (dh) dhj = f32x4.add(dhj, v128.load(dh + output + j));
+        dhj = flush(dhj, tiny);
+        if (flow) v128.store(flow + output + j, dhj);
         const y = v128.load(ht + j);
         v128.store(dz + output + j, f32x4.mul(dhj, f32x4.sub(one, f32x4.mul(y, y))));
       }

@@ -13,6 +13,19 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/**
+ * 2⁻⁵⁸ ≈ 3.5e-18: a gradient below it counts as 0. Gradients that decay on their way through time would
+ * end as subnormal numbers, which processors add and multiply some twenty times more slowly, and so would
+ * their squares: this is a little above the root of what keeps those, times 1 - β₂, normal. An f32 weight
+ * does not feel either.
+ */
+export const TINY: f32 = 3.469446951953614e-18;
+
+/** x, or 0 where |x| < limit; NaN stays NaN. */
+export function flush(x: v128, limit: v128): v128 {
+  return v128.andnot(x, f32x4.lt(f32x4.abs(x), limit));
+}
+
 /*
  * The constants of exp and tanh lie in memory, below everything the host hands out: an immediate of 128
  * bits costs V8 several instructions each time it is used, and a loop of gates uses some fifty.

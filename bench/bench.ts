@@ -34,6 +34,8 @@ const HELP = `npm run bench -- [options]
   --match <text>      of these, the cases with this in their name, such as H=512
   --only <list>       these peers: ${PEERS.join(", ")}
   --without <list>    all peers but these
+  --threads <list>    of 1, 2: contenders with so many; both by default
+  --math <list>       of strict, relaxed: our own builds; both by default
   --rounds <n>        turns of everyone; 7 by default, the seed job at most 3
   --budget <seconds>  a contender gets fewer turns in a case, rather than more than this; 20 by default
   --python <command>  for keras and torch; LSTMKIT_PYTHON or python3 by default
@@ -50,6 +52,8 @@ interface Options {
   readonly groups: readonly Group[];
   readonly match: string;
   readonly peers: readonly string[];
+  readonly threads: readonly string[];
+  readonly maths: readonly string[];
   readonly rounds: number;
   readonly budgetMs: number;
   readonly python: string;
@@ -66,6 +70,8 @@ function readOptions(argv: string[]): Options | null {
       match: text,
       only: text,
       without: text,
+      threads: text,
+      math: text,
       python: text,
       rounds: text,
       budget: text,
@@ -99,6 +105,8 @@ function readOptions(argv: string[]): Options | null {
     groups: flags.quick ? ["step", "inference"] : (list("cases", GROUPS) ?? GROUPS),
     match: String(flags.match ?? ""),
     peers: (list("only", PEERS) ?? PEERS).filter((peer) => !without.includes(peer)),
+    threads: list("threads", ["1", "2"]) ?? ["1", "2"],
+    maths: list("math", ["strict", "relaxed"]) ?? ["strict", "relaxed"],
     rounds: whole("rounds", 7),
     budgetMs: whole("budget", 20) * 1000,
     python: String(flags.python ?? process.env.LSTMKIT_PYTHON ?? "python3"),
@@ -150,7 +158,8 @@ function progress(text: string): void {
 }
 
 /** @returns the exit code: 1 where someone's results were wrong or this package broke */
-async function bench({ groups, match, peers, rounds, budgetMs, python, isJson }: Options): Promise<number> {
+async function bench(options: Options): Promise<number> {
+  const { groups, match, peers, threads, maths, rounds, budgetMs, python, isJson } = options;
   const report = isJson ? new JsonReport() : new TextReport();
   const scratch = await mkdtemp(join(tmpdir(), "lstmkit-bench-"));
   const players: Player[] = [];
@@ -180,7 +189,8 @@ async function bench({ groups, match, peers, rounds, budgetMs, python, isJson }:
     for (const absent of missing) report.missing(absent);
     for (const peer of PEERS) if (!peers.includes(peer)) report.missing({ peer, why: "left out by flag" });
     const wanted = contendersOn(engines, python).filter(
-      ({ kind }) => kind === "lstmkit" || peers.includes(kind),
+      ({ kind, form, threads: count }) =>
+        threads.includes(String(count)) && (kind === "lstmkit" ? maths.includes(form) : peers.includes(kind)),
     );
     players.push(...(await assemble(wanted, python, report)));
     const cases = CASES.filter(({ group, name }) => groups.includes(group) && name.includes(match));
@@ -195,9 +205,9 @@ async function bench({ groups, match, peers, rounds, budgetMs, python, isJson }:
     }
     for (const player of players) player.stop();
     const entrants = players.map(({ contender, name }) => ({ contender, name }));
-    const options = { folder: corpus.folder, signal: interruption.signal, progress };
+    const surroundings = { folder: corpus.folder, signal: interruption.signal, progress };
     if (groups.includes("start") && match === "") {
-      failures += await compareProcesses("first-batch", entrants, report, { ...options, rounds });
+      failures += await compareProcesses("first-batch", entrants, report, { ...surroundings, rounds });
     }
     if (groups.includes("job") && match === "") {
       // Keras on one thread takes minutes, and nobody runs it so.
@@ -205,7 +215,7 @@ async function bench({ groups, match, peers, rounds, budgetMs, python, isJson }:
         ({ contender: { kind, threads } }) => kind === "lstmkit" || threads === 2,
       );
       const few = Math.min(rounds, MOST_JOB_ROUNDS);
-      failures += await compareProcesses("seed-job", chosen, report, { ...options, rounds: few });
+      failures += await compareProcesses("seed-job", chosen, report, { ...surroundings, rounds: few });
     }
   } finally {
     cleanUp();

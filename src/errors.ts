@@ -16,7 +16,7 @@ export type ErrorCode =
   | "BAD_PICKLE" // a pickle with an opcode outside the allowed list
   | "BAD_SHAPE" // an array of another shape than the model's
   | "BAD_VALUE" // NaN or infinity in the data
-  | "BUSY" // a second fit, evaluate or predict while one is running on the same model
+  | "BUSY" // a second fit while one is running on the same model; compile or setWeights while any call is
   | "DISPOSED" // a call on a model after dispose(), or a runtime after close()
   | "FILE_NOT_FOUND"
   | "FILE_UNREADABLE"

@@ -25,10 +25,15 @@ export type {
   EpochLogs,
   EvaluateOptions,
   FitOptions,
+  GradientFlow,
   History,
+  LayerGradientFlow,
+  LayerTrace,
   Logs,
   Model,
+  ReadOptions,
   SaveOptions,
+  Trace,
 } from "./train/model.ts";
 export { createRuntime, type SpawnOptions, spawnRuntime } from "./web.ts";
 export { transfer } from "./worker/parcel.ts";

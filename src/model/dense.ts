@@ -20,7 +20,7 @@ export interface DenseContext {
   readonly groupSize: number;
   /** Address of (B, steps, N) for the whole batch, or null to keep a group's output here. */
   readonly output: number | null;
-  readonly training: boolean;
+  readonly backward: boolean;
 }
 
 /**
@@ -52,11 +52,11 @@ export class DensePass implements LayerPass {
     const placeIf = (wanted: boolean, floats: number) => (wanted ? place(floats) : 0);
     const sequence = input.steps * N;
     this.#y = context.output ?? place(R * sequence);
-    this.#dy = placeIf(context.training, R * sequence);
+    this.#dy = placeIf(context.backward, R * sequence);
     this.#w = place(I * N);
-    this.#wT = placeIf(context.training, N * padded(I));
+    this.#wT = placeIf(context.backward, N * padded(I));
     this.#a = place(rows * Math.max(padded(I), N));
-    this.#b = placeIf(context.training, rows * N);
+    this.#b = placeIf(context.backward, rows * N);
     this.output = {
       at: ({ first }) => this.#y + (context.output === null ? 0 : first * sequence * 4),
       step: N,
@@ -71,9 +71,9 @@ export class DensePass implements LayerPass {
   }
 
   prepare(): void {
-    const { k, kernel, input, training } = this.#context;
+    const { k, kernel, input, backward } = this.#context;
     k.packPanels(this.#w, kernel.address, this.#N, 0, input.width, this.#N);
-    if (training) k.packPanelsTransposed(this.#wT, kernel.address, this.#N, 0, this.#N, input.width);
+    if (backward) k.packPanelsTransposed(this.#wT, kernel.address, this.#N, 0, this.#N, input.width);
   }
 
   forward(group: Group): void {

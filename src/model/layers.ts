@@ -75,6 +75,9 @@ export type RecurrentLayer = LstmLayer | SimpleRnnLayer;
 /** One layer of a model, with every default filled in; `name` is "" until the model gives it one. */
 export type Layer = EmbeddingLayer | RecurrentLayer | DenseLayer;
 
+export const isRecurrent = (layer: Layer): layer is RecurrentLayer =>
+  layer.type === "lstm" || layer.type === "simpleRNN";
+
 const INITIALIZERS = ["glorotUniform", "orthogonal", "randomUniform", "zeros", "ones"] as const;
 const ACTIVATIONS = ["linear", "sigmoid", "tanh", "relu"] as const;
 
@@ -241,7 +244,7 @@ export function checkLayers(layers: readonly Layer[]): Layer[] {
       }
     }
   }
-  if (!checked.some((layer) => layer.type === "lstm" || layer.type === "simpleRNN")) {
+  if (!checked.some(isRecurrent)) {
     refuse("a model needs a recurrent layer: lstm or simpleRNN.");
   }
   if (checked.at(-1)?.type !== "dense") refuse("the last layer must be dense: it makes the prediction.");

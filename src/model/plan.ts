@@ -6,7 +6,7 @@ import type { Kernels } from "../runtime/kernels.ts";
 import type { AdamConfig } from "./compile.ts";
 import { DensePass } from "./dense.ts";
 import { EmbeddingPass } from "./embedding.ts";
-import type { Layer } from "./layers.ts";
+import { isRecurrent, type Layer } from "./layers.ts";
 import type { LayerPass, Place, Rows, Weight } from "./pass.ts";
 import { LstmPass, SimpleRnnPass } from "./recurrent.ts";
 import { inputFeatures, padded, tableLength, type WeightSpec, weightTable } from "./table.ts";
@@ -45,6 +45,8 @@ export interface BatchSpec {
   readonly loss: LossKernel | null;
   /** Null where nothing is trained. */
   readonly optimizer: OptimizerState | null;
+  /** Go backward without training, and keep the gradient of every step's state. */
+  readonly flow: boolean;
   /**
    * Different tokens that the call's samples hold, or 0. Without dropout the first recurrent layer's
    * product depends on the token alone: it is taken once for each, and ids count into that list.
@@ -56,6 +58,8 @@ export interface BatchSpec {
 export interface BatchPlan {
   readonly spec: BatchSpec;
   readonly table: readonly WeightSpec[];
+  /** Whether there is a backward pass. */
+  readonly backward: boolean;
   /** (B, T) ids or (B, T, padded features) numbers. */
   readonly input: number;
   /** (B, steps, units). */
@@ -88,18 +92,20 @@ export interface BatchPlan {
 export function planBatch(k: Kernels, spec: BatchSpec, base: number): BatchPlan {
   const { layers, batchSize: B, T } = spec;
   const table = weightTable(layers);
+  const backward = spec.optimizer !== null || spec.flow;
   const embeds = layers[0]!.type === "embedding";
   const embeddingWidth = embeds ? table[0]!.stride : 0;
   const embeddingLength = embeds ? table[0]!.length : 0;
   const denseLength = tableLength(table) - embeddingLength;
   const { place, bytes } = bump(base);
   const head = layers.at(-1)!;
-  const last = layers.findLast((layer) => layer.type === "lstm" || layer.type === "simpleRNN");
+  const last = layers.findLast(isRecurrent);
   const steps = last?.returnSequences ? T : 1;
   const units = head.type === "embedding" ? 0 : head.units;
   const shared = {
     spec,
     table,
+    backward,
     embeddingLength,
     denseLength,
     embeddingWidth,
@@ -109,8 +115,8 @@ export function planBatch(k: Kernels, spec: BatchSpec, base: number): BatchPlan 
     output: place(B * steps * padded(units)),
     losses: place(B * steps),
     hits: place(B * steps),
-    dx: spec.optimizer && embeds ? place(B * T * embeddingWidth) : 0,
-    partials: spec.optimizer ? place(Math.ceil(B / SHARD_SIZE) * denseLength) : 0,
+    dx: backward && embeds ? place(B * T * embeddingWidth) : 0,
+    partials: backward ? place(Math.ceil(B / SHARD_SIZE) * denseLength) : 0,
     tokenIds: spec.tokens ? place(spec.tokens) : 0,
     projected: spec.tokens ? place(spec.tokens * (table[1]!.blocks * table[1]!.stride)) : 0,
   };
@@ -125,7 +131,7 @@ export function makePasses(
   plan: Omit<BatchPlan, "scratch" | "scratchBytes" | "bytes">,
   base: number,
 ): { passes: LayerPass[]; bytes: number } {
-  const { spec, table, input } = plan;
+  const { spec, table, backward, input } = plan;
   const { layers, T, groupSize } = spec;
   const { place, bytes } = bump(base);
   const weight = (index: number): Weight => {
@@ -156,7 +162,6 @@ export function makePasses(
       // A loss that is taken from logits wants them as they are before the head's sigmoid.
       const activation = isHead && spec.loss === "bceLogits" ? "linear" : layer.activation;
       const output = isHead ? plan.output : null;
-      const training = spec.optimizer !== null;
       pass = new DensePass({
         k,
         place,
@@ -168,14 +173,13 @@ export function makePasses(
         below: below!,
         groupSize,
         output,
-        training,
+        backward,
       });
       next += 2;
     } else {
       const [kernel, recurrent, bias] = [weight(next), weight(next + 1), weight(next + 2)];
       const Pass = layer.type === "lstm" ? LstmPass : SimpleRnnPass;
       const projected = index === 1 && spec.tokens > 0 ? { ids: input, rows: plan.projected } : null;
-      const training = spec.optimizer !== null;
       pass = new Pass({
         k,
         place,
@@ -188,7 +192,8 @@ export function makePasses(
         below,
         groupSize,
         projected,
-        training,
+        backward,
+        flow: spec.flow,
       });
       next += 3;
     }

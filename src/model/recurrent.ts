@@ -28,13 +28,29 @@ export interface RecurrentContext {
   readonly below: LayerPass | null;
   readonly groupSize: number;
   /** Without it, no dropout, and no memory for gradients. */
-  readonly training: boolean;
+  readonly backward: boolean;
+  /** Keep the gradient of every step's state. */
+  readonly flow: boolean;
   /** Where x·W + b stands ready for every token: the batch's ids into it, and its rows (tokens, N). */
   readonly projected: { readonly ids: number; readonly rows: number } | null;
 }
 
+/** Values that a layer has at every step, by the names of docs/lstm.md. */
+export type StepName = "i" | "f" | "g" | "o" | "c" | "h" | "dh" | "dc";
+
+/** Where they lie, for the samples of the group: a row of `width` for each step. */
+export interface StepRows extends Pick<Rows, "step" | "sequence" | "steps" | "width"> {
+  readonly address: number;
+}
+
+export type StepTable = Partial<Record<StepName, StepRows>>;
+
 export abstract class RecurrentPass implements LayerPass {
   readonly output: Rows;
+  /** Activated gates and states of every step: there from the forward pass to the backward. */
+  abstract readonly states: StepTable;
+  /** The whole gradient of every step's states: there after a backward pass with `flow`. */
+  abstract readonly gradients: StepTable;
   protected readonly k: Kernels;
   /** H, padded. */
   protected readonly H: number;
@@ -73,12 +89,12 @@ export abstract class RecurrentPass implements LayerPass {
   readonly #words: number;
 
   constructor(context: RecurrentContext, gates: number) {
-    const { layer, input, groupSize: R, training } = context;
+    const { layer, input, groupSize: R, backward } = context;
     const { place } = context;
     const placeIf = (wanted: boolean, floats: number) => (wanted ? place(floats) : 0);
     this.#context = context;
     this.k = context.k;
-    const drops = training && layer.dropout > 0;
+    const drops = backward && layer.dropout > 0;
     this.#drops = drops;
     const tokens = context.projected ? TOKENS_AT_ONCE : 0;
     this.units = layer.units;
@@ -92,45 +108,52 @@ export abstract class RecurrentPass implements LayerPass {
     this.#I = I;
     this.z = place(R * T * N);
     this.h = place(R * (T + 1) * H);
-    this.dh = placeIf(training && layer.returnSequences, R * T * H);
-    this.dhState = placeIf(training, R * H);
+    this.dh = placeIf(backward && layer.returnSequences, R * T * H);
+    this.dhState = placeIf(backward, R * H);
     this.a = place(Math.max(T * Math.max(padded(I), N), R * N, H * T, tokens * padded(I)));
     this.u = place(layer.units * N);
-    this.uT = placeIf(training, N * H);
+    this.uT = placeIf(backward, N * H);
     this.#w = place(I * N);
-    this.#wT = placeIf(training, N * padded(I));
-    this.#b = placeIf(training, T * N);
+    this.#wT = placeIf(backward, N * padded(I));
+    this.#b = placeIf(backward, T * N);
     this.#xc = placeIf(drops || tokens > 0, Math.max(R * T, tokens) * padded(I));
     this.#dxc = placeIf(drops, T * padded(I));
     this.#keep = placeIf(drops, R * I);
     this.#words = placeIf(drops, 4);
     this.#kept = new Int32Array(R);
-    const first = layer.returnSequences ? 1 : T;
-    this.output = {
-      at: () => this.h + first * H * 4,
-      step: H,
-      sequence: (T + 1) * H,
-      steps: layer.returnSequences ? T : 1,
-      width: layer.units,
-    };
+    const { address, ...rows } = this.stateRows(this.h);
+    const last = address + (T - 1) * H * 4;
+    this.output = layer.returnSequences
+      ? { ...rows, at: () => address }
+      : { ...rows, at: () => last, steps: 1 };
   }
 
   protected abstract cellForward(count: number): void;
   /** dh and dhState in, dz in z out. */
   protected abstract cellBackward(count: number): void;
 
+  /** A row of `units` for every step, so many floats apart. */
+  protected rows(address: number, step: number, sequence = this.T * step): StepRows {
+    return { address, step, sequence, steps: this.T, width: this.units };
+  }
+
+  /** The same of a block (R, T+1, H), but for the initial state. */
+  protected stateRows(address: number): StepRows {
+    return this.rows(address + this.H * 4, this.H, (this.T + 1) * this.H);
+  }
+
   dy(): number {
     return this.dh || this.dhState;
   }
 
   prepare(): void {
-    const { kernel, recurrent, below, training, projected } = this.#context;
+    const { kernel, recurrent, below, backward, projected } = this.#context;
     const k = this.k;
     const N = this.#N;
     const whole = !(this.#drops || projected); // of a projected input W is used up already
     k.packPanels(this.u, recurrent.address, N, 0, this.units, N);
     if (whole) k.packPanels(this.#w, kernel.address, N, 0, this.#I, N);
-    if (!training) return;
+    if (!backward) return;
     k.packPanelsTransposed(this.uT, recurrent.address, N, 0, N, this.units);
     if (whole && below) k.packPanelsTransposed(this.#wT, kernel.address, N, 0, N, this.#I);
   }
@@ -244,19 +267,31 @@ export abstract class RecurrentPass implements LayerPass {
 
 /** The pass of an `lstm` layer. */
 export class LstmPass extends RecurrentPass {
+  override readonly states: StepTable;
+  override readonly gradients: StepTable;
   /** (R, T+1, H), row 0 the initial state. */
   readonly #c: number;
   /** (R, T, H): tanh c. */
   readonly #tc: number;
   /** (R, H). */
   readonly #dcState: number;
+  /** (R, T, 2H): dh and dc of every step, or 0. */
+  readonly #flow: number;
 
   constructor(context: RecurrentContext) {
     super(context, 4);
-    const { place, groupSize: R, training } = context;
-    this.#c = place(R * (this.T + 1) * this.H);
-    this.#tc = place(R * this.T * this.H);
-    this.#dcState = training ? place(R * this.H) : 0;
+    const { place, groupSize: R, backward, flow } = context;
+    const { T, H } = this;
+    this.#c = place(R * (T + 1) * H);
+    this.#tc = place(R * T * H);
+    this.#dcState = backward ? place(R * H) : 0;
+    this.#flow = flow ? place(R * T * 2 * H) : 0;
+    const gate = (index: number) => this.rows(this.z + index * H * 4, 4 * H);
+    const [i, f, g, o] = [gate(0), gate(1), gate(2), gate(3)];
+    this.states = { i, f, g, o, c: this.stateRows(this.#c), h: this.stateRows(this.h) };
+    this.gradients = flow
+      ? { dh: this.rows(this.#flow, 2 * H), dc: this.rows(this.#flow + H * 4, 2 * H) }
+      : {};
   }
 
   protected override cellForward(count: number): void {
@@ -272,6 +307,7 @@ export class LstmPass extends RecurrentPass {
       this.dh,
       this.dhState,
       this.#dcState,
+      this.#flow,
       this.uT,
       this.a,
       count,
@@ -283,8 +319,17 @@ export class LstmPass extends RecurrentPass {
 
 /** The pass of a `simpleRNN` layer. */
 export class SimpleRnnPass extends RecurrentPass {
+  override readonly states: StepTable;
+  override readonly gradients: StepTable;
+  /** (R, T, H): dh of every step, or 0. */
+  readonly #flow: number;
+
   constructor(context: RecurrentContext) {
     super(context, 1);
+    const { place, groupSize: R, flow } = context;
+    this.#flow = flow ? place(R * this.T * this.H) : 0;
+    this.states = { h: this.stateRows(this.h) };
+    this.gradients = flow ? { dh: this.rows(this.#flow, this.H) } : {};
   }
 
   protected override cellForward(count: number): void {
@@ -292,6 +337,7 @@ export class SimpleRnnPass extends RecurrentPass {
   }
 
   protected override cellBackward(count: number): void {
-    this.k.rnnBackward(this.z, this.h, this.dh, this.dhState, this.uT, this.a, count, this.T, this.H);
+    const { z, h, dh, dhState, uT, a, T, H } = this;
+    this.k.rnnBackward(z, h, dh, dhState, this.#flow, uT, a, count, T, H);
   }
 }

@@ -10,7 +10,7 @@ import type { Crew } from "../runtime/crew.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { Group, LayerPass } from "./pass.ts";
 import { type BatchPlan, type BatchSpec, makePasses, planBatch, SHARD_SIZE } from "./plan.ts";
-import { type RecurrentPass, TOKENS_AT_ONCE } from "./recurrent.ts";
+import { RecurrentPass, TOKENS_AT_ONCE } from "./recurrent.ts";
 
 /** What dropout and Adam depend on besides the data. */
 export interface StepCounters {
@@ -27,13 +27,17 @@ export type Job =
   /** Rows of x·W + b for every token of the plan. */
   | { readonly kind: "project" }
   /** Loss where the plan has one, and output. */
-  | { readonly kind: "forward"; readonly count: number };
+  | { readonly kind: "forward"; readonly count: number }
+  /** The loss of each sample and the gradient of every step, of a batch that is a single group. */
+  | { readonly kind: "flow"; readonly count: number };
 
 export class Runner {
   readonly plan: BatchPlan;
   readonly #k: Kernels;
   readonly #passes: readonly LayerPass[];
   readonly spec: BatchSpec;
+  /** The recurrent layers' passes, bottom to top. */
+  readonly recurrent: readonly RecurrentPass[];
   /** The weights are packed; they do not change while a plan without an optimiser is in use. */
   #prepared = false;
 
@@ -42,6 +46,7 @@ export class Runner {
     this.spec = spec;
     this.plan = planBatch(k, spec, base);
     this.#passes = makePasses(k, this.plan, this.plan.scratch + index * this.plan.scratchBytes).passes;
+    this.recurrent = this.#passes.filter((pass) => pass instanceof RecurrentPass);
   }
 
   /** This thread's part of a job. */
@@ -55,6 +60,9 @@ export class Runner {
         break;
       case "forward":
         this.#forward(job.count, crew);
+        break;
+      case "flow":
+        this.#flow(job.count);
     }
   }
 
@@ -67,17 +75,20 @@ export class Runner {
     for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
       const partial = partials + shard * denseLength * 4;
       k.clear(partial, denseLength);
-      for (const group of this.#groups(shard, count, job, partial)) {
-        for (const pass of this.#passes) pass.forward(group);
-        this.#loss(group, count);
-        for (let i = this.#passes.length - 1; i >= 0; i--) this.#passes[i]!.backward(group);
-      }
+      for (const group of this.#groups(shard, count, job, partial)) this.#backpropagate(group, count);
     }
     crew.meet();
     this.#sum(shards, count, crew);
     crew.meet();
     if (crew.raised) this.#forget(crew);
     else if (update) this.#update(job.iteration, crew);
+  }
+
+  /** @param batch samples over which the loss is a mean */
+  #backpropagate(group: Group, batch: number): void {
+    for (const pass of this.#passes) pass.forward(group);
+    this.#loss(group, batch);
+    for (let i = this.#passes.length - 1; i >= 0; i--) this.#passes[i]!.backward(group);
   }
 
   /** The gradient of the whole batch, each thread a part of it; raises the flag where it is not finite. */
@@ -151,8 +162,7 @@ export class Runner {
   }
 
   #forward(count: number, crew: Crew): void {
-    if (!this.#prepared) for (const pass of this.#passes) pass.prepare();
-    this.#prepared = true;
+    this.#prepareOnce();
     const shards = Math.ceil(count / SHARD_SIZE);
     for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
       for (const group of this.#groups(shard, count)) {
@@ -160,6 +170,19 @@ export class Runner {
         this.#loss(group, count);
       }
     }
+  }
+
+  /** The weights' gradients, which come along, are nobody's. */
+  #flow(count: number): void {
+    this.#prepareOnce();
+    const { partials, denseLength } = this.plan;
+    this.#k.clear(partials, denseLength);
+    for (const group of this.#groups(0, count, NO_COUNTERS, partials)) this.#backpropagate(group, 1);
+  }
+
+  #prepareOnce(): void {
+    if (!this.#prepared) for (const pass of this.#passes) pass.prepare();
+    this.#prepared = true;
   }
 
   *#groups(shard: number, count: number, counters = NO_COUNTERS, partial = 0): Generator<Group> {
@@ -172,7 +195,7 @@ export class Runner {
   }
 
   #loss(group: Group, batch: number): void {
-    const { spec, targets, losses, hits, outputRows } = this.plan;
+    const { spec, targets, losses, hits, outputRows, backward } = this.plan;
     if (!spec.loss) return;
     const { steps, width, stride } = outputRows;
     const head = this.#passes.at(-1)!;
@@ -180,7 +203,7 @@ export class Runner {
     this.#k[spec.loss](
       losses + row * 4,
       hits + row * 4,
-      spec.optimizer ? head.dy(group) : 0,
+      backward ? head.dy(group) : 0,
       head.output.at(group),
       targets + row * width * 4,
       group.count * steps,

@@ -6,7 +6,7 @@ import type { BatchSpec } from "./plan.ts";
 import { type Job, Runner } from "./runner.ts";
 
 /** Opcodes of the crew are places in this list. */
-const KINDS = ["train", "project", "forward"] as const;
+const KINDS = ["train", "project", "forward", "flow"] as const;
 
 /** A plan that the whole team knows. */
 export interface Station {
@@ -96,7 +96,7 @@ function encodeJob(job: Job): number[] {
   if (job.kind === "train") {
     return [job.count, Number(job.update), job.seed | 0, job.epoch, job.step, job.iteration];
   }
-  return job.kind === "forward" ? [job.count] : [];
+  return job.kind === "project" ? [] : [job.count];
 }
 
 function decodeJob(opcode: number, args: readonly number[]): Job {
@@ -113,6 +113,7 @@ function decodeJob(opcode: number, args: readonly number[]): Job {
     case "train":
       return { kind, count, update: update === 1, seed, epoch, step, iteration };
     case "forward":
+    case "flow":
       return { kind, count };
     case "project":
       return { kind };

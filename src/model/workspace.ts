@@ -2,8 +2,10 @@
 import { LstmkitError } from "../errors.ts";
 import { MAX_BYTES } from "../runtime/memory.ts";
 import type { TensorData } from "../tensor.ts";
+import type { Layer } from "./layers.ts";
 import type { Network } from "./network.ts";
 import { type BatchSpec, type OptimizerState, planBatch, SHARD_SIZE } from "./plan.ts";
+import type { StepName, StepRows, StepTable } from "./recurrent.ts";
 import type { StepCounters } from "./runner.ts";
 import { inputFeatures, padded } from "./table.ts";
 import type { Station, Team } from "./team.ts";
@@ -25,9 +27,16 @@ export interface BatchResult {
 
 /** What the caller says of a plan. */
 export interface WorkspaceOptions extends Pick<BatchSpec, "T" | "batchSize" | "groupSize" | "loss"> {
+  /** The network's, with another dropout or `returnSequences`, which no weight's shape depends on. Default the network's. */
+  readonly layers?: readonly Layer[];
+  /** To ask for flow(). Default false. */
+  readonly flow?: boolean;
   /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
   readonly optimizer: (() => OptimizerState) | null;
 }
+
+/** What a recurrent layer had at every step: (count, T, units) each. */
+export type StepValues = Partial<Record<StepName, Float32Array>>;
 
 /** Stands for the optimiser while only sizes are wanted. */
 const NO_STATE = { config: null as never, gradient: 0, m: 0, v: 0, squares: 0 };
@@ -45,7 +54,8 @@ export class Workspace {
    * @throws OUT_OF_MEMORY before anything is allocated
    */
   constructor(network: Network, team: Team, options: WorkspaceOptions, ids: ArrayLike<number> | null = null) {
-    const { kernels, memory, layers, weights, table } = network;
+    const { kernels, memory, weights, table } = network;
+    const { layers = network.layers, flow = false } = options;
     this.#network = network;
     this.#team = team;
     const first = layers[0]!;
@@ -67,6 +77,7 @@ export class Workspace {
       optimizer: options.optimizer && NO_STATE,
       groupSize: Math.min(options.groupSize, batchSize),
       layers,
+      flow,
       weights,
       crew: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
       tokens: tokens.length,
@@ -161,9 +172,48 @@ export class Workspace {
     for (let m = 0; m < rows; m++) to.set(y.subarray(m * stride, m * stride + width), m * width);
   }
 
+  /**
+   * As predict, and what the recurrent layers, bottom to top, had at every step: (count, T, units) each.
+   *
+   * @param count of a batch that is a single group
+   */
+  trace(count: number, to: Float32Array): StepValues[] {
+    this.predict(count, to);
+    return this.#station.runner.recurrent.map(({ states }) => this.#readSteps(states, count));
+  }
+
+  /**
+   * Each sample's own loss → `losses` (count), and the gradients of the recurrent layers' states.
+   *
+   * @param count of a batch that is a single group
+   */
+  flow(count: number, losses: Float32Array): StepValues[] {
+    this.#team.perform(this.#station, { kind: "flow", count }, 1);
+    const { runner } = this.#station;
+    const { steps } = runner.plan.outputRows;
+    for (let s = 0; s < count; s++) {
+      losses[s] = this.#network.kernels.sumFloats(runner.plan.losses + s * steps * 4, steps) / steps;
+    }
+    return runner.recurrent.map(({ gradients }) => this.#readSteps(gradients, count));
+  }
+
   free(): void {
     this.#team.leave(this.#station);
     this.#network.memory.free(this.#base);
+  }
+
+  /** Without padding. */
+  #readSteps(table: StepTable, count: number): StepValues {
+    const read = ({ address, step, sequence, steps, width }: StepRows) => {
+      const from = this.#network.memory.f32(address, (count - 1) * sequence + (steps - 1) * step + width);
+      const to = new Float32Array(count * steps * width);
+      for (let row = 0; row < count * steps; row++) {
+        const start = Math.floor(row / steps) * sequence + (row % steps) * step;
+        to.set(from.subarray(start, start + width), row * width);
+      }
+      return to;
+    };
+    return Object.fromEntries(Object.entries(table).map(([name, rows]) => [name, read(rows)]));
   }
 
   #forward(count: number): void {

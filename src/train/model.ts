@@ -53,10 +53,14 @@ export interface FitOptions {
   signal?: AbortSignal;
 }
 
-export interface EvaluateOptions {
+export interface ReadOptions {
+  /** Stops before the next batch: the promise rejects with ABORTED. */
+  signal?: AbortSignal;
+}
+
+export interface EvaluateOptions extends ReadOptions {
   /** Default 32; it changes speed and memory alone. */
   batchSize?: number;
-  signal?: AbortSignal;
 }
 
 /** What fit gives: a number per epoch under each key. */
@@ -66,14 +70,70 @@ export interface History {
   readonly history: Record<string, number[]>;
 }
 
+/** What a recurrent layer did at each step, without dropout: (n, T, units) each. */
+export interface LayerTrace {
+  /** As in the weights' names. */
+  readonly name: string;
+  readonly type: "lstm" | "simpleRNN";
+  readonly units: number;
+  /** The state after each step: the layer's output. */
+  readonly h: Tensor<Float32Array>;
+  /** Input gate, activated; this and what follows of an `lstm` alone. */
+  readonly i?: Tensor<Float32Array>;
+  /** Forget gate, activated. */
+  readonly f?: Tensor<Float32Array>;
+  /** Candidate, activated. */
+  readonly g?: Tensor<Float32Array>;
+  /** Output gate, activated. */
+  readonly o?: Tensor<Float32Array>;
+  /** The cell after each step. */
+  readonly c?: Tensor<Float32Array>;
+}
+
+export interface Trace {
+  /** The recurrent layers, bottom up. */
+  readonly layers: readonly LayerTrace[];
+  /**
+   * (n, T, units of the head): what the model would answer if the sequence ended at each step. The last
+   * step's is predict's, to the bit.
+   */
+  readonly outputs: Tensor<Float32Array>;
+}
+
+/** How much of the error reaches each step of a recurrent layer. */
+export interface LayerGradientFlow {
+  /** As in the weights' names. */
+  readonly name: string;
+  readonly type: "lstm" | "simpleRNN";
+  readonly units: number;
+  /**
+   * (n, T): the Euclidean norm of ∂L/∂h of each step. The total derivative: through later steps, the
+   * layers above and, in an `lstm`, the cell.
+   */
+  readonly dh: Tensor<Float32Array>;
+  /** (n, T): that of ∂L/∂c, of an `lstm` alone. */
+  readonly dc?: Tensor<Float32Array>;
+}
+
+export interface GradientFlow {
+  /** (n): each sequence's own loss L, not divided by n. */
+  readonly losses: Tensor<Float32Array>;
+  /** The recurrent layers, bottom up. */
+  readonly layers: readonly LayerGradientFlow[];
+}
+
 export interface SaveOptions {
   /** Entries of your own for the file's `__metadata__`. */
   metadata?: Record<string, string>;
 }
 
 /**
- * A stack of layers with weights. Every call on a disposed model rejects with DISPOSED, and a second
- * fit, evaluate or predict while one is running with BUSY.
+ * A stack of layers with weights. Every call on a disposed model rejects with DISPOSED.
+ *
+ * While fit runs, the calls that only read may be made, from its callbacks and from anywhere, several at
+ * once: evaluate, predict, trace, gradientFlow, getWeights, digest, save. They see the weights as they are
+ * between two batches; the next batch waits for them. A second fit rejects with BUSY, and so do compile and
+ * setWeights while any other call is running.
  */
 export interface Model {
   readonly layers: readonly Layer[];
@@ -98,6 +158,24 @@ export interface Model {
 
   /** Outputs (n, units), or (n, T, units) where the last recurrent layer gives sequences. @throws as fit */
   predict(x: Inputs, options?: EvaluateOptions): Promise<Tensor<Float32Array>>;
+
+  /**
+   * What the recurrent layers did at each step, and the prediction as it forms. It holds
+   * n · T · units · 6 floats for each `lstm`: give few samples at a time.
+   *
+   * @param x as for fit
+   * @throws as fit; it needs no compile
+   */
+  trace(x: Inputs, options?: ReadOptions): Promise<Trace>;
+
+  /**
+   * How much of each sequence's error reaches each step, without dropout. It changes nothing: no weight, not
+   * the optimiser's state, and no later training. As in training, an element of a gradient below
+   * 2⁻⁵⁸ ≈ 3.5e-18 counts as 0.
+   *
+   * @throws as fit
+   */
+  gradientFlow(x: Inputs, y: Targets, options?: ReadOptions): Promise<GradientFlow>;
 
   /** A table of layers, output shapes and numbers of weights, as Keras prints it. */
   summary(): Promise<string>;

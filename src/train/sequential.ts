@@ -3,19 +3,33 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { LstmkitError } from "../errors.ts";
 import { encodeModel, type SavedModel } from "../io/model-file.ts";
 import { type CompileConfig, type CompileOptions, checkCompile, lossKernel } from "../model/compile.ts";
-import type { Layer } from "../model/layers.ts";
+import { type DenseLayer, isRecurrent, type Layer } from "../model/layers.ts";
 import { Network } from "../model/network.ts";
+import type { LossKernel } from "../model/plan.ts";
 import { summarize } from "../model/summary.ts";
 import { sizeOf } from "../model/table.ts";
 import type { Team } from "../model/team.ts";
-import { type BatchResult, GROUP_SIZE, Workspace } from "../model/workspace.ts";
+import { type BatchResult, GROUP_SIZE, Workspace, type WorkspaceOptions } from "../model/workspace.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { LinearMemory } from "../runtime/memory.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
+import { Access } from "./access.ts";
 import { Adam } from "./adam.ts";
 import { checkInputs, checkTargets, type Inputs, type Targets } from "./inputs.ts";
-import type { EpochLogs, EvaluateOptions, FitOptions, History, Logs, Model, SaveOptions } from "./model.ts";
+import type {
+  EpochLogs,
+  EvaluateOptions,
+  FitOptions,
+  GradientFlow,
+  History,
+  Logs,
+  Model,
+  ReadOptions,
+  SaveOptions,
+  Trace,
+} from "./model.ts";
 import { nextTurn } from "./next-turn.ts";
+import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 
 /** What a model is made on and with. */
 export interface SequentialContext {
@@ -58,7 +72,10 @@ export class Sequential implements Model {
   #optimizer: Adam | null = null;
   /** Epochs begun since the model was made: another epoch, other random numbers. */
   #epoch = 0;
-  #running = false;
+  readonly #access = new Access();
+  /** Calls of fit and of those that read batch by batch. */
+  #calls = 0;
+  #fitting = false;
   #disposed = false;
 
   /** @throws BAD_LAYER, OUT_OF_MEMORY */
@@ -89,81 +106,113 @@ export class Sequential implements Model {
   }
 
   async fit(x: Inputs, y: Targets, options: FitOptions = {}): Promise<History> {
-    return this.#run(options.signal, async (checkpoint) => {
-      const config = this.#compiled();
-      const { epochs, batchSize, shuffle, dropRemainder, validationFreq } = checkFit(options);
-      const all = this.#checkData(x, y);
-      const [train, validation] = this.#split(all, options);
-      const batches = dropRemainder
-        ? Math.floor(train.samples / batchSize)
-        : Math.ceil(train.samples / batchSize);
-      if (batches === 0) {
-        throw new LstmkitError(
-          "BAD_ARGUMENT",
-          `${train.samples} samples make no whole batch of ${batchSize}, and dropRemainder is set. Lower batchSize.`,
-        );
-      }
-      const workspace = this.#workspace(train, batchSize, config, true);
-      const history: History = { epoch: [], history: { loss: [] } };
+    return this.#run(options.signal, async (pauses) => {
+      if (this.#fitting) throw busy("a fit is running on this model");
+      this.#fitting = true;
       try {
-        for (let epoch = 0; epoch < epochs; epoch++) {
-          const tally = new Tally();
-          const start = performance.now();
-          const counter = this.#epoch++;
-          const order = this.#order(train.samples, shuffle ? counter : null);
-          for (let batch = 0; batch < batches; batch++) {
-            await checkpoint();
-            const from = batch * batchSize;
-            const count = Math.min(batchSize, train.samples - from);
-            workspace.load(train.x.data, train.y.data, order, from, count);
-            tally.add(this.#step(workspace, count, counter, batch));
-            const logs = { ...tally.logs(config), size: count, batches };
-            await options.onBatchEnd?.(batch, logs);
-          }
-          const seconds = (performance.now() - start) / 1000;
-          const logs: EpochLogs = { ...tally.logs(config), seconds };
-          if (validation && (epoch + 1) % validationFreq === 0) {
-            const { loss, accuracy } = await this.#measure(validation, config, batchSize, checkpoint);
-            logs.valLoss = loss;
-            if (accuracy !== undefined) logs.valAccuracy = accuracy;
-          }
-          record(history, epoch, logs);
-          await options.onEpochEnd?.(epoch, logs);
-        }
+        return await this.#fit(x, y, options, pauses);
       } finally {
-        workspace.free();
+        this.#fitting = false;
       }
-      return history;
     });
   }
 
+  async #fit(x: Inputs, y: Targets, options: FitOptions, { stop, checkpoint }: Pauses): Promise<History> {
+    const config = this.#compiled();
+    const { epochs, batchSize, shuffle, dropRemainder, validationFreq } = checkFit(options);
+    const all = this.#checkData(x, y);
+    const [train, validation] = this.#split(all, options);
+    const batches = dropRemainder
+      ? Math.floor(train.samples / batchSize)
+      : Math.ceil(train.samples / batchSize);
+    if (batches === 0) {
+      throw new LstmkitError(
+        "BAD_ARGUMENT",
+        `${train.samples} samples make no whole batch of ${batchSize}, and dropRemainder is set. Lower batchSize.`,
+      );
+    }
+    const workspace = this.#workspace(train, { batchSize, loss: this.#loss(config), training: true });
+    const history: History = { epoch: [], history: { loss: [] } };
+    try {
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        const tally = new Tally();
+        const start = performance.now();
+        const counter = this.#epoch++;
+        const order = this.#order(train.samples, shuffle ? counter : null);
+        for (let batch = 0; batch < batches; batch++) {
+          await checkpoint();
+          const from = batch * batchSize;
+          const count = Math.min(batchSize, train.samples - from);
+          const result = await this.#access.change(stop, () => {
+            workspace.load(train.x.data, train.y.data, order, from, count);
+            return this.#step(workspace, count, counter, batch);
+          });
+          tally.add(result);
+          const logs = { ...tally.logs(config), size: count, batches };
+          await options.onBatchEnd?.(batch, logs);
+        }
+        const seconds = (performance.now() - start) / 1000;
+        const logs: EpochLogs = { ...tally.logs(config), seconds };
+        if (validation && (epoch + 1) % validationFreq === 0) {
+          const { loss, accuracy } = await this.#measure(validation, config, batchSize, checkpoint);
+          logs.valLoss = loss;
+          if (accuracy !== undefined) logs.valAccuracy = accuracy;
+        }
+        record(history, epoch, logs);
+        await options.onEpochEnd?.(epoch, logs);
+      }
+    } finally {
+      workspace.free();
+    }
+    return history;
+  }
+
   async evaluate(x: Inputs, y: Targets, options: EvaluateOptions = {}): Promise<Logs> {
-    return this.#run(options.signal, (checkpoint) =>
+    return this.#read(options.signal, (checkpoint) =>
       this.#measure(this.#checkData(x, y), this.#compiled(), checkBatchSize(options.batchSize), checkpoint),
     );
   }
 
   async predict(inputs: Inputs, options: EvaluateOptions = {}): Promise<Tensor<Float32Array>> {
-    return this.#run(options.signal, async (checkpoint) => {
+    return this.#read(options.signal, async (checkpoint) => {
       const batchSize = checkBatchSize(options.batchSize);
-      const x = checkInputs(inputs, this.layers);
-      const [samples, T] = x.shape as [number, number];
-      const outputShape = this.#outputShape(T);
-      const size = sizeOf(outputShape);
-      const result = new Float32Array(samples * size);
-      const workspace = this.#workspace({ x, samples, T }, batchSize, null, false);
-      try {
-        const order = this.#order(samples, null);
-        for (let from = 0; from < samples; from += batchSize) {
-          if (from > 0) await checkpoint();
-          const count = Math.min(batchSize, samples - from);
-          workspace.load(x.data, null, order, from, count);
-          workspace.predict(count, result.subarray(from * size, (from + count) * size));
-        }
-      } finally {
-        workspace.free();
-      }
-      return { data: result, shape: [samples, ...outputShape] };
+      const data = this.#checkInputs(inputs);
+      const shape = [data.samples, ...this.#outputShape(data.T)];
+      const result = new Float32Array(sizeOf(shape));
+      await this.#sweep(data, { batchSize, loss: null }, checkpoint, (workspace, from, count) => {
+        workspace.predict(count, rows(result, data.samples, from, count));
+      });
+      return { data: result, shape };
+    });
+  }
+
+  async trace(inputs: Inputs, options: ReadOptions = {}): Promise<Trace> {
+    return this.#read(options.signal, async (checkpoint) => {
+      const data = this.#checkInputs(inputs);
+      const { samples, T } = data;
+      const layers = everyStep(this.layers);
+      const trace = blankTrace(layers, [samples, T, headUnits(layers)]);
+      const plan = { ...ONE_GROUP, layers, loss: null };
+      await this.#sweep(data, plan, checkpoint, (workspace, from, count) => {
+        const outputs = rows(trace.outputs.data, samples, from, count);
+        fillTrace(trace, from, workspace.trace(count, outputs));
+      });
+      return trace;
+    });
+  }
+
+  async gradientFlow(x: Inputs, y: Targets, options: ReadOptions = {}): Promise<GradientFlow> {
+    return this.#read(options.signal, async (checkpoint) => {
+      const loss = this.#loss(this.#compiled());
+      const data = this.#checkData(x, y);
+      const { samples, T } = data;
+      const layers = withoutDropout(this.layers);
+      const flow = blankFlow(layers, samples, T);
+      const plan = { ...ONE_GROUP, layers, loss, flow: true };
+      await this.#sweep(data, plan, checkpoint, (workspace, from, count) => {
+        fillFlow(flow, from, workspace.flow(count, rows(flow.losses.data, samples, from, count)));
+      });
+      return flow;
     });
   }
 
@@ -242,7 +291,8 @@ export class Sequential implements Model {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    if (!this.#running) this.#release();
+    this.#access.wake();
+    if (this.#calls === 0) this.#release();
   }
 
   #release(): void {
@@ -271,22 +321,35 @@ export class Sequential implements Model {
     data: Samples,
     config: CompileConfig,
     batchSize: number,
-    checkpoint: () => Promise<void>,
+    checkpoint: Pauses["checkpoint"],
   ): Promise<Logs> {
-    const workspace = this.#workspace(data, batchSize, config, false);
     const tally = new Tally();
+    await this.#sweep(data, { batchSize, loss: this.#loss(config) }, checkpoint, (workspace, _, count) => {
+      tally.add(workspace.evaluate(count));
+    });
+    return tally.logs(config);
+  }
+
+  /** Batch by batch through all samples as they stand; `work` finds those from `from` on loaded. */
+  async #sweep(
+    data: Unlabelled & { readonly y?: Tensor },
+    plan: WorkPlan,
+    checkpoint: Pauses["checkpoint"],
+    work: (workspace: Workspace, from: number, count: number) => void,
+  ): Promise<void> {
+    const { x, y, samples } = data;
+    const workspace = this.#workspace(data, plan);
     try {
-      const order = this.#order(data.samples, null);
-      for (let from = 0; from < data.samples; from += batchSize) {
+      const order = this.#order(samples, null);
+      for (let from = 0; from < samples; from += plan.batchSize) {
         if (from > 0) await checkpoint();
-        const count = Math.min(batchSize, data.samples - from);
-        workspace.load(data.x.data, data.y.data, order, from, count);
-        tally.add(workspace.evaluate(count));
+        const count = Math.min(plan.batchSize, samples - from);
+        workspace.load(x.data, y?.data ?? null, order, from, count);
+        work(workspace, from, count);
       }
     } finally {
       workspace.free();
     }
-    return tally.logs(config);
   }
 
   /** The order of samples in an epoch, or as they stand where `epoch` is null. */
@@ -300,37 +363,41 @@ export class Sequential implements Model {
     return order;
   }
 
-  #workspace(
-    { x, samples, T }: Pick<Samples, "x" | "samples" | "T">,
-    batchSize: number,
-    config: CompileConfig | null,
-    training: boolean,
-  ): Workspace {
+  #workspace({ x, samples, T }: Unlabelled, { training = false, ...plan }: WorkPlan): Workspace {
     const optimizer = () => {
       this.#optimizer ??= new Adam(this.#network, this.#compiled().optimizer);
       return this.#optimizer.state;
     };
     const options = {
-      T,
-      batchSize: Math.min(batchSize, samples),
       groupSize: this.#context.groupSize ?? GROUP_SIZE,
-      loss: config && lossKernel(config, this.layers),
+      ...plan,
+      T,
+      batchSize: Math.min(plan.batchSize, samples),
       optimizer: training ? optimizer : null,
     };
-    return new Workspace(this.#network, this.#context.team, options, training ? null : x.data);
+    const ids = training || plan.flow ? null : x.data;
+    return new Workspace(this.#network, this.#context.team, options, ids);
+  }
+
+  #loss(config: CompileConfig): LossKernel {
+    return lossKernel(config, this.layers);
   }
 
   #outputShape(T: number): number[] {
-    const recurrent = this.layers.findLast((layer) => layer.type === "lstm" || layer.type === "simpleRNN");
-    const head = this.layers.at(-1)!;
-    const units = head.type === "embedding" ? 0 : head.units;
-    return recurrent?.returnSequences ? [T, units] : [units];
+    const units = headUnits(this.layers);
+    return this.layers.findLast(isRecurrent)?.returnSequences ? [T, units] : [units];
+  }
+
+  #checkInputs(given: Inputs, name?: string): Unlabelled {
+    const x = checkInputs(given, this.layers, name);
+    const [samples, T] = x.shape as [number, number];
+    return { x, samples, T };
   }
 
   #checkData(x: Inputs, y: Targets, suffix = ""): Samples {
-    const inputs = checkInputs(x, this.layers, `x${suffix}`);
-    const [samples, T] = inputs.shape as [number, number];
-    return { x: inputs, y: checkTargets(y, samples, this.#outputShape(T), `y${suffix}`), samples, T };
+    const inputs = this.#checkInputs(x, `x${suffix}`);
+    const { samples, T } = inputs;
+    return { ...inputs, y: checkTargets(y, samples, this.#outputShape(T), `y${suffix}`) };
   }
 
   #split(all: Samples, { validationData, validationSplit }: FitOptions): [Samples, Samples | null] {
@@ -347,30 +414,38 @@ export class Sequential implements Model {
     return [part(all, 0, cut), part(all, cut, all.samples)];
   }
 
-  /** One call at a time; between its batches the event loop runs and an abort or a dispose is seen. */
-  async #run<T>(
+  /** A call that sees the weights of one moment, and changes nothing. */
+  #read<T>(
     signal: AbortSignal | undefined,
-    work: (checkpoint: () => Promise<void>) => Promise<T>,
+    work: (checkpoint: Pauses["checkpoint"]) => Promise<T>,
   ): Promise<T> {
-    this.#idle();
+    return this.#run(signal, ({ stop, checkpoint }) => this.#access.read(stop, () => work(checkpoint)));
+  }
+
+  /** A call that works batch by batch; between them the event loop runs and an abort or a dispose is seen. */
+  async #run<T>(signal: AbortSignal | undefined, work: (pauses: Pauses) => Promise<T>): Promise<T> {
     const stop = () => {
+      this.#alive();
       if (signal?.aborted) {
         throw new LstmkitError("ABORTED", "stopped by the signal; the weights keep what was learnt so far.", {
           cause: signal.reason,
         });
       }
-      this.#alive();
     };
+    const checkpoint = async () => {
+      await nextTurn();
+      stop();
+    };
+    const wake = () => this.#access.wake();
     stop();
-    this.#running = true;
+    this.#calls++;
+    signal?.addEventListener("abort", wake);
     try {
-      return await work(async () => {
-        await nextTurn();
-        stop();
-      });
+      return await work({ stop, checkpoint });
     } finally {
-      this.#running = false;
-      if (this.#disposed) this.#release();
+      signal?.removeEventListener("abort", wake);
+      this.#calls--;
+      if (this.#disposed && this.#calls === 0) this.#release();
     }
   }
 
@@ -388,24 +463,49 @@ export class Sequential implements Model {
 
   #idle(): void {
     this.#alive();
-    if (this.#running) {
-      throw new LstmkitError(
-        "BUSY",
-        "a fit, evaluate or predict is running on this model; await it, or abort it by its signal.",
-      );
-    }
+    if (this.#calls > 0) throw busy("a call that uses the weights is running on this model");
   }
 }
+
+const busy = (what: string) => new LstmkitError("BUSY", `${what}; await it, or abort it by its signal.`);
 
 /** What a call on a disposed model rejects with. */
 export const modelDisposed = () =>
   new LstmkitError("DISPOSED", "the model was disposed; make or load another.");
 
-interface Samples {
+/** What a call does between its batches. */
+interface Pauses {
+  /** Throws where it is to end. */
+  readonly stop: () => void;
+  /** Lets the event loop run, then the same. */
+  readonly checkpoint: () => Promise<void>;
+}
+
+/** What a call wants of its workspace. */
+type WorkPlan = Pick<WorkspaceOptions, "batchSize" | "loss" | "layers" | "flow"> & {
+  readonly groupSize?: number;
+  readonly training?: boolean;
+};
+
+/** Batches of a single group, which leave what every step had in memory. */
+const ONE_GROUP = { batchSize: GROUP_SIZE, groupSize: GROUP_SIZE };
+
+interface Unlabelled {
   readonly x: Tensor;
-  readonly y: Tensor;
   readonly samples: number;
   readonly T: number;
+}
+
+interface Samples extends Unlabelled {
+  readonly y: Tensor;
+}
+
+const headUnits = (layers: readonly Layer[]): number => (layers.at(-1) as DenseLayer).units;
+
+/** The numbers of `count` samples from `from` on. */
+function rows(all: Float32Array, samples: number, from: number, count: number): Float32Array {
+  const size = all.length / samples;
+  return all.subarray(from * size, (from + count) * size);
 }
 
 /** Samples from … to, without copying. */

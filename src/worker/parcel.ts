@@ -61,8 +61,12 @@ function copyOf(view: ArrayBufferView): ArrayBufferView {
   return new (view.constructor as new (buffer: ArrayBufferLike) => ArrayBufferView)(buffer);
 }
 
-/** The buffers of a result, for it to move to the host. */
-export function sendResult<R extends object>(result: R, arrays: readonly ArrayBufferView[]): R {
-  const buffers = arrays.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer);
-  return send(result, [...new Set(buffers)]);
+/** A result whose arrays move to the host. */
+export function sendResult<R extends object>(result: R): R {
+  return send(result, [...new Set(buffersOf(result))]);
+}
+
+function buffersOf(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) return value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(buffersOf) : [];
 }

@@ -2,7 +2,17 @@ import type { CompileOptions } from "../model/compile.ts";
 import type { Layer } from "../model/layers.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "../train/inputs.ts";
-import type { EvaluateOptions, FitOptions, History, Logs, Model, SaveOptions } from "../train/model.ts";
+import type {
+  EvaluateOptions,
+  FitOptions,
+  GradientFlow,
+  History,
+  Logs,
+  Model,
+  ReadOptions,
+  SaveOptions,
+  Trace,
+} from "../train/model.ts";
 import type { RemoteRuntime } from "./host.ts";
 import { Parcel } from "./parcel.ts";
 import type { ModelHandle, SentOptions } from "./wire.ts";
@@ -50,6 +60,22 @@ export class RemoteModel implements Model {
       const parcel = new Parcel();
       const inputs = parcel.pack(x);
       return session.predict(this.#id, call, inputs, parcel.seal(toSend(options)));
+    });
+  }
+
+  trace(x: Inputs, options: ReadOptions = {}): Promise<Trace> {
+    return this.#runtime.run(options, (session, call) => {
+      const parcel = new Parcel();
+      const inputs = parcel.pack(x);
+      return session.trace(this.#id, call, inputs, parcel.seal(toSend(options)));
+    });
+  }
+
+  gradientFlow(x: Inputs, y: Targets, options: ReadOptions = {}): Promise<GradientFlow> {
+    return this.#runtime.run(options, (session, call) => {
+      const parcel = new Parcel();
+      const [inputs, targets] = [parcel.pack(x), parcel.pack(y)];
+      return session.gradientFlow(this.#id, call, inputs, targets, parcel.seal(toSend(options)));
     });
   }
 

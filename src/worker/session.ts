@@ -68,28 +68,21 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
       run(call, (hooks) => model(id).fit(x, y, { ...options, ...hooks })),
     evaluate: async (id, call, x, y, options) =>
       run(call, ({ signal }) => model(id).evaluate(x, y, { ...options, signal })),
-    async predict(id, call, x, options) {
-      const result = await run(call, ({ signal }) => model(id).predict(x, { ...options, signal }));
-      return sendResult(result, [result.data]);
-    },
+    predict: async (id, call, x, options) =>
+      sendResult(await run(call, ({ signal }) => model(id).predict(x, { ...options, signal }))),
+    trace: async (id, call, x, options) =>
+      sendResult(await run(call, ({ signal }) => model(id).trace(x, { ...options, signal }))),
+    gradientFlow: async (id, call, x, y, options) =>
+      sendResult(await run(call, ({ signal }) => model(id).gradientFlow(x, y, { ...options, signal }))),
     async abort(call) {
       calls.get(call)?.abort();
     },
     summary: async (id) => model(id).summary(),
     countParams: async (id) => model(id).countParams(),
-    async getWeights(id) {
-      const weights = await model(id).getWeights();
-      return sendResult(
-        weights,
-        weights.map(({ data }) => data),
-      );
-    },
+    getWeights: async (id) => sendResult(await model(id).getWeights()),
     setWeights: async (id, weights) => model(id).setWeights(weights),
     digest: async (id) => model(id).digest(),
-    async save(id, options) {
-      const bytes = await model(id).save(options);
-      return sendResult(bytes, [bytes]);
-    },
+    save: async (id, options) => sendResult(await model(id).save(options)),
     async dispose(id) {
       await models.get(id)?.dispose();
       models.delete(id);

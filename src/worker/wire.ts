@@ -11,10 +11,13 @@ import type {
   EpochLogs,
   EvaluateOptions,
   FitOptions,
+  GradientFlow,
   History,
   Logs,
   Model,
+  ReadOptions,
   SaveOptions,
+  Trace,
 } from "../train/model.ts";
 import type { Endpoint } from "./link.ts";
 
@@ -80,7 +83,7 @@ export interface ModelHandle {
 /** The callbacks of fit(). */
 export type Callbacks = Required<Pick<FitOptions, "onBatchEnd" | "onEpochEnd">>;
 
-/** A fit, evaluate or predict, as the worker is told of it. */
+/** A call that works batch by batch, as the worker is told of it. */
 export interface Call {
   readonly id: number;
   /** Whether its signal had fired before the call. */
@@ -115,6 +118,14 @@ export interface SessionCalls {
     x: Inputs,
     options: SentOptions<EvaluateOptions>,
   ): Promise<Tensor<Float32Array>>;
+  trace(model: number, call: Call, x: Inputs, options: SentOptions<ReadOptions>): Promise<Trace>;
+  gradientFlow(
+    model: number,
+    call: Call,
+    x: Inputs,
+    y: Targets,
+    options: SentOptions<ReadOptions>,
+  ): Promise<GradientFlow>;
   /** The signal of a call has fired. */
   abort(call: number): Promise<void>;
   summary(model: number): Promise<string>;

@@ -43,7 +43,7 @@ export function runCell(bench: Bench, cell: Cell, inputs: CellInputs): CellResul
     return b;
   };
   /** (B, T+1, H) with row 0 given. */
-  const states = (initial: ArrayLike<number> | undefined) => {
+  const statesFrom = (initial: ArrayLike<number> | undefined) => {
     const address = bench.floats(B * (T + 1) * H);
     if (initial) {
       const first = pad(initial, units);
@@ -59,7 +59,7 @@ export function runCell(bench: Bench, cell: Cell, inputs: CellInputs): CellResul
   const xs = packed(x, I);
   const a = bench.floats(Math.max(rows * Math.max(padded(I), N), B * N));
   const z = bench.floats(rows * N);
-  const [h, c, tc] = [states(inputs.h0), states(inputs.c0), bench.floats(rows * H)];
+  const [h, c, tc] = [statesFrom(inputs.h0), statesFrom(inputs.c0), bench.floats(rows * H)];
 
   k.packRows(a, xs, padded(I), rows, I);
   k.product(z, N, 0, packed(weights.b, units), 0, a, panels(W, I, N), rows, N, I);
@@ -75,8 +75,11 @@ export function runCell(bench: Bench, cell: Cell, inputs: CellInputs): CellResul
   const dhState = everyOutput ? bench.floats(B * H) : packed(dh, units);
   const dcState = bench.floats(B * H);
   const uT = panelsTransposed(U, units);
-  if (cell === "lstm") k.lstmBackward(z, c, tc, dhAll, dhState, dcState, uT, a, B, T, H);
-  else k.rnnBackward(z, h, dhAll, dhState, uT, a, B, T, H);
+  const states = cell === "lstm" ? 2 : 1;
+  const flow = bench.floats(rows * states * H);
+  if (cell === "lstm") k.lstmBackward(z, c, tc, dhAll, dhState, dcState, flow, uT, a, B, T, H);
+  else k.rnnBackward(z, h, dhAll, dhState, flow, uT, a, B, T, H);
+  const flows = read(flow, rows * states * H, units);
 
   const [dW, dU, db, dx] = [I * N, units * N, N, rows * padded(I)].map((n) => bench.floats(n)) as [
     number,
@@ -111,7 +114,14 @@ export function runCell(bench: Bench, cell: Cell, inputs: CellInputs): CellResul
     });
   const y = sequence(h);
   const lstmOnly =
-    cell === "lstm" ? { gates: gateValues, cT: last(sequence(c)), dc0: read(dcState, B * H, units) } : {};
+    cell === "lstm"
+      ? {
+          gates: gateValues,
+          cT: last(sequence(c)),
+          dc0: read(dcState, B * H, units),
+          dcs: flows.filter((_, i) => Math.floor(i / units) % 2 === 1),
+        }
+      : {};
   return {
     y,
     hT: last(y),
@@ -120,6 +130,7 @@ export function runCell(bench: Bench, cell: Cell, inputs: CellInputs): CellResul
     dU: read(dU, units * N, units),
     db: read(db, N, units),
     dh0: read(dhState, B * H, units),
+    dhs: flows.filter((_, i) => Math.floor(i / units) % states === 0),
     ...lstmOnly,
   };
 }

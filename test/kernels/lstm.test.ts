@@ -67,6 +67,22 @@ describe.each(await openBenches())("$build build", (bench) => {
     expect(found.y!.every((h) => Math.abs(h) <= 1)).toBe(true);
   });
 
+  test("an error that decays over 640 steps ends at exactly 0 and leaves no subnormal number", () => {
+    const sizes = { B: 1, T: 640, I: 3, H: 5 };
+    const { x, weights, dh } = recurrentSample(4, sizes);
+    const last = dh.subarray(-sizes.H);
+    const found = runCell(bench, "lstm", {
+      x,
+      weights: { ...weights, U: weights.U.map((u) => u / 4) },
+      sizes,
+      dh: last,
+    });
+    const subnormal = (value: number) => value !== 0 && Math.abs(value) < 2 ** -126;
+    for (const [name, values] of Object.entries(found)) expect(values.some(subnormal), name).toBe(false);
+    expect(found.dx!.subarray(-sizes.I).every((value) => value !== 0)).toBe(true);
+    expect(found.dx!.subarray(0, 300 * sizes.I).every((value) => value === 0)).toBe(true);
+  });
+
   const againstGolden = (g: Golden) => {
     const state = (key: string) => (g.has(key) ? g.tensor(key) : undefined);
     const sizes = { B: g.setting("B"), T: g.setting("T"), I: g.setting("I"), H: g.setting("units") };

@@ -77,6 +77,35 @@ describe.each(await openBenches())("$build build", (bench) => {
     for (let t = 1; t <= 3; t++) expect([...step(t, [0, 0, 0, 0])]).toEqual([0, 0, 0, 0]);
   });
 
+  test("adam's moments end at exactly 0, not as subnormal numbers", () => {
+    const [w, m, v, g] = [1, 1, 1, 1].map((n) => bench.floats(n * 4)) as [number, number, number, number];
+    const gradient = bench.memory.f32(g, 4);
+    gradient.set([1, 1e-14, 1e-18, Number.NaN]); // the third is too small to count
+    /** Steps after which a moment is 0, for good. */
+    const lasted = { m: [0, 0, 0], v: [0, 0, 0] };
+    let smallest = Number.POSITIVE_INFINITY;
+    for (let t = 1; t <= 80_000; t++) {
+      k.adam(w, m, v, g, 0, 4, 1e-3, 0.9, 0.999, 1e-7, t);
+      gradient.fill(0);
+      const moments = { m: bench.memory.f32(m, 3), v: bench.memory.f32(v, 3) };
+      for (const name of ["m", "v"] as const) {
+        for (let i = 0; i < 3; i++) {
+          const moment = moments[name][i]!;
+          if (moment === 0) continue;
+          lasted[name][i] = t;
+          smallest = Math.min(smallest, moment);
+        }
+      }
+    }
+    expect(smallest).toBeGreaterThanOrEqual(2 ** -116);
+    // By logarithms: from 0.1·g, times 0.9 a step, to 2⁻⁵⁸; from 0.001·g², times 0.999 a step, to 2⁻¹¹⁶.
+    expect(lasted).toEqual({
+      m: [expect.closeTo(361, -1), expect.closeTo(55, -1), 0],
+      v: [expect.closeTo(73_460, -2), expect.closeTo(9023, -2), 0],
+    });
+    expect(bench.read(m, 4)[3]).toBeNaN();
+  });
+
   test.each([1, 2, 5])("sumShards adds %i partials in their order", (shards) => {
     const n = 12;
     const partials = Float32Array.from(normals(shards * n, 1));

@@ -52,6 +52,22 @@ describe.each(await openBenches())("$build build", (bench) => {
     }
   });
 
+  test("an error that decays over 640 steps ends at exactly 0 and leaves no subnormal number", () => {
+    const sizes = { B: 1, T: 640, I: 3, H: 5 };
+    const { x, weights, dh } = recurrentSample(1, sizes);
+    const last = dh.subarray(-sizes.H);
+    const found = runCell(bench, "rnn", {
+      x,
+      weights: { ...weights, U: weights.U.map((u) => u / 4) },
+      sizes,
+      dh: last,
+    });
+    const subnormal = (value: number) => value !== 0 && Math.abs(value) < 2 ** -126;
+    for (const [name, values] of Object.entries(found)) expect(values.some(subnormal), name).toBe(false);
+    expect(found.dx!.subarray(-sizes.I).every((value) => value !== 0)).toBe(true);
+    expect(found.dx!.subarray(0, 300 * sizes.I).every((value) => value === 0)).toBe(true);
+  });
+
   describe("the RNN kernels compute what Keras does", () => {
     test.each(goldens("rnn"))("$name", (g) => {
       const sizes = { B: g.setting("B"), T: g.setting("T"), I: g.setting("I"), H: g.setting("units") };

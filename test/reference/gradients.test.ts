@@ -49,13 +49,14 @@ describe.each([
     const c0 = normals(B * H, 6, 0.5);
     const dh = normals(B * T * H, 7);
     const sizes = { B, T, I, H };
-    const tensors = { x, ...weights, h0 };
+    const [hs, cs] = [new Float64Array(B * T * H), new Float64Array(B * T * H)];
+    const tensors = { x, ...weights, h0, hs };
     if (kind === "lstm") {
-      const forward = () => lstmForward(x, weights, sizes, { h0, c0 });
+      const forward = () => lstmForward(x, weights, sizes, { h0, c0, hs, cs });
       const backward = { ...lstmBackward(dh, forward()) };
-      expectGradients(() => dot(forward().h, dh), { ...tensors, c0 }, backward);
+      expectGradients(() => dot(forward().h, dh), { ...tensors, c0, cs }, backward);
     } else {
-      const forward = () => rnnForward(x, weights, sizes, { h0 });
+      const forward = () => rnnForward(x, weights, sizes, { h0, hs });
       expectGradients(() => dot(forward().h, dh), tensors, { ...rnnBackward(dh, forward()) });
     }
   });

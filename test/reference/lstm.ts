@@ -19,6 +19,9 @@ export interface RecurrentWeights {
 export interface LstmState {
   readonly h0?: Vector;
   readonly c0?: Vector;
+  /** Added to the states h and c of every step, (B, T, H) each: for differences. */
+  readonly hs?: Vector;
+  readonly cs?: Vector;
 }
 
 export interface LstmResult extends RecurrentSizes {
@@ -43,6 +46,9 @@ export interface LstmGradients {
   readonly db: Vector;
   readonly dh0: Vector;
   readonly dc0: Vector;
+  /** (B, T, H): all that reaches h and c of each step, from above and from later steps. */
+  readonly dhs: Vector;
+  readonly dcs: Vector;
 }
 
 /**
@@ -83,8 +89,9 @@ export function lstmForward(
         const f = sigmoid(z[H + j]!);
         const g = Math.tanh(z[2 * H + j]!);
         const o = sigmoid(z[3 * H + j]!);
-        cNow[j] = f * cBefore[j]! + i * g;
-        hNow[j] = o * Math.tanh(cNow[j]!);
+        const at = (b * T + t) * H + j;
+        cNow[j] = f * cBefore[j]! + i * g + (initial.cs?.[at] ?? 0);
+        hNow[j] = o * Math.tanh(cNow[j]!) + (initial.hs?.[at] ?? 0);
         z[j] = i;
         z[H + j] = f;
         z[2 * H + j] = g;
@@ -107,6 +114,8 @@ export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
   const db = new Float64Array(weights.b.length);
   const dh0 = new Float64Array(B * H);
   const dc0 = new Float64Array(B * H);
+  const dhs = new Float64Array(B * T * H);
+  const dcs = new Float64Array(B * T * H);
 
   for (let b = 0; b < B; b++) {
     const stateRow = b * (T + 1);
@@ -123,6 +132,8 @@ export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
         const tanhC = Math.tanh(cNow[j]!);
         const dhNow = dh[(b * T + t) * H + j]! + dhNext[j]!;
         const dc = dcNext[j]! + dhNow * o * (1 - tanhC * tanhC);
+        dhs[(b * T + t) * H + j] = dhNow;
+        dcs[(b * T + t) * H + j] = dc;
         dz[j] = dc * g * i * (1 - i);
         dz[H + j] = dc * cBefore[j]! * f * (1 - f);
         dz[2 * H + j] = dc * i * (1 - g * g);
@@ -135,5 +146,5 @@ export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
       addTo(db, dz);
     }
   }
-  return { dx, dW, dU, db, dh0, dc0 };
+  return { dx, dW, dU, db, dh0, dc0, dhs, dcs };
 }

@@ -18,14 +18,16 @@ export interface RnnGradients {
   readonly dU: Vector;
   readonly db: Vector;
   readonly dh0: Vector;
+  /** (B, T, H): all that reaches h of each step, from above and from later steps. */
+  readonly dhs: Vector;
 }
 
-/** Elman's network, Keras's SimpleRNN: h = tanh(x·W + h₋·U + b). */
+/** Elman's network, Keras's SimpleRNN: h = tanh(x·W + h₋·U + b). hs (B, T, H) is added to h: for differences. */
 export function rnnForward(
   x: Vector,
   weights: RecurrentWeights,
   sizes: RecurrentSizes,
-  initial: { readonly h0?: Vector } = {},
+  initial: { readonly h0?: Vector; readonly hs?: Vector } = {},
 ): RnnResult {
   const { B, T, I, H } = sizes;
   const h = new Float64Array(B * T * H);
@@ -39,7 +41,7 @@ export function rnnForward(
       const z = Float64Array.from(weights.b);
       addProduct(z, row(x, b * T + t, I), weights.W, 1, I, H);
       addProduct(z, row(hStates, stateRow + t, H), weights.U, 1, H, H);
-      const hNow = z.map(Math.tanh);
+      const hNow = z.map((value, j) => Math.tanh(value) + (initial.hs?.[(b * T + t) * H + j] ?? 0));
       row(hStates, stateRow + t + 1, H).set(hNow);
       row(h, b * T + t, H).set(hNow);
     }
@@ -56,6 +58,7 @@ export function rnnBackward(dh: Vector, forward: RnnResult): RnnGradients {
   const dU = new Float64Array(weights.U.length);
   const db = new Float64Array(weights.b.length);
   const dh0 = new Float64Array(B * H);
+  const dhs = new Float64Array(B * T * H);
 
   for (let b = 0; b < B; b++) {
     const stateRow = b * (T + 1);
@@ -63,12 +66,14 @@ export function rnnBackward(dh: Vector, forward: RnnResult): RnnGradients {
     const dhNext = row(dh0, b, H);
     for (let t = T - 1; t >= 0; t--) {
       const hNow = row(hStates, stateRow + t + 1, H);
-      const dz = hNow.map((h, j) => (dh[(b * T + t) * H + j]! + dhNext[j]!) * (1 - h * h));
+      const reaching = row(dhs, b * T + t, H);
+      reaching.set(dhNext.map((later, j) => later + dh[(b * T + t) * H + j]!));
+      const dz = hNow.map((h, j) => reaching[j]! * (1 - h * h));
       dhNext.fill(0);
       addProductBackward(dhNext, dU, dz, row(hStates, stateRow + t, H), weights.U, 1, H, H);
       addProductBackward(row(dx, b * T + t, I), dW, dz, row(x, b * T + t, I), weights.W, 1, I, H);
       addTo(db, dz);
     }
   }
-  return { dx, dW, dU, db, dh0 };
+  return { dx, dW, dU, db, dh0, dhs };
 }

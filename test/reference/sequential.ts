@@ -149,10 +149,50 @@ export function train(
   return { losses, weights };
 }
 
+/** What a recurrent layer has at every step: gates (B, T, 4H) and states (B, T, H), as lstmForward has them. */
+export interface Steps {
+  readonly h: Vector;
+  readonly gates?: Vector;
+  readonly c?: Vector;
+}
+
+/** The gradient of the batch's loss with respect to each of those states. */
+export interface StepGradients {
+  readonly dhs: Vector;
+  readonly dcs?: Vector;
+}
+
+/** Of the recurrent layers, bottom up; and the head's outputs, activated. */
+export function trace(
+  layers: readonly Layer[],
+  weights: Weights,
+  batch: Omit<Batch, "y">,
+): { steps: Steps[]; outputs: Vector } {
+  const { logits, passes } = forward(layers, weights, batch);
+  const { activation = "linear" } = layers.at(-1) as DenseLayer;
+  return {
+    steps: passes.flatMap(({ steps }) => steps ?? []),
+    outputs: activationForward(logits, activation),
+  };
+}
+
+/** Of the recurrent layers, bottom up. */
+export function stepGradients(layers: readonly Layer[], weights: Weights, batch: Batch): StepGradients[] {
+  return wayBack(layers, weights, batch).flatMap(({ dsteps }) => dsteps ?? []);
+}
+
 /** One layer's forward pass, and the way back through it. */
 interface Pass {
   readonly y: Vector;
-  readonly backward: (dy: Vector) => { dx: Vector; dweights: WeightGradient[] };
+  /** Of a recurrent layer. */
+  readonly steps?: Steps;
+  readonly backward: (dy: Vector) => PassGradients;
+}
+
+interface PassGradients {
+  readonly dx: Vector;
+  readonly dweights: WeightGradient[];
+  readonly dsteps?: StepGradients;
 }
 
 interface WeightGradient {
@@ -163,18 +203,23 @@ interface WeightGradient {
 
 /** In the order of the weights. */
 function backward(layers: readonly Layer[], weights: Weights, batch: Batch): WeightGradient[] {
+  return wayBack(layers, weights, batch).flatMap(({ dweights }) => dweights);
+}
+
+/** In the order of the layers. */
+function wayBack(layers: readonly Layer[], weights: Weights, batch: Batch): PassGradients[] {
   const { logits, passes } = forward(layers, weights, batch);
   let dy = crossentropyFromLogits(logits, batch.y).gradient;
-  const found: WeightGradient[] = [];
+  const found: PassGradients[] = [];
   for (const pass of passes.reverse()) {
-    const { dx, dweights } = pass.backward(dy);
-    found.unshift(...dweights);
-    dy = dx;
+    const gradients = pass.backward(dy);
+    found.unshift(gradients);
+    dy = gradients.dx;
   }
   return found;
 }
 
-function forward(layers: readonly Layer[], weights: Weights, batch: Batch) {
+function forward(layers: readonly Layer[], weights: Weights, batch: Omit<Batch, "y">) {
   const tensors = Object.values(weights);
   const passes: Pass[] = [];
   let values: Vector = Float64Array.from(batch.x);
@@ -230,18 +275,21 @@ function recurrentPass(
   { type, units: H, dropout: rate = 0, returnSequences = false }: RecurrentLayer,
   weights: Vector[],
   x: Vector,
-  { B, T }: Batch,
+  { B, T }: Omit<Batch, "y">,
   keep: ArrayLike<number> | undefined,
 ): Pass {
   const I = x.length / (B * T);
   const kept = keep ? dropoutForward(x, keep, rate, B, T, I) : x;
   const named = { W: weights[0]!, U: weights[1]!, b: weights[2]! };
-  const { h, hT, layerBackward } = layerForward(type, kept, named, { B, T, I, H });
+  const { h, hT, steps, layerBackward } = layerForward(type, kept, named, { B, T, I, H });
   return {
     y: returnSequences ? h : hT,
+    steps,
     backward: (dy) => {
-      const { dx, dW, dU, db } = layerBackward(returnSequences ? dy : atLastTimestep(dy, B, T, H));
+      const all = returnSequences ? dy : atLastTimestep(dy, B, T, H);
+      const { dx, dW, dU, db, ...dsteps } = layerBackward(all);
       return {
+        dsteps,
         dx: keep ? dropoutBackward(dx, keep, rate, B, T, I) : dx,
         dweights: [{ dw: dW }, { dw: dU }, { dw: db }],
       };
@@ -252,10 +300,12 @@ function recurrentPass(
 function layerForward(type: RecurrentLayer["type"], ...inputs: Parameters<typeof lstmForward>) {
   if (type === "lstm") {
     const result = lstmForward(...inputs);
-    return { ...result, layerBackward: (dh: Vector) => lstmBackward(dh, result) };
+    const { h, gates, cStates, T, H } = result;
+    const c = cStates.filter((_, at) => Math.floor(at / H) % (T + 1) > 0);
+    return { ...result, steps: { h, gates, c }, layerBackward: (dh: Vector) => lstmBackward(dh, result) };
   }
   const result = rnnForward(...inputs);
-  return { ...result, layerBackward: (dh: Vector) => rnnBackward(dh, result) };
+  return { ...result, steps: { h: result.h }, layerBackward: (dh: Vector) => rnnBackward(dh, result) };
 }
 
 /** dhT (B, H) as a gradient of all outputs (B, T, H), zero but at the last timestep. */

@@ -25,6 +25,8 @@ const answers = async (model: Model) => ({
   metadata: model.metadata,
   predictions: await model.predict(x, { batchSize: 20 }),
   evaluation: await model.evaluate(x, y),
+  trace: await model.trace(x),
+  flow: await model.gradientFlow(x, y),
   summary: await model.summary(),
   count: await model.countParams(),
   weights: await model.getWeights(),
