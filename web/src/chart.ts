@@ -34,6 +34,8 @@ export class Chart {
   #uplot: uPlot | null = null;
   /** What the plot was made for; another one is needed when it changes. */
   #made = "";
+  /** Of the theme; asking the browser for them is not free. */
+  readonly #colours = new Map<`--${string}`, string>();
   #drawn = -Infinity;
   #waiting = false;
 
@@ -71,6 +73,7 @@ export class Chart {
   #remake(): void {
     this.#caption.textContent = trainText[this.#page.language][this.#measure];
     this.#made = "";
+    this.#colours.clear();
     this.#draw();
     this.describe();
   }
@@ -78,7 +81,7 @@ export class Chart {
   #draw(): void {
     this.#waiting = false;
     this.#drawn = performance.now();
-    const lines = this.#lines.filter(({ curve }) => curve.x.length > 0);
+    const lines = this.#lines;
     const wanted = JSON.stringify(lines.map(({ name, cell, part, isFaint }) => [name, cell, part, isFaint]));
     if (!this.#uplot || wanted !== this.#made) {
       this.#uplot?.destroy();
@@ -86,6 +89,12 @@ export class Chart {
       this.#made = wanted;
       this.#values.textContent = "";
     } else this.#uplot.setData(dataOf(lines));
+  }
+
+  #colour(property: `--${string}`): string {
+    const known = this.#colours.get(property) ?? colour(property);
+    this.#colours.set(property, known);
+    return known;
   }
 
   #size(): { width: number; height: number } {
@@ -99,7 +108,7 @@ export class Chart {
   };
 
   #options(lines: readonly Line[]): uPlot.Options {
-    const axis = { stroke: colour("--faint-ink"), grid: { stroke: colour("--line"), width: 1 } };
+    const axis = { stroke: this.#colour("--faint-ink"), grid: { stroke: this.#colour("--line"), width: 1 } };
     const format = (_: uPlot, ticks: number[]) => ticks.map((tick) => this.#format(tick));
     return {
       ...this.#size(),
@@ -107,9 +116,7 @@ export class Chart {
       cursor: { drag: { x: false, y: false }, y: false },
       scales: {
         x: { time: false, range: (_, min, max) => [Math.min(0, min), Math.max(1, max) * 1.02] },
-        ...(this.#measure === "accuracy" && {
-          y: { range: (_: uPlot, min: number) => [Math.min(0.4, Math.floor(min * 10) / 10), 1] },
-        }),
+        y: { range: (_, min, max) => rangeOf(this.#measure, min, max) },
       },
       axes: [
         {
@@ -127,7 +134,7 @@ export class Chart {
   }
 
   #series({ cell, part, isFaint }: Line): uPlot.Series {
-    const stroke = isFaint ? colour(`--${cell}-faint`) : colour(`--${cell}`);
+    const stroke = this.#colour(isFaint ? `--${cell}-faint` : `--${cell}`);
     if (part === "train")
       return { stroke, width: isFaint ? 1 : 1.75, spanGaps: true, points: { show: false } };
     const points = { show: true, size: 7, stroke, fill: stroke };
@@ -150,6 +157,14 @@ export class Chart {
     });
     this.#values.textContent = `${words.epochAxis} ${epoch}: ${values.join(", ")}`;
   }
+}
+
+/** From 0 to 1 where there is nothing yet: uPlot's limits are null then, whatever its types say. */
+function rangeOf(measure: "loss" | "accuracy", min: number | null, max: number | null): [number, number] {
+  if (min === null || max === null) return [0, 1];
+  if (measure === "accuracy") return [Math.min(0.4, Math.floor(min * 10) / 10), 1];
+  const margin = (max - min) * 0.08 || 0.1;
+  return [Math.max(0, min - margin), max + margin];
 }
 
 /** Lines have points at other places; uPlot wants one row of places for all. */

@@ -12,6 +12,7 @@ export const failureText = words({
     BAD_MODEL_FILE: "The model file cannot be read; nothing was changed.",
     BAD_NPZ: "The .npz file cannot be read.",
     BAD_PICKLE: "The .npz file cannot be read.",
+    BUSY: "A training is going on.",
     LOSS_NOT_FINITE: "The loss is no longer a number. A smaller learning rate may help.",
     NO_VOCABULARY: "There is no vocabulary to read text with.",
     OFFLINE: "The download failed.",
@@ -21,8 +22,7 @@ export const failureText = words({
     WORKER_DIED: "The worker has ended. Start again; a new one is used.",
     WORKER_FAILED: "The worker did not start.",
     other: "Something went wrong.",
-    imdbByHand:
-      "Download the two files by another way (the links below), and drop them here or choose them above.",
+    imdbByHand: "Fetch these two files by another way, and choose them below or drop them on the page:",
   },
   ko: {
     BAD_ARGUMENT: "사용할 수 없는 값입니다.",
@@ -34,6 +34,7 @@ export const failureText = words({
     BAD_MODEL_FILE: "모델 파일을 읽을 수 없습니다. 바뀐 것은 없습니다.",
     BAD_NPZ: ".npz 파일을 읽을 수 없습니다.",
     BAD_PICKLE: ".npz 파일을 읽을 수 없습니다.",
+    BUSY: "학습이 진행 중입니다.",
     LOSS_NOT_FINITE: "손실이 더 이상 유한한 수가 아닙니다. 학습률을 낮추어 보세요.",
     NO_VOCABULARY: "글을 읽을 어휘 사전이 없습니다.",
     OFFLINE: "내려받지 못했습니다.",
@@ -43,6 +44,6 @@ export const failureText = words({
     WORKER_DIED: "워커가 종료되었습니다. 다시 시작하면 새 워커를 사용합니다.",
     WORKER_FAILED: "워커를 시작하지 못했습니다.",
     other: "문제가 발생했습니다.",
-    imdbByHand: "아래 링크의 두 파일을 다른 방법으로 내려받은 다음, 여기에 끌어다 놓거나 위에서 선택하세요.",
+    imdbByHand: "다음 두 파일을 다른 방법으로 내려받아 아래에서 선택하거나 페이지에 끌어다 놓으세요:",
   },
 });

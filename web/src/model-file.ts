@@ -6,8 +6,8 @@ import { closeModels, type Metadata } from "./training.ts";
 /**
  * Read a model file into a runtime of its own; it takes the place of the page's models, when it is whole.
  *
- * @throws what load() throws; BAD_LAYER for a model that does not give one probability a text. Nothing has
- *   changed then
+ * @throws what load() throws; BAD_LAYER for a model that does not give one probability a text; BUSY. Nothing
+ *   has changed then
  */
 export async function loadModelFile(page: Page, file: File): Promise<void> {
   const kit = await spawnRuntime({ threads: 1 });
@@ -19,6 +19,9 @@ export async function loadModelFile(page: Page, file: File): Promise<void> {
       await made.compile({ loss: "binaryCrossentropy", metrics: ["accuracy"] });
       return made;
     };
+    if (page.phase !== "idle") {
+      throw new LstmkitError("BUSY", "a training began meanwhile. Stop it, and load the file again.");
+    }
     const live: LiveModel = { cell: cellOf(model), model, kit, source: "file", twin };
     await closeModels(page);
     page.set({ models: [live], reading, text: null });

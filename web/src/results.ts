@@ -172,6 +172,7 @@ export class Results {
     for (const chart of Object.values(this.#charts)) chart.describe();
     const selected = this.#selected;
     this.#epochs.replaceChildren(...(selected ? [this.#epochTable(selected, words)] : []));
+    this.#epochs.hidden = !selected;
     // On a narrow screen it scrolls, also by keys.
     this.#epochs.setAttribute("aria-label", selected ? words.epochsOf(String(selected.number)) : words.epoch);
     this.#ends.replaceChildren(

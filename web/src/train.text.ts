@@ -95,7 +95,7 @@ export const trainText = words({
       failed: "Training has failed.",
     },
     epochDone: (cell: string, epoch: string, epochs: string, loss: string) =>
-      `${cell}: epoch ${epoch} of ${epochs} done, loss ${loss}.`,
+      `${cell}: epoch ${epoch} of ${epochs}, loss ${loss}.`,
     epochOf: (epoch: string, epochs: string) => `epoch ${epoch} of ${epochs}`,
     stepOf: (step: string, steps: string) => `step ${step} of ${steps}`,
     msPerStep: (ms: string) => `${ms} ms a step`,
@@ -246,7 +246,7 @@ export const trainText = words({
       failed: "학습에 실패했습니다.",
     },
     epochDone: (cell: string, epoch: string, epochs: string, loss: string) =>
-      `${cell}: 에포크 ${epoch}/${epochs} 완료, 손실 ${loss}.`,
+      `${cell}: 에포크 ${epoch}/${epochs}, 손실 ${loss}.`,
     epochOf: (epoch: string, epochs: string) => `에포크 ${epoch}/${epochs}`,
     stepOf: (step: string, steps: string) => `스텝 ${step}/${steps}`,
     msPerStep: (ms: string) => `스텝당 ${ms} ms`,
