@@ -15,6 +15,14 @@ import { madd } from "./simd";
 /** Widths are padded to this many f32: the columns of a panel. */
 export const PAD: i32 = 8;
 
+/**
+ * Rows of c that go through all panels before the next, where the panels stay in the second cache: a wide
+ * c's rows lie a power of two apart, and more of them than this push each other out.
+ */
+const ROWS: i32 = 32;
+/** Floats of b up to which they do: 1 MiB. */
+const IN_CACHE: i32 = 1 << 18;
+
 /** a ← rows of src: a(m, k) = src[m·ld + k]. */
 export function packRows(a: usize, src: usize, ld: i32, M: i32, K: i32): void {
   const stride = (<usize>ld) << 2;
@@ -180,30 +188,34 @@ export function product(
   const iStride = (<usize>ldi) << 2;
   const full = M & ~3;
   const panel = (<usize>K) << 5;
-  for (let n = 0; n < N; n += 8) {
-    const column = (<usize>n) << 2;
-    const from = init ? init + column : 0;
-    let tile = a;
-    for (let m = 0; m < full; m += 4) {
-      const r0 = rowOf(rows, m, M);
-      const r1 = rowOf(rows, m + 1, M);
-      const r2 = rowOf(rows, m + 2, M);
-      const r3 = rowOf(rows, m + 3, M);
-      tile4x8(
-        c + column + r0 * cStride,
-        c + column + r1 * cStride,
-        c + column + r2 * cStride,
-        c + column + r3 * cStride,
-        from,
-        r0 * iStride,
-        r1 * iStride,
-        r2 * iStride,
-        r3 * iStride,
-        tile,
-        b + <usize>(n >> 3) * panel,
-        K,
-      );
-      tile += (<usize>K) << 4;
+  const block = K * N <= IN_CACHE ? ROWS : full;
+  for (let top = 0; top < full; top += block) {
+    const bottom = min(top + block, full);
+    for (let n = 0; n < N; n += 8) {
+      const column = (<usize>n) << 2;
+      const from = init ? init + column : 0;
+      let tile = a + <usize>top * ((<usize>K) << 2);
+      for (let m = top; m < bottom; m += 4) {
+        const r0 = rowOf(rows, m, M);
+        const r1 = rowOf(rows, m + 1, M);
+        const r2 = rowOf(rows, m + 2, M);
+        const r3 = rowOf(rows, m + 3, M);
+        tile4x8(
+          c + column + r0 * cStride,
+          c + column + r1 * cStride,
+          c + column + r2 * cStride,
+          c + column + r3 * cStride,
+          from,
+          r0 * iStride,
+          r1 * iStride,
+          r2 * iStride,
+          r3 * iStride,
+          tile,
+          b + <usize>(n >> 3) * panel,
+          K,
+        );
+        tile += (<usize>K) << 4;
+      }
     }
   }
   // The rows left over go one at a time, four panels abreast to keep eight chains in flight.

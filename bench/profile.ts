@@ -1,7 +1,8 @@
 /**
- * Where the time of the seed job's training step goes, kernel by kernel, in one thread.
+ * Where the time of a training step goes, kernel by kernel, in one thread: of the seed job, or of one with
+ * another width.
  *
- *   npx tsx bench/profile.ts [steps]
+ *   npx tsx bench/profile.ts [steps] [units] [batch] [dropout]
  *
  * Each kernel is timed as the host calls it; a call's own cost (about 0.1 µs) is in its figure. The last
  * line is what is left of the step: copying the batch in, the event loop, the host's own work.
@@ -14,8 +15,10 @@ import { compileKernels, instantiateKernels, type Kernels } from "../src/runtime
 import { LinearMemory } from "../src/runtime/memory.ts";
 import { Sequential } from "../src/train/sequential.ts";
 
-const STEPS = Number(process.argv[2] ?? 40);
-const [B, T] = [128, 80];
+const [STEPS, units, B, dropout] = [40, 64, 128, 0.5].map((usual, i) =>
+  Number(process.argv[2 + i] ?? usual),
+) as [number, number, number, number];
+const T = 80;
 const root = new URL("..", import.meta.url);
 
 interface Entry {
@@ -60,13 +63,14 @@ const kernels = timed(await instantiateKernels(module, memory.wasm));
 const team = new Team(kernels, memory, 1);
 const model = new Sequential({ kernels, memory, team, seed: 22, onDispose: () => {} }, [
   embedding({ inputDim: 10_000, outputDim: 100 }),
-  lstm({ units: 64, dropout: 0.5, returnSequences: true }),
-  lstm({ units: 64, dropout: 0.5 }),
+  lstm({ units, dropout, returnSequences: true }),
+  lstm({ units, dropout }),
   dense({ units: 1, activation: "sigmoid" }),
 ]);
 await model.compile({ loss: "binaryCrossentropy" });
 const { train } = spamFromBytes(new Uint8Array(await readFile(new URL("assets/spam-assassin.bin", root))));
-const samples = Math.floor(train.x.shape[0]! / B) * B;
+const batches = Math.min(STEPS, Math.floor(train.x.shape[0]! / B));
+const samples = batches * B;
 const x = { data: train.x.data.subarray(0, samples * T), shape: [samples, T] };
 const y = train.y.data.subarray(0, samples);
 await model.fit(x, y, { batchSize: B }); // warm up
@@ -90,7 +94,9 @@ const total = (performance.now() - start) / steps;
 
 const row = (name: string, calls: string, ms: number, rate: string) =>
   `${name.padEnd(24)}${calls.padStart(7)}${ms.toFixed(2).padStart(9)} ms${((ms / total) * 100).toFixed(1).padStart(7)} %  ${rate}`;
-console.log(`node ${process.versions.node}, ${steps} steps of the seed job, strict, one thread\n`);
+console.log(
+  `node ${process.versions.node}, ${steps} steps of H ${units}, B ${B}, dropout ${dropout}, strict, one thread\n`,
+);
 console.log(`${"kernel".padEnd(24)}${"calls".padStart(7)}${"per step".padStart(12)}`);
 let inside = 0;
 for (const [name, { calls, ms, flops }] of [...entries].sort((a, b) => b[1].ms - a[1].ms)) {
