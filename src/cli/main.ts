@@ -4,6 +4,7 @@ import { version } from "../../package.json";
 import { LstmkitError } from "../errors.ts";
 import { Arguments, UsageError } from "./arguments.ts";
 import { declareEvaluate, evaluate } from "./evaluate.ts";
+import { declareInspect, inspect } from "./inspect.ts";
 import { declarePredict, predict } from "./predict.ts";
 import { printJson, warn } from "./print.ts";
 import { declareTrain, train } from "./train.ts";
@@ -18,6 +19,7 @@ const COMMANDS: Record<string, CommandFile> = {
   train: { declare: declareTrain, run: train },
   evaluate: { declare: declareEvaluate, run: evaluate },
   predict: { declare: declarePredict, run: predict },
+  inspect: { declare: declareInspect, run: inspect },
 };
 
 async function run(argv: readonly string[]): Promise<number> {

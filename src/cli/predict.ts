@@ -53,7 +53,7 @@ async function probabilities(
 }
 
 /** @throws BAD_LAYER for a model that gives something else than one probability a text */
-function checkHead({ layers }: Model): void {
+export function checkHead({ layers }: Model): void {
   const head = layers.at(-1)!;
   const isSequence = layers.some(
     (layer, i) => "returnSequences" in layer && layer.returnSequences && layers[i + 1]?.type === "dense",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { colourTable, STEPS } from "../../web/src/colour-scale.ts";
+import { colourTable, STEPS } from "../../src/picture/colour-scale.ts";
 import { cellAfterKey, cellAt, paintHeatMap } from "../../web/src/heat-map.ts";
 
 const table = colourTable("sequential", "light");

@@ -1,5 +1,5 @@
 /** The picture of the gates: words beside heat maps, all on the same rows, and a cell that can be moved. */
-import { colourTable, type ScaleKind } from "./colour-scale.ts";
+import { colourTable, type ScaleKind } from "../../src/picture/colour-scale.ts";
 import { colour, element } from "./elements.ts";
 import type { PanelName } from "./gates.text.ts";
 import { type Cell, cellAfterKey, cellAt, type HeatMap, paintHeatMap } from "./heat-map.ts";

@@ -4,10 +4,10 @@ import { gatesText } from "./gates.text.ts";
 import type { Cell } from "./heat-map.ts";
 import type { Language, Step } from "./page.ts";
 import { PANELS, type Passage } from "./passage.ts";
-import { largest } from "./trace-statistics.ts";
+import { largest, median } from "./trace-statistics.ts";
 import { formatNumber } from "./words.ts";
 
-/** A move of the prediction that is worth naming. */
+/** A move of the prediction, or what is erased above what mostly is, that is worth naming. */
 const NOTABLE = 0.05;
 /** How many places are named. */
 const NAMED = 3;
@@ -40,28 +40,28 @@ export function movesOf({ language }: Telling, passage: Passage): string[] {
   );
 }
 
-/** Where most is erased, and what moves the prediction most. */
+/** Where the forget gates close, and what moves the prediction, as far as anything stands out. */
 export function findings(telling: Telling, passage: Passage): string {
   const words = gatesText[telling.language];
   const { steps, moves, erasures } = passage;
   const said: string[] = [];
-  const erased = largest(erasures?.map(({ amount }) => amount) ?? [], NAMED, Number.MIN_VALUE);
-  if (erased.length) {
+  if (erasures) {
+    const usual = median(erasures);
+    const erased = largest(erasures, NAMED, usual + NOTABLE);
     const places = erased.map((row) =>
-      words.erasedAt(labelOf(telling, steps[row]!), share(telling, erasures![row]!.share)),
+      words.erasedAt(labelOf(telling, steps[row]!), share(telling, erasures[row]!)),
     );
-    said.push(words.erased(words.list(places)));
+    said.push(
+      places.length
+        ? words.erased(words.list(places), share(telling, usual))
+        : words.erasedEvenly(share(telling, usual)),
+    );
   }
-  const moved = notableMoves(passage);
-  if (moved.length) {
-    const places = moved.map((row) => {
-      const points = formatNumber(telling.language, Math.abs(moves[row]!) * 100, {
-        maximumFractionDigits: 0,
-      });
-      return words.movedAt(labelOf(telling, steps[row]!), points, telling.classes[moves[row]! > 0 ? 1 : 0]);
-    });
-    said.push(words.moved(words.list(places)));
-  }
+  const moved = notableMoves(passage).map((row) => {
+    const points = formatNumber(telling.language, Math.abs(moves[row]!) * 100, { maximumFractionDigits: 0 });
+    return words.movedAt(labelOf(telling, steps[row]!), points, telling.classes[moves[row]! > 0 ? 1 : 0]);
+  });
+  said.push(moved.length ? words.moved(words.list(moved)) : words.movedLittle);
   return said.join(" ");
 }
 
@@ -92,7 +92,7 @@ export function tableOf(telling: Telling, passage: Passage): HTMLTableElement {
   const body = Array.from({ length: rows }, (_, row) => {
     const cells = [share(telling, answers[row]!)];
     if (erasures && meanForget) {
-      cells.push(decimal(telling, meanForget[row]!), share(telling, erasures[row]!.share));
+      cells.push(decimal(telling, meanForget[row]!), share(telling, erasures[row]!));
     }
     return element(
       "tr",

@@ -8,7 +8,7 @@ import { cellTold, findings, labelOf, movesOf, type Telling, tableOf } from "./g
 import type { EncodedText, LiveModel, Page } from "./page.ts";
 import { answersOf, PANELS, type Passage, passageOf } from "./passage.ts";
 import { select } from "./select.ts";
-import { largestMagnitude, type UnitOrder } from "./trace-statistics.ts";
+import { extent, type UnitOrder } from "./trace-statistics.ts";
 import { whenSeen } from "./when-seen.ts";
 import { formatNumber, inWords } from "./words.ts";
 
@@ -39,6 +39,7 @@ class GatesView {
   readonly #panel = select();
   readonly #order = select();
   readonly #padding = element("input", { type: "checkbox" });
+  readonly #stretch = element("input", { type: "checkbox" });
   readonly #finding = element("p");
   readonly #picture = new GatesPicture((cell, byKey) => this.#tell(cell, byKey));
   readonly #readout = element("p", { class: "gates-readout", "aria-atomic": "true" });
@@ -68,6 +69,7 @@ class GatesView {
   #build(): void {
     const title = element("h2", { id: "gates-title" });
     const padding = element("span");
+    const stretch = element("span");
     const help = element("p", { id: "gates-help", class: "unseen" });
     const summary = element("summary");
     this.#details.append(summary, this.#table);
@@ -77,6 +79,7 @@ class GatesView {
       { class: "gates-controls" },
       ...[this.#model, this.#layer, this.#panel, this.#order].map(({ field }) => field),
       element("label", {}, this.#padding, padding),
+      element("label", {}, this.#stretch, stretch),
     );
     this.#view.append(controls, this.#finding, help, this.#picture.frame, this.#readout, this.#details);
     this.#section.append(title, this.#lead, this.#note, this.#view);
@@ -87,6 +90,7 @@ class GatesView {
       this.#panel.name.textContent = words.panel;
       this.#order.name.textContent = words.order;
       padding.textContent = words.padding;
+      stretch.textContent = words.stretch;
       help.textContent = words.help;
       summary.textContent = words.table;
       this.#table.setAttribute("aria-label", words.table);
@@ -99,10 +103,10 @@ class GatesView {
 
   #listen(): void {
     const page = this.#page;
-    for (const { list } of [this.#layer, this.#panel, this.#order]) {
-      list.addEventListener("change", () => this.#draw());
+    const lists = [this.#layer, this.#panel, this.#order].map(({ list }) => list);
+    for (const control of [...lists, this.#padding, this.#stretch]) {
+      control.addEventListener("change", () => this.#draw());
     }
-    this.#padding.addEventListener("change", () => this.#draw());
     this.#model.list.addEventListener("change", () => void this.#trace());
     this.#details.addEventListener("toggle", () => this.#draw());
     page.on("theme", this.#askDraw);
@@ -228,7 +232,7 @@ class GatesView {
       })),
       panels: panels
         .filter((name) => chosen === "all" || chosen === name || panels.length === 1)
-        .map((name) => panelOf(passage, name, words.panels[name])),
+        .map((name) => panelOf(passage, name, words.panels[name], this.#stretch.checked)),
     });
     const shared = this.#picture.unitsPerColumn;
     this.#finding.textContent = [
@@ -278,21 +282,28 @@ async function traced(live: LiveModel | undefined, text: EncodedText | null): Pr
   return { trace, text, answers: answersOf(trace, live.model.layers) };
 }
 
-function panelOf({ values: all, rows, units, order }: Passage, name: PanelName, title: string): Panel {
-  const values = all[name]!;
-  const map = { values, rows, units, order };
-  if (name === "f" || name === "i" || name === "o") {
-    return { name, title, kind: "sequential", map: { ...map, low: 0, high: 1 }, low: "0", high: "1" };
-  }
+/** @param isStretched the scale ends where the values do, else where they can */
+function panelOf(passage: Passage, name: PanelName, title: string, isStretched: boolean): Panel {
+  const { rows, units, order } = passage;
+  const values = passage.values[name]!;
+  const [least, most] = extent(values);
+  const isGate = name === "f" || name === "i" || name === "o";
+  let [low, high] = [0, 1];
+  if (isGate && isStretched && least < most) [low, high] = [least, most];
   // g and h are within ±1; c has no bound of its own.
-  const most = name === "c" ? largestMagnitude(values) : 1;
-  const end = String(Number(most.toPrecision(2)));
+  if (!isGate && (isStretched || name === "c")) high = Math.max(-least, most) || 1;
+  if (!isGate) low = -high;
+  const map = { values, rows, units, order, low, high };
   return {
     name,
     title,
-    kind: "diverging",
-    map: { ...map, low: -most, high: most },
-    low: `−${end}`,
-    high: end,
+    kind: isGate ? "sequential" : "diverging",
+    map,
+    low: written(low),
+    high: written(high),
   };
+}
+
+function written(end: number): string {
+  return String(Number(end.toPrecision(2))).replace("-", "−");
 }

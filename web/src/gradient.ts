@@ -62,6 +62,7 @@ class GradientView {
   #build(section: HTMLElement): void {
     const title = element("h2", { id: "gradient-title" });
     const lead = element("p", { class: "lead" });
+    const look = element("p", { class: "lead" });
     const epoch = element("span");
     const relative = element("span");
     const cNote = element("p", { class: "gradient-note" });
@@ -74,10 +75,11 @@ class GradientView {
     );
     const charts = element("div", { class: "gradient-charts" }, this.#ofH.figure, this.#ofC.figure);
     this.#view.append(controls, this.#finding, charts, cNote, this.#layerNote, this.#noted);
-    section.append(title, lead, this.#note, this.#view);
+    section.append(title, lead, look, this.#note, this.#view);
     inWords(this.#page, gradientText, (words) => {
       title.textContent = words.title;
       lead.textContent = words.lead;
+      look.textContent = words.look;
       this.#layer.name.textContent = words.layer;
       epoch.textContent = words.epoch;
       relative.textContent = words.relative;

@@ -1,5 +1,5 @@
 /** A heat map without a canvas: its pixels, where a pointer is, where a key moves to. */
-import { stepOf } from "./colour-scale.ts";
+import { stepOf } from "../../src/picture/colour-scale.ts";
 
 /** Numbers to paint: one row a timestep, one column a unit. */
 export interface HeatMap {

@@ -2,7 +2,7 @@
 import type { Model, Trace } from "lstmkit";
 import type { PanelName } from "./gates.text.ts";
 import type { Step } from "./page.ts";
-import { type Erasure, erasures, moves, orderUnits, rowMeans, type UnitOrder } from "./trace-statistics.ts";
+import { erasures, moves, orderUnits, rowMeans, type UnitOrder } from "./trace-statistics.ts";
 
 /** In the order of the cell's work. A simple RNN has the last alone. */
 export const PANELS: readonly PanelName[] = ["f", "i", "g", "c", "o", "h"];
@@ -20,8 +20,8 @@ export interface Passage {
   readonly answers: readonly number[];
   /** Of the answer, at each row. */
   readonly moves: readonly number[];
-  /** At each row; absent where there is no cell. */
-  readonly erasures?: readonly Erasure[];
+  /** The share of the cell that is erased at each row; absent where there is no cell. */
+  readonly erasures?: readonly number[];
   /** The mean of f in each row; absent where there is no f. */
   readonly meanForget?: readonly number[];
 }

@@ -22,25 +22,22 @@ export function orderUnits(state: Float32Array, rows: number, units: number, by:
   return order.sort((a, b) => score[b]! - score[a]! || a - b);
 }
 
-/** What the forget gates of one step take out of the cell. */
-export interface Erasure {
-  /** Σ (1 − f)·|c₋| over the units. */
-  readonly amount: number;
-  /** The same as a share of Σ |c₋|; 0 where the cell was empty. */
-  readonly share: number;
-}
-
-/** @param f, c (rows, units) of the whole row of words, padding included: c₋ of step 0 is 0 */
-export function erasures(f: Float32Array, c: Float32Array, rows: number, units: number): Erasure[] {
+/**
+ * The share of the cell that the forget gates of each step erase: Σ (1 − f)·|c₋| over Σ |c₋|, and 0 where the
+ * cell was empty.
+ *
+ * @param f, c (rows, units), from the first step on: before it the cell is 0
+ */
+export function erasures(f: Float32Array, c: Float32Array, rows: number, units: number): number[] {
   return Array.from({ length: rows }, (_, row) => {
-    let amount = 0;
+    let erased = 0;
     let before = 0;
     for (let u = 0; row > 0 && u < units; u++) {
-      const kept = Math.abs(c[(row - 1) * units + u]!);
-      amount += (1 - f[row * units + u]!) * kept;
-      before += kept;
+      const held = Math.abs(c[(row - 1) * units + u]!);
+      erased += (1 - f[row * units + u]!) * held;
+      before += held;
     }
-    return { amount, share: before > 0 ? amount / before : 0 };
+    return before > 0 ? erased / before : 0;
   });
 }
 
@@ -49,14 +46,19 @@ export function moves(answers: ArrayLike<number>): number[] {
   return Array.from(answers, (answer, row) => (row > 0 ? answer - answers[row - 1]! : 0));
 }
 
-/** The places of the largest values from `first` on, largest first, those of at least `least` only. */
-export function largest(values: readonly number[], count: number, least: number, first = 0): number[] {
+/** The places of the largest values, largest first, those of at least `least` only. */
+export function largest(values: readonly number[], count: number, least: number): number[] {
   return values
     .map((value, place) => ({ value, place }))
-    .filter(({ value, place }) => place >= first && value >= least)
+    .filter(({ value }) => value >= least)
     .sort((a, b) => b.value - a.value || a.place - b.place)
     .slice(0, count)
     .map(({ place }) => place);
+}
+
+/** The middle value, or the upper one of two; 0 of none. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 /** The mean of each row. @param values (rows, units) */
@@ -68,9 +70,13 @@ export function rowMeans(values: Float32Array, rows: number, units: number): num
   });
 }
 
-/** The largest magnitude, and never 0: the end of a scale. */
-export function largestMagnitude(values: Float32Array): number {
-  let most = 0;
-  for (const value of values) most = Math.max(most, Math.abs(value));
-  return most || 1;
+/** The least and the largest value. */
+export function extent(values: Float32Array): [least: number, most: number] {
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return [least, most];
 }

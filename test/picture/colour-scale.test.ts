@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { colourTable, oklab, type ScaleKind, STEPS, stepOf, type Theme } from "../../web/src/colour-scale.ts";
+import {
+  colourTable,
+  oklab,
+  type ScaleKind,
+  STEPS,
+  stepOf,
+  type Theme,
+} from "../../src/picture/colour-scale.ts";
 
 const themes: Theme[] = ["light", "dark"];
 const kinds: ScaleKind[] = ["sequential", "diverging"];

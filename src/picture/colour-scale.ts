@@ -10,7 +10,7 @@ export const STEPS = 255;
 
 /**
  * Blue and orange are the pair that the common kinds of colour blindness keep apart, and the sequential
- * scales go one way in lightness: `test/web/colour-scale.test.ts` holds both.
+ * scales go one way in lightness: `test/picture/colour-scale.test.ts` holds both (Machado et al. 2009).
  */
 const STOPS: Record<ScaleKind, Record<Theme, readonly string[]>> = {
   sequential: {
@@ -90,10 +90,4 @@ export function colourTable(kind: ScaleKind, theme: Theme): Uint8Array {
 export function stepOf(value: number, low: number, high: number): number {
   const share = (value - low) / (high - low);
   return share > 0 ? Math.round(Math.min(share, 1) * (STEPS - 1)) : 0;
-}
-
-/** `rgb(r g b)` of a value, for what is not painted by the pixel. */
-export function colourOf(table: Uint8Array, value: number, low: number, high: number): string {
-  const at = stepOf(value, low, high) * 3;
-  return `rgb(${table[at]} ${table[at + 1]} ${table[at + 2]})`;
 }

@@ -1,0 +1,158 @@
+/** What a text does to a model, word by word: the numbers behind every picture of it. */
+import { padSequences } from "../data/sequences.ts";
+import { encode, encodeTokens, rowLayout, tokenize, type Vocabulary } from "../data/vocabulary.ts";
+import type { LayerTrace, Model } from "../train/model.ts";
+import type { ScaleKind } from "./colour-scale.ts";
+
+/** Gates and states by the names of docs/lstm.md, in the order they are computed. */
+export const GATES = ["i", "f", "g", "o", "c", "h"] as const;
+export type Gate = (typeof GATES)[number];
+
+export const GATE_TITLES: Record<Gate, string> = {
+  i: "input",
+  f: "forget",
+  g: "candidate",
+  o: "output",
+  c: "cell",
+  h: "state",
+};
+
+/** What stands at a timestep. */
+export interface Step {
+  readonly word: string;
+  /** Whether the vocabulary has it; the model sees all others as one. */
+  readonly known: boolean;
+}
+
+/** One gate or state of a layer. */
+export interface Panel {
+  readonly gate: Gate;
+  readonly kind: ScaleKind;
+  /** The ends of its scale: 0 and 1, or −m and m. */
+  readonly low: number;
+  readonly high: number;
+  /** (steps, units) */
+  readonly values: Float32Array;
+}
+
+export interface InspectedLayer {
+  readonly name: string;
+  readonly type: "lstm" | "simpleRNN";
+  readonly units: number;
+  readonly panels: readonly Panel[];
+}
+
+export interface Inspection {
+  readonly text: string;
+  readonly classes: readonly [string, string];
+  /** Timesteps that hold a word; padding is left out. At least one. */
+  readonly steps: readonly Step[];
+  /** Words that were cut off, because the model reads no more. */
+  readonly cut: number;
+  /** (steps): of class 1, were the text to end at each word. */
+  readonly probabilities: Float32Array;
+  /** Of class 1, at the end of the sequence. */
+  readonly probability: number;
+  /** Recurrent layers, bottom up. */
+  readonly layers: readonly InspectedLayer[];
+}
+
+/** The class that a probability of class 1 speaks for. */
+export const leaning = ({ classes }: Pick<Inspection, "classes">, probability: number): string =>
+  classes[probability > 0.5 ? 1 : 0];
+
+/**
+ * @param model gives one probability a text
+ * @returns null for a text that leaves no word to show
+ * @throws what trace throws
+ */
+export async function inspectText(
+  model: Model,
+  vocabulary: Vocabulary,
+  classes: readonly [string, string],
+  text: string,
+): Promise<Inspection | null> {
+  const { x, places, words, starts } = readText(vocabulary, text);
+  if (places.length === 0) return null;
+  const { layers, outputs } = await model.trace(x);
+  const steps = places.map(({ word }) => words[word]!);
+  return {
+    text,
+    classes,
+    steps,
+    cut: words.length - starts - places.filter(({ word }) => word >= starts).length,
+    probabilities: Float32Array.from(places, ({ step }) => outputs.data[step]!),
+    probability: outputs.data.at(-1)!,
+    layers: layers.map((layer) => inspectLayer(layer, places)),
+  };
+}
+
+interface Place {
+  /** Among the model's timesteps. */
+  readonly step: number;
+  /** Among the text's words. */
+  readonly word: number;
+}
+
+/** The text as the model reads it, the words it has there, and where each one that is not cut off lies. */
+function readText(vocabulary: Vocabulary, text: string) {
+  const { oovChar } = vocabulary;
+  const alone = { ...vocabulary, startChar: null };
+  const start = encode(vocabulary, "").map((id) => ({ id, word: "[START]", known: true }));
+  const found = [
+    ...start,
+    ...tokenize(text).flatMap((word) =>
+      encodeTokens(alone, [word]).map((id) => ({ id, word: printable(word), known: id !== oovChar })),
+    ),
+  ];
+  const ids = found.map(({ id }) => id);
+  const x = padSequences([ids], { maxLen: Math.max(ids.length, 1), ...rowLayout(vocabulary) });
+  const numbers = ids.map((_, word) => word + 1);
+  const numbered = padSequences([numbers], { ...rowLayout(vocabulary), maxLen: x.shape[1]! });
+  const places = Array.from(numbered.data, (number, step): Place => ({ step, word: number - 1 }));
+  const words = found.map(({ word, known }): Step => ({ word, known }));
+  return { x, places: places.filter(({ word }) => word >= 0), words, starts: start.length };
+}
+
+/** Without codes that move a cursor, turn the writing round, or that XML has no place for. */
+function printable(word: string): string {
+  return word.replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu, "\ufffd");
+}
+
+function inspectLayer(layer: LayerTrace, places: readonly Place[]): InspectedLayer {
+  const { name, type, units } = layer;
+  const panels = GATES.flatMap((gate): Panel[] => {
+    const tensor = layer[gate];
+    if (!tensor) return [];
+    const values = new Float32Array(places.length * units);
+    places.forEach(({ step }, row) => {
+      values.set(tensor.data.subarray(step * units, (step + 1) * units), row * units);
+    });
+    if (gate === "i" || gate === "f" || gate === "o") {
+      return [{ gate, kind: "sequential", low: 0, high: 1, values }];
+    }
+    const high = gate === "c" ? cellBound(values) : 1;
+    return [{ gate, kind: "diverging", low: -high, high, values }];
+  });
+  return { name, type, units, panels };
+}
+
+/** The cell has no bound of its own: the largest there is, to a tenth above, and 1 at least. */
+function cellBound(values: Float32Array): number {
+  return values.reduce((largest, value) => Math.max(largest, Math.ceil(Math.abs(value) * 10) / 10), 1);
+}
+
+/** Only some of the layers and panels. */
+export function select(
+  inspection: Inspection,
+  wanted: { readonly layer?: number | undefined; readonly gates?: readonly Gate[] | undefined },
+): Inspection {
+  const layers = inspection.layers
+    .filter((_, index) => wanted.layer === undefined || index + 1 === wanted.layer)
+    .map((layer) => ({
+      ...layer,
+      panels: layer.panels.filter(({ gate }) => !wanted.gates || wanted.gates.includes(gate)),
+    }))
+    .filter(({ panels }) => panels.length > 0);
+  return { ...inspection, layers };
+}
