@@ -5,7 +5,7 @@ export const gradientText = words({
   en: {
     title: "Gradient",
     lead: "Training sends the error from the last word back towards the first. The charts show how much of it reaches each step: the length of the loss's gradient at the hidden state h and at the cell state c, on a logarithmic axis (10⁻³ is a thousandth). Where a curve has fallen to a millionth, the words hardly teach the network anything: the gradient vanishes.",
-    look: "Before training a simple RNN may well keep more than an LSTM: its units hardly respond yet, and its matrix U begins orthogonal, which keeps lengths. Go through the epochs: as its units learn to respond it loses more, while an LSTM can open its forget gates.",
+    look: "Before training a simple RNN may well keep more than an LSTM: its units hardly respond yet, and its matrix U begins orthogonal, which keeps lengths. Go through the epochs: the more strongly its units come to respond, the more it loses, most plainly in the last of several layers. An LSTM can open its forget gates and respond all the same.",
     noModel: "Start a training or load a model with its data: the gradient appears here.",
     noSample: "The model came without its data, so there is no text to take a gradient of.",
     layer: "Layer",
@@ -36,7 +36,7 @@ export const gradientText = words({
   ko: {
     title: "기울기",
     lead: "학습할 때 오차는 마지막 단어에서 첫 단어 쪽으로 거슬러 갑니다. 그래프는 그 오차가 단계마다 얼마나 전해지는지, 곧 은닉 상태 h와 셀 상태 c에 대한 손실 기울기의 크기를 로그 눈금으로 보여 줍니다(10⁻³은 천분의 일). 곡선이 백만분의 일까지 떨어진 곳의 단어에서는 신경망이 거의 배우지 못합니다. 이것이 기울기 소실입니다.",
-    look: "학습 전에는 단순 RNN이 LSTM보다 오차를 더 잘 전하기도 합니다. 유닛이 아직 거의 반응하지 않고, 처음의 행렬 U가 길이를 보존하는 직교 행렬이기 때문입니다. 에포크를 옮겨 보면, 유닛이 반응하기 시작하면서 단순 RNN은 점점 더 많이 잃고, LSTM은 망각 게이트를 열어 지킬 수 있습니다.",
+    look: "학습 전에는 단순 RNN이 LSTM보다 오차를 더 잘 전하기도 합니다. 유닛이 아직 거의 반응하지 않고, 처음의 행렬 U가 길이를 보존하는 직교 행렬이기 때문입니다. 에포크를 옮겨 보세요. 유닛이 크게 반응할수록 단순 RNN은 더 많이 잃으며, 층이 여럿이면 맨 위층에서 가장 뚜렷합니다. LSTM은 망각 게이트를 열어 두고도 반응할 수 있습니다.",
     noModel: "학습을 시작하거나 모델을 데이터와 함께 불러오면 여기에 기울기가 나타납니다.",
     noSample: "데이터 없이 불러온 모델이라 기울기를 구할 글이 없습니다.",
     layer: "층",
