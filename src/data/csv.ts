@@ -41,7 +41,7 @@ interface Row {
 export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = {}): CsvTexts {
   const [header, ...rows] = readRows(typeof source === "string" ? source : decodeUtf8(source));
   if (!header) throw bad("the file is empty", "a header line and one row a text");
-  const names = header.cells.map((cell) => cell.trim());
+  const names = namesOf(header);
   if (rows.length === 0) throw bad(`only the header ${list(names)}`, "one row a text below it");
   for (const { cells, line } of rows) {
     if (cells.length !== names.length) {
@@ -65,6 +65,19 @@ export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = 
     columns: { text: names[text]!, label: names[label]! },
   };
 }
+
+/**
+ * The headers of a CSV file's columns, as {@link textsFromCsv} reads them: what text and label may be.
+ *
+ * @throws BAD_CSV for a file that is empty, or no UTF-8
+ */
+export function csvColumns(source: string | Uint8Array): string[] {
+  const [header] = readRows(typeof source === "string" ? source : decodeUtf8(source));
+  if (!header) throw bad("the file is empty", "a header line and one row a text");
+  return namesOf(header);
+}
+
+const namesOf = (header: Row): string[] => header.cells.map((cell) => cell.trim());
 
 function readRows(text: string): Row[] {
   const content = text.replace(/^\uFEFF/, "");

@@ -1,5 +1,5 @@
 /** lstmkit/data: data sets from bytes and text, in any runtime. */
-export { type CsvOptions, type CsvTexts, textsFromCsv } from "./csv.ts";
+export { type CsvOptions, type CsvTexts, csvColumns, textsFromCsv } from "./csv.ts";
 export {
   datasetFromTexts,
   type LabelledTexts,
@@ -9,6 +9,7 @@ export {
 } from "./dataset.ts";
 export { type ImdbOptions, type ImdbTexts, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
 export { imdbTextsOfTarGz } from "./imdb-archive.ts";
+export { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
 export { RandomState } from "./random-state.ts";
 export { type PadOptions, padSequences, type Side } from "./sequences.ts";
 export { type SpamOptions, spamFromBytes } from "./spam.ts";

@@ -7,23 +7,8 @@ import { datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./d
 import { cachedDownload, type DownloadOptions } from "./download-node.ts";
 import { type ImdbOptions, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
 import { type ArchiveFile, imdbTextsOfFiles, imdbTextsOfTarGz, isReviewPath } from "./imdb-archive.ts";
+import { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
 import { type SpamOptions, spamFromBytes } from "./spam.ts";
-
-/** Where Keras publishes its data sets. */
-const KERAS_DATASETS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/";
-const IMDB_NPZ = {
-  name: "imdb.npz",
-  size: 17_464_789,
-  checksum: {
-    algorithm: "sha256",
-    hex: "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
-  },
-} as const;
-const WORD_INDEX = {
-  name: "imdb_word_index.json",
-  size: 1_641_221,
-  checksum: { algorithm: "md5", hex: "bfafd718b763782e994055a2d397834f" },
-} as const;
 
 /** How {@link loadImdb} finds and encodes the reviews. */
 export interface LoadImdbOptions extends ImdbOptions {
@@ -54,7 +39,7 @@ export async function loadImdb(options: LoadImdbOptions = {}): Promise<TextDatas
   const bytes = await readBytes(data);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   if (isGzip) return imdbFromTexts(await imdbTextsOfTarGz(bytes), options);
-  const wordIndex = options.wordIndex ?? (await neighbour(data, WORD_INDEX.name));
+  const wordIndex = options.wordIndex ?? (await neighbour(data, IMDB_FILES.wordIndex.name));
   return imdbFromNpz(bytes, { ...options, ...(wordIndex === undefined ? {} : { wordIndex }) });
 }
 
@@ -67,10 +52,10 @@ async function downloadedImdb(options: LoadImdbOptions): Promise<TextDataset> {
     remedy:
       "Fetch imdb.npz or the aclImdb archive elsewhere and name it: data in the options, --data on the command line.",
   };
-  const fetchFile = ({ name, ...file }: typeof IMDB_NPZ | typeof WORD_INDEX): Promise<Uint8Array> =>
+  const fetchFile = ({ name, ...file }: (typeof IMDB_FILES)[keyof typeof IMDB_FILES]): Promise<Uint8Array> =>
     cachedDownload({ url: new URL(name, baseUrl).href, ...file }, download);
-  const bytes = await fetchFile(IMDB_NPZ);
-  const wordIndex = options.wordIndex ?? new TextDecoder().decode(await fetchFile(WORD_INDEX));
+  const bytes = await fetchFile(IMDB_FILES.npz);
+  const wordIndex = options.wordIndex ?? new TextDecoder().decode(await fetchFile(IMDB_FILES.wordIndex));
   return imdbFromNpz(bytes, { ...options, wordIndex });
 }
 

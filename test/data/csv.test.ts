@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { textsFromCsv } from "../../src/data/csv.ts";
+import { csvColumns, textsFromCsv } from "../../src/data/csv.ts";
 import { codedError } from "./coded-error.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -109,5 +109,15 @@ describe("textsFromCsv refuses", () => {
     expect(() => textsFromCsv(latin1)).toThrow(codedError("BAD_CSV", /line 3 is not UTF-8/));
     const utf16 = Uint8Array.of(0xff, 0xfe, ...new Uint8Array(Uint16Array.from(utf8("text,label\n")).buffer));
     expect(() => textsFromCsv(utf16)).toThrow(codedError("BAD_CSV", /line 1 is not UTF-8.*CSV UTF-8/));
+  });
+});
+
+describe("csvColumns", () => {
+  test("gives the headers, whatever the rows are", () => {
+    expect(csvColumns(utf8('\n"a; b"; label ;c\nonly one cell\n'))).toEqual(["a; b", "label", "c"]);
+  });
+
+  test("refuses an empty file", () => {
+    expect(() => csvColumns("\n \n")).toThrow(codedError("BAD_CSV", /the file is empty/));
   });
 });
