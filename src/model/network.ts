@@ -17,6 +17,8 @@ export class Network {
   readonly weights: number;
   readonly kernels: Kernels;
   readonly memory: LinearMemory;
+  /** Another number whenever the weights have changed: what was packed of them before is stale. */
+  version = 0;
 
   /** @throws BAD_LAYER, OUT_OF_MEMORY */
   constructor(kernels: Kernels, memory: LinearMemory, layers: readonly Layer[]) {
@@ -76,6 +78,7 @@ export class Network {
 
   /** Set one weight from dense data. */
   write(spec: WeightSpec, values: ArrayLike<number>): void {
+    this.version++;
     padWeight(spec, values, this.memory.f32(this.weights + spec.offset * 4, spec.length));
   }
 

@@ -151,6 +151,7 @@ export class Workspace {
    * @param update false to leave weights and gradient as they are after the backward pass
    */
   train(count: number, counters: StepCounters, update = true): BatchResult {
+    this.#network.version++;
     const job = { kind: "train", count, update, ...counters } as const;
     const raised = this.#team.perform(this.#station, job, Math.ceil(count / SHARD_SIZE));
     return this.#result(count, !raised);

@@ -31,6 +31,9 @@ import type {
 import { nextTurn } from "./next-turn.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 
+/** Sequences × steps up to which predict keeps its plan: the plan costs as much as some of the work. */
+const FEW_STEPS = 1024;
+
 /** What a model is made on and with. */
 export interface SequentialContext {
   readonly kernels: Kernels;
@@ -73,6 +76,8 @@ export class Sequential implements Model {
   /** Epochs begun since the model was made: another epoch, other random numbers. */
   #epoch = 0;
   readonly #access = new Access();
+  /** The last predict of a few sequences: its workspace, for sequences of that shape and weights as they were. */
+  #few: { readonly key: string; readonly workspace: Workspace } | null = null;
   /** Calls of fit and of those that read batch by batch. */
   #calls = 0;
   #fitting = false;
@@ -179,9 +184,12 @@ export class Sequential implements Model {
       const data = this.#checkInputs(inputs);
       const shape = [data.samples, ...this.#outputShape(data.T)];
       const result = new Float32Array(sizeOf(shape));
-      await this.#sweep(data, { batchSize, loss: null }, checkpoint, (workspace, from, count) => {
-        workspace.predict(count, rows(result, data.samples, from, count));
-      });
+      if (data.samples <= batchSize && data.samples * data.T <= FEW_STEPS) this.#predictFew(data, result);
+      else {
+        await this.#sweep(data, { batchSize, loss: null }, checkpoint, (workspace, from, count) => {
+          workspace.predict(count, rows(result, data.samples, from, count));
+        });
+      }
       return { data: result, shape };
     });
   }
@@ -296,6 +304,7 @@ export class Sequential implements Model {
   }
 
   #release(): void {
+    this.#few?.workspace.free();
     this.#optimizer?.free();
     this.#network.free();
     this.#context.onDispose(this);
@@ -352,6 +361,20 @@ export class Sequential implements Model {
     }
   }
 
+  /** As one batch, with the plan and the packed weights of the call before where they still hold. */
+  #predictFew(data: Unlabelled, result: Float32Array): void {
+    const { x, samples, T } = data;
+    const key = [samples, T, this.#network.version].join();
+    if (this.#few?.key !== key) {
+      this.#few?.workspace.free();
+      this.#few = null;
+      this.#few = { key, workspace: this.#workspace(data, { batchSize: samples, loss: null, kept: true }) };
+    }
+    const { workspace } = this.#few;
+    workspace.load(x.data, null, this.#order(samples, null), 0, samples);
+    workspace.predict(samples, result);
+  }
+
   /** The order of samples in an epoch, or as they stand where `epoch` is null. */
   #order(samples: number, epoch: number | null): Int32Array {
     if (epoch === null) return Int32Array.from({ length: samples }, (_, i) => i);
@@ -363,7 +386,10 @@ export class Sequential implements Model {
     return order;
   }
 
-  #workspace({ x, samples, T }: Unlabelled, { training = false, ...plan }: WorkPlan): Workspace {
+  #workspace(
+    { x, samples, T }: Unlabelled,
+    { training = false, kept = false, ...plan }: WorkPlan,
+  ): Workspace {
     const optimizer = () => {
       this.#optimizer ??= new Adam(this.#network, this.#compiled().optimizer);
       return this.#optimizer.state;
@@ -375,7 +401,7 @@ export class Sequential implements Model {
       batchSize: Math.min(plan.batchSize, samples),
       optimizer: training ? optimizer : null,
     };
-    const ids = training || plan.flow ? null : x.data;
+    const ids = training || kept || plan.flow ? null : x.data;
     return new Workspace(this.#network, this.#context.team, options, ids);
   }
 
@@ -485,6 +511,8 @@ interface Pauses {
 type WorkPlan = Pick<WorkspaceOptions, "batchSize" | "loss" | "layers" | "flow"> & {
   readonly groupSize?: number;
   readonly training?: boolean;
+  /** For other samples later on: nothing in it depends on these. */
+  readonly kept?: boolean;
 };
 
 /** Batches of a single group, which leave what every step had in memory. */

@@ -346,6 +346,26 @@ describe("evaluate and predict", () => {
     expect((await model.evaluate(x, y)).accuracy).toBe(right / SAMPLES);
   });
 
+  test("a few sequences are predicted anew after every change of weights, as by a model just made of them", async () => {
+    const few = { data: x.data.subarray(0, 3 * T), shape: [3, T] };
+    const live = await smallModel(kit, 4);
+    const seen = new Set<number>();
+    const check = async () => {
+      const { data } = await live.predict(few);
+      const copy = await kit.load(await live.save());
+      expect(data).toEqual((await copy.predict(x)).data.subarray(0, 3));
+      expect((await live.predict({ data: few.data.subarray(T), shape: [2, T] })).data).toEqual(
+        data.subarray(1),
+      );
+      seen.add(data[0]!);
+    };
+    await check();
+    await live.fit(x, y, { epochs: 2, onEpochEnd: check });
+    await live.setWeights(await model.getWeights());
+    await check();
+    expect(seen.size).toBe(4);
+  });
+
   test("predict needs no compile", async () => {
     const bare = await kit.sequential([...model.layers], { seed: 22 });
     expect((await bare.predict(x)).data).toEqual((await model.predict(x)).data);

@@ -94,9 +94,10 @@ export class Training {
     try {
       const prepared = await this.#data.prepare(wanted);
       if (controller.signal.aborted) return;
-      await closeModels(this.#page);
       const cells = settings.cell === "both" ? (["lstm", "rnn"] as const) : [settings.cell];
+      // Before the models of the run before are closed: where these cannot be made, those stay.
       const live = await makeModels(cells, settings, prepared.inputDim);
+      await closeModels(this.#page);
       this.metadata = prepared.metadata;
       this.#page.set({ models: live, reading: prepared.reading, text: null });
       if (controller.signal.aborted) return;
