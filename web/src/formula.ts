@@ -11,6 +11,7 @@ const OPERATORS = new Set(["=", "+", "−", "·", "(", ")", ",", "…", "←"]);
 export function formula(source: string): MathMLElement {
   const math = element("math", ...source.split(" ").map(token));
   math.setAttribute("class", "formula");
+  math.setAttribute("displaystyle", "true"); // fractions at full size
   return math;
 }
 
@@ -38,7 +39,7 @@ function atom(source: string): MathMLElement {
   const name = leaf("mi", source);
   // Letters of the text's own italic: the mathematical ones are missing in many fonts, h above all.
   name.setAttribute("mathvariant", "normal");
-  name.setAttribute("class", source.length === 1 ? "letter" : "name");
+  if (source.length === 1) name.setAttribute("class", "letter");
   return name;
 }
 
