@@ -48,8 +48,8 @@ export interface BatchSpec {
   /** Go backward without training, and keep the gradient of every step's state. */
   readonly flow: boolean;
   /**
-   * Different tokens that the call's samples hold, or 0. Without dropout the first recurrent layer's
-   * product depends on the token alone: it is taken once for each, and ids count into that list.
+   * The most different tokens that are listed at a time, or 0. Without dropout the first recurrent layer's
+   * product depends on the token alone: it is taken once for each token of a list.
    */
   readonly tokens: number;
 }
@@ -74,6 +74,8 @@ export interface BatchPlan {
   readonly dx: number;
   /** (shards, dense weights). */
   readonly partials: number;
+  /** (B, T): the places of the batch's ids in the list of tokens. */
+  readonly places: number;
   /** (tokens) ids, and (tokens, N): their rows of x·W + b. */
   readonly tokenIds: number;
   readonly projected: number;
@@ -117,6 +119,7 @@ export function planBatch(k: Kernels, spec: BatchSpec, base: number): BatchPlan 
     hits: place(B * steps),
     dx: backward && embeds ? place(B * T * embeddingWidth) : 0,
     partials: backward ? place(Math.ceil(B / SHARD_SIZE) * denseLength) : 0,
+    places: spec.tokens ? place(B * T) : 0,
     tokenIds: spec.tokens ? place(spec.tokens) : 0,
     projected: spec.tokens ? place(spec.tokens * (table[1]!.blocks * table[1]!.stride)) : 0,
   };
@@ -154,7 +157,8 @@ export function makePasses(
     let pass: LayerPass;
     if (layer.type === "embedding") {
       const sizes = { groupSize, T, outputDim: layer.outputDim };
-      pass = new EmbeddingPass(k, place, sizes, weight(next).address, input, plan.dx, spec.tokens > 0);
+      const isSkipped = spec.tokens > 0 && !backward;
+      pass = new EmbeddingPass(k, place, sizes, weight(next).address, input, plan.dx, isSkipped);
       next += 1;
     } else if (layer.type === "dense") {
       const [kernel, bias] = [weight(next), weight(next + 1)];
@@ -179,7 +183,7 @@ export function makePasses(
     } else {
       const [kernel, recurrent, bias] = [weight(next), weight(next + 1), weight(next + 2)];
       const Pass = layer.type === "lstm" ? LstmPass : SimpleRnnPass;
-      const projected = index === 1 && spec.tokens > 0 ? { ids: input, rows: plan.projected } : null;
+      const projected = index === 1 && spec.tokens > 0 ? { places: plan.places, rows: plan.projected } : null;
       pass = new Pass({
         k,
         place,

@@ -31,8 +31,8 @@ export interface RecurrentContext {
   readonly backward: boolean;
   /** Keep the gradient of every step's state. */
   readonly flow: boolean;
-  /** Where x·W + b stands ready for every token: the batch's ids into it, and its rows (tokens, N). */
-  readonly projected: { readonly ids: number; readonly rows: number } | null;
+  /** Where x·W + b stands ready for every token: its rows (tokens, N), and the batch's places among them. */
+  readonly projected: { readonly places: number; readonly rows: number } | null;
 }
 
 /** Values that a layer has at every step, by the names of docs/lstm.md. */
@@ -150,9 +150,9 @@ export abstract class RecurrentPass implements LayerPass {
     const { kernel, recurrent, below, backward, projected } = this.#context;
     const k = this.k;
     const N = this.#N;
-    const whole = !(this.#drops || projected); // of a projected input W is used up already
+    const whole = !this.#drops;
     k.packPanels(this.u, recurrent.address, N, 0, this.units, N);
-    if (whole) k.packPanels(this.#w, kernel.address, N, 0, this.#I, N);
+    if (whole && !projected) k.packPanels(this.#w, kernel.address, N, 0, this.#I, N);
     if (!backward) return;
     k.packPanelsTransposed(this.uT, recurrent.address, N, 0, N, this.units);
     if (whole && below) k.packPanelsTransposed(this.#wT, kernel.address, N, 0, N, this.#I);
@@ -161,8 +161,8 @@ export abstract class RecurrentPass implements LayerPass {
   forward(group: Group): void {
     const { projected } = this.#context;
     if (projected) {
-      const ids = projected.ids + group.first * this.T * 4;
-      this.k.embeddingForward(this.z, ids, projected.rows, group.count * this.T, this.#N);
+      const places = projected.places + group.first * this.T * 4;
+      this.k.embeddingForward(this.z, places, projected.rows, group.count * this.T, this.#N);
     } else this.#project(group);
     this.cellForward(group.count);
   }

@@ -2,13 +2,14 @@
 import { LstmkitError } from "../errors.ts";
 import { MAX_BYTES } from "../runtime/memory.ts";
 import type { TensorData } from "../tensor.ts";
-import type { Layer } from "./layers.ts";
+import { isRecurrent, type Layer } from "./layers.ts";
 import type { Network } from "./network.ts";
 import { type BatchSpec, type OptimizerState, planBatch, SHARD_SIZE } from "./plan.ts";
 import type { StepName, StepRows, StepTable } from "./recurrent.ts";
 import type { StepCounters } from "./runner.ts";
 import { inputFeatures, padded } from "./table.ts";
 import type { Station, Team } from "./team.ts";
+import { TokenList } from "./token-list.ts";
 
 /** Samples in a group: a matter of speed alone. */
 export const GROUP_SIZE = 4;
@@ -38,6 +39,8 @@ export interface WorkspaceOptions extends Pick<BatchSpec, "T" | "batchSize" | "g
 /** What a recurrent layer had at every step: (count, T, units) each. */
 export type StepValues = Partial<Record<StepName, Float32Array>>;
 
+const drops = (layer: Layer) => isRecurrent(layer) && layer.dropout > 0;
+
 /** Stands for the optimiser while only sizes are wanted. */
 const NO_STATE = { config: null as never, gradient: 0, m: 0, v: 0, squares: 0 };
 
@@ -46,11 +49,13 @@ export class Workspace {
   readonly #team: Team;
   readonly #base: number;
   readonly #station: Station;
-  /** A token's place in the table of projected tokens, by id; null where there is no such table. */
-  readonly #slots: Int32Array | null;
+  /** The tokens that are projected; null where there is no such table. */
+  readonly #tokens: TokenList | null;
+  /** They are listed and projected batch by batch, because the weights change. */
+  readonly #relists: boolean;
 
   /**
-   * @param ids every id that will be loaded, where it is known and nothing is trained
+   * @param ids every id that will be loaded, where they are known and nothing is trained
    * @throws OUT_OF_MEMORY before anything is allocated
    */
   constructor(network: Network, team: Team, options: WorkspaceOptions, ids: ArrayLike<number> | null = null) {
@@ -59,19 +64,19 @@ export class Workspace {
     this.#network = network;
     this.#team = team;
     const first = layers[0]!;
-    let tokens: number[] = [];
-    this.#slots = null;
-    if (ids && first.type === "embedding") {
-      const slots = new Int32Array(first.inputDim).fill(-1);
-      for (let i = 0; i < ids.length; i++) {
-        const id = ids[i]!;
-        if (slots[id] === -1) slots[id] = tokens.push(id) - 1;
-      }
-      const bytes = tokens.length * table[1]!.blocks * table[1]!.stride * 4;
-      if (bytes <= MAX_PROJECTED) this.#slots = slots;
-      else tokens = [];
-    }
     const { T, batchSize } = options;
+    this.#relists = options.optimizer !== null;
+    this.#tokens = null;
+    let tokens = 0;
+    if (first.type === "embedding" && (this.#relists ? !drops(layers[1]!) : ids)) {
+      const list = new TokenList(first.inputDim);
+      if (ids) for (let i = 0; i < ids.length; i++) list.add(ids[i]!);
+      const most = this.#relists ? Math.min(first.inputDim, batchSize * T) : list.ids.length;
+      if (most * table[1]!.blocks * table[1]!.stride * 4 <= MAX_PROJECTED) {
+        this.#tokens = list;
+        tokens = most;
+      }
+    }
     const shape: BatchSpec = {
       ...options,
       optimizer: options.optimizer && NO_STATE,
@@ -80,9 +85,9 @@ export class Workspace {
       flow,
       weights,
       crew: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
-      tokens: tokens.length,
+      tokens,
     };
-    const { bytes, tokenIds } = planBatch(kernels, shape, 0);
+    const { bytes } = planBatch(kernels, shape, 0);
     if (bytes > MAX_BYTES) {
       throw new LstmkitError(
         "OUT_OF_MEMORY",
@@ -93,10 +98,7 @@ export class Workspace {
     const spec = { ...shape, optimizer: options.optimizer?.() ?? null };
     this.#base = memory.allocate(bytes, `a batch of ${batchSize} × ${T} timesteps`);
     this.#station = team.station(spec, this.#base);
-    if (tokens.length > 0) {
-      memory.i32(this.#base + tokenIds, tokens.length).set(tokens);
-      team.perform(this.#station, { kind: "project" }, Math.floor(tokens.length / 256));
-    }
+    if (this.#tokens && !this.#relists) this.#project(this.#tokens.ids);
   }
 
   /** Numbers that the head gives for a sample: steps × units. */
@@ -119,7 +121,7 @@ export class Workspace {
     count: number,
   ): void {
     const { memory, layers } = this.#network;
-    const { input, targets, spec } = this.#station.runner.plan;
+    const { input, places, targets, spec } = this.#station.runner.plan;
     const features = inputFeatures(layers); // null: ids
     const width = features ?? 1;
     const stride = features === null ? 1 : padded(features);
@@ -127,14 +129,17 @@ export class Workspace {
     const length = count * spec.T * stride;
     const to = features === null ? memory.i32(input, length) : memory.f32(input, length);
     const rows = ArrayBuffer.isView(x) ? (x as unknown as TensorData) : Float64Array.from(x);
-    const slots = this.#slots;
+    const tokens = this.#tokens;
+    const at = tokens && memory.i32(places, length);
+    if (this.#relists) tokens?.clear();
     for (let s = 0; s < count; s++) {
       const sample = rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size);
-      const at = s * spec.T * stride;
-      if (slots) for (let t = 0; t < size; t++) to[at + t] = slots[sample[t]!]!;
-      else if (stride === width) to.set(sample, at);
+      const first = s * spec.T * stride;
+      if (at) for (let t = 0; t < size; t++) at[first + t] = tokens.add(sample[t]!);
+      if (stride === width) to.set(sample, first);
       else {
-        for (let t = 0; t < spec.T; t++) to.set(sample.subarray(t * width, (t + 1) * width), at + t * stride);
+        for (let t = 0; t < spec.T; t++)
+          to.set(sample.subarray(t * width, (t + 1) * width), first + t * stride);
       }
     }
     if (!y) return;
@@ -151,6 +156,7 @@ export class Workspace {
    * @param update false to leave weights and gradient as they are after the backward pass
    */
   train(count: number, counters: StepCounters, update = true): BatchResult {
+    if (this.#tokens) this.#project(this.#tokens.ids);
     this.#network.version++;
     const job = { kind: "train", count, update, ...counters } as const;
     const raised = this.#team.perform(this.#station, job, Math.ceil(count / SHARD_SIZE));
@@ -201,6 +207,13 @@ export class Workspace {
   free(): void {
     this.#team.leave(this.#station);
     this.#network.memory.free(this.#base);
+  }
+
+  /** x·W + b for each of the tokens. */
+  #project(ids: readonly number[]): void {
+    const { tokenIds } = this.#station.runner.plan;
+    this.#network.memory.i32(tokenIds, ids.length).set(ids);
+    this.#team.perform(this.#station, { kind: "project", count: ids.length }, Math.floor(ids.length / 256));
   }
 
   /** Without padding. */
