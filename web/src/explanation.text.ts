@@ -9,7 +9,7 @@ export const explanationText = words({
     title: "How the cell works",
     lead: "A recurrent network reads a text word by word, and what it knows of the words before is a state of a few dozen numbers, the units. A simple RNN has one state, h, and writes all of it anew at every word. An LSTM has a second one beside it, the cell state c, and changes of it only what its gates let through.",
     lstm: "LSTM",
-    simpleRNN: "Simple RNN",
+    simpleRNN: "SimpleRNN",
     lstmDescription:
       "The old cell state comes in at the upper left and runs straight to the upper right. On its way it is multiplied by the forget gate, and the product of input gate and candidate is added. From the new cell state a branch goes down through tanh, is multiplied by the output gate and leaves on the right as the hidden state. All four gates read the word's vector x and the old hidden state.",
     simpleRNNDescription:
@@ -53,7 +53,7 @@ export const explanationText = words({
     title: "셀의 동작 원리",
     lead: "순환 신경망은 글을 한 단어씩 읽고, 앞서 읽은 내용은 수십 개의 숫자(유닛)로 된 상태에 담아 둡니다. 단순 RNN은 상태가 h 하나뿐이어서 단어마다 통째로 새로 씁니다. LSTM은 그 옆에 셀 상태 c를 하나 더 두고, 게이트가 허용한 만큼만 바꿉니다.",
     lstm: "LSTM",
-    simpleRNN: "단순 RNN",
+    simpleRNN: "SimpleRNN",
     lstmDescription:
       "이전 셀 상태가 왼쪽 위에서 들어와 오른쪽 위로 곧게 지나갑니다. 그 길에서 망각 게이트가 곱해지고, 입력 게이트와 후보 값을 곱한 것이 더해집니다. 새 셀 상태에서 갈라진 길은 아래로 내려가 tanh를 거치고 출력 게이트와 곱해져 오른쪽으로 은닉 상태가 되어 나갑니다. 네 게이트는 모두 단어 벡터 x와 이전 은닉 상태를 읽습니다.",
     simpleRNNDescription:
