@@ -150,7 +150,7 @@ export const trainText = words({
     testAccuracy: "Test accuracy",
     setting: "Settings",
     describe: (units: string, seed: string, epochs: string) =>
-      `units ${units}, ${epochs} epochs, seed ${seed}`,
+      `units ${units}, epochs ${epochs}, seed ${seed}`,
   },
   ko: {
     title: "학습",
