@@ -13,6 +13,17 @@ export function embeddingForward(x: usize, ids: usize, table: usize, T: i32, E: 
   }
 }
 
+/** sums[place] += a row of x for each place, in their order. x (T, N), places (T). */
+export function addRows(sums: usize, x: usize, places: usize, T: i32, N: i32): void {
+  const bytes = (<usize>N) << 2;
+  for (let t = 0; t < T; t++) {
+    const row = sums + <usize>load<i32>(places + ((<usize>t) << 2)) * bytes;
+    for (let j: usize = 0; j < bytes; j += 16, x += 16) {
+      v128.store(row + j, f32x4.add(v128.load(row + j), v128.load(x)));
+    }
+  }
+}
+
 /**
  * dTable[id] += dx and squares[id] += dx² of every place the id stands at, in the order of places.
  * The sum of squares is Keras's: its gradient of a table is a list of rows, one for each place, and

@@ -6,7 +6,7 @@
 
 export { activationBackward, activationForward } from "./dense";
 export { dropoutBackward, dropoutForward } from "./dropout";
-export { embeddingBackward, embeddingForward } from "./embedding";
+export { addRows, embeddingBackward, embeddingForward } from "./embedding";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";

@@ -48,10 +48,22 @@ export interface BatchSpec {
   /** Go backward without training, and keep the gradient of every step's state. */
   readonly flow: boolean;
   /**
-   * The most different tokens that are listed at a time, or 0. Without dropout the first recurrent layer's
-   * product depends on the token alone: it is taken once for each token of a list.
+   * The most different tokens that a list of them holds, or 0. Without dropout the first recurrent layer's
+   * product depends on the token alone: it is taken once for each token of a list, which is that of the whole
+   * call where nothing is trained, and else of a shard.
    */
   readonly tokens: number;
+}
+
+/** Tokens in lists: addresses. */
+export interface TokenLists {
+  /** (B, T): where in its list each id of the batch stands. */
+  readonly places: number;
+  /** (lists, tokens), and (lists): the ids, and how many there are. */
+  readonly ids: number;
+  readonly counts: number;
+  /** (tokens, N): their rows of x·W + b, for all threads; 0 where each thread has rows of its own, of a shard. */
+  readonly rows: number;
 }
 
 /** Addresses that all threads share. */
@@ -74,11 +86,8 @@ export interface BatchPlan {
   readonly dx: number;
   /** (shards, dense weights). */
   readonly partials: number;
-  /** (B, T): the places of the batch's ids in the list of tokens. */
-  readonly places: number;
-  /** (tokens) ids, and (tokens, N): their rows of x·W + b. */
-  readonly tokenIds: number;
-  readonly projected: number;
+  /** Null where tokens are not listed. */
+  readonly lists: TokenLists | null;
   /** Floats of the embedding and of all other weights. */
   readonly embeddingLength: number;
   readonly denseLength: number;
@@ -119,13 +128,22 @@ export function planBatch(k: Kernels, spec: BatchSpec, base: number): BatchPlan 
     hits: place(B * steps),
     dx: backward && embeds ? place(B * T * embeddingWidth) : 0,
     partials: backward ? place(Math.ceil(B / SHARD_SIZE) * denseLength) : 0,
-    places: spec.tokens ? place(B * T) : 0,
-    tokenIds: spec.tokens ? place(spec.tokens) : 0,
-    projected: spec.tokens ? place(spec.tokens * (table[1]!.blocks * table[1]!.stride)) : 0,
+    lists: spec.tokens ? placeLists(spec, table, place) : null,
   };
   const scratchBytes = makePasses(k, shared, 0).bytes;
   const scratch = place((scratchBytes / 4) * spec.crew);
   return { ...shared, scratch, scratchBytes, bytes: bytes() };
+}
+
+function placeLists(spec: BatchSpec, table: readonly WeightSpec[], place: Place): TokenLists {
+  const { batchSize: B, T, tokens, optimizer } = spec;
+  const lists = optimizer ? Math.ceil(B / SHARD_SIZE) : 1;
+  return {
+    places: place(B * T),
+    ids: place(lists * tokens),
+    counts: place(lists),
+    rows: optimizer ? 0 : place(tokens * (table[1]!.blocks * table[1]!.stride)),
+  };
 }
 
 /** One thread's passes, bottom to top, with their memory from `base` on. */
@@ -183,7 +201,8 @@ export function makePasses(
     } else {
       const [kernel, recurrent, bias] = [weight(next), weight(next + 1), weight(next + 2)];
       const Pass = layer.type === "lstm" ? LstmPass : SimpleRnnPass;
-      const projected = index === 1 && spec.tokens > 0 ? { places: plan.places, rows: plan.projected } : null;
+      const tokens =
+        index === 1 && plan.lists ? { ...plan.lists, most: spec.tokens, table: spec.weights } : null;
       pass = new Pass({
         k,
         place,
@@ -195,7 +214,7 @@ export function makePasses(
         input: rows,
         below,
         groupSize,
-        projected,
+        tokens,
         backward,
         flow: spec.flow,
       });

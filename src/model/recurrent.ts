@@ -8,6 +8,7 @@
 import type { Kernels } from "../runtime/kernels.ts";
 import type { RecurrentLayer } from "./layers.ts";
 import type { Group, LayerPass, Place, Rows, Weight } from "./pass.ts";
+import type { TokenLists } from "./plan.ts";
 import { padded } from "./table.ts";
 
 /** Tokens that are projected at a time. */
@@ -31,8 +32,8 @@ export interface RecurrentContext {
   readonly backward: boolean;
   /** Keep the gradient of every step's state. */
   readonly flow: boolean;
-  /** Where x·W + b stands ready for every token: its rows (tokens, N), and the batch's places among them. */
-  readonly projected: { readonly places: number; readonly rows: number } | null;
+  /** The tokens for which x·W + b is taken, `most` in a list, and their table (V, E); null: it is for each place. */
+  readonly tokens: (TokenLists & { readonly most: number; readonly table: number }) | null;
 }
 
 /** Values that a layer has at every step, by the names of docs/lstm.md. */
@@ -83,6 +84,9 @@ export abstract class RecurrentPass implements LayerPass {
   /** (R, T, padded I): the kept inputs, or tokens' vectors; and dx of one sample's. */
   readonly #xc: number;
   readonly #dxc: number;
+  /** (most, N): x·W + b of the tokens of a list, and Σ dz of their places in a shard. */
+  readonly #rows: number;
+  readonly #sums: number;
   /** (R, I) numbers of the kept inputs, how many there are, and room for a block of random words. */
   readonly #keep: number;
   readonly #kept: Int32Array;
@@ -96,7 +100,9 @@ export abstract class RecurrentPass implements LayerPass {
     this.k = context.k;
     const drops = backward && layer.dropout > 0;
     this.#drops = drops;
-    const tokens = context.projected ? TOKENS_AT_ONCE : 0;
+    const { tokens } = context;
+    const atOnce = tokens ? TOKENS_AT_ONCE : 0;
+    const ownList = tokens?.rows === 0;
     this.units = layer.units;
     const H = padded(layer.units);
     const T = input.steps;
@@ -110,13 +116,15 @@ export abstract class RecurrentPass implements LayerPass {
     this.h = place(R * (T + 1) * H);
     this.dh = placeIf(backward && layer.returnSequences, R * T * H);
     this.dhState = placeIf(backward, R * H);
-    this.a = place(Math.max(T * Math.max(padded(I), N), R * N, H * T, tokens * padded(I)));
+    this.a = place(Math.max(T * Math.max(padded(I), N), R * N, H * T, atOnce * padded(I)));
     this.u = place(layer.units * N);
     this.uT = placeIf(backward, N * H);
     this.#w = place(I * N);
     this.#wT = placeIf(backward, N * padded(I));
-    this.#b = placeIf(backward, T * N);
-    this.#xc = placeIf(drops || tokens > 0, Math.max(R * T, tokens) * padded(I));
+    this.#b = placeIf(backward, Math.max(T, atOnce) * N);
+    this.#xc = placeIf(drops || atOnce > 0, Math.max(drops ? R * T : 0, atOnce) * padded(I));
+    this.#rows = ownList ? place(tokens.most * N) : (tokens?.rows ?? 0);
+    this.#sums = ownList ? place(tokens.most * N) : 0;
     this.#dxc = placeIf(drops, T * padded(I));
     this.#keep = placeIf(drops, R * I);
     this.#words = placeIf(drops, 4);
@@ -147,45 +155,72 @@ export abstract class RecurrentPass implements LayerPass {
   }
 
   prepare(): void {
-    const { kernel, recurrent, below, backward, projected } = this.#context;
+    const { kernel, recurrent, below, backward } = this.#context;
     const k = this.k;
     const N = this.#N;
     const whole = !this.#drops;
     k.packPanels(this.u, recurrent.address, N, 0, this.units, N);
-    if (whole && !projected) k.packPanels(this.#w, kernel.address, N, 0, this.#I, N);
+    if (whole) k.packPanels(this.#w, kernel.address, N, 0, this.#I, N);
     if (!backward) return;
     k.packPanelsTransposed(this.uT, recurrent.address, N, 0, N, this.units);
     if (whole && below) k.packPanelsTransposed(this.#wT, kernel.address, N, 0, N, this.#I);
   }
 
   forward(group: Group): void {
-    const { projected } = this.#context;
-    if (projected) {
-      const places = projected.places + group.first * this.T * 4;
-      this.k.embeddingForward(this.z, places, projected.rows, group.count * this.T, this.#N);
+    const { tokens } = this.#context;
+    if (tokens) {
+      const places = tokens.places + group.first * this.T * 4;
+      this.k.embeddingForward(this.z, places, this.#rows, group.count * this.T, this.#N);
     } else this.#project(group);
     this.cellForward(group.count);
   }
 
-  /** W packed, for projectTokens. */
-  prepareTokens(): void {
-    this.k.packPanels(this.#w, this.#context.kernel.address, this.#N, 0, this.#I, this.#N);
+  /**
+   * The rows of x·W + b for tokens `from` … `from + count` of a list, TOKENS_AT_ONCE at most; bit for bit
+   * what a sample's own product gives.
+   */
+  projectTokens(list: number, from: number, count: number): void {
+    const k = this.k;
+    const N = this.#N;
+    k.packRows(this.a, this.#gather(list, from, count), padded(this.#I), count, this.#I);
+    const rows = this.#rows + from * N * 4;
+    k.product(rows, N, 0, this.#context.bias.address, 0, this.a, this.#w, count, N, this.#I);
   }
 
-  /**
-   * rows (count, N) = b + x·W for tokens instead of samples; bit for bit what a sample's own product
-   * gives.
-   *
-   * @param table address of (V, E)
-   * @param ids address of (count)
-   * @param count TOKENS_AT_ONCE at most
-   */
-  projectTokens(rows: number, table: number, ids: number, count: number): void {
+  /** Before the groups of a shard. */
+  beginShard(shard: number): void {
+    for (const [from, count] of this.#chunks(shard)) this.projectTokens(shard, from, count);
+  }
+
+  /** After them: dW += xᵀ·Σ dz of the shard's tokens, each once. */
+  endShard(shard: number, partial: number): void {
     const k = this.k;
-    const E = padded(this.#I);
-    k.embeddingForward(this.#xc, ids, table, count, E);
-    k.packRows(this.a, this.#xc, E, count, this.#I);
-    k.product(rows, this.#N, 0, this.#context.bias.address, 0, this.a, this.#w, count, this.#N, this.#I);
+    const [N, I] = [this.#N, this.#I];
+    const dW = partial + this.#context.kernel.gradient * 4;
+    for (const [from, count] of this.#chunks(shard)) {
+      const sums = this.#sums + from * N * 4;
+      k.packColumns(this.a, this.#gather(shard, from, count), padded(I), I, count);
+      k.packPanels(this.#b, sums, N, 0, count, N);
+      k.product(dW, N, 0, dW, N, this.a, this.#b, I, N, count);
+      k.clear(sums, count * N);
+    }
+  }
+
+  /** A shard's list, piece by piece; nothing where shards have none. */
+  *#chunks(shard: number): Generator<[from: number, count: number]> {
+    if (this.#sums === 0) return;
+    // The host of another thread has no view of the memory; a kernel reads it.
+    const length = this.k.sumInts(this.#context.tokens!.counts + shard * 4, 1);
+    for (let from = 0; from < length; from += TOKENS_AT_ONCE) {
+      yield [from, Math.min(TOKENS_AT_ONCE, length - from)];
+    }
+  }
+
+  /** @returns the address of the vectors of tokens of a list (count, padded I) */
+  #gather(list: number, from: number, count: number): number {
+    const { ids, most, table } = this.#context.tokens!;
+    this.k.embeddingForward(this.#xc, ids + (list * most + from) * 4, table, count, padded(this.#I));
+    return this.#xc;
   }
 
   /** z = b + x·W, sample by sample. */
@@ -227,7 +262,7 @@ export abstract class RecurrentPass implements LayerPass {
   }
 
   backward(group: Group): void {
-    const { input, kernel, recurrent, bias, layer, below } = this.#context;
+    const { input, kernel, recurrent, bias, layer, below, tokens } = this.#context;
     const k = this.k;
     const T = this.T;
     const N = this.#N;
@@ -248,8 +283,11 @@ export abstract class RecurrentPass implements LayerPass {
       const x = drops ? this.#xc + r * T * width * 4 : inputs + r * input.sequence * 4;
       k.packPanels(this.#b, dz, N, 0, T, N);
       k.sumPanels(db, this.#b, T, N);
-      k.packColumns(this.a, x, drops ? width : input.step, kept, T);
-      k.product(dW, N, keep, dW, N, this.a, this.#b, kept, N, T);
+      if (this.#sums) k.addRows(this.#sums, dz, tokens!.places + (group.first + r) * T * 4, T, N);
+      else {
+        k.packColumns(this.a, x, drops ? width : input.step, kept, T);
+        k.product(dW, N, keep, dW, N, this.a, this.#b, kept, N, T);
+      }
       k.packColumns(this.a, this.h + r * (T + 1) * H * 4, H, this.units, T);
       k.product(dU, N, 0, dU, N, this.a, this.#b, this.units, N, T);
       if (!below) continue;

@@ -24,8 +24,8 @@ export interface StepCounters {
 /** The work that a crew is called to do on a batch. */
 export type Job =
   | ({ readonly kind: "train"; readonly count: number; readonly update: boolean } & StepCounters)
-  /** Rows of x·W + b for `count` tokens. */
-  | { readonly kind: "project"; readonly count: number }
+  /** Rows of x·W + b for every token of the call. */
+  | { readonly kind: "project" }
   /** Loss where the plan has one, and output. */
   | { readonly kind: "forward"; readonly count: number }
   /** The loss of each sample and the gradient of every step, of a batch that is a single group. */
@@ -56,7 +56,7 @@ export class Runner {
         this.#train(job, crew);
         break;
       case "project":
-        this.#project(job.count, crew);
+        this.#project(crew);
         break;
       case "forward":
         this.#forward(job.count, crew);
@@ -75,7 +75,9 @@ export class Runner {
     for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
       const partial = partials + shard * denseLength * 4;
       k.clear(partial, denseLength);
+      this.recurrent[0]!.beginShard(shard);
       for (const group of this.#groups(shard, count, job, partial)) this.#backpropagate(group, count);
+      this.recurrent[0]!.endShard(shard, partial);
     }
     crew.meet();
     this.#sum(shards, count, crew);
@@ -148,16 +150,13 @@ export class Runner {
     this.#k.clear(spec.optimizer!.squares, embeddingLength);
   }
 
-  #project(tokens: number, crew: Crew): void {
-    const { spec, tokenIds, projected, table } = this.plan;
-    const recurrent = this.#passes[1] as RecurrentPass;
-    const N = table[1]!.blocks * table[1]!.stride;
-    recurrent.prepareTokens();
+  #project(crew: Crew): void {
+    this.#prepareOnce();
+    const { tokens } = this.spec;
     const units = Math.ceil(tokens / TOKENS_AT_ONCE);
     for (let unit = crew.claim(); unit < units; unit = crew.claim()) {
       const from = unit * TOKENS_AT_ONCE;
-      const count = Math.min(TOKENS_AT_ONCE, tokens - from);
-      recurrent.projectTokens(projected + from * N * 4, spec.weights, tokenIds + from * 4, count);
+      this.recurrent[0]!.projectTokens(0, from, Math.min(TOKENS_AT_ONCE, tokens - from));
     }
   }
 

@@ -96,7 +96,7 @@ function encodeJob(job: Job): number[] {
   if (job.kind === "train") {
     return [job.count, Number(job.update), job.seed | 0, job.epoch, job.step, job.iteration];
   }
-  return [job.count];
+  return job.kind === "project" ? [] : [job.count];
 }
 
 function decodeJob(opcode: number, args: readonly number[]): Job {
@@ -112,9 +112,10 @@ function decodeJob(opcode: number, args: readonly number[]): Job {
   switch (kind) {
     case "train":
       return { kind, count, update: update === 1, seed, epoch, step, iteration };
-    case "project":
     case "forward":
     case "flow":
       return { kind, count };
+    case "project":
+      return { kind };
   }
 }

@@ -49,10 +49,8 @@ export class Workspace {
   readonly #team: Team;
   readonly #base: number;
   readonly #station: Station;
-  /** The tokens that are projected; null where there is no such table. */
-  readonly #tokens: TokenList | null;
-  /** They are listed and projected batch by batch, because the weights change. */
-  readonly #relists: boolean;
+  /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
+  readonly #tokens: TokenList | null = null;
 
   /**
    * @param ids every id that will be loaded, where they are known and nothing is trained
@@ -65,13 +63,12 @@ export class Workspace {
     this.#team = team;
     const first = layers[0]!;
     const { T, batchSize } = options;
-    this.#relists = options.optimizer !== null;
-    this.#tokens = null;
+    const trains = options.optimizer !== null;
     let tokens = 0;
-    if (first.type === "embedding" && (this.#relists ? !drops(layers[1]!) : ids)) {
+    if (first.type === "embedding" && (trains ? !drops(layers[1]!) : ids)) {
       const list = new TokenList(first.inputDim);
       if (ids) for (let i = 0; i < ids.length; i++) list.add(ids[i]!);
-      const most = this.#relists ? Math.min(first.inputDim, batchSize * T) : list.ids.length;
+      const most = trains ? Math.min(first.inputDim, Math.min(batchSize, SHARD_SIZE) * T) : list.ids.length;
       if (most * table[1]!.blocks * table[1]!.stride * 4 <= MAX_PROJECTED) {
         this.#tokens = list;
         tokens = most;
@@ -98,7 +95,11 @@ export class Workspace {
     const spec = { ...shape, optimizer: options.optimizer?.() ?? null };
     this.#base = memory.allocate(bytes, `a batch of ${batchSize} × ${T} timesteps`);
     this.#station = team.station(spec, this.#base);
-    if (this.#tokens && !this.#relists) this.#project(this.#tokens.ids);
+    if (this.#tokens && !trains) {
+      const { ids: at } = this.#station.runner.plan.lists!;
+      memory.i32(at, tokens).set(this.#tokens.ids);
+      team.perform(this.#station, { kind: "project" }, Math.floor(tokens / 256));
+    }
   }
 
   /** Numbers that the head gives for a sample: steps × units. */
@@ -121,7 +122,7 @@ export class Workspace {
     count: number,
   ): void {
     const { memory, layers } = this.#network;
-    const { input, places, targets, spec } = this.#station.runner.plan;
+    const { input, targets, spec } = this.#station.runner.plan;
     const features = inputFeatures(layers); // null: ids
     const width = features ?? 1;
     const stride = features === null ? 1 : padded(features);
@@ -129,13 +130,10 @@ export class Workspace {
     const length = count * spec.T * stride;
     const to = features === null ? memory.i32(input, length) : memory.f32(input, length);
     const rows = ArrayBuffer.isView(x) ? (x as unknown as TensorData) : Float64Array.from(x);
-    const tokens = this.#tokens;
-    const at = tokens && memory.i32(places, length);
-    if (this.#relists) tokens?.clear();
     for (let s = 0; s < count; s++) {
       const sample = rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size);
       const first = s * spec.T * stride;
-      if (at) for (let t = 0; t < size; t++) at[first + t] = tokens.add(sample[t]!);
+      if (this.#tokens) this.#list(this.#tokens, sample, s, count);
       if (stride === width) to.set(sample, first);
       else {
         for (let t = 0; t < spec.T; t++)
@@ -156,7 +154,6 @@ export class Workspace {
    * @param update false to leave weights and gradient as they are after the backward pass
    */
   train(count: number, counters: StepCounters, update = true): BatchResult {
-    if (this.#tokens) this.#project(this.#tokens.ids);
     this.#network.version++;
     const job = { kind: "train", count, update, ...counters } as const;
     const raised = this.#team.perform(this.#station, job, Math.ceil(count / SHARD_SIZE));
@@ -209,11 +206,18 @@ export class Workspace {
     this.#network.memory.free(this.#base);
   }
 
-  /** x·W + b for each of the tokens. */
-  #project(ids: readonly number[]): void {
-    const { tokenIds } = this.#station.runner.plan;
-    this.#network.memory.i32(tokenIds, ids.length).set(ids);
-    this.#team.perform(this.#station, { kind: "project", count: ids.length }, Math.floor(ids.length / 256));
+  /** Where the ids of sample s stand in the list of the call, or in their shard's, which is written at its end. */
+  #list(tokens: TokenList, sample: ArrayLike<number>, s: number, count: number): void {
+    const { memory } = this.#network;
+    const { lists, spec } = this.#station.runner.plan;
+    const { places, ids, counts } = lists!;
+    if (spec.optimizer && s % SHARD_SIZE === 0) tokens.clear();
+    const at = memory.i32(places + s * spec.T * 4, spec.T);
+    for (let t = 0; t < spec.T; t++) at[t] = tokens.add(sample[t]!);
+    if (!spec.optimizer || ((s + 1) % SHARD_SIZE > 0 && s + 1 < count)) return;
+    const shard = Math.floor(s / SHARD_SIZE);
+    memory.i32(ids + shard * spec.tokens * 4, spec.tokens).set(tokens.ids);
+    memory.i32(counts + shard * 4, 1)[0] = tokens.ids.length;
   }
 
   /** Without padding. */

@@ -35,6 +35,7 @@ export interface Kernels {
   shuffle(order: Address, scratch: Address, n: number, seed: number, epoch: number): void;
 
   embeddingForward(x: Address, ids: Address, table: Address, T: number, E: number): void;
+  addRows(sums: Address, x: Address, places: Address, T: number, N: number): void;
   embeddingBackward(
     dTable: Address,
     squares: Address,

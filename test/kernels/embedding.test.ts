@@ -37,6 +37,17 @@ describe.each(await openBenches())("$build build", (bench) => {
     },
   );
 
+  test.each(SHAPES)("addRows sums the rows of one place, in their order: B $B, T $T, E $E", ({ B, T, E }) => {
+    const [x, places] = [normals(B * T * E, 5), integers(B * T, V, 6)];
+    const sums = bench.floats(pad(normals(V * E, 7), E));
+    const expected = bench.read(sums, V * padded(E));
+    k.addRows(sums, bench.floats(pad(x, E)), bench.ints(places), B * T, padded(E));
+    places.forEach((place, t) => {
+      for (let e = 0; e < E; e++) expected[place * padded(E) + e]! += Math.fround(x[t * E + e]!);
+    });
+    expect(bench.read(sums, V * padded(E))).toEqual(expected);
+  });
+
   test("a token read twice counts the sum of squares, not the square of the sum", () => {
     const [dTable, squares] = [bench.floats(16), bench.floats(16)];
     k.embeddingBackward(

@@ -18,12 +18,16 @@ export const V = 50;
 export const T = 10;
 export const SAMPLES = 37;
 
-/** The IMDB network at a size that trains in milliseconds: embedding, two cells with dropout, sigmoid. */
-export const smallLayers = (cell: "lstm" | "simpleRNN" = "lstm"): Layer[] => {
+/**
+ * The IMDB network at a size that trains in milliseconds: embedding, two cells with dropout, sigmoid.
+ *
+ * @param dropout of the first cell; at 0 it takes its products by token
+ */
+export const smallLayers = (cell: "lstm" | "simpleRNN" = "lstm", dropout = 0.5): Layer[] => {
   const make = cell === "lstm" ? lstm : simpleRNN;
   return [
     embedding({ inputDim: V, outputDim: 12 }),
-    make({ units: 8, dropout: 0.5, returnSequences: true }),
+    make({ units: 8, dropout, returnSequences: true }),
     make({ units: 5, dropout: 0.25 }),
     dense({ units: 1, activation: "sigmoid" }),
   ];
@@ -49,8 +53,9 @@ export async function smallModel(
   kit: Runtime,
   seed = 22,
   cell: "lstm" | "simpleRNN" = "lstm",
+  dropout?: number,
 ): Promise<Model> {
-  const model = await kit.sequential(smallLayers(cell), { seed });
+  const model = await kit.sequential(smallLayers(cell, dropout), { seed });
   await model.compile({ optimizer: { name: "adam", learningRate: 0.01 }, ...LOSS });
   return model;
 }

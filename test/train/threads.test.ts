@@ -18,20 +18,23 @@ const open = async (options: RuntimeOptions) => {
 afterEach(() => Promise.all(kits.splice(0).map((kit) => kit.close())));
 
 /** All that a run gives. */
-async function run(options: RuntimeOptions, cell: "lstm" | "simpleRNN") {
-  const model = await smallModel(await open(options), 22, cell);
+async function run(options: RuntimeOptions, cell: "lstm" | "simpleRNN", dropout?: number) {
+  const model = await smallModel(await open(options), 22, cell, dropout);
   const { history } = await model.fit(x, y, RUN);
   const predictions = (await model.predict(x, { batchSize: 75 })).data;
   return { history, predictions, evaluation: await model.evaluate(x, y), digest: await model.digest() };
 }
 
 describe.each(["lstm", "simpleRNN"] as const)("%s", (cell) => {
-  test("1, 2, 3, 4 and 7 threads give the same digest, history and predictions", async () => {
-    const alone = await run({ threads: 1 }, cell);
-    for (const threads of [2, 3, 4, 7]) {
-      expect(await run({ threads }, cell), `${threads} threads`).toEqual(alone);
-    }
-  });
+  test.each([0.5, 0])(
+    "1, 2, 3, 4 and 7 threads give the same digest, history and predictions, at dropout %f",
+    async (dropout) => {
+      const alone = await run({ threads: 1 }, cell, dropout);
+      for (const threads of [2, 3, 4, 7]) {
+        expect(await run({ threads }, cell, dropout), `${threads} threads`).toEqual(alone);
+      }
+    },
+  );
 
   test("relaxed math stays close to strict, with one digest at any number of threads", async () => {
     const strict = await run({}, cell);
