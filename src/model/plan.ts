@@ -175,8 +175,7 @@ export function makePasses(
     let pass: LayerPass;
     if (layer.type === "embedding") {
       const sizes = { groupSize, T, outputDim: layer.outputDim };
-      const isSkipped = spec.tokens > 0 && !backward;
-      pass = new EmbeddingPass(k, place, sizes, weight(next).address, input, plan.dx, isSkipped);
+      pass = new EmbeddingPass(k, place, sizes, weight(next).address, input, plan.dx, spec.tokens > 0);
       next += 1;
     } else if (layer.type === "dense") {
       const [kernel, bias] = [weight(next), weight(next + 1)];
