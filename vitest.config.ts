@@ -18,7 +18,8 @@ const needsFlag = Number(process.versions.node.split(".")[0]) < 21;
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/{runtimes,bundlers,package}/**"], // npm run test:runtimes
+    // npm run test:runtimes, npm run test:web
+    exclude: ["test/{runtimes,bundlers,package}/**", "test/web/e2e/**"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     execArgv: needsFlag ? ["--experimental-wasm-relaxed-simd"] : [],

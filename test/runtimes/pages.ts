@@ -1,73 +1,32 @@
 /** Pages served on the loopback address, and browsers that are sent to them. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Headers, ISOLATION, Site } from "../site.ts";
 
 /** What docs/runtimes.md says a page's policy must allow: this and no more. */
 export const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
-
-/** What makes a page cross-origin isolated, so that it has shared memory. */
-const ISOLATION = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-};
-
-const TYPES: Record<string, string> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".wasm": "application/wasm",
-};
-
-/** Served with every file. */
-export type Headers = Readonly<Record<string, string>>;
 
 interface Outcome {
   result?: unknown;
   error?: { code?: string; message: string };
 }
 
-/** A folder as a site. Its pages post one outcome to /report. */
-class Site {
-  readonly #server;
-  readonly outcome: Promise<Outcome>;
-
-  constructor(folder: string, headers: Headers) {
-    let settle: (outcome: Outcome) => void;
-    this.outcome = new Promise((resolve) => {
-      settle = resolve;
-    });
-    this.#server = createServer(async (request, response) => {
-      const { pathname } = new URL(request.url!, "http://localhost");
-      if (pathname === "/report") {
-        settle(JSON.parse(Buffer.concat(await request.toArray()).toString()) as Outcome);
-        response.end();
-      } else await serveFile(join(folder, pathname), headers, response);
-    });
-  }
-
-  async open(): Promise<string> {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}
-
-async function serveFile(path: string, headers: Headers, response: ServerResponse): Promise<void> {
-  const body = await readFile(path).catch(() => null);
-  if (!body) response.writeHead(404).end();
-  else
-    response.writeHead(200, { ...headers, "Content-Type": TYPES[extname(path)] ?? "text/plain" }).end(body);
+/** A site whose pages post one outcome to /report. */
+function reportingSite(folder: string, headers: Headers): { site: Site; outcome: Promise<Outcome> } {
+  let settle: (outcome: Outcome) => void;
+  const outcome = new Promise<Outcome>((resolve) => {
+    settle = resolve;
+  });
+  const report = async (request: IncomingMessage, response: ServerResponse) => {
+    settle(JSON.parse(Buffer.concat(await request.toArray()).toString()) as Outcome);
+    response.end();
+  };
+  return { site: new Site({ folder, headers, routes: { "/report": report } }), outcome };
 }
 
 export type BrowserName = "chromium" | "firefox" | "webkit";
@@ -134,7 +93,7 @@ export async function visit(
   browser: BrowserName,
   { folder, page, policy, isolated, front }: Visit,
 ): Promise<unknown> {
-  const site = new Site(folder, {
+  const { site, outcome } = reportingSite(folder, {
     ...(policy !== undefined && { "Content-Security-Policy": policy }),
     ...(isolated && ISOLATION),
   });
@@ -149,7 +108,7 @@ export async function visit(
     env: { ...process.env, HOME: profile, ...(isolated && SHARED_MEMORY[browser]) },
   });
   try {
-    const { result, error } = await Promise.race([site.outcome, silence(browser, child)]);
+    const { result, error } = await Promise.race([outcome, silence(browser, child)]);
     if (error) throw Object.assign(new Error(`in ${browser}: ${error.message}`), { code: error.code });
     return result;
   } finally {

@@ -90,9 +90,11 @@ function diagram(
 }
 
 function part(name: Part, text: DiagramText, children: readonly SVGElement[]): SVGElement {
-  const link = create("a", { class: "part", href: text.href(name), "aria-label": text.name(name) });
+  const link = create("a", { class: "part", href: text.href(name) });
+  const title = create("title", {});
+  title.textContent = text.name(name);
   link.dataset.part = name;
-  link.append(...children);
+  link.append(title, ...children);
   return link;
 }
 
