@@ -24,7 +24,7 @@ export function dropoutForward(
   }
 }
 
-/** dx (T, ldx) = 0, but scale · dxc (T, ldc) in the columns `keep` (K). */
+/** dx (T, |ldx|) = 0, but scale · dxc (T, ldc) in the columns `keep` (K). A negative ldx goes up. */
 export function dropoutBackward(
   dx: usize,
   ldx: i32,
@@ -35,8 +35,8 @@ export function dropoutBackward(
   scale: f32,
   T: i32,
 ): void {
-  memory.fill(dx, 0, (<usize>(T * ldx)) << 2);
   for (let t = 0; t < T; t++) {
+    memory.fill(dx, 0, (<usize>abs(ldx)) << 2);
     for (let k: usize = 0; k < (<usize>K) << 2; k += 4) {
       store<f32>(dx + ((<usize>load<i32>(keep + k)) << 2), scale * load<f32>(dxc + k));
     }

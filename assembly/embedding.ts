@@ -3,21 +3,23 @@ import { flush, TINY } from "./simd";
 
 /**
  * x (T, E) = the rows of the table that the ids name.
- * ids  (T) i32, each in [0, V)
+ * ids  (T) i32, each in [0, V); `step` words from one to the next, which may be negative
  * table (V, E)
  */
-export function embeddingForward(x: usize, ids: usize, table: usize, T: i32, E: i32): void {
+export function embeddingForward(x: usize, ids: usize, table: usize, T: i32, E: i32, step: i32): void {
   const bytes = (<usize>E) << 2;
   for (let t = 0; t < T; t++) {
-    memory.copy(x + <usize>t * bytes, table + <usize>load<i32>(ids + ((<usize>t) << 2)) * bytes, bytes);
+    memory.copy(x + <usize>t * bytes, table + <usize>load<i32>(ids) * bytes, bytes);
+    ids += (<usize>step) << 2;
   }
 }
 
-/** sums[place] += a row of x for each place, in their order. x (T, N), places (T). */
-export function addRows(sums: usize, x: usize, places: usize, T: i32, N: i32): void {
+/** sums[place] += a row of x for each place, in their order. x (T, N); places (T), `step` words apart. */
+export function addRows(sums: usize, x: usize, places: usize, T: i32, N: i32, step: i32): void {
   const bytes = (<usize>N) << 2;
   for (let t = 0; t < T; t++) {
-    const row = sums + <usize>load<i32>(places + ((<usize>t) << 2)) * bytes;
+    const row = sums + <usize>load<i32>(places) * bytes;
+    places += (<usize>step) << 2;
     for (let j: usize = 0; j < bytes; j += 16, x += 16) {
       v128.store(row + j, f32x4.add(v128.load(row + j), v128.load(x)));
     }
@@ -27,7 +29,7 @@ export function addRows(sums: usize, x: usize, places: usize, T: i32, N: i32): v
 /**
  * dTable[id] += dx and squares[id] += dx² of every place the id stands at, in the order of places.
  * The sum of squares is Keras's: its gradient of a table is a list of rows, one for each place, and
- * Adam squares it before the rows of one id meet.
+ * Adam squares it before the rows of one id meet. squares 0: nobody asks for it.
  * dx  (count, E), count = B·T; ids (count)
  * Of `parts` callers each takes the ids of its own remainder; returns 1 where all it added is finite.
  */
@@ -48,11 +50,11 @@ export function embeddingBackward(
     const id = load<u32>(ids + ((<usize>p) << 2));
     if (id % parts != part) continue;
     const row = dTable + <usize>id * bytes;
-    const square = squares + <usize>id * bytes;
+    const square = squares ? squares + <usize>id * bytes : 0;
     for (let j: usize = 0; j < bytes; j += 16) {
       const d = flush(v128.load(dx + j), tiny);
       v128.store(row + j, f32x4.add(v128.load(row + j), d));
-      v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
+      if (square) v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
       sound = f32x4.add(sound, f32x4.mul(d, f32x4.splat(0))); // NaN where d is not finite
     }
   }

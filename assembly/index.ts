@@ -4,12 +4,14 @@
  * state and import nothing but the memory, so any number of instances may share one.
  */
 
+export { binaryAccuracy } from "./accuracy";
 export { activationBackward, activationForward } from "./dense";
 export { dropoutBackward, dropoutForward } from "./dropout";
 export { addRows, embeddingBackward, embeddingForward } from "./embedding";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
+export { copyRows } from "./merge";
 export { adam, allFinite, sumShards } from "./optimizer";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
 export { rnnBackward, rnnForward } from "./rnn";

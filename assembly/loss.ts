@@ -1,4 +1,4 @@
-/** Binary cross-entropy and accuracy, per row; averages are taken in row order. */
+/** Binary cross-entropy, per row; averages are taken in row order. */
 import { exp, log, sigmoid } from "./simd";
 
 /** Keras's fuzz factor: probabilities are limited to [ε, 1 - ε]. */
@@ -10,13 +10,12 @@ function lane(x: v128): f32 {
 
 /**
  * From logits z: loss = max(z, 0) - z·t + log(1 + e^-|z|), which neither overflows nor cancels.
- * losses, hits (rows) assigned: the mean over the row's units; 1 for each unit on the right side of 0
+ * losses (rows) assigned: the mean over the row's units
  * dz     (rows, ld) assigned: scale · (sigmoid z - t); 0 in padded columns; 0 for no gradient
  * z      (rows, ld), targets (rows, units)
  */
 export function bceLogits(
   losses: usize,
-  hits: usize,
   dz: usize,
   z: usize,
   targets: usize,
@@ -27,27 +26,24 @@ export function bceLogits(
 ): void {
   for (let m = 0; m < rows; m++) {
     let loss: f32 = 0;
-    let hit = 0;
     for (let n = 0; n < units; n++) {
       const at = (<usize>(m * ld + n)) << 2;
       const x = load<f32>(z + at);
       const t = load<f32>(targets + ((<usize>(m * units + n)) << 2));
       const tail = lane(log(f32x4.add(f32x4.splat(1.0), exp(f32x4.splat(-abs(x))))));
       loss += (x > 0 ? x : 0) - x * t + tail;
-      hit += i32(x > 0 == t > 0.5);
       if (dz) store<f32>(dz + at, scale * (lane(sigmoid(f32x4.splat(x))) - t));
     }
-    finish(losses, hits, dz, m, units, ld, loss, hit);
+    finish(losses, dz, m, units, ld, loss);
   }
 }
 
 /**
  * From probabilities p, as Keras: p is limited to [ε, 1 - ε], and no gradient passes outside.
- * dp (rows, ld) assigned: scale · (p - t) / (p·(1 - p)); the rest as in bceLogits, with ½ for 0
+ * dp (rows, ld) assigned: scale · (p - t) / (p·(1 - p)); the rest as in bceLogits
  */
 export function bceProbabilities(
   losses: usize,
-  hits: usize,
   dp: usize,
   p: usize,
   targets: usize,
@@ -58,7 +54,6 @@ export function bceProbabilities(
 ): void {
   for (let m = 0; m < rows; m++) {
     let loss: f32 = 0;
-    let hit = 0;
     for (let n = 0; n < units; n++) {
       const at = (<usize>(m * ld + n)) << 2;
       const raw = load<f32>(p + at);
@@ -66,25 +61,14 @@ export function bceProbabilities(
       const q: f32 = raw < EPSILON ? EPSILON : raw > 1 - EPSILON ? 1 - EPSILON : raw;
       const pair = log(f32x4(q, 1 - q, 1, 1));
       loss -= t * f32x4.extract_lane(pair, 0) + (1 - t) * f32x4.extract_lane(pair, 1) + 0 * raw;
-      hit += i32(raw > 0.5 == t > 0.5);
       if (dp) store<f32>(dp + at, q == raw ? (scale * (q - t)) / (q * (1 - q)) : 0);
     }
-    finish(losses, hits, dp, m, units, ld, loss, hit);
+    finish(losses, dp, m, units, ld, loss);
   }
 }
 
-function finish(
-  losses: usize,
-  hits: usize,
-  d: usize,
-  m: i32,
-  units: i32,
-  ld: i32,
-  loss: f32,
-  hit: i32,
-): void {
+function finish(losses: usize, d: usize, m: i32, units: i32, ld: i32, loss: f32): void {
   store<f32>(losses + ((<usize>m) << 2), loss / <f32>units);
-  store<i32>(hits + ((<usize>m) << 2), hit);
   if (d) memory.fill(d + ((<usize>(m * ld + units)) << 2), 0, (<usize>(ld - units)) << 2);
 }
 

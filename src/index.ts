@@ -3,20 +3,10 @@ export { type PadOptions, padSequences, type Side } from "./data/sequences.ts";
 export { type ErrorCode, LstmkitError } from "./errors.ts";
 export { readTextMetadata, type TextMetadata, textMetadata } from "./io/text-metadata.ts";
 export type { ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./kit.ts";
-export type { AdamConfig, BinaryCrossentropyConfig, CompileOptions } from "./model/compile.ts";
-export {
-  type Activation,
-  type DenseConfig,
-  dense,
-  type EmbeddingConfig,
-  embedding,
-  type Initializer,
-  type Layer,
-  type LstmConfig,
-  lstm,
-  type RecurrentConfig,
-  simpleRNN,
-} from "./model/layers.ts";
+export * from "./layers/public.ts";
+export type { BinaryCrossentropyConfig } from "./losses/binary-crossentropy.ts";
+export type { CompileOptions } from "./model/compile.ts";
+export type { AdamConfig } from "./optimizers/adam.ts";
 export type { KernelSource } from "./runtime/kernels.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
 export type { Inputs, Targets } from "./train/inputs.ts";

@@ -2,7 +2,7 @@
 import { version } from "../package.json";
 import { LstmkitError } from "./errors.ts";
 import { decodeModel } from "./io/model-file.ts";
-import type { Layer } from "./model/layers.ts";
+import type { Layer } from "./layers/index.ts";
 import { Team } from "./model/team.ts";
 import {
   compileKernels,

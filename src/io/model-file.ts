@@ -3,9 +3,10 @@
  * list, how the model was compiled, and whatever predict needs (a vocabulary, say).
  */
 import { LstmkitError } from "../errors.ts";
-import { type CompileConfig, checkCompile } from "../model/compile.ts";
-import { checkLayers, type Layer } from "../model/layers.ts";
-import { weightTable } from "../model/table.ts";
+import type { Layer } from "../layers/index.ts";
+import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
+import { checkLayers } from "../model/stack.ts";
+import { weightTable } from "../model/weights.ts";
 import type { NamedTensor } from "../tensor.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
@@ -65,12 +66,12 @@ export function decodeModel(bytes: Uint8Array): SavedModel {
   try {
     layers = checkLayers(JSON.parse(layersJson));
     const given: unknown = JSON.parse(compileJson ?? "null");
-    compile = given === null ? null : checkCompile(given as CompileConfig, layers);
+    compile = given === null ? null : checkCompile(given as CompileOptions, layers);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return refuse(`the file's description of the model is not valid (${reason})`, cause);
   }
-  const table = weightTable(layers);
+  const { specs: table } = weightTable(layers);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const weights = table.map((spec): NamedTensor => {
     const tensor = byName.get(spec.name);

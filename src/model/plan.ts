@@ -1,239 +1,174 @@
 /**
- * The memory plan of one batch shape: where everything lies that a batch needs besides the weights.
- * Plain data, so that every thread of a team can rebuild it and find the same addresses.
+ * The memory plan of one batch shape: where everything lies that a batch needs beside the weights. It is
+ * arithmetic on plain data, so that every thread can do it again and find the same places.
  */
-import type { Kernels } from "../runtime/kernels.ts";
-import type { AdamConfig } from "./compile.ts";
-import { DensePass } from "./dense.ts";
-import { EmbeddingPass } from "./embedding.ts";
-import { isRecurrent, type Layer } from "./layers.ts";
-import type { LayerPass, Place, Rows, Weight } from "./pass.ts";
-import { LstmPass, SimpleRnnPass } from "./recurrent.ts";
-import { inputFeatures, padded, tableLength, type WeightSpec, weightTable } from "./table.ts";
+import { kindOf, type Layer } from "../layers/index.ts";
+import { type Memory, padded, type Signal, type Sizes, type Use } from "../layers/kind.ts";
+import { lossKindOf } from "../losses/index.ts";
+import type { AnyLoss } from "../losses/kind.ts";
+import type { MetricName } from "../metrics/index.ts";
+import { type Head, headOf } from "./compile.ts";
+import { inputOf, signalsOf } from "./stack.ts";
+import { type WeightTable, weightTable } from "./weights.ts";
 
 /** Samples in a shard: part of the determinism contract, since it fixes the order of sums. */
 export const SHARD_SIZE = 16;
 
-/** The loss at the head: how a row's error and its gradient come from the output. */
-export type LossKernel = "bceLogits" | "bceProbabilities";
-
-/** What Adam works on: addresses. */
-export interface OptimizerState {
-  readonly config: Required<AdamConfig>;
-  /** As long as the weights: the gradient and the two moments. */
-  readonly gradient: number;
-  readonly m: number;
-  readonly v: number;
-  /** As long as the embedding: its gradient's squares, place by place. */
-  readonly squares: number;
-}
-
 /** The batch shape to plan for, and what is to be done with it. */
-export interface BatchSpec {
+export interface BatchShape {
   readonly layers: readonly Layer[];
-  /** Address of the weights. */
-  readonly weights: number;
   /** Timesteps of every sample. */
   readonly T: number;
   /** The most samples of a batch. */
   readonly batchSize: number;
   /** Samples that go through the passes together. */
   readonly groupSize: number;
-  /** Threads, each with passes of its own. */
-  readonly crew: number;
+  readonly threads: number;
   /** Null to predict. */
-  readonly loss: LossKernel | null;
-  /** Null where nothing is trained. */
-  readonly optimizer: OptimizerState | null;
-  /** Go backward without training, and keep the gradient of every step's state. */
+  readonly loss: AnyLoss | null;
+  readonly metrics: readonly MetricName[];
+  /** Whether there is a way back: to train, or to keep the gradient of every step's states. */
+  readonly backward: boolean;
   readonly flow: boolean;
+  /** Whether the outputs are wanted. */
+  readonly outputs: boolean;
   /**
-   * The most different tokens that a list of them holds, or 0. Without dropout the first recurrent layer's
-   * product depends on the token alone: it is taken once for each token of a list, which is that of the whole
-   * call where nothing is trained, and else of a shard.
+   * The most different ids that a list of them holds, or 0: what the layers above make of a token alone is made
+   * once for each of a list, which is that of the whole call where nothing is trained, and else of a shard.
    */
   readonly tokens: number;
 }
 
-/** Tokens in lists: addresses. */
-export interface TokenLists {
-  /** (B, T): where in its list each id of the batch stands. */
-  readonly places: number;
-  /** (lists, tokens), and (lists): the ids, and how many there are. */
-  readonly ids: number;
-  readonly counts: number;
-  /** (tokens, N): their rows of x·W + b, for all threads; 0 where each thread has rows of its own, of a shard. */
-  readonly rows: number;
-}
-
-/** Addresses that all threads share. */
-export interface BatchPlan {
-  readonly spec: BatchSpec;
-  readonly table: readonly WeightSpec[];
-  /** Whether there is a backward pass. */
-  readonly backward: boolean;
+/** Places in bytes from the start of the batch's memory. */
+export interface Plan {
+  readonly shape: BatchShape;
+  readonly head: Head;
+  readonly table: WeightTable;
+  /** What goes into each layer, and what comes out of the last. */
+  readonly signals: readonly (Signal & { readonly T: number })[];
+  readonly use: Use;
   /** (B, T) ids or (B, T, padded features) numbers. */
   readonly input: number;
-  /** (B, steps, units). */
+  /** (B, rows, target width), and the width. */
   readonly targets: number;
-  /** (B, steps, padded units): the head's output. */
-  readonly output: number;
-  readonly outputRows: { readonly steps: number; readonly width: number; readonly stride: number };
-  /** (B · steps) each. */
+  readonly targetWidth: number;
+  /** (B, rows, width): the head's output, without padding. */
+  readonly outputs: number;
+  /** (B · rows), and the same for each metric. */
   readonly losses: number;
-  readonly hits: number;
-  /** (B, T, padded E): the gradient of the token vectors. */
-  readonly dx: number;
-  /** (shards, dense weights). */
+  readonly metrics: readonly number[];
+  /** (shards, weights that have a partial a shard). */
   readonly partials: number;
-  /** Null where tokens are not listed. */
-  readonly lists: TokenLists | null;
-  /** Floats of the embedding and of all other weights. */
-  readonly embeddingLength: number;
-  readonly denseLength: number;
-  /** Floats of a token's vector inside; 0 where there is no embedding. */
-  readonly embeddingWidth: number;
-  /** The passes of each thread begin here, so many bytes apart. */
-  readonly scratch: number;
-  readonly scratchBytes: number;
+  /** (B, T) where in its list each id stands; (lists, tokens) and (lists): the ids, and how many. */
+  readonly slots: number;
+  readonly ids: number;
+  readonly counts: number;
+  /** Each layer's blocks by name; those of a thread from the start of its part on. */
+  readonly blocks: readonly Readonly<Record<string, Block>>[];
+  /** (R, rows, padded width): the outputs and their gradient where the last layer's lie otherwise; else null. */
+  readonly last: { readonly y: Block; readonly dy: Block } | null;
+  /** The threads' parts begin here, so many bytes apart. */
+  readonly threads: number;
+  readonly threadBytes: number;
   readonly bytes: number;
 }
 
-/** Lay a batch out from `base` on; nothing is allocated here. */
-export function planBatch(k: Kernels, spec: BatchSpec, base: number): BatchPlan {
-  const { layers, batchSize: B, T } = spec;
-  const table = weightTable(layers);
-  const backward = spec.optimizer !== null || spec.flow;
-  const embeds = layers[0]!.type === "embedding";
-  const embeddingWidth = embeds ? table[0]!.stride : 0;
-  const embeddingLength = embeds ? table[0]!.length : 0;
-  const denseLength = tableLength(table) - embeddingLength;
-  const { place, bytes } = bump(base);
-  const head = layers.at(-1)!;
-  const last = layers.findLast(isRecurrent);
-  const steps = last?.returnSequences ? T : 1;
-  const units = head.type === "embedding" ? 0 : head.units;
-  const shared = {
-    spec,
+/** Where a block is, in bytes from the start of the memory that it is part of. */
+export interface Block {
+  readonly of: "all" | "thread";
+  readonly place: number;
+}
+
+/** Lay a batch out; nothing is allocated here. */
+export function planBatch(shape: BatchShape): Plan {
+  const { batchSize: B, T, groupSize, backward, flow, tokens } = shape;
+  const head = headOf(shape.layers, shape.loss);
+  const table = weightTable(head.layers);
+  const use = { groupSize, batchSize: B, backward, flow };
+  const list = tokens > 0 && { gathered: { most: tokens, of: backward ? "shard" : "call" } as const };
+  const signals = signalsOf(head.layers, { ...inputOf(head.layers), T, ...list }) as (Signal & { T: number })[];
+  const [input, output] = [signals[0]!, signals.at(-1)!];
+  const rows = B * output.T;
+  const targetWidth = shape.loss ? lossKindOf(shape.loss).targetWidth(output.width) : 0;
+  const shards = Math.ceil(B / SHARD_SIZE);
+  const lists = backward ? shards : 1;
+  const all = new Layout();
+  const places = {
+    input: all.reserve(B * T * (input.holds === "ids" ? 1 : padded(input.width))),
+    targets: all.reserve(rows * targetWidth),
+    outputs: all.reserve(shape.outputs ? rows * output.width : 0),
+    losses: all.reserve(shape.loss ? rows : 0),
+    metrics: shape.metrics.map(() => all.reserve(rows)),
+    partials: all.reserve(backward ? shards * table.shardsLength : 0),
+    slots: all.reserve(tokens && B * T),
+    ids: all.reserve(lists * tokens),
+    counts: all.reserve(tokens && lists),
+  };
+  const memories = head.layers.map((layer, i) => kindOf(layer).memory(layer, signals[i]!, use));
+  const thread = new Layout();
+  const blocks = placeBlocks(memories, all, thread);
+  const last = kindOf(head.layers.at(-1)!).bare ? null : placeLast(groupSize * output.T, output.width, thread);
+  const threads = all.reserve((thread.bytes / 4) * shape.threads);
+  return {
+    shape,
+    head,
     table,
-    backward,
-    embeddingLength,
-    denseLength,
-    embeddingWidth,
-    outputRows: { steps, width: units, stride: padded(units) },
-    input: place(B * T * (embeds ? 1 : padded(inputFeatures(layers)!))),
-    targets: place(B * steps * units),
-    output: place(B * steps * padded(units)),
-    losses: place(B * steps),
-    hits: place(B * steps),
-    dx: backward && embeds ? place(B * T * embeddingWidth) : 0,
-    partials: backward ? place(Math.ceil(B / SHARD_SIZE) * denseLength) : 0,
-    lists: spec.tokens ? placeLists(spec, table, place) : null,
-  };
-  const scratchBytes = makePasses(k, shared, 0).bytes;
-  const scratch = place((scratchBytes / 4) * spec.crew);
-  return { ...shared, scratch, scratchBytes, bytes: bytes() };
-}
-
-function placeLists(spec: BatchSpec, table: readonly WeightSpec[], place: Place): TokenLists {
-  const { batchSize: B, T, tokens, optimizer } = spec;
-  const lists = optimizer ? Math.ceil(B / SHARD_SIZE) : 1;
-  return {
-    places: place(B * T),
-    ids: place(lists * tokens),
-    counts: place(lists),
-    rows: optimizer ? 0 : place(tokens * (table[1]!.blocks * table[1]!.stride)),
+    signals,
+    use,
+    targetWidth,
+    ...places,
+    blocks,
+    last,
+    threads,
+    threadBytes: thread.bytes,
+    bytes: all.bytes,
   };
 }
 
-/** One thread's passes, bottom to top, with their memory from `base` on. */
-export function makePasses(
-  k: Kernels,
-  plan: Omit<BatchPlan, "scratch" | "scratchBytes" | "bytes">,
-  base: number,
-): { passes: LayerPass[]; bytes: number } {
-  const { spec, table, backward, input } = plan;
-  const { layers, T, groupSize } = spec;
-  const { place, bytes } = bump(base);
-  const weight = (index: number): Weight => {
-    const { offset } = table[index]!;
-    return { address: spec.weights + offset * 4, gradient: offset - plan.embeddingLength };
-  };
-  const features = inputFeatures(layers);
-  const width = features === null ? 0 : padded(features);
-  let rows: Rows = {
-    at: ({ first }) => input + first * T * width * 4,
-    step: width,
-    sequence: T * width,
-    steps: T,
-    width: features ?? 0,
-  };
-  const passes: LayerPass[] = [];
-  let next = 0; // in the table
-  for (const [index, layer] of layers.entries()) {
-    const below = passes.at(-1) ?? null;
-    let pass: LayerPass;
-    if (layer.type === "embedding") {
-      const sizes = { groupSize, T, outputDim: layer.outputDim };
-      pass = new EmbeddingPass(k, place, sizes, weight(next).address, input, plan.dx, spec.tokens > 0);
-      next += 1;
-    } else if (layer.type === "dense") {
-      const [kernel, bias] = [weight(next), weight(next + 1)];
-      const isHead = index === layers.length - 1;
-      // A loss that is taken from logits wants them as they are before the head's sigmoid.
-      const activation = isHead && spec.loss === "bceLogits" ? "linear" : layer.activation;
-      const output = isHead ? plan.output : null;
-      pass = new DensePass({
-        k,
-        place,
-        layer,
-        activation,
-        kernel,
-        bias,
-        input: rows,
-        below: below!,
-        groupSize,
-        output,
-        backward,
-      });
-      next += 2;
-    } else {
-      const [kernel, recurrent, bias] = [weight(next), weight(next + 1), weight(next + 2)];
-      const Pass = layer.type === "lstm" ? LstmPass : SimpleRnnPass;
-      const tokens =
-        index === 1 && plan.lists ? { ...plan.lists, most: spec.tokens, table: spec.weights } : null;
-      pass = new Pass({
-        k,
-        place,
-        layer,
-        index,
-        kernel,
-        recurrent,
-        bias,
-        input: rows,
-        below,
-        groupSize,
-        tokens,
-        backward,
-        flow: spec.flow,
-      });
-      next += 3;
-    }
-    rows = pass.output;
-    passes.push(pass);
+/** What lives on is laid side by side; the scratch of all layers in one place. */
+function placeBlocks(memories: readonly Memory[], all: Layout, thread: Layout): Record<string, Block>[] {
+  const place = (sizes: Sizes | undefined, layout: Layout, of: Block["of"]): [string, Block][] =>
+    Object.entries(sizes ?? {}).map(([name, floats]) => [name, { of, place: layout.reserve(floats) }]);
+  const lasting = memories.map(({ prepared, batch, group }) => [
+    ...place(prepared, all, "all"),
+    ...place(batch, all, "all"),
+    ...place(group, thread, "thread"),
+  ]);
+  const scratch = thread.bytes;
+  const ends = memories.map((memory, i) => {
+    const own = new Layout(scratch);
+    lasting[i]!.push(...place(memory.scratch, own, "thread"));
+    return own.bytes;
+  });
+  thread.reserve((Math.max(...ends) - scratch) / 4);
+  return lasting.map((entries) => Object.fromEntries(entries));
+}
+
+function placeLast(rows: number, width: number, thread: Layout): { y: Block; dy: Block } {
+  const place = (): Block => ({ of: "thread", place: thread.reserve(rows * padded(width)) });
+  return { y: place(), dy: place() };
+}
+
+/** Reserves memory piece by piece, each on a cache line. */
+class Layout {
+  /** So far. */
+  bytes: number;
+
+  constructor(from = 0) {
+    this.bytes = from;
   }
-  return { passes, bytes: bytes() };
+
+  /** @returns the place of so many floats */
+  reserve(floats: number): number {
+    const place = this.bytes;
+    this.bytes += Math.ceil(floats / 16) * 64;
+    return place;
+  }
 }
 
-/** Reserve memory piece by piece, each on a cache line. */
-function bump(base: number): { place: Place; bytes: () => number } {
-  let floats = 0;
-  return {
-    place: (count) => {
-      const address = base + floats * 4;
-      floats += Math.ceil(count / 16) * 16;
-      return address;
-    },
-    bytes: () => floats * 4,
-  };
+/** The most floats that a row of what layers make of a token alone has; 0 where one reads token by token. */
+export function gatheredWidth(layers: readonly Layer[], backward: boolean): number {
+  const [first, reader] = layers;
+  if (!first || !reader || kindOf(first).reads !== "ids") return 0;
+  return kindOf(reader).gathers?.(reader, { backward }) ?? 0;
 }

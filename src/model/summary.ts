@@ -1,31 +1,27 @@
-import type { Layer } from "./layers.ts";
-import { inputFeatures, sizeOf, type WeightSpec, widthOf } from "./table.ts";
-
-const TITLES = { embedding: "Embedding", lstm: "LSTM", simpleRNN: "SimpleRNN", dense: "Dense" } as const;
+import { kindOf, type Layer } from "../layers/index.ts";
+import { signalsOf } from "./stack.ts";
+import { sizeOf, type WeightTable } from "./weights.ts";
 
 /** A table of layers, output shapes and numbers of weights, as Keras's summary() prints it. */
-export function summarize(layers: readonly Layer[], table: readonly WeightSpec[]): string {
-  let shape = inputFeatures(layers) === null ? ["B", "T"] : ["B", "T", String(inputFeatures(layers))];
+export function summarize(layers: readonly Layer[], { specs }: WeightTable): string {
+  const signals = signalsOf(layers);
+  const count = (own: WeightTable["specs"]) => own.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const rows = layers.map((layer, index) => {
-    const sequence = layer.type === "embedding" || (layer.type !== "dense" && layer.returnSequences);
-    const lead = layer.type === "dense" ? shape.slice(0, -1) : sequence ? ["B", "T"] : ["B"];
-    shape = [...lead, String(widthOf(layer))];
-    const own = table
-      .filter((spec) => spec.layer === index)
-      .reduce((sum, spec) => sum + sizeOf(spec.shape), 0);
-    return [`${layer.name} (${TITLES[layer.type]})`, `(${shape.join(", ")})`, own.toLocaleString("en-US")];
+    const { sequence, T, width } = signals[index + 1]!;
+    const shape = ["B", ...(sequence ? [T ?? "T"] : []), width];
+    const own = count(specs.filter((spec) => spec.layer === index));
+    return [`${layer.name} (${kindOf(layer).title})`, `(${shape.join(", ")})`, own.toLocaleString("en-US")];
   });
-  const total = table.reduce((sum, spec) => sum + sizeOf(spec.shape), 0);
   const all = [["Layer (type)", "Output shape", "Param #"], ...rows];
   const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column]!.length)));
-  const line = ([name, output, count]: string[]) =>
-    `${name!.padEnd(widths[0]!)}  ${output!.padEnd(widths[1]!)}  ${count!.padStart(widths[2]!)}`;
+  const line = ([name, output, params]: string[]) =>
+    `${name!.padEnd(widths[0]!)}  ${output!.padEnd(widths[1]!)}  ${params!.padStart(widths[2]!)}`;
   const rule = "─".repeat(widths[0]! + widths[1]! + widths[2]! + 4);
   return [
     line(all[0]!),
     rule,
     ...rows.map(line),
     rule,
-    `Total params: ${total.toLocaleString("en-US")}`,
+    `Total params: ${count(specs).toLocaleString("en-US")}`,
   ].join("\n");
 }

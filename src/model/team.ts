@@ -2,19 +2,17 @@
 import { type Crew, SharedCrew, Solo } from "../runtime/crew.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { LinearMemory } from "../runtime/memory.ts";
-import type { BatchSpec } from "./plan.ts";
-import { type Job, Runner } from "./runner.ts";
+import { type Job, type Site, Worker } from "./worker.ts";
 
 /** Opcodes of the crew are places in this list. */
-const KINDS = ["train", "project", "forward", "flow"] as const;
+const KINDS = ["prepare", "project", "forward", "gradient", "update", "forget", "flow"] as const;
 
 /** A plan that the whole team knows. */
 export interface Station {
-  readonly runner: Runner;
-  /** Where its spec stands as JSON for the other threads; 0 where it is the coordinator's alone. */
+  readonly worker: Worker;
+  /** Where its site stands as JSON for the other threads; 0 where it is the coordinator's alone. */
   readonly address: number;
   readonly bytes: number;
-  readonly base: number;
   readonly id: number;
 }
 
@@ -34,15 +32,15 @@ export class Team {
     this.#crew = size > 1 ? new SharedCrew(memory.wasm, 0, size) : null;
   }
 
-  /** Make a plan known; `base` is where its memory begins. */
-  station(spec: BatchSpec, base: number): Station {
-    const runner = new Runner(this.#kernels, spec, base, 0);
+  /** Make a batch known. */
+  station(site: Site): Station {
+    const worker = new Worker(this.#kernels, this.#memory.wasm, site, 0);
     const id = ++this.#stations;
-    if (!this.#crew || spec.crew === 1) return { runner, address: 0, bytes: 0, base, id };
-    const json = new TextEncoder().encode(JSON.stringify(spec));
+    if (!this.#crew || site.shape.threads === 1) return { worker, address: 0, bytes: 0, id };
+    const json = new TextEncoder().encode(JSON.stringify(site));
     const address = this.#memory.allocate(json.length, "the description of a batch");
     this.#memory.u8(address, json.length).set(json);
-    return { runner, address, bytes: json.length, base, id };
+    return { worker, address, bytes: json.length, id };
   }
 
   /** Give a station's memory back. */
@@ -56,12 +54,12 @@ export class Team {
    * @param units pieces that threads can share; a single one is not worth waking anyone for
    * @returns whether somebody raised the flag
    */
-  perform({ runner, address, bytes, base, id }: Station, job: Job, units: number): boolean {
+  perform({ worker, address, bytes, id }: Station, job: Job, units: number): boolean {
     const crew: Crew = this.#crew && address && units > 1 ? this.#crew : new Solo();
     if (crew instanceof SharedCrew) {
-      const args = [address, bytes, base, id, ...encodeJob(job)];
-      crew.run(KINDS.indexOf(job.kind), args, () => runner.perform(job, crew));
-    } else runner.perform(job, crew);
+      const args = [address, bytes, id, ...encodeJob(job)];
+      crew.run(KINDS.indexOf(job.kind), args, () => worker.perform(job, crew));
+    } else worker.perform(job, crew);
     return crew.raised;
   }
 
@@ -74,48 +72,37 @@ export class Team {
 /** Another thread's side: returns when the team is dismissed. */
 export function serveTeam(kernels: Kernels, memory: WebAssembly.Memory, index: number, size: number): void {
   const crew = new SharedCrew(memory, index, size);
-  let current: { id: number; runner: Runner } | null = null;
+  let current: { id: number; worker: Worker } | null = null;
   crew.serve((opcode, args) => {
-    const [address, bytes, base, id, ...rest] = args as unknown as [
-      number,
-      number,
-      number,
-      number,
-      ...number[],
-    ];
+    const [address, bytes, id, ...rest] = args as unknown as [number, number, number, ...number[]];
     if (current?.id !== id) {
       const json = new Uint8Array(memory.buffer, address, bytes).slice(); // decoders refuse shared memory
-      const spec = JSON.parse(new TextDecoder().decode(json)) as BatchSpec;
-      current = { id, runner: new Runner(kernels, spec, base, index) };
+      const site = JSON.parse(new TextDecoder().decode(json)) as Site;
+      current = { id, worker: new Worker(kernels, memory, site, index) };
     }
-    current.runner.perform(decodeJob(opcode, rest), crew);
+    current.worker.perform(decodeJob(opcode, rest), crew);
   });
 }
 
+/** A job's numbers, in the order of its fields. */
 function encodeJob(job: Job): number[] {
-  if (job.kind === "train") {
-    return [job.count, Number(job.update), job.seed | 0, job.epoch, job.step, job.iteration];
-  }
-  return job.kind === "project" ? [] : [job.count];
+  const { kind: _, ...numbers } = job;
+  return Object.keys(FIELDS[job.kind]).map((name) => (numbers as Record<string, number>)[name]! | 0);
 }
 
 function decodeJob(opcode: number, args: readonly number[]): Job {
-  const [count, update, seed, epoch, step, iteration] = args as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
   const kind = KINDS[opcode]!;
-  switch (kind) {
-    case "train":
-      return { kind, count, update: update === 1, seed, epoch, step, iteration };
-    case "forward":
-    case "flow":
-      return { kind, count };
-    case "project":
-      return { kind };
-  }
+  const names = Object.keys(FIELDS[kind]);
+  return { kind, ...Object.fromEntries(names.map((name, i) => [name, args[i]! >>> 0])) } as Job;
 }
+
+/** The numbers of each job, in the order in which they cross. */
+const FIELDS: { readonly [K in Job["kind"]]: Record<Exclude<keyof (Job & { kind: K }), "kind">, true> } = {
+  prepare: {},
+  project: {},
+  forward: { count: true },
+  gradient: { count: true, samples: true, seed: true, epoch: true, batch: true },
+  update: { iteration: true },
+  forget: {},
+  flow: { count: true },
+};

@@ -37,7 +37,7 @@ export interface Panel {
 
 export interface InspectedLayer {
   readonly name: string;
-  readonly type: "lstm" | "simpleRNN";
+  readonly type: string;
   readonly units: number;
   readonly panels: readonly Panel[];
 }

@@ -34,8 +34,8 @@ export interface Kernels {
   philox(out: Address, k0: number, k1: number, c0: number, c1: number, c2: number, c3: number): void;
   shuffle(order: Address, scratch: Address, n: number, seed: number, epoch: number): void;
 
-  embeddingForward(x: Address, ids: Address, table: Address, T: number, E: number): void;
-  addRows(sums: Address, x: Address, places: Address, T: number, N: number): void;
+  embeddingForward(x: Address, ids: Address, table: Address, T: number, E: number, step: number): void;
+  addRows(sums: Address, x: Address, places: Address, T: number, N: number, step: number): void;
   embeddingBackward(
     dTable: Address,
     squares: Address,
@@ -140,7 +140,6 @@ export interface Kernels {
   activationBackward(dy: Address, y: Address, n: number, activation: number): void;
   bceLogits(
     losses: Address,
-    hits: Address,
     dz: Address,
     z: Address,
     targets: Address,
@@ -151,7 +150,6 @@ export interface Kernels {
   ): void;
   bceProbabilities(
     losses: Address,
-    hits: Address,
     dp: Address,
     p: Address,
     targets: Address,
@@ -160,6 +158,16 @@ export interface Kernels {
     ld: number,
     scale: number,
   ): void;
+  binaryAccuracy(
+    values: Address,
+    y: Address,
+    targets: Address,
+    rows: number,
+    units: number,
+    ld: number,
+    threshold: number,
+  ): void;
+  copyRows(to: Address, ldTo: number, from: Address, ldFrom: number, width: number, rows: number): void;
   sumFloats(x: Address, n: number): number;
   sumInts(x: Address, n: number): number;
 

@@ -95,6 +95,11 @@ export class LinearMemory {
   }
 
   /** As f32. */
+  f64(address: number, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.#memory.buffer as ArrayBuffer, address, length);
+  }
+
+  /** As f32. */
   u8(address: number, length: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#memory.buffer as ArrayBuffer, address, length);
   }

@@ -1,7 +1,8 @@
 /** What fit, evaluate and predict accept, checked once at the edge. */
 import { LstmkitError } from "../errors.ts";
-import type { Layer } from "../model/layers.ts";
-import { inputFeatures, sizeOf } from "../model/table.ts";
+import type { Layer } from "../layers/index.ts";
+import { inputOf } from "../model/stack.ts";
+import { sizeOf } from "../model/weights.ts";
 import type { Tensor } from "../tensor.ts";
 
 type Nested =
@@ -23,9 +24,8 @@ const show = (shape: readonly (number | string)[]) => `(${shape.join(", ")})`;
 export function checkInputs(given: Inputs, layers: readonly Layer[], name = "x"): Tensor {
   const x = toTensor(given, name);
   const first = layers[0]!;
-  const features = inputFeatures(layers);
-  const steps = first.type === "lstm" || first.type === "simpleRNN" ? first.inputShape![0] : null;
-  const wanted = ["n", steps ?? "T", ...(features === null ? [] : [features])];
+  const { holds, sequence, T: steps, width } = inputOf(layers);
+  const wanted = ["n", ...(sequence ? [steps ?? "T"] : []), ...(holds === "ids" ? [] : [width])];
   const fits =
     x.shape.length === wanted.length && wanted.every((w, i) => typeof w === "string" || w === x.shape[i]);
   if (!fits || x.shape.some((n) => n === 0)) {

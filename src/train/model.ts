@@ -1,6 +1,6 @@
 /** The public model: what a runtime's sequential() and load() give, in this thread or in a worker. */
 import type { CompileOptions } from "../model/compile.ts";
-import type { Layer } from "../model/layers.ts";
+import type { Layer, StateName } from "../layers/index.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "./inputs.ts";
 
@@ -9,6 +9,8 @@ export interface Logs {
   loss: number;
   /** Where metrics has it. */
   accuracy?: number;
+  /** The other metrics, under their names. */
+  [metric: string]: number | undefined;
 }
 
 /** What onBatchEnd is given. */
@@ -70,25 +72,15 @@ export interface History {
   readonly history: Record<string, number[]>;
 }
 
-/** What a recurrent layer did at each step, without dropout: (n, T, units) each. */
-export interface LayerTrace {
+/** What a layer with states did at each step, without dropout: (n, T, units) each, under the state's name. */
+export type LayerTrace = {
   /** As in the weights' names. */
   readonly name: string;
-  readonly type: "lstm" | "simpleRNN";
+  readonly type: string;
   readonly units: number;
   /** The state after each step: the layer's output. */
   readonly h: Tensor<Float32Array>;
-  /** Input gate, activated; this and what follows of an `lstm` alone. */
-  readonly i?: Tensor<Float32Array>;
-  /** Forget gate, activated. */
-  readonly f?: Tensor<Float32Array>;
-  /** Candidate, activated. */
-  readonly g?: Tensor<Float32Array>;
-  /** Output gate, activated. */
-  readonly o?: Tensor<Float32Array>;
-  /** The cell after each step. */
-  readonly c?: Tensor<Float32Array>;
-}
+} & { readonly [S in StateName]?: Tensor<Float32Array> };
 
 export interface Trace {
   /** The recurrent layers, bottom up. */
@@ -100,11 +92,11 @@ export interface Trace {
   readonly outputs: Tensor<Float32Array>;
 }
 
-/** How much of the error reaches each step of a recurrent layer. */
+/** How much of the error reaches each step of a layer with states. */
 export interface LayerGradientFlow {
   /** As in the weights' names. */
   readonly name: string;
-  readonly type: "lstm" | "simpleRNN";
+  readonly type: string;
   readonly units: number;
   /**
    * (n, T): the Euclidean norm of ∂L/∂h of each step. The total derivative: through later steps, the

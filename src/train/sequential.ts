@@ -2,19 +2,18 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { LstmkitError } from "../errors.ts";
 import { encodeModel, type SavedModel } from "../io/model-file.ts";
-import { type CompileConfig, type CompileOptions, checkCompile, lossKernel } from "../model/compile.ts";
-import { type DenseLayer, isRecurrent, type Layer } from "../model/layers.ts";
-import { Network } from "../model/network.ts";
-import type { LossKernel } from "../model/plan.ts";
+import type { Layer } from "../layers/index.ts";
+import { Batch, type BatchOptions, type BatchResult, GROUP_SIZE } from "../model/batch.ts";
+import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
+import { OptimizerMemory } from "../model/optimizer-memory.ts";
+import { checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
-import { sizeOf } from "../model/table.ts";
 import type { Team } from "../model/team.ts";
-import { type BatchResult, GROUP_SIZE, Workspace, type WorkspaceOptions } from "../model/workspace.ts";
+import { sizeOf, Weights } from "../model/weights.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { LinearMemory } from "../runtime/memory.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import { Access } from "./access.ts";
-import { Adam } from "./adam.ts";
 import { checkInputs, checkTargets, type Inputs, type Targets } from "./inputs.ts";
 import type {
   EpochLogs,
@@ -49,19 +48,22 @@ export interface SequentialContext {
 /** Sums over the batches of an epoch; the same order on every engine. */
 class Tally {
   #loss = 0;
-  #hits = 0;
-  #predictions = 0;
+  #rows = 0;
+  readonly #metrics: { sum: number; count: number }[] = [];
 
-  add(result: BatchResult): void {
-    this.#loss += result.loss * result.predictions;
-    this.#hits += result.hits;
-    this.#predictions += result.predictions;
+  add({ loss, rows, metrics }: BatchResult): void {
+    this.#loss += loss * rows;
+    this.#rows += rows;
+    for (const [i, { sum, count }] of metrics.entries()) {
+      this.#metrics[i] ??= { sum: 0, count: 0 };
+      this.#metrics[i].sum += sum;
+      this.#metrics[i].count += count;
+    }
   }
 
-  logs(config: CompileConfig): Logs {
-    const loss = this.#loss / this.#predictions;
-    const accuracy = this.#hits / this.#predictions;
-    return config.metrics.includes("accuracy") ? { loss, accuracy } : { loss };
+  logs({ metrics }: CompileConfig): Logs {
+    const means = this.#metrics.map(({ sum, count }, i) => [metrics[i]!, sum / count]);
+    return { loss: this.#loss / this.#rows, ...Object.fromEntries(means) };
   }
 }
 
@@ -70,14 +72,14 @@ export class Sequential implements Model {
   readonly layers: readonly Layer[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly #context: SequentialContext;
-  readonly #network: Network;
+  readonly #weights: Weights;
   #config: CompileConfig | null = null;
-  #optimizer: Adam | null = null;
+  #optimizer: OptimizerMemory | null = null;
   /** Epochs begun since the model was made: another epoch, other random numbers. */
   #epoch = 0;
   readonly #access = new Access();
   /** The last predict of a few sequences: its workspace, for sequences of that shape and weights as they were. */
-  #few: { readonly key: string; readonly workspace: Workspace } | null = null;
+  #few: { readonly key: string; readonly batch: Batch } | null = null;
   /** Calls of fit and of those that read batch by batch. */
   #calls = 0;
   #fitting = false;
@@ -86,19 +88,20 @@ export class Sequential implements Model {
   /** @throws BAD_LAYER, OUT_OF_MEMORY */
   constructor(context: SequentialContext, layers: readonly Layer[], saved?: SavedModel) {
     this.#context = context;
-    this.#network = new Network(context.kernels, context.memory, layers);
-    this.layers = this.#network.layers;
+    this.layers = checkLayers(layers);
+    this.#weights = new Weights(context.kernels, context.memory, this.layers);
     this.metadata = saved?.metadata ?? {};
     if (saved) {
       this.#config = saved.compile;
-      for (const [i, spec] of this.#network.table.entries())
-        this.#network.write(spec, saved.weights[i]!.data);
+      for (const [i, spec] of this.#weights.table.specs.entries()) {
+        this.#weights.write(spec, saved.weights[i]!.data);
+      }
       return;
     }
     try {
-      this.#network.initialize(context.seed);
+      this.#weights.initialize(context.seed);
     } catch (error) {
-      this.#network.free();
+      this.#weights.free();
       throw error;
     }
   }
@@ -136,7 +139,7 @@ export class Sequential implements Model {
         `${train.samples} samples make no whole batch of ${batchSize}, and dropRemainder is set. Lower batchSize.`,
       );
     }
-    const workspace = this.#workspace(train, { batchSize, loss: this.#loss(config), training: true });
+    const workspace = this.#batch(train, { ...lossOf(config), batchSize, training: true });
     const history: History = { epoch: [], history: { loss: [] } };
     try {
       for (let epoch = 0; epoch < epochs; epoch++) {
@@ -159,9 +162,10 @@ export class Sequential implements Model {
         const seconds = (performance.now() - start) / 1000;
         const logs: EpochLogs = { ...tally.logs(config), seconds };
         if (validation && (epoch + 1) % validationFreq === 0) {
-          const { loss, accuracy } = await this.#measure(validation, config, batchSize, checkpoint);
-          logs.valLoss = loss;
-          if (accuracy !== undefined) logs.valAccuracy = accuracy;
+          const measured = await this.#measure(validation, config, batchSize, checkpoint);
+          for (const [name, value] of Object.entries(measured)) {
+            logs[`val${name[0]!.toUpperCase()}${name.slice(1)}`] = value;
+          }
         }
         record(history, epoch, logs);
         await options.onEpochEnd?.(epoch, logs);
@@ -182,7 +186,7 @@ export class Sequential implements Model {
     return this.#read(options.signal, async (checkpoint) => {
       const batchSize = checkBatchSize(options.batchSize);
       const data = this.#checkInputs(inputs);
-      const shape = [data.samples, ...this.#outputShape(data.T)];
+      const shape = [data.samples, ...outputShape(this.layers, data.T)];
       const result = new Float32Array(sizeOf(shape));
       if (data.samples <= batchSize && data.samples * data.T <= FEW_STEPS) this.#predictFew(data, result);
       else {
@@ -199,7 +203,7 @@ export class Sequential implements Model {
       const data = this.#checkInputs(inputs);
       const { samples, T } = data;
       const layers = everyStep(this.layers);
-      const trace = blankTrace(layers, [samples, T, headUnits(layers)]);
+      const trace = blankTrace(layers, samples, T, outputShape(layers, T));
       const plan = { ...ONE_GROUP, layers, loss: null };
       await this.#sweep(data, plan, checkpoint, (workspace, from, count) => {
         const outputs = rows(trace.outputs.data, samples, from, count);
@@ -211,7 +215,7 @@ export class Sequential implements Model {
 
   async gradientFlow(x: Inputs, y: Targets, options: ReadOptions = {}): Promise<GradientFlow> {
     return this.#read(options.signal, async (checkpoint) => {
-      const loss = this.#loss(this.#compiled());
+      const { loss } = this.#compiled();
       const data = this.#checkData(x, y);
       const { samples, T } = data;
       const layers = withoutDropout(this.layers);
@@ -226,26 +230,26 @@ export class Sequential implements Model {
 
   async summary(): Promise<string> {
     this.#alive();
-    return summarize(this.layers, this.#network.table);
+    return summarize(this.layers, this.#weights.table);
   }
 
   async countParams(): Promise<number> {
     this.#alive();
-    return this.#network.table.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    return this.#weights.table.specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }
 
   async getWeights(): Promise<NamedTensor[]> {
     this.#alive();
-    return this.#network.table.map((spec) => ({
+    return this.#weights.table.specs.map((spec) => ({
       name: spec.name,
       shape: spec.shape,
-      data: this.#network.read(spec),
+      data: this.#weights.read(spec),
     }));
   }
 
   async setWeights(weights: readonly Tensor<Float32Array>[]): Promise<void> {
     this.#idle();
-    const { table } = this.#network;
+    const { specs: table } = this.#weights.table;
     if (weights.length !== table.length) {
       throw new LstmkitError(
         "BAD_SHAPE",
@@ -268,7 +272,7 @@ export class Sequential implements Model {
         );
       }
     }
-    for (const [i, spec] of table.entries()) this.#network.write(spec, weights[i]!.data);
+    for (const [i, spec] of table.entries()) this.#weights.write(spec, weights[i]!.data);
   }
 
   async digest(): Promise<string> {
@@ -304,18 +308,17 @@ export class Sequential implements Model {
   }
 
   #release(): void {
-    this.#few?.workspace.free();
+    this.#few?.batch.free();
     this.#optimizer?.free();
-    this.#network.free();
+    this.#weights.free();
     this.#context.onDispose(this);
   }
 
   /** One batch that was loaded: loss, gradient, new weights. */
-  #step(workspace: Workspace, count: number, epoch: number, step: number): BatchResult {
+  #step(workspace: Batch, count: number, epoch: number, step: number): BatchResult {
     const optimizer = this.#optimizer!; // made with the workspace
-    const iteration = optimizer.iterations + 1;
-    const result = workspace.train(count, { seed: this.#context.seed, epoch, step, iteration });
-    if (result.finite) optimizer.iterations = iteration;
+    const result = workspace.gradient(count, { seed: this.#context.seed, epoch, batch: step });
+    if (result.finite) workspace.update(++optimizer.iterations);
     else {
       throw new LstmkitError(
         "LOSS_NOT_FINITE",
@@ -333,7 +336,7 @@ export class Sequential implements Model {
     checkpoint: Pauses["checkpoint"],
   ): Promise<Logs> {
     const tally = new Tally();
-    await this.#sweep(data, { batchSize, loss: this.#loss(config) }, checkpoint, (workspace, _, count) => {
+    await this.#sweep(data, { ...lossOf(config), batchSize }, checkpoint, (workspace, _, count) => {
       tally.add(workspace.evaluate(count));
     });
     return tally.logs(config);
@@ -344,10 +347,10 @@ export class Sequential implements Model {
     data: Unlabelled & { readonly y?: Tensor },
     plan: WorkPlan,
     checkpoint: Pauses["checkpoint"],
-    work: (workspace: Workspace, from: number, count: number) => void,
+    work: (workspace: Batch, from: number, count: number) => void,
   ): Promise<void> {
     const { x, y, samples } = data;
-    const workspace = this.#workspace(data, plan);
+    const workspace = this.#batch(data, plan);
     try {
       const order = this.#order(samples, null);
       for (let from = 0; from < samples; from += plan.batchSize) {
@@ -364,15 +367,15 @@ export class Sequential implements Model {
   /** As one batch, with the plan and the packed weights of the call before where they still hold. */
   #predictFew(data: Unlabelled, result: Float32Array): void {
     const { x, samples, T } = data;
-    const key = [samples, T, this.#network.version].join();
+    const key = [samples, T, this.#weights.version].join();
     if (this.#few?.key !== key) {
-      this.#few?.workspace.free();
+      this.#few?.batch.free();
       this.#few = null;
-      this.#few = { key, workspace: this.#workspace(data, { batchSize: samples, loss: null, kept: true }) };
+      this.#few = { key, batch: this.#batch(data, { batchSize: samples, loss: null, kept: true }) };
     }
-    const { workspace } = this.#few;
-    workspace.load(x.data, null, this.#order(samples, null), 0, samples);
-    workspace.predict(samples, result);
+    const { batch } = this.#few;
+    batch.load(x.data, null, this.#order(samples, null), 0, samples);
+    batch.predict(samples, result);
   }
 
   /** The order of samples in an epoch, or as they stand where `epoch` is null. */
@@ -386,15 +389,13 @@ export class Sequential implements Model {
     return order;
   }
 
-  #workspace(
-    { x, samples, T }: Unlabelled,
-    { training = false, kept = false, ...plan }: WorkPlan,
-  ): Workspace {
+  #batch({ x, samples, T }: Unlabelled, { training = false, kept = false, ...plan }: WorkPlan): Batch {
     const optimizer = () => {
-      this.#optimizer ??= new Adam(this.#network, this.#compiled().optimizer);
+      this.#optimizer ??= new OptimizerMemory(this.#weights, this.#compiled().optimizer);
       return this.#optimizer.state;
     };
     const options = {
+      layers: this.layers,
       groupSize: this.#context.groupSize ?? GROUP_SIZE,
       ...plan,
       T,
@@ -402,16 +403,7 @@ export class Sequential implements Model {
       optimizer: training ? optimizer : null,
     };
     const ids = training || kept || plan.flow ? null : x.data;
-    return new Workspace(this.#network, this.#context.team, options, ids);
-  }
-
-  #loss(config: CompileConfig): LossKernel {
-    return lossKernel(config, this.layers);
-  }
-
-  #outputShape(T: number): number[] {
-    const units = headUnits(this.layers);
-    return this.layers.findLast(isRecurrent)?.returnSequences ? [T, units] : [units];
+    return new Batch(this.#weights, this.#context.team, options, ids);
   }
 
   #checkInputs(given: Inputs, name?: string): Unlabelled {
@@ -423,7 +415,7 @@ export class Sequential implements Model {
   #checkData(x: Inputs, y: Targets, suffix = ""): Samples {
     const inputs = this.#checkInputs(x, `x${suffix}`);
     const { samples, T } = inputs;
-    return { ...inputs, y: checkTargets(y, samples, this.#outputShape(T), `y${suffix}`) };
+    return { ...inputs, y: checkTargets(y, samples, outputShape(this.layers, T), `y${suffix}`) };
   }
 
   #split(all: Samples, { validationData, validationSplit }: FitOptions): [Samples, Samples | null] {
@@ -508,7 +500,8 @@ interface Pauses {
 }
 
 /** What a call wants of its workspace. */
-type WorkPlan = Pick<WorkspaceOptions, "batchSize" | "loss" | "layers" | "flow"> & {
+type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "metrics" | "flow"> & {
+  readonly layers?: readonly Layer[];
   readonly groupSize?: number;
   readonly training?: boolean;
   /** For other samples later on: nothing in it depends on these. */
@@ -528,7 +521,7 @@ interface Samples extends Unlabelled {
   readonly y: Tensor;
 }
 
-const headUnits = (layers: readonly Layer[]): number => (layers.at(-1) as DenseLayer).units;
+const lossOf = ({ loss, metrics }: CompileConfig) => ({ loss, metrics });
 
 /** The numbers of `count` samples from `from` on. */
 function rows(all: Float32Array, samples: number, from: number, count: number): Float32Array {
@@ -553,7 +546,7 @@ function record(
   epochs.push(epoch);
   for (const [key, value] of Object.entries(logs)) {
     history[key] ??= [];
-    history[key].push(value);
+    history[key].push(value!);
   }
 }
 

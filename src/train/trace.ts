@@ -1,34 +1,29 @@
 /** The results of trace() and gradientFlow(), filled group by group. */
 import { LstmkitError } from "../errors.ts";
-import { isRecurrent, type Layer, type RecurrentLayer } from "../model/layers.ts";
-import type { StepName } from "../model/recurrent.ts";
-import { sizeOf } from "../model/table.ts";
-import type { StepValues } from "../model/workspace.ts";
+import { kindOf, type Layer } from "../layers/index.ts";
+import type { StateKind } from "../layers/kind.ts";
+import type { StepValues } from "../model/batch.ts";
+import { signalsOf } from "../model/stack.ts";
+import { sizeOf } from "../model/weights.ts";
 import type { Tensor } from "../tensor.ts";
 import type { GradientFlow, Trace } from "./model.ts";
 
-const STATES = { lstm: ["i", "f", "g", "o", "c", "h"], simpleRNN: ["h"] } as const;
-const GRADIENTS = { lstm: ["dh", "dc"], simpleRNN: ["dh"] } as const;
-
-type StepTensors = Partial<Record<StepName, Tensor<Float32Array>>>;
+type StepTensors = Readonly<Record<string, Tensor<Float32Array>>>;
 
 /** The same model, giving an output at every step: no weight's shape depends on it. */
 export function everyStep(layers: readonly Layer[]): Layer[] {
-  const last = layers.findLastIndex(isRecurrent);
-  return layers.map((layer, i) => (i === last ? ({ ...layer, returnSequences: true } as Layer) : layer));
+  const last = layers.findLastIndex((layer) => kindOf(layer).everyStep);
+  return layers.map((layer, i) => (i === last ? (kindOf(layer).everyStep!(layer) as Layer) : layer));
 }
 
 export const withoutDropout = (layers: readonly Layer[]): Layer[] =>
-  layers.map((layer) => (isRecurrent(layer) ? { ...layer, dropout: 0 } : layer));
+  layers.map((layer) => (kindOf(layer).withoutDropout?.(layer) ?? layer) as Layer);
 
 /** @throws OUT_OF_MEMORY */
-export function blankTrace(layers: readonly Layer[], outputShape: readonly number[]): Trace {
-  const [samples, T] = outputShape as [number, number];
+export function blankTrace(layers: readonly Layer[], samples: number, T: number, outputs: readonly number[]): Trace {
   return {
-    layers: layers
-      .filter(isRecurrent)
-      .map((layer) => blankLayer<Trace>(layer, STATES[layer.type], [samples, T, layer.units])),
-    outputs: blank(outputShape),
+    layers: blankLayers(layers, () => true, (units) => [samples, T, units]) as unknown as Trace["layers"],
+    outputs: blank([samples, ...outputs]),
   };
 }
 
@@ -36,10 +31,26 @@ export function blankTrace(layers: readonly Layer[], outputShape: readonly numbe
 export function blankFlow(layers: readonly Layer[], samples: number, T: number): GradientFlow {
   return {
     losses: blank([samples]),
-    layers: layers
-      .filter(isRecurrent)
-      .map((layer) => blankLayer<GradientFlow>(layer, GRADIENTS[layer.type], [samples, T])),
+    layers: blankLayers(layers, ({ flows }) => flows === true, () => [samples, T], "d") as unknown as GradientFlow["layers"],
   };
+}
+
+/** A tensor for each of the states that are wanted, of every layer that has some. */
+function blankLayers(
+  layers: readonly Layer[],
+  wanted: (state: StateKind) => boolean,
+  shape: (units: number) => number[],
+  prefix = "",
+) {
+  const signals = signalsOf(layers);
+  return layers.flatMap((layer, i) => {
+    const { states } = kindOf(layer);
+    if (!states) return [];
+    const units = signals[i + 1]!.width;
+    const names = Object.entries(states).flatMap(([name, state]) => (wanted(state) ? [prefix + name] : []));
+    const tensors = Object.fromEntries(names.map((name) => [name, blank(shape(units))]));
+    return [{ name: layer.name, type: layer.type, units, ...tensors }];
+  });
 }
 
 /** Put in what the recurrent layers had for the samples from `from` on. */
@@ -53,14 +64,14 @@ export function fillFlow({ layers }: GradientFlow, from: number, values: readonl
 }
 
 function fill(
-  layers: readonly (StepTensors & { readonly units: number })[],
+  layers: readonly { readonly units: number }[],
   from: number,
   values: readonly StepValues[],
   reduce: (data: Float32Array, units: number) => Float32Array,
 ): void {
   for (const [l, layer] of layers.entries()) {
     for (const [name, data] of Object.entries(values[l]!)) {
-      const { data: to, shape } = layer[name as StepName]!;
+      const { data: to, shape } = (layer as unknown as StepTensors)[name]!;
       to.set(reduce(data, layer.units), from * sizeOf(shape.slice(1)));
     }
   }
@@ -73,15 +84,6 @@ function rowNorms(data: Float32Array, width: number): Float32Array {
     for (let j = 0; j < width; j++) sum += data[row * width + j]! ** 2;
     return Math.sqrt(sum);
   });
-}
-
-function blankLayer<Of extends Trace | GradientFlow>(
-  { name, type, units }: RecurrentLayer,
-  names: readonly StepName[],
-  shape: readonly number[],
-): Of["layers"][number] {
-  const tensors: StepTensors = Object.fromEntries(names.map((step) => [step, blank(shape)]));
-  return { name, type, units, ...tensors } as Of["layers"][number];
 }
 
 function blank(shape: readonly number[]): Tensor<Float32Array> {

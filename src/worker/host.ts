@@ -8,7 +8,7 @@ import {
   type RuntimeInfo,
   type RuntimeOptions,
 } from "../kit.ts";
-import type { Layer } from "../model/layers.ts";
+import type { Layer } from "../layers/index.ts";
 import type { KernelBuild, Platform } from "../runtime/platform.ts";
 import type { EvaluateOptions, FitOptions, Model } from "../train/model.ts";
 import { Guard } from "./guard.ts";

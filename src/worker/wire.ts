@@ -2,7 +2,7 @@
 
 import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../kit.ts";
 import type { CompileOptions } from "../model/compile.ts";
-import type { Layer } from "../model/layers.ts";
+import type { Layer } from "../layers/index.ts";
 import type { KernelBuild, ThreadInit } from "../runtime/platform.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "../train/inputs.ts";

@@ -1,0 +1,326 @@
+/**
+ * z = b + x·W over the rows of a group, and the way back: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ.
+ *
+ * Only this file knows how operands are packed for the products, how dropout makes them smaller, and how
+ * gathered rows are multiplied once each.
+ */
+import type { Kernels } from "../runtime/kernels.ts";
+import {
+  type Bound,
+  type Gathered,
+  type Group,
+  type Memory,
+  PAD,
+  padded,
+  type Rows,
+  type Signal,
+  type Use,
+  type Weight,
+} from "./kind.ts";
+
+/** Gathered rows that are multiplied at a time. */
+export const ROWS_AT_ONCE = 64;
+
+/** What is multiplied. */
+export interface AffineShape {
+  /** N: floats of a row of z, padding included. */
+  readonly N: number;
+  /** Share of x's features dropped on the way there, one mask a sample (Keras's rule for recurrent layers). Default 0. */
+  readonly dropout?: number;
+}
+
+const drops = ({ dropout = 0 }: AffineShape, use: Pick<Use, "backward">) => use.backward && dropout > 0;
+
+/** Floats of a row that is made of a gathered row; 0 where dropout makes each place another. */
+export const affineGathers = (shape: AffineShape, use: Pick<Use, "backward">): number =>
+  drops(shape, use) ? 0 : shape.N;
+
+/** The most rows of one product: a sample's, or, of single rows, the group's. */
+const rowsOfRun = ({ T }: { readonly T: number }, { groupSize }: Use) => (T === 1 ? groupSize : T);
+
+export function affineMemory(shape: AffineShape, x: Signal & { readonly T: number }, use: Use): Memory {
+  const { T, width: I, gathered } = x;
+  const { N } = shape;
+  const { groupSize: R, backward } = use;
+  const M = rowsOfRun(x, use);
+  const atOnce = gathered ? ROWS_AT_ONCE : 0;
+  const dropping = drops(shape, use);
+  const panels = { w: I * N, ...(backward && { wT: N * padded(I) }) };
+  return {
+    prepared: { ...(!dropping && panels), ...(gathered?.of === "call" && { rows: gathered.most * N }) },
+    group: {
+      ...(dropping && { xc: R * T * padded(I), keep: R * I }),
+      ...(gathered?.of === "shard" && { rows: gathered.most * N, sums: gathered.most * N }),
+    },
+    scratch: {
+      a: Math.max(M * Math.max(padded(I), N), atOnce * padded(I)),
+      ...(backward && { b: Math.max(M, atOnce) * N }),
+      ...(dropping && { ...panels, dxc: T * padded(I), words: 4 }),
+      ...(gathered && { vectors: atOnce * padded(I) }),
+    },
+  };
+}
+
+/** Rows whose product with dz is the gradient of a weight: += rowsᵀ·dz, or of some of dz's columns. */
+export interface Operand {
+  readonly rows: Rows;
+  gradient(group: Group): number;
+  /** The first of dz's columns, and how many. Default all. */
+  readonly columns?: readonly [from: number, count: number];
+}
+
+export class Affine {
+  readonly #at: Bound;
+  readonly #N: number;
+  readonly #dropout: number;
+  readonly #kernel: Weight;
+  readonly #bias: Weight | null;
+  readonly #drops: boolean;
+  /** How many features each sample keeps. */
+  readonly #kept: Int32Array;
+
+  /** @param names of the weights W and b */
+  constructor(at: Bound, shape: AffineShape, names: { readonly kernel: string; readonly bias: string | null }) {
+    this.#at = at;
+    this.#N = shape.N;
+    this.#dropout = shape.dropout ?? 0;
+    this.#drops = drops(shape, at.use);
+    this.#kernel = at.weight(names.kernel);
+    this.#bias = names.bias === null ? null : at.weight(names.bias);
+    this.#kept = new Int32Array(at.use.groupSize);
+  }
+
+  prepare(part: number, parts: number): void {
+    const { k, x, dx } = this.#at;
+    if (this.#drops) return; // a sample's own, of what it keeps
+    const { address } = this.#kernel;
+    packPart(k, this.#at.at("w"), address, x.width, this.#N, part, parts);
+    if (dx) packPartTransposed(k, this.#at.at("wT"), address, x.width, this.#N, part, parts);
+  }
+
+  /** For some of the call's list, where there is one. */
+  project(from: number, count: number): void {
+    if (this.#at.x.gathered?.of === "call") this.#multiplyList(0, from, count);
+  }
+
+  /** Rows of b + x·W for some of a list's; bit for bit what a sample's own product gives. */
+  #multiplyList(list: number, from: number, count: number): void {
+    const { k, x } = this.#at;
+    const [N, I] = [this.#N, x.width];
+    const a = this.#at.at("a");
+    k.packRows(a, this.#vectors(list, from, count), padded(I), count, I);
+    const rows = this.#at.at("rows") + from * N * 4;
+    k.product(rows, N, 0, this.#bias?.address ?? 0, 0, a, this.#at.at("w"), count, N, I);
+  }
+
+  beginShard(shard: number): void {
+    for (const [from, count] of this.#pieces(shard)) this.#multiplyList(shard, from, count);
+  }
+
+  /** dW += xᵀ·Σ dz of the shard's rows, each once. */
+  endShard(shard: number, partial: number): void {
+    const { k, x } = this.#at;
+    const [N, I] = [this.#N, x.width];
+    const [a, b] = [this.#at.at("a"), this.#at.at("b")];
+    const dW = this.#kernel.gradient({ partial });
+    for (const [from, count] of this.#pieces(shard)) {
+      const sums = this.#at.at("sums") + from * N * 4;
+      k.packColumns(a, this.#vectors(shard, from, count), padded(I), I, count);
+      k.packPanels(b, sums, N, 0, count, N);
+      k.product(dW, N, 0, dW, N, a, b, I, N, count);
+      k.clear(sums, count * N);
+    }
+  }
+
+  /** @param z address of (R, T, N) */
+  forward(group: Group, z: number): void {
+    const { k, x } = this.#at;
+    const N = this.#N;
+    if (x.gathered) {
+      const { stride } = x.gathered;
+      const rows = this.#at.at("rows");
+      for (let r = 0; r < group.count; r++) {
+        k.embeddingForward(z + r * x.T * N * 4, slotsOf(x.gathered, group, r), rows, x.T, N, stride);
+      }
+      return;
+    }
+    const [a, bias] = [this.#at.at("a"), this.#bias?.address ?? 0];
+    for (const run of this.#runs(group)) {
+      const { kept, address, stride } = this.#drops ? this.#compact(group, run) : { ...run, kept: x.width };
+      k.packRows(a, address, stride, run.M, kept);
+      k.product(z + run.r * x.T * N * 4, N, 0, bias, 0, a, this.#at.at("w"), run.M, N, kept);
+    }
+  }
+
+  /**
+   * @param dz address of (R, T, N)
+   * @param others what else is to be multiplied with dz
+   */
+  backward(group: Group, dz: number, others: readonly Operand[] = []): void {
+    const { k, x, dx } = this.#at;
+    const N = this.#N;
+    const [a, b] = [this.#at.at("a"), this.#at.at("b")];
+    for (const run of this.#runs(group)) {
+      const { r, M } = run;
+      const dzr = dz + r * x.T * N * 4;
+      k.packPanels(b, dzr, N, 0, M, N);
+      if (this.#bias) k.sumPanels(this.#bias.gradient(group), b, M, N);
+      if (x.gathered) {
+        k.addRows(this.#at.at("sums"), dzr, slotsOf(x.gathered, group, r), M, N, x.gathered.stride);
+      } else {
+        const dW = this.#kernel.gradient(group);
+        const kept = this.#drops ? this.#kept[r]! : x.width;
+        const { address, stride } = this.#drops ? this.#compacted(r) : run;
+        k.packColumns(a, address, stride, kept, M);
+        k.product(dW, N, this.#keep(r), dW, N, a, b, kept, N, M);
+      }
+      for (const other of others) multiply(this.#at, group, r, M, N, other);
+      if (dx) this.#backwardRun(group, run, dzr, dx);
+    }
+  }
+
+  /** dx = dz·Wᵀ; of dropped features 0. */
+  #backwardRun(group: Group, { r, M }: Run, dz: number, dx: Rows): void {
+    const { k, x } = this.#at;
+    const [N, I] = [this.#N, x.width];
+    const [a, wT] = [this.#at.at("a"), this.#at.at("wT")];
+    const to = dx.at(group) + r * dx.sequence * 4;
+    const stride = dx.T === 1 ? dx.sequence : dx.stride;
+    k.packRows(a, dz, N, M, N);
+    if (!this.#drops) {
+      k.product(to, stride, 0, 0, 0, a, wT, M, padded(I), N);
+      return;
+    }
+    const [kept, keep, dxc] = [this.#kept[r]!, this.#keep(r), this.#at.at("dxc")];
+    k.packPanelsTransposed(wT, this.#kernel.address, N, keep, N, kept);
+    k.product(dxc, padded(I), 0, 0, 0, a, wT, M, padded(kept), N);
+    k.dropoutBackward(to, stride, dxc, padded(I), keep, kept, 1 / (1 - this.#dropout), M);
+  }
+
+  /** The features that a sample keeps, moved together, and the rows of W that go with them. */
+  #compact({ seed, first, batch, epoch }: Group, { r, address, stride, M }: Run) {
+    const { k, x, stream } = this.#at;
+    const [I, rate, keep] = [x.width, this.#dropout, this.#keep(r)];
+    const words = this.#at.at("words");
+    const kept = k.dropoutKeep(keep, words, I, rate, seed, stream, first + r, batch, epoch);
+    this.#kept[r] = kept;
+    const to = this.#compacted(r);
+    k.dropoutForward(to.address, to.stride, address, stride, keep, kept, 1 / (1 - rate), M);
+    k.packPanels(this.#at.at("w"), this.#kernel.address, this.#N, keep, kept, this.#N);
+    return { ...to, kept };
+  }
+
+  #compacted(r: number): { address: number; stride: number } {
+    const { T, width } = this.#at.x;
+    return { address: this.#at.at("xc") + r * T * padded(width) * 4, stride: padded(width) };
+  }
+
+  /** Address of the numbers of the features that a sample keeps; 0 for all. */
+  #keep(r: number): number {
+    return this.#drops ? this.#at.at("keep") + r * this.#at.x.width * 4 : 0;
+  }
+
+  /** The rows of x as runs of one distance: each sample's, or all single rows. */
+  *#runs(group: Group): Generator<Run> {
+    const { T, stride, sequence } = this.#at.x;
+    const x = this.#at.x.gathered ? 0 : this.#at.x.at(group);
+    if (T === 1 && !this.#drops && !this.#at.x.gathered) {
+      yield { r: 0, address: x, stride: sequence, M: group.count };
+    } else {
+      for (let r = 0; r < group.count; r++) yield { r, address: x + r * sequence * 4, stride, M: T };
+    }
+  }
+
+  /** A shard's list, piece by piece; nothing where shards have none. */
+  *#pieces(shard: number): Generator<[from: number, count: number]> {
+    const { k, x } = this.#at;
+    if (x.gathered?.of !== "shard") return;
+    // The host of another thread has no view of the memory; a kernel reads it.
+    const length = k.sumInts(x.gathered.counts + shard * 4, 1);
+    for (let from = 0; from < length; from += ROWS_AT_ONCE) {
+      yield [from, Math.min(ROWS_AT_ONCE, length - from)];
+    }
+  }
+
+  /** @returns the address of rows of a list (count, padded I) */
+  #vectors(list: number, from: number, count: number): number {
+    const { ids, most, table } = this.#at.x.gathered!; // those who ask have a list
+    const vectors = this.#at.at("vectors");
+    this.#at.k.embeddingForward(vectors, ids + (list * most + from) * 4, table, count, padded(this.#at.x.width), 1);
+    return vectors;
+  }
+}
+
+/** Rows one after the other at one distance, from sample r of the group on. */
+interface Run {
+  readonly r: number;
+  readonly address: number;
+  readonly stride: number;
+  readonly M: number;
+}
+
+const slotsOf = (gathered: Gathered, group: Group, r: number) =>
+  gathered.slots(group) + r * gathered.sequence * 4;
+
+/** The gradient of one more weight, from dz as it lies packed in b. */
+function multiply({ k, at }: Bound, group: Group, r: number, M: number, N: number, other: Operand): void {
+  const { rows, columns = [0, N] } = other;
+  const [from, count] = columns;
+  const [a, b] = [at("a"), at("b") + from * M * 4];
+  const to = other.gradient(group) + from * 4;
+  const stride = rows.T === 1 ? rows.sequence : rows.stride;
+  k.packColumns(a, rows.at(group) + r * rows.sequence * 4, stride, rows.width, M);
+  k.product(to, N, 0, to, N, a, b, rows.width, count, M);
+}
+
+/** What dz that no affine layer reads adds to weights: others += rowsᵀ·dz, db += Σ dz. Its scratch is a and b. */
+export function addGradients(
+  at: Bound,
+  group: Group,
+  dz: Pick<Rows, "T"> & { readonly address: number; readonly N: number },
+  db: number,
+  others: readonly Operand[],
+): void {
+  const { T, address, N } = dz;
+  for (let r = 0; r < group.count; r++) {
+    at.k.packPanels(at.at("b"), address + r * T * N * 4, N, 0, T, N);
+    if (db) at.k.sumPanels(db, at.at("b"), T, N);
+    for (const other of others) multiply(at, group, r, T, N, other);
+  }
+}
+
+/** This part of the packed panels of W (K, N): b(k, n) = W(k, n). */
+export function packPart(
+  k: Kernels,
+  to: number,
+  from: number,
+  K: number,
+  N: number,
+  part: number,
+  parts: number,
+): void {
+  const [first, last] = cut(N, part, parts);
+  if (first < last) k.packPanels(to + first * K * 4, from + first * 4, N, 0, K, last - first);
+}
+
+/** The same of Wᵀ (N, K), of whose columns those from K to the next multiple of 8 are zero. */
+export function packPartTransposed(
+  k: Kernels,
+  to: number,
+  from: number,
+  K: number,
+  N: number,
+  part: number,
+  parts: number,
+): void {
+  const [first, last] = cut(padded(K), part, parts);
+  if (first < last) {
+    k.packPanelsTransposed(to + first * N * 4, from + first * N * 4, N, 0, N, Math.min(last, K) - first);
+  }
+}
+
+/** Whole panels of so many columns. */
+function cut(columns: number, part: number, parts: number): [first: number, last: number] {
+  const at = (i: number) => Math.floor((columns / PAD) * (i / parts)) * PAD;
+  return [at(part), at(part + 1)];
+}

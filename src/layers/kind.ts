@@ -1,0 +1,229 @@
+/**
+ * What a kind of layer says of itself, all of it in one object: options, output, weights, memory, passes and
+ * the names of its states. Everything else, from the memory plan to the summary, is derived from it.
+ *
+ * Up to `pass` all is arithmetic on plain data, the same in every thread. A pass binds it to addresses.
+ */
+import type { Option } from "../options.ts";
+import type { Kernels } from "../runtime/kernels.ts";
+import type { Activation } from "./activation.ts";
+
+/** Widths are padded to this many f32 inside; PAD of `assembly/gemm.ts`. */
+export const PAD = 8;
+
+/** n rounded up to the padded width. */
+export const padded = (n: number): number => Math.ceil(n / PAD) * PAD;
+
+/**
+ * How a weight starts. `glorotUniform`: ±√(6 / (fanIn + fanOut)) (Glorot and Bengio 2010);
+ * `orthogonal`: Saxe et al. 2013; `randomUniform`: ±0.05.
+ */
+export type Initializer = "glorotUniform" | "orthogonal" | "randomUniform" | "zeros" | "ones";
+
+/** What every layer has. */
+export interface AnyLayer {
+  readonly type: string;
+  /** "" until the model gives it one. */
+  readonly name: string;
+  /** Of a first layer that is fed with numbers: [T or null for any, features], or [features] of single rows. */
+  readonly inputShape?: readonly (number | null)[];
+}
+
+/** What a sample hands to the next layer. */
+export interface Signal {
+  readonly holds: "ids" | "numbers";
+  /** Whether it is a sequence, which has a row for each timestep; else it is a single row. */
+  readonly sequence: boolean;
+  /** Rows: null where any number will do, until data come. 1 for a single row. */
+  readonly T: number | null;
+  /** Real features of a row; 1 for ids. */
+  readonly width: number;
+  /** The rows are those of a table, named by ids, of which a list has so many different ones at most. */
+  readonly gathered?: { readonly most: number; readonly of: "shard" | "call" };
+}
+
+/** One weight, as a kind asks for it. */
+export interface WeightSpec {
+  /** Keras's path below the layer's name: `lstm_cell/kernel`. */
+  readonly name: string;
+  /** Keras's; inside, the last axis is `blocks` runs, each padded by itself: the four gates of an LSTM. */
+  readonly shape: readonly number[];
+  readonly blocks: number;
+  readonly initializer: Initializer;
+  /** Ones in this block, whatever the initializer: the forget gate's bias. */
+  readonly oneBlock?: number;
+  /**
+   * How its gradient is summed over a batch: a partial for each shard, in their order; or row by row, each
+   * named by an id, in the order of the places where the ids stand. Default `shards`.
+   */
+  readonly sum?: "shards" | "places";
+}
+
+/** What a batch shape wants of a layer. */
+export interface Use {
+  /** R: samples that go through the passes together. */
+  readonly groupSize: number;
+  /** B: the most samples of a batch. */
+  readonly batchSize: number;
+  /** Whether there is a way back; without it nothing is dropped out. */
+  readonly backward: boolean;
+  /** Whether the gradient of every step's states is kept. */
+  readonly flow: boolean;
+}
+
+/** Floats by name. */
+export type Sizes = Readonly<Record<string, number>>;
+
+/** What a layer needs beside its weights, by who shares it and how long it lives. Blocks begin as zeros. */
+export interface Memory {
+  /** Made of the weights, the same for all threads, which fill it together and read it until weights change. */
+  readonly prepared?: Sizes;
+  /** (B, …): all threads', each writing its own samples. */
+  readonly batch?: Sizes;
+  /** (R, …): a thread's own, from a group's way there to its way back, or longer. */
+  readonly group?: Sizes;
+  /** A thread's own, dead when a call returns: that of all layers lies in one place. */
+  readonly scratch?: Sizes;
+}
+
+/** Which samples a group is, and all that random numbers may depend on. */
+export interface Group {
+  /** Place in the batch of its first sample. */
+  readonly first: number;
+  readonly count: number;
+  readonly seed: number;
+  readonly epoch: number;
+  /** Number of the batch in its epoch. */
+  readonly batch: number;
+  /** Address of the shard's partial of the gradient. */
+  readonly partial: number;
+}
+
+/** Rows of a group's samples, where they lie. Addresses are in bytes, distances in floats. */
+export interface Rows {
+  /** Address of the first row of the group's first sample. */
+  at(group: Group): number;
+  /** From a row to the next; negative where a sequence is read from its end. */
+  readonly stride: number;
+  /** From a sample to the next. */
+  readonly sequence: number;
+  readonly T: number;
+  /** Real features; the padding behind them is never read as a feature. */
+  readonly width: number;
+  readonly gathered?: Gathered;
+}
+
+/** Rows that are those of a table, each different one of a list but once. */
+export interface Gathered {
+  /** Address of (R, T): where in its list the id of each row stands; so many words from one to the next. */
+  slots(group: Group): number;
+  readonly stride: number;
+  readonly sequence: number;
+  /** Addresses of (lists, most), the ids, and of (lists), how many there are. */
+  readonly ids: number;
+  readonly counts: number;
+  readonly most: number;
+  /** Whether every shard has a list of its own; else one is the call's. */
+  readonly of: "shard" | "call";
+  /** Address of (V, padded width). */
+  readonly table: number;
+}
+
+/** What a pass is bound to. */
+export interface Bound {
+  readonly k: Kernels;
+  readonly x: Rows;
+  /** Where the gradient of x goes, or null where nobody asks for it. */
+  readonly dx: Rows | null;
+  readonly use: Use;
+  /** Number of the layer, by which its random numbers differ from others'. */
+  readonly stream: number;
+  weight(name: string): Weight;
+  /** Address of a block of `memory`. */
+  at(name: string): number;
+}
+
+/** Addresses of a weight, and of its gradient in a shard's partial. */
+export interface Weight {
+  readonly address: number;
+  gradient(group: Pick<Group, "partial">): number;
+}
+
+/** A layer on its way there and back over one group of samples. Nothing is allocated after it was made. */
+export interface Pass {
+  readonly y: Rows;
+  /** Where the reader of y puts its gradient. */
+  readonly dy: Rows;
+  /** By the kind's names of states: there from the way there to the way back. */
+  readonly states?: Readonly<Record<string, Rows>>;
+  /** The gradients of some of them at every step, there after the way back of a use with `flow`. */
+  readonly gradients?: Readonly<Record<string, Rows>>;
+  /** Fill this part of what is `prepared`, after the weights changed. */
+  prepare?(part: number, parts: number): void;
+  /** Then: units of work on the call's list of gathered rows, `from` … `from + count` of it. */
+  project?(from: number, count: number): void;
+  /** Before and after the groups of a shard. */
+  beginShard?(shard: number): void;
+  endShard?(shard: number, partial: number): void;
+  forward(group: Group): void;
+  /** Reads dy; adds to the partial; assigns dx. */
+  backward(group: Group): void;
+  /**
+   * After all groups of a batch, for a weight whose gradient is summed by places: this part of the rows.
+   *
+   * @param squares where the sum of the squares of each place goes, or 0
+   * @returns whether all that was added is finite
+   */
+  sumPlaces?(gradient: number, squares: number, count: number, part: number, parts: number): boolean;
+}
+
+/** A state that a layer has at every step, for those who show it. */
+export interface StateKind {
+  /** In words, such as "forget gate". */
+  readonly title: string;
+  /** In (0, 1), or around 0. */
+  readonly range: "gate" | "signed";
+  /** Whether gradientFlow gives its gradient, under the name with a d in front. */
+  readonly flows?: boolean;
+}
+
+/** One kind of layer. C is its description with every default filled in. */
+export interface LayerKind<C extends AnyLayer = AnyLayer> {
+  /** Keras's class, as summaries print it. */
+  readonly title: string;
+  /** What Keras calls the first layer of the kind that has no name. */
+  readonly baseName: string;
+  /** All that a description may say beside its type. */
+  readonly options: Readonly<Record<string, Option>>;
+  /** What it takes in; who reads ids can only come first. */
+  readonly reads: "ids" | "numbers";
+  readonly states?: Readonly<Record<string, StateKind>>;
+  /** The only inference of shapes. @throws BAD_LAYER where the kind cannot read such a signal */
+  output(layer: C, x: Signal): Signal;
+  /** In Keras's order: files, digests and initial values derive from it. */
+  weights(layer: C, x: Signal): readonly WeightSpec[];
+  /** x and its T are those of the batch. */
+  memory(layer: C, x: Signal & { readonly T: number }, use: Use): Memory;
+  /** Floats of a row that the kind makes of each gathered row of x, or 0 where it reads x row by row. */
+  gathers?(layer: C, use: Pick<Use, "backward">): number;
+  pass(layer: C, at: Bound): Pass;
+  /** The layer with an output at every step; no weight's shape depends on it. */
+  everyStep?(layer: C): C;
+  /** The layer as it is when nothing is trained. */
+  withoutDropout?(layer: C): C;
+  /** The layer without the activation that its output passes through last, for a loss that wants it so. */
+  bare?(layer: C): { readonly layer: C; readonly activation: Activation };
+}
+
+/** Memory of several parts of a layer: blocks of other names side by side, scratch of one name once. */
+export function joinMemory(...parts: readonly Memory[]): Memory {
+  const scratch: Record<string, number> = {};
+  for (const part of parts) {
+    for (const [name, floats] of Object.entries(part.scratch ?? {})) {
+      scratch[name] = Math.max(scratch[name] ?? 0, floats);
+    }
+  }
+  const join = (of: "prepared" | "batch" | "group"): Sizes =>
+    Object.assign({}, ...parts.map((part) => part[of] ?? {}));
+  return { prepared: join("prepared"), batch: join("batch"), group: join("group"), scratch };
+}

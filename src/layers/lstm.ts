@@ -1,0 +1,116 @@
+import { type OptionTable, trueOrFalse } from "../options.ts";
+import { Affine } from "./affine.ts";
+import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
+import { describeLayer, onlyValue } from "./options.ts";
+import {
+  RECURRENT,
+  type RecurrentConfig,
+  recurrentFrame,
+  recurrentGathers,
+  type RecurrentLayer,
+  recurrentMemory,
+  recurrentOutput,
+  recurrentWeights,
+} from "./recurrent.ts";
+
+export interface LstmConfig extends RecurrentConfig {
+  /** What the gates pass through. Only `sigmoid`, the default. */
+  recurrentActivation?: "sigmoid";
+  /** Start the forget gate's bias at 1 (Jozefowicz et al. 2015). Default true. */
+  unitForgetBias?: boolean;
+}
+
+export interface LstmLayer extends RecurrentLayer {
+  readonly type: "lstm";
+  readonly recurrentActivation: "sigmoid";
+  readonly unitForgetBias: boolean;
+}
+
+const CELL = { cell: "lstm_cell", gates: 4 };
+const FORGET = 1;
+
+/** Long short-term memory; derived in docs/lstm.md, computed in assembly/lstm.ts. */
+export const lstmKind = {
+  title: "LSTM",
+  baseName: "lstm",
+  reads: "numbers",
+  options: {
+    ...RECURRENT,
+    recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
+    unitForgetBias: { ...trueOrFalse, fallback: true },
+  } satisfies OptionTable<Omit<LstmLayer, "type">>,
+  states: {
+    i: { title: "input gate", range: "gate" },
+    f: { title: "forget gate", range: "gate" },
+    g: { title: "candidate", range: "signed" },
+    o: { title: "output gate", range: "gate" },
+    c: { title: "cell", range: "signed", flows: true },
+    h: { title: "state", range: "signed", flows: true },
+  },
+  output: recurrentOutput,
+  weights(layer, x) {
+    const forget = layer.unitForgetBias ? { oneBlock: FORGET } : {};
+    return recurrentWeights(layer, x, CELL).map((spec) =>
+      spec.name === "lstm_cell/bias" ? { ...spec, ...forget } : spec,
+    );
+  },
+  memory(layer, x, use) {
+    const H = padded(layer.units);
+    const { groupSize: R, backward, flow } = use;
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), {
+      group: {
+        c: R * (x.T + 1) * H,
+        tc: R * x.T * H,
+        ...(backward && { dcState: R * H }),
+        ...(flow && { flow: R * x.T * 2 * H }),
+      },
+    });
+  },
+  everyStep: (layer) => ({ ...layer, returnSequences: true }),
+  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
+  pass(layer, at) {
+    const { k, use } = at;
+    const frame = recurrentFrame(layer, at, CELL.gates, "lstm_cell/recurrent_kernel");
+    const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const input = new Affine(
+      at,
+      { N, dropout: layer.dropout },
+      { kernel: "lstm_cell/kernel", bias: layer.useBias ? "lstm_cell/bias" : null },
+    );
+    const [c, tc] = [at.at("c"), at.at("tc")];
+    const dcState = use.backward ? at.at("dcState") : 0;
+    const flow = use.flow ? at.at("flow") : 0;
+    const U = { rows: before, gradient: at.weight("lstm_cell/recurrent_kernel").gradient };
+    const gate = (index: number): Rows => rows(z + index * H * 4, N);
+    return {
+      y: frame.y,
+      dy: frame.dy,
+      states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: stateRows(c), h: stateRows(h) },
+      gradients: flow ? { dh: rows(flow, 2 * H), dc: rows(flow + H * 4, 2 * H) } : {},
+      prepare(part, parts) {
+        input.prepare(part, parts);
+        frame.prepare(part, parts);
+      },
+      project: (from, count) => input.project(from, count),
+      beginShard: (shard) => input.beginShard(shard),
+      endShard: (shard, partial) => input.endShard(shard, partial),
+      forward(group) {
+        input.forward(group, z);
+        k.lstmForward(z, c, h, tc, u, a, group.count, T, H, units);
+      },
+      backward(group) {
+        frame.clearState(group);
+        k.clear(dcState, group.count * H);
+        k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, uT, a, group.count, T, H);
+        input.backward(group, z, [U]);
+      },
+    };
+  },
+} satisfies LayerKind<LstmLayer>;
+
+/**
+ * Long short-term memory: (B, T, I) → (B, T, units) or (B, units). Gates are sigmoid, candidate and
+ * output tanh, as in Keras's default.
+ */
+export const lstm = (config: LstmConfig): LstmLayer => describeLayer("lstm", lstmKind.options, config);

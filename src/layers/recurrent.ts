@@ -1,0 +1,213 @@
+/**
+ * What recurrent layers have in common. All that does not depend on the step before is a product over the
+ * timesteps of a sample (affine.ts), the same for every cell; what does is the cell's own kernel.
+ *
+ *   forward    z = b + x·W;            the cell turns z into states
+ *   backward   the cell turns z into dz;  dW += xᵀ·dz, dU += h₋ᵀ·dz, db += Σ dz, dx = dz·Wᵀ
+ */
+import { LstmkitError } from "../errors.ts";
+import { type OptionTable, trueOrFalse } from "../options.ts";
+import { affineGathers, affineMemory, packPart, packPartTransposed } from "./affine.ts";
+import {
+  type AnyLayer,
+  type Bound,
+  type Group,
+  type Initializer,
+  joinMemory,
+  type Memory,
+  padded,
+  type Rows,
+  type Signal,
+  type Use,
+  type WeightSpec,
+} from "./kind.ts";
+import { anInitializer, COMMON, onlyValue, share, size } from "./options.ts";
+
+export interface RecurrentConfig {
+  /** H: length of the state. */
+  units: number;
+  /** What the candidate and the output pass through. Only `tanh`, the default. */
+  activation?: "tanh";
+  /** A bias is added. Default true. */
+  useBias?: boolean;
+  /** Share of inputs dropped while training, one mask per sequence; in [0, 1). Default 0. */
+  dropout?: number;
+  /** Give the output of every timestep, (B, T, H), not only the last, (B, H). Default false. */
+  returnSequences?: boolean;
+  /** Default `glorotUniform`. */
+  kernelInitializer?: Initializer;
+  /** Default `orthogonal`. */
+  recurrentInitializer?: Initializer;
+  /** Default `zeros`. */
+  biasInitializer?: Initializer;
+  /** For a first layer that is fed with numbers: [T or null for any, features]. */
+  inputShape?: readonly [number | null, number];
+  /** Default `lstm`, `lstm_1`, … after the kind. */
+  name?: string;
+}
+
+/** A recurrent layer with every default filled in. */
+export interface RecurrentLayer extends AnyLayer {
+  readonly units: number;
+  readonly activation: "tanh";
+  readonly useBias: boolean;
+  readonly dropout: number;
+  readonly returnSequences: boolean;
+  readonly kernelInitializer: Initializer;
+  readonly recurrentInitializer: Initializer;
+  readonly biasInitializer: Initializer;
+}
+
+export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
+  units: size,
+  activation: { ...onlyValue("tanh", "the kernels have no other yet"), fallback: "tanh" },
+  useBias: { ...trueOrFalse, fallback: true },
+  dropout: { ...share, fallback: 0 },
+  returnSequences: { ...trueOrFalse, fallback: false },
+  kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },
+  recurrentInitializer: { ...anInitializer, fallback: "orthogonal" },
+  biasInitializer: { ...anInitializer, fallback: "zeros" },
+  ...COMMON,
+};
+
+/** (B, T, I) → (B, T, units), or (B, units) of the last step. @throws BAD_LAYER */
+export function recurrentOutput({ type, units, returnSequences }: RecurrentLayer, x: Signal): Signal {
+  if (!x.sequence) {
+    throw new LstmkitError(
+      "BAD_LAYER",
+      `${type} reads a sequence, and is given single rows: give the recurrent layer before it returnSequences: true.`,
+    );
+  }
+  return { holds: "numbers", sequence: returnSequences, T: returnSequences ? x.T : 1, width: units };
+}
+
+/** Kernel, recurrent kernel and bias of a cell with so many gates, by Keras's paths. */
+export function recurrentWeights(
+  layer: RecurrentLayer,
+  { width: I }: Signal,
+  { cell, gates }: { readonly cell: string; readonly gates: number },
+): WeightSpec[] {
+  const { units: H, kernelInitializer, recurrentInitializer, biasInitializer } = layer;
+  const weight = (name: string, shape: number[], initializer: Initializer): WeightSpec => ({
+    name: `${cell}/${name}`,
+    shape,
+    blocks: gates,
+    initializer,
+  });
+  return [
+    weight("kernel", [I, gates * H], kernelInitializer),
+    weight("recurrent_kernel", [H, gates * H], recurrentInitializer),
+    ...(layer.useBias ? [weight("bias", [gates * H], biasInitializer)] : []),
+  ];
+}
+
+/** Memory of x's product, of the packed U and Uᵀ, and of the states h. */
+export function recurrentMemory(
+  layer: RecurrentLayer,
+  x: Signal & { readonly T: number },
+  use: Use,
+  gates: number,
+): Memory {
+  const { units, dropout, returnSequences } = layer;
+  const { groupSize: R, backward } = use;
+  const H = padded(units);
+  const N = gates * H;
+  return joinMemory(affineMemory({ N, dropout }, x, use), {
+    prepared: { u: units * N, ...(backward && { uT: N * H }) },
+    group: {
+      z: R * x.T * N,
+      h: R * (x.T + 1) * H,
+      ...(backward && { dhState: R * H, ...(returnSequences && { dh: R * x.T * H }) }),
+    },
+    scratch: { a: Math.max(R * N, H * x.T) },
+  });
+}
+
+export const recurrentGathers = (
+  { units, dropout }: RecurrentLayer,
+  use: Pick<Use, "backward">,
+  gates: number,
+): number => affineGathers({ N: gates * padded(units), dropout }, use);
+
+/** Addresses and rows that every cell has. */
+export interface RecurrentFrame {
+  readonly T: number;
+  readonly H: number;
+  readonly N: number;
+  readonly units: number;
+  /** (R, T, N), (R, T+1, H), packed left-hand sides. */
+  readonly z: number;
+  readonly h: number;
+  readonly a: number;
+  /** (R, T, H), or 0 where only the last output is used; (R, H). 0 without a way back. */
+  readonly dh: number;
+  readonly dhState: number;
+  /** Packed U and Uᵀ. */
+  readonly u: number;
+  readonly uT: number;
+  readonly y: Rows;
+  readonly dy: Rows;
+  /** The states before each step: what U is multiplied with. */
+  readonly before: Rows;
+  /** A row of `units` for every step, so many floats apart. */
+  rows(address: number, stride: number, sequence?: number): Rows;
+  /** The same of a block (R, T+1, H), but for the initial state. */
+  stateRows(address: number): Rows;
+  /** Pack this part of U and Uᵀ. */
+  prepare(part: number, parts: number): void;
+  /** Before the cell goes back: nothing comes from beyond the last step, but what the reader gave. */
+  clearState(group: Group): void;
+}
+
+/** @param recurrent name of the weight U */
+export function recurrentFrame(
+  layer: RecurrentLayer,
+  at: Bound,
+  gates: number,
+  recurrent: string,
+): RecurrentFrame {
+  const { k, x, use } = at;
+  const { units, returnSequences } = layer;
+  const { T } = x;
+  const H = padded(units);
+  const N = gates * H;
+  const [z, h, a, u] = [at.at("z"), at.at("h"), at.at("a"), at.at("u")];
+  const dh = use.backward && returnSequences ? at.at("dh") : 0;
+  const dhState = use.backward ? at.at("dhState") : 0;
+  const uT = use.backward ? at.at("uT") : 0;
+  const U = at.weight(recurrent).address;
+  const rows = (address: number, stride: number, sequence = T * stride): Rows => ({
+    at: () => address,
+    stride,
+    sequence,
+    T,
+    width: units,
+  });
+  const stateRows = (address: number) => rows(address + H * 4, H, (T + 1) * H);
+  const last = h + T * H * 4;
+  return {
+    T,
+    H,
+    N,
+    units,
+    z,
+    h,
+    a,
+    dh,
+    dhState,
+    u,
+    uT,
+    y: returnSequences ? stateRows(h) : { ...rows(last, H, (T + 1) * H), T: 1 },
+    dy: returnSequences ? rows(dh, H) : { ...rows(dhState, H, H), T: 1 },
+    before: rows(h, H, (T + 1) * H),
+    rows,
+    stateRows,
+    prepare(part, parts) {
+      packPart(k, u, U, units, N, part, parts);
+      if (use.backward) packPartTransposed(k, uT, U, units, N, part, parts);
+    },
+    clearState({ count }) {
+      if (dh) k.clear(dhState, count * H);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { Affine } from "./affine.ts";
+import { joinMemory, type LayerKind, padded } from "./kind.ts";
+import { describeLayer } from "./options.ts";
+import {
+  RECURRENT,
+  type RecurrentConfig,
+  recurrentFrame,
+  recurrentGathers,
+  type RecurrentLayer,
+  recurrentMemory,
+  recurrentOutput,
+  recurrentWeights,
+} from "./recurrent.ts";
+
+export interface SimpleRnnLayer extends RecurrentLayer {
+  readonly type: "simpleRNN";
+}
+
+const CELL = { cell: "simple_rnn_cell", gates: 1 };
+
+/** Elman's network, computed in assembly/rnn.ts. */
+export const simpleRnnKind = {
+  title: "SimpleRNN",
+  baseName: "simple_rnn",
+  reads: "numbers",
+  options: RECURRENT,
+  states: { h: { title: "state", range: "signed", flows: true } },
+  output: recurrentOutput,
+  weights: (layer, x) => recurrentWeights(layer, x, CELL),
+  memory(layer, x, use) {
+    const flow = use.groupSize * x.T * padded(layer.units);
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), { group: { ...(use.flow && { flow }) } });
+  },
+  everyStep: (layer) => ({ ...layer, returnSequences: true }),
+  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
+  pass(layer, at) {
+    const { k, use } = at;
+    const frame = recurrentFrame(layer, at, CELL.gates, "simple_rnn_cell/recurrent_kernel");
+    const { T, H, N, units, z, h, a, dh, dhState, u, uT, rows, stateRows } = frame;
+    const input = new Affine(
+      at,
+      { N, dropout: layer.dropout },
+      { kernel: "simple_rnn_cell/kernel", bias: layer.useBias ? "simple_rnn_cell/bias" : null },
+    );
+    const flow = use.flow ? at.at("flow") : 0;
+    const U = { rows: frame.before, gradient: at.weight("simple_rnn_cell/recurrent_kernel").gradient };
+    return {
+      y: frame.y,
+      dy: frame.dy,
+      states: { h: stateRows(h) },
+      gradients: flow ? { dh: rows(flow, H) } : {},
+      prepare(part, parts) {
+        input.prepare(part, parts);
+        frame.prepare(part, parts);
+      },
+      project: (from, count) => input.project(from, count),
+      beginShard: (shard) => input.beginShard(shard),
+      endShard: (shard, partial) => input.endShard(shard, partial),
+      forward(group) {
+        input.forward(group, z);
+        k.rnnForward(z, h, u, a, group.count, T, H, units);
+      },
+      backward(group) {
+        frame.clearState(group);
+        k.rnnBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H);
+        input.backward(group, z, [U]);
+      },
+    };
+  },
+} satisfies LayerKind<SimpleRnnLayer>;
+
+/** The simple recurrent layer: (B, T, I) → (B, T, units) or (B, units); tanh. */
+export const simpleRNN = (config: RecurrentConfig): SimpleRnnLayer =>
+  describeLayer("simpleRNN", simpleRnnKind.options, config);

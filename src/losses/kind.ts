@@ -1,0 +1,43 @@
+/** What a loss says of itself. */
+import type { Activation } from "../layers/activation.ts";
+import type { Option } from "../options.ts";
+import type { Kernels } from "../runtime/kernels.ts";
+
+/** A loss's description: plain data with every default filled in. */
+export interface AnyLoss {
+  readonly name: string;
+  /** The head gives logits, not probabilities. */
+  readonly fromLogits?: boolean;
+}
+
+/**
+ * Of every row of outputs: its loss, and its gradient scaled.
+ *
+ * losses (rows) assigned; dy (rows, ld) assigned, or 0 for none; y (rows, ld); targets (rows, target width)
+ */
+export type LossKernel = (
+  losses: number,
+  dy: number,
+  y: number,
+  targets: number,
+  rows: number,
+  units: number,
+  ld: number,
+  scale: number,
+) => void;
+
+export interface LossKind<C extends AnyLoss = AnyLoss> {
+  readonly options: Readonly<Record<string, Option>>;
+  /** The activation of a head whose loss is taken from what goes into it, which neither clips nor saturates. */
+  readonly from?: Activation;
+  /** Numbers of a target, for rows of so many outputs: as many, or 1 for the number of a class. */
+  targetWidth(units: number): number;
+  /** What is wrong with a target, in words; undefined where nothing is. */
+  refuses(target: number, units: number): string | undefined;
+  /** The gradient's divisor beside the number of rows: units where a row's loss is their mean, else 1. */
+  divisor(units: number): number;
+  /** Whether a head of so many outputs can have it: what is wrong, in words. */
+  unfit?(loss: C, units: number): string | undefined;
+  /** @param bare the outputs are those before the head's activation, or are said to be logits */
+  kernel(k: Kernels, loss: C, bare: boolean): LossKernel;
+}

@@ -1,0 +1,289 @@
+/** A batch shape in memory: load samples, have the threads work on them, read the results. */
+import { LstmkitError } from "../errors.ts";
+import type { Layer } from "../layers/index.ts";
+import { padded, type Rows } from "../layers/kind.ts";
+import type { AnyLoss } from "../losses/kind.ts";
+import { metricKindOf, type MetricName } from "../metrics/index.ts";
+import { MAX_BYTES } from "../runtime/memory.ts";
+import type { TensorData } from "../tensor.ts";
+import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import type { Station, Team } from "./team.ts";
+import { TokenList } from "./token-list.ts";
+import type { Weights } from "./weights.ts";
+import type { Counters, Job, OptimizerState } from "./worker.ts";
+
+/** Samples in a group: a matter of speed alone. */
+export const GROUP_SIZE = 4;
+/** Bytes of what is made of each token from which on it costs more than it saves. */
+const MAX_PROJECTED = 64 * 2 ** 20;
+
+/** Sums over the rows of a batch that was worked on. */
+export interface BatchResult {
+  /** Rows of outputs: samples, times steps where the model gives sequences. */
+  readonly rows: number;
+  /** The mean of the rows' losses. */
+  readonly loss: number;
+  /** Of each metric: the sum of the rows' values, and what to divide it by. */
+  readonly metrics: readonly { readonly sum: number; readonly count: number }[];
+  /** Loss and every gradient are finite; where they are not, no weight has changed. */
+  readonly finite: boolean;
+}
+
+/** What the caller says of a batch. */
+export interface BatchOptions {
+  /** The model's, with another dropout or `returnSequences`, which no weight's shape depends on. */
+  readonly layers: readonly Layer[];
+  readonly T: number;
+  readonly batchSize: number;
+  readonly groupSize: number;
+  /** Null to predict. */
+  readonly loss: AnyLoss | null;
+  readonly metrics?: readonly MetricName[];
+  /** To ask for flow(). Default false. */
+  readonly flow?: boolean;
+  /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
+  readonly optimizer: (() => OptimizerState) | null;
+}
+
+/** What a layer had at every step: (count, T, units) each. */
+export type StepValues = Readonly<Record<string, Float32Array>>;
+
+export class Batch {
+  readonly #weights: Weights;
+  readonly #team: Team;
+  readonly #base: number;
+  readonly #station: Station;
+  readonly #plan: Plan;
+  /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
+  readonly #tokens: TokenList | null;
+
+  /**
+   * @param ids every id that will be loaded, where they are known and nothing is trained
+   * @throws OUT_OF_MEMORY before anything is allocated
+   */
+  constructor(weights: Weights, team: Team, options: BatchOptions, ids: ArrayLike<number> | null = null) {
+    const { memory } = weights;
+    const { layers, T, batchSize, optimizer, loss, metrics = [], flow = false } = options;
+    this.#weights = weights;
+    this.#team = team;
+    const trains = optimizer !== null;
+    const [list, tokens] = listTokens(layers, options, ids);
+    this.#tokens = list;
+    const shape: BatchShape = {
+      layers,
+      T,
+      batchSize,
+      groupSize: Math.min(options.groupSize, batchSize),
+      threads: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
+      loss,
+      metrics,
+      backward: trains || flow,
+      flow,
+      outputs: loss === null,
+      tokens,
+    };
+    const { bytes } = planBatch(shape);
+    if (bytes > MAX_BYTES) {
+      throw new LstmkitError(
+        "OUT_OF_MEMORY",
+        `a batch of ${batchSize} × ${T} timesteps needs ${(bytes / 2 ** 20).toFixed(0)} MiB; ` +
+          "WebAssembly addresses 4096 MiB. Reduce batchSize, the sequence length or threads.",
+      );
+    }
+    const state = optimizer?.() ?? null;
+    this.#base = memory.allocate(bytes, `a batch of ${batchSize} × ${T} timesteps`);
+    this.#station = team.station({ shape, base: this.#base, weights: weights.address, state });
+    this.#plan = this.#station.worker.plan;
+    if (!trains) this.#prepare();
+  }
+
+  /** What is made of the weights alone, which do not change while a batch that trains nothing is in use. */
+  #prepare(): void {
+    const { tokens } = this.#plan.shape;
+    this.#perform({ kind: "prepare" }, this.#plan.shape.threads);
+    if (!this.#tokens) return;
+    this.#weights.memory.i32(this.#at(this.#plan.ids), tokens).set(this.#tokens.ids);
+    this.#perform({ kind: "project" }, Math.floor(tokens / 256));
+  }
+
+  /** Numbers that the model gives for a sample: rows × width. */
+  get outputSize(): number {
+    const { T, width } = this.#plan.signals.at(-1)!;
+    return T * width;
+  }
+
+  /**
+   * Copy a batch in: samples `order[from … from + count)` of x, and of y where there are targets.
+   *
+   * @param x ids (n, T) or numbers (n, T, features)
+   * @param y (n, rows · target width), or null to predict
+   */
+  load(
+    x: ArrayLike<number>,
+    y: ArrayLike<number> | null,
+    order: ArrayLike<number>,
+    from: number,
+    count: number,
+  ): void {
+    const { memory } = this.#weights;
+    const { input, signals, targets, targetWidth } = this.#plan;
+    const { T, width, holds } = signals[0]!;
+    const stride = holds === "ids" ? 1 : padded(width);
+    const size = T * width;
+    const length = count * T * stride;
+    const to = holds === "ids" ? memory.i32(this.#at(input), length) : memory.f32(this.#at(input), length);
+    const rows = ArrayBuffer.isView(x) ? (x as unknown as TensorData) : Float64Array.from(x);
+    for (let s = 0; s < count; s++) {
+      const sample = rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size);
+      const first = s * T * stride;
+      if (this.#tokens) this.#list(this.#tokens, sample, s, count);
+      if (stride === width) to.set(sample, first);
+      else {
+        for (let t = 0; t < T; t++) to.set(sample.subarray(t * width, (t + 1) * width), first + t * stride);
+      }
+    }
+    if (!y) return;
+    const own = signals.at(-1)!.T * targetWidth;
+    const target = memory.f32(this.#at(targets), count * own);
+    for (let s = 0; s < count; s++) {
+      for (let j = 0; j < own; j++) target[s * own + j] = y[order[from + s]! * own + j]!;
+    }
+  }
+
+  /** Loss and gradient of the batch that was loaded. */
+  gradient(count: number, counters: Counters): BatchResult {
+    const job = { kind: "gradient", count, samples: count, ...counters } as const;
+    const raised = this.#perform(job, shardsOf(count));
+    if (raised) this.#perform({ kind: "forget" }, 1);
+    return this.#result(count, !raised);
+  }
+
+  /** A step of the optimiser with that gradient. @param iteration from 1 */
+  update(iteration: number): void {
+    this.#weights.version++;
+    this.#perform({ kind: "update", iteration }, this.#plan.shape.threads);
+  }
+
+  /** Loss and metrics of the batch that was loaded, without dropout. */
+  evaluate(count: number): BatchResult {
+    this.#perform({ kind: "forward", count }, shardsOf(count));
+    return this.#result(count, true);
+  }
+
+  /** Outputs of the batch that was loaded → `to` (count, rows, width). */
+  predict(count: number, to: Float32Array): void {
+    this.#perform({ kind: "forward", count }, shardsOf(count));
+    to.set(this.#weights.memory.f32(this.#at(this.#plan.outputs), count * this.outputSize));
+  }
+
+  /**
+   * As predict, and the states of every layer that has some, bottom to top: (count, T, units) each.
+   *
+   * @param count of a batch that is a single group
+   */
+  trace(count: number, to: Float32Array): StepValues[] {
+    this.predict(count, to);
+    return this.#readStates(({ states }) => states, count);
+  }
+
+  /**
+   * Each sample's own loss → `losses` (count), and the gradients of the layers' states.
+   *
+   * @param count of a batch that is a single group
+   */
+  flow(count: number, losses: Float32Array): StepValues[] {
+    this.#perform({ kind: "flow", count }, 1);
+    const { T } = this.#plan.signals.at(-1)!;
+    const own = this.#at(this.#plan.losses);
+    for (let s = 0; s < count; s++) losses[s] = this.#weights.kernels.sumFloats(own + s * T * 4, T) / T;
+    return this.#readStates(({ gradients }) => gradients, count);
+  }
+
+  free(): void {
+    this.#team.leave(this.#station);
+    this.#weights.memory.free(this.#base);
+  }
+
+  /** @param units pieces that threads can share; a single one is not worth waking anyone for */
+  #perform(job: Job, units: number): boolean {
+    return this.#team.perform(this.#station, job, units);
+  }
+
+  #at(place: number): number {
+    return this.#base + place;
+  }
+
+  /** Where the ids of sample s stand in the list of the call, or in their shard's, which is written at its end. */
+  #list(tokens: TokenList, sample: ArrayLike<number>, s: number, count: number): void {
+    const { memory } = this.#weights;
+    const { slots, ids, counts, shape, use } = this.#plan;
+    const { T } = shape;
+    if (use.backward && s % SHARD_SIZE === 0) tokens.clear();
+    const at = memory.i32(this.#at(slots) + s * T * 4, T);
+    for (let t = 0; t < T; t++) at[t] = tokens.add(sample[t]!);
+    if (!use.backward || ((s + 1) % SHARD_SIZE > 0 && s + 1 < count)) return;
+    const shard = Math.floor(s / SHARD_SIZE);
+    memory.i32(this.#at(ids) + shard * shape.tokens * 4, shape.tokens).set(tokens.ids);
+    memory.i32(this.#at(counts) + shard * 4, 1)[0] = tokens.ids.length;
+  }
+
+  /** Of the layers that have states, without padding. */
+  #readStates(
+    of: (pass: { states?: StateRows; gradients?: StateRows }) => StateRows | undefined,
+    count: number,
+  ): StepValues[] {
+    return this.#station.worker.passes
+      .filter(({ states }) => states !== undefined)
+      .map((pass) =>
+        Object.fromEntries(Object.entries(of(pass) ?? {}).map(([name, rows]) => [name, this.#read(rows, count)])),
+      );
+  }
+
+  #read({ at, stride, sequence, T, width }: Rows, count: number): Float32Array {
+    const to = new Float32Array(count * T * width);
+    for (let row = 0; row < count * T; row++) {
+      const start = at(FIRST) + (Math.floor(row / T) * sequence + (row % T) * stride) * 4;
+      to.set(this.#weights.memory.f32(start, width), row * width);
+    }
+    return to;
+  }
+
+  #result(count: number, finite: boolean): BatchResult {
+    const { kernels: k } = this.#weights;
+    const { losses, metrics, shape, signals } = this.#plan;
+    const { T, width } = signals.at(-1)!;
+    const rows = count * T;
+    return {
+      rows,
+      loss: k.sumFloats(this.#at(losses), rows) / rows,
+      metrics: shape.metrics.map((name, i) => ({
+        sum: k.sumFloats(this.#at(metrics[i]!), rows),
+        count: rows * metricKindOf(name, shape.loss!.name).divisor(width),
+      })),
+      finite,
+    };
+  }
+}
+
+type StateRows = Readonly<Record<string, Rows>>;
+
+/** The first group, at the start of a batch. */
+const FIRST = { first: 0, count: 0, seed: 0, epoch: 0, batch: 0, partial: 0 };
+
+const shardsOf = (count: number) => Math.ceil(count / SHARD_SIZE);
+
+/** A list of tokens, and how many it holds at most; null and 0 where it does not pay, or tokens are not known. */
+function listTokens(
+  layers: readonly Layer[],
+  { optimizer, batchSize, T }: BatchOptions,
+  ids: ArrayLike<number> | null,
+): [TokenList | null, number] {
+  const trains = optimizer !== null;
+  const first = layers[0]!;
+  const width = gatheredWidth(layers, trains);
+  if (first.type !== "embedding" || width === 0 || !(trains || ids)) return [null, 0];
+  const list = new TokenList(first.inputDim);
+  if (ids) for (let i = 0; i < ids.length; i++) list.add(ids[i]!);
+  const most = trains ? Math.min(first.inputDim, Math.min(batchSize, SHARD_SIZE) * T) : list.ids.length;
+  return most * width * 4 <= MAX_PROJECTED ? [list, most] : [null, 0];
+}

@@ -1,0 +1,150 @@
+/**
+ * The weights of a model: name, shape and place of every tensor, in one order. Files, digests, memory
+ * offsets, getWeights and test labels all derive from it.
+ */
+import { kindOf, type Layer } from "../layers/index.ts";
+import { padded, type WeightSpec } from "../layers/kind.ts";
+import type { Kernels } from "../runtime/kernels.ts";
+import type { LinearMemory } from "../runtime/memory.ts";
+import { signalsOf } from "./stack.ts";
+
+/**
+ * A weight in its place. Outside it is dense and has Keras's shape; inside each of its rows is `blocks` runs
+ * of `width` numbers, each padded to `stride`.
+ */
+export interface PlacedWeight extends WeightSpec {
+  /** Keras's path: `lstm_1/lstm_cell/recurrent_kernel`. */
+  readonly name: string;
+  /** The layer's number, and the weight's name in it. */
+  readonly layer: number;
+  readonly path: string;
+  readonly rows: number;
+  readonly width: number;
+  readonly stride: number;
+  /** Floats from the start of the weights. */
+  readonly offset: number;
+  /** Floats inside, padding included. */
+  readonly length: number;
+}
+
+/** Where everything is, in floats. Weights whose gradients are summed by places come first. */
+export interface WeightTable {
+  readonly specs: readonly PlacedWeight[];
+  readonly length: number;
+  /** Floats of the weights that are summed by places, and of the others, which have a partial a shard. */
+  readonly placesLength: number;
+  readonly shardsLength: number;
+}
+
+/** Number of elements of a shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Every weight of the layers, in order. */
+export function weightTable(layers: readonly Layer[]): WeightTable {
+  const signals = signalsOf(layers);
+  const specs: PlacedWeight[] = [];
+  let [length, placesLength] = [0, 0];
+  for (const [i, layer] of layers.entries()) {
+    for (const spec of kindOf(layer).weights(layer, signals[i]!)) {
+      const width = spec.shape.at(-1)! / spec.blocks;
+      const rows = sizeOf(spec.shape.slice(0, -1));
+      const stride = padded(width);
+      const floats = rows * spec.blocks * stride;
+      const place = { layer: i, path: spec.name, rows, width, stride, offset: length, length: floats };
+      specs.push({ ...spec, ...place, name: `${layer.name}/${spec.name}` });
+      // Ids come in below all else, so these come first, and the rest is one block.
+      if (spec.sum === "places") placesLength = length + floats;
+      length += floats;
+    }
+  }
+  return { specs, length, placesLength, shardsLength: length - placesLength };
+}
+
+/** Dense data → the padded rows inside. `to` holds spec.length floats. */
+export function padWeight(spec: PlacedWeight, from: ArrayLike<number>, to: Float32Array): void {
+  copyRuns(spec, (dense, inside, n) => {
+    for (let j = 0; j < n; j++) to[inside + j] = from[dense + j]!;
+  });
+}
+
+/** The padded rows inside → dense data. */
+export function unpadWeight(spec: PlacedWeight, from: Float32Array): Float32Array<ArrayBuffer> {
+  const to = new Float32Array(sizeOf(spec.shape));
+  copyRuns(spec, (dense, inside, n) => to.set(from.subarray(inside, inside + n), dense));
+  return to;
+}
+
+function copyRuns(spec: PlacedWeight, copy: (dense: number, inside: number, n: number) => void): void {
+  for (let run = 0; run < spec.rows * spec.blocks; run++)
+    copy(run * spec.width, run * spec.stride, spec.width);
+}
+
+/** The weights in linear memory: initialised, read, written. */
+export class Weights {
+  readonly table: WeightTable;
+  readonly address: number;
+  readonly kernels: Kernels;
+  readonly memory: LinearMemory;
+  /** Another number whenever the weights have changed: what was prepared of them before is stale. */
+  version = 0;
+
+  /** @throws OUT_OF_MEMORY */
+  constructor(kernels: Kernels, memory: LinearMemory, layers: readonly Layer[]) {
+    this.kernels = kernels;
+    this.memory = memory;
+    this.table = weightTable(layers);
+    this.address = memory.allocate(this.table.length * 4, "the model's weights");
+  }
+
+  /** Give every weight its initial value, which depends on the seed and its number in the table alone. */
+  initialize(seed: number): void {
+    const { kernels: k, memory } = this;
+    for (const [index, spec] of this.table.specs.entries()) {
+      const count = sizeOf(spec.shape);
+      const [rows, cols] = spec.shape.length === 2 ? (spec.shape as [number, number]) : [1, count];
+      const orthogonal = spec.initializer === "orthogonal";
+      const bytes = Math.ceil(count / 4) * 16;
+      const out = memory.allocate(bytes + (orthogonal ? count * 8 : 0), "initialisation");
+      const scratch = out + bytes;
+      switch (spec.initializer) {
+        case "glorotUniform": {
+          const limit = Math.fround(Math.sqrt(6 / (rows + cols)));
+          k.uniform(out, count, -limit, limit, seed, index);
+          break;
+        }
+        case "randomUniform":
+          k.uniform(out, count, -0.05, 0.05, seed, index);
+          break;
+        case "orthogonal":
+          k.orthogonal(out, scratch, rows, cols, seed, index);
+          break;
+        case "ones":
+          memory.f32(out, count).fill(1);
+          break;
+        case "zeros":
+          break; // as allocated
+      }
+      const values = memory.f32(out, count);
+      if (spec.oneBlock !== undefined) {
+        values.fill(1, spec.oneBlock * spec.width, (spec.oneBlock + 1) * spec.width);
+      }
+      this.write(spec, values);
+      memory.free(out);
+    }
+  }
+
+  /** A copy of one weight, dense. */
+  read(spec: PlacedWeight): Float32Array<ArrayBuffer> {
+    return unpadWeight(spec, this.memory.f32(this.address + spec.offset * 4, spec.length));
+  }
+
+  /** Set one weight from dense data. */
+  write(spec: PlacedWeight, values: ArrayLike<number>): void {
+    this.version++;
+    padWeight(spec, values, this.memory.f32(this.address + spec.offset * 4, spec.length));
+  }
+
+  free(): void {
+    this.memory.free(this.address);
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * One thread's part in the work on a batch: forward, backward, update.
+ *
+ * A batch is cut into logical shards of fixed size, whatever the number of threads; a shard into
+ * groups of a few samples that go through the whole forward and backward pass while they are in
+ * cache. A shard adds its gradient into a partial of its own; partials are summed in shard order.
+ * The size of a group changes no bit: within a shard every sum is one chain over samples in order.
+ */
+import { activationForward } from "../layers/activation.ts";
+import { ROWS_AT_ONCE } from "../layers/affine.ts";
+import { kindOf } from "../layers/index.ts";
+import { type Gathered, type Group, type Pass, padded, type Rows, type Weight } from "../layers/kind.ts";
+import { lossKindOf } from "../losses/index.ts";
+import type { LossKernel } from "../losses/kind.ts";
+import { metricKindOf } from "../metrics/index.ts";
+import type { MetricKernel } from "../metrics/kind.ts";
+import { optimizerKindOf } from "../optimizers/index.ts";
+import type { AnyOptimizer } from "../optimizers/kind.ts";
+import type { Crew } from "../runtime/crew.ts";
+import type { Kernels } from "../runtime/kernels.ts";
+import { type BatchShape, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+
+/** What an optimiser works on: addresses. */
+export interface OptimizerState {
+  readonly optimizer: AnyOptimizer;
+  /** Its numbers, f64, in the order of its description: they may change from step to step. */
+  readonly numbers: number;
+  /** As long as the weights: the gradient, and each of the kind's slots. */
+  readonly gradient: number;
+  readonly slots: readonly number[];
+  /** As long as the weights that are summed by places: the sums of their gradients' squares, or 0. */
+  readonly squares: number;
+}
+
+/** A batch shape in its place: all that a thread needs to take part. */
+export interface Site {
+  readonly shape: BatchShape;
+  /** Addresses of the batch's memory and of the weights. */
+  readonly base: number;
+  readonly weights: number;
+  /** Null where nothing is trained. */
+  readonly state: OptimizerState | null;
+}
+
+/** What random numbers depend on besides the data. */
+export interface Counters {
+  readonly seed: number;
+  readonly epoch: number;
+  /** Number of the batch in its epoch. */
+  readonly batch: number;
+}
+
+/** The work that all threads are called to do on a batch. */
+export type Job =
+  /** What is made of the weights, once they have changed; then what is made of every token of the call. */
+  | { readonly kind: "prepare" }
+  | { readonly kind: "project" }
+  /** Loss and metrics where the plan has them, and outputs. */
+  | { readonly kind: "forward"; readonly count: number }
+  /** The gradient of the loss, a mean over `samples` of which these are `count`; the flag says it is not finite. */
+  | ({ readonly kind: "gradient"; readonly count: number; readonly samples: number } & Counters)
+  /** A step of the optimiser, the `iteration`th from 1. */
+  | { readonly kind: "update"; readonly iteration: number }
+  /** Instead of it, where the gradient is not finite. */
+  | { readonly kind: "forget" }
+  /** The loss of each sample and the gradient of every step, of a batch that is a single group. */
+  | { readonly kind: "flow"; readonly count: number };
+
+export class Worker {
+  readonly plan: Plan;
+  readonly passes: readonly Pass[];
+  readonly #k: Kernels;
+  readonly #memory: WebAssembly.Memory;
+  readonly #site: Site;
+  /** Address of this thread's part of the batch's memory. */
+  readonly #own: number;
+  readonly #loss: LossKernel | null;
+  readonly #metrics: readonly MetricKernel[];
+
+  /** @param index this thread's number */
+  constructor(k: Kernels, memory: WebAssembly.Memory, site: Site, index: number) {
+    this.#k = k;
+    this.#memory = memory;
+    this.#site = site;
+    this.plan = planBatch(site.shape);
+    this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
+    this.passes = makePasses(k, this.plan, site, this.#own);
+    const { loss, metrics } = site.shape;
+    this.#loss = loss && lossKindOf(loss).kernel(k, loss, this.plan.head.bare);
+    const logits = loss?.fromLogits === true;
+    this.#metrics = loss ? metrics.map((name) => metricKindOf(name, loss.name).kernel(k, logits)) : [];
+  }
+
+  /** Address of a place of the plan. */
+  at(place: number): number {
+    return this.#site.base + place;
+  }
+
+  /** This thread's part of a job. */
+  perform(job: Job, crew: Crew): void {
+    switch (job.kind) {
+      case "prepare":
+        return this.#prepare(crew);
+      case "project":
+        return this.#project(crew);
+      case "forward":
+        return this.#forward(job.count, crew);
+      case "gradient":
+        return this.#gradient(job, crew);
+      case "update":
+        return this.#update(job.iteration, crew);
+      case "forget":
+        return this.#forget(crew);
+      case "flow":
+        return this.#flow(job.count);
+    }
+  }
+
+  #prepare({ index, size }: Crew): void {
+    for (const pass of this.passes) pass.prepare?.(index, size);
+  }
+
+  #project(crew: Crew): void {
+    const { tokens } = this.plan.shape;
+    const units = Math.ceil(tokens / ROWS_AT_ONCE);
+    for (let unit = crew.claim(); unit < units; unit = crew.claim()) {
+      const from = unit * ROWS_AT_ONCE;
+      for (const pass of this.passes) pass.project?.(from, Math.min(ROWS_AT_ONCE, tokens - from));
+    }
+  }
+
+  #forward(count: number, crew: Crew): void {
+    const shards = Math.ceil(count / SHARD_SIZE);
+    for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
+      for (const group of this.#groups(shard, count)) {
+        for (const pass of this.passes) pass.forward(group);
+        this.#measure(group, count);
+      }
+    }
+  }
+
+  #gradient(job: Job & { kind: "gradient" }, crew: Crew): void {
+    const { count, samples } = job;
+    const { partials, table } = this.plan;
+    const k = this.#k;
+    this.#prepare(crew);
+    crew.meet();
+    const shards = Math.ceil(count / SHARD_SIZE);
+    for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
+      const partial = this.at(partials) + shard * table.shardsLength * 4;
+      k.clear(partial, table.shardsLength);
+      for (const pass of this.passes) pass.beginShard?.(shard);
+      for (const group of this.#groups(shard, count, job, partial)) this.#backpropagate(group, samples);
+      for (const pass of this.passes) pass.endShard?.(shard, partial);
+    }
+    crew.meet();
+    if (!this.#sum(shards, count, crew)) crew.raise();
+  }
+
+  /** @param samples over which the loss is a mean */
+  #backpropagate(group: Group, samples: number): void {
+    for (const pass of this.passes) pass.forward(group);
+    this.#measure(group, samples);
+    for (let i = this.passes.length - 1; i >= 0; i--) this.passes[i]!.backward(group);
+  }
+
+  /** The gradient of the whole batch, each thread a part of it. @returns whether it is finite */
+  #sum(shards: number, count: number, crew: Crew): boolean {
+    const { partials, losses, signals, table } = this.plan;
+    const { placesLength, shardsLength } = table;
+    const { gradient, squares } = this.#site.state!; // there is one, or nobody asks
+    const k = this.#k;
+    const [from, n] = part(shardsLength, crew);
+    const sums = gradient + (placesLength + from) * 4;
+    k.sumShards(sums, this.at(partials) + from * 4, shards, shardsLength, n);
+    let finite = k.allFinite(sums, n) === 1;
+    for (const pass of this.passes) {
+      finite = (pass.sumPlaces?.(gradient, squares, count, crew.index, crew.size) ?? true) && finite;
+    }
+    if (crew.index > 0) return finite;
+    return finite && Number.isFinite(k.sumFloats(this.at(losses), count * signals.at(-1)!.T));
+  }
+
+  /** Each thread on a part of the weights. */
+  #update(iteration: number, crew: Crew): void {
+    const { placesLength, shardsLength } = this.plan.table;
+    const { gradient, slots, squares } = this.#site.state!;
+    const optimizer = this.#optimizer();
+    const update = (offset: number, length: number, byPlaces: boolean) => {
+      const [from, n] = part(length, crew);
+      const at = (address: number) => address + (offset + from) * 4;
+      optimizerKindOf(optimizer).update(this.#k, optimizer, {
+        w: at(this.#site.weights),
+        g: at(gradient),
+        squares: byPlaces && squares ? squares + from * 4 : 0,
+        slots: slots.map(at),
+        n,
+        clears: byPlaces,
+        iteration,
+      });
+    };
+    if (placesLength > 0) update(0, placesLength, true);
+    update(placesLength, shardsLength, false);
+  }
+
+  /** The description, with the numbers that stand in memory now. */
+  #optimizer(): AnyOptimizer {
+    const { optimizer, numbers } = this.#site.state!;
+    const names = Object.entries(optimizer).flatMap(([name, value]) => (typeof value === "number" ? [name] : []));
+    const values = new Float64Array(this.#memory.buffer, numbers, names.length);
+    return { ...optimizer, ...Object.fromEntries(names.map((name, i) => [name, values[i]])) };
+  }
+
+  /** Leave gradients that are summed by places zero, as the next batch wants them. */
+  #forget(crew: Crew): void {
+    const { placesLength } = this.plan.table;
+    const { gradient, squares } = this.#site.state!;
+    const [from, n] = part(placesLength, crew);
+    this.#k.clear(gradient + from * 4, n);
+    if (squares) this.#k.clear(squares + from * 4, n);
+  }
+
+  /** The weights' gradients, which come along, are nobody's. */
+  #flow(count: number): void {
+    const partial = this.at(this.plan.partials);
+    this.#k.clear(partial, this.plan.table.shardsLength);
+    for (const group of this.#groups(0, count, NO_COUNTERS, partial)) this.#backpropagate(group, 1);
+  }
+
+  *#groups(shard: number, count: number, counters: Counters = NO_COUNTERS, partial = 0): Generator<Group> {
+    const { groupSize } = this.plan.shape;
+    const { seed, epoch, batch } = counters;
+    const end = Math.min(count, (shard + 1) * SHARD_SIZE);
+    for (let first = shard * SHARD_SIZE; first < end; first += groupSize) {
+      yield { first, count: Math.min(groupSize, end - first), seed, epoch, batch, partial };
+    }
+  }
+
+  /** Loss, the gradient of the outputs, metrics, and the outputs for the caller. */
+  #measure(group: Group, samples: number): void {
+    const { plan } = this;
+    const { shape, head, targetWidth } = plan;
+    const k = this.#k;
+    const { width, T } = this.passes.at(-1)!.y;
+    const [row, rows] = [group.first * T, group.count * T];
+    const [{ y, dy }, ld] = [this.#outputs(group), padded(width)];
+    const targets = this.at(plan.targets) + row * targetWidth * 4;
+    if (this.#loss && shape.loss) {
+      const scale = 1 / (samples * T * lossKindOf(shape.loss).divisor(width));
+      const gradient = shape.backward ? dy : 0;
+      this.#loss(this.at(plan.losses) + row * 4, gradient, y, targets, rows, width, ld, scale);
+      if (shape.backward) this.#giveBack(group, dy);
+    }
+    if (!shape.outputs && this.#metrics.length === 0) return;
+    activationForward(k, head.activation, y, rows, width);
+    for (const [i, metric] of this.#metrics.entries()) {
+      metric(this.at(plan.metrics[i]!) + row * 4, y, targets, rows, width, ld);
+    }
+    if (shape.outputs) k.copyRows(this.at(plan.outputs) + row * width * 4, width, y, ld, width, rows);
+  }
+
+  /** Addresses of (R, rows, padded width): the last layer's outputs, and where their gradient goes. */
+  #outputs(group: Group): { y: number; dy: number } {
+    const { y, dy } = this.passes.at(-1)!;
+    if (!this.plan.last) return { y: y.at(group), dy: dy.at(group) };
+    const own = { y: this.#own + this.plan.last.y.place, dy: this.#own + this.plan.last.dy.place };
+    this.#copy(group.count, { ...y, ...packed(y) }, own.y, y, y.at(group));
+    return own;
+  }
+
+  /** The gradient to where the last layer reads it. */
+  #giveBack(group: Group, from: number): void {
+    const { dy } = this.passes.at(-1)!;
+    if (this.plan.last) this.#copy(group.count, dy, dy.at(group), { ...dy, ...packed(dy) }, from);
+  }
+
+  #copy(count: number, to: Distances, toAddress: number, from: Distances, fromAddress: number): void {
+    for (let r = 0; r < count; r++) {
+      const [t, f] = [toAddress + r * to.sequence * 4, fromAddress + r * from.sequence * 4];
+      this.#k.copyRows(t, to.stride, f, from.stride, from.width, from.T);
+    }
+  }
+}
+
+type Distances = Omit<Rows, "at">;
+
+/** Distances of rows that lie one after the other. */
+const packed = ({ T, width }: Distances) => ({ stride: padded(width), sequence: T * padded(width) });
+
+const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
+
+/** One thread's passes, bottom to top. */
+function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number): Pass[] {
+  const { head, signals, table, blocks, use } = plan;
+  const passes: Pass[] = [];
+  for (const [stream, layer] of head.layers.entries()) {
+    const below = passes.at(-1);
+    const layerBlocks = blocks[stream]!;
+    passes.push(
+      kindOf(layer).pass(layer, {
+        k,
+        use,
+        stream,
+        x: below?.y ?? inputRows(plan, base, signals[0]!.T),
+        dx: use.backward && below ? below.dy : null,
+        weight(name): Weight {
+          const spec = table.specs.find(({ layer, path }) => layer === stream && path === name)!;
+          const place = (spec.offset - table.placesLength) * 4;
+          return { address: weights + spec.offset * 4, gradient: ({ partial }) => partial + place };
+        },
+        at(name) {
+          const { of, place } = layerBlocks[name]!;
+          return (of === "all" ? base : own) + place;
+        },
+      }),
+    );
+  }
+  return passes;
+}
+
+/** The samples that were loaded. */
+function inputRows({ shape, signals, input, slots, ids, counts }: Plan, base: number, T: number): Rows {
+  const { holds, width, gathered } = signals[0]!;
+  const stride = holds === "ids" ? 1 : padded(width);
+  const rows = {
+    at: ({ first }: Pick<Group, "first">) => base + input + first * T * stride * 4,
+    stride,
+    sequence: T * stride,
+    T,
+    width,
+  };
+  if (!gathered) return rows;
+  const list: Gathered = {
+    slots: ({ first }) => base + slots + first * T * 4,
+    stride: 1,
+    sequence: T,
+    ids: base + ids,
+    counts: base + counts,
+    most: shape.tokens,
+    of: gathered.of,
+    table: 0, // the layer that reads the ids puts its own
+  };
+  return { ...rows, gathered: list };
+}
+
+/** This thread's part of so many floats, on cache lines: where it begins, and how long it is. */
+function part(floats: number, { index, size }: Crew): [from: number, n: number] {
+  const lines = Math.ceil(floats / 16);
+  const cut = (i: number) => Math.min(floats, Math.floor((lines * i) / size) * 16);
+  return [cut(index), cut(index + 1) - cut(index)];
+}

@@ -1,0 +1,34 @@
+import { number } from "../options.ts";
+import type { OptimizerKind } from "./kind.ts";
+import { aRate } from "./options.ts";
+
+/** Adam, with Keras's defaults. */
+export interface AdamConfig {
+  name: "adam";
+  /** Default 0.001. */
+  learningRate?: number;
+  /** Default 0.9. */
+  beta1?: number;
+  /** Default 0.999. */
+  beta2?: number;
+  /** Default 1e-7, added outside the bias correction as Keras does. */
+  epsilon?: number;
+}
+
+const aDecay = number("from 0 to below 1", (n) => n >= 0 && n < 1);
+
+/** Kingma and Ba 2015, as Keras computes it; in assembly/adam.ts. */
+export const adam: OptimizerKind<Required<AdamConfig>> = {
+  options: {
+    learningRate: { ...aRate, fallback: 1e-3 },
+    beta1: { ...aDecay, fallback: 0.9 },
+    beta2: { ...aDecay, fallback: 0.999 },
+    epsilon: { ...aRate, fallback: 1e-7 },
+  },
+  slots: () => ["m", "v"],
+  squaresPlaces: true,
+  update(k, { learningRate, beta1, beta2, epsilon }, { w, g, squares, slots, n, iteration }) {
+    const [m, v] = slots as [number, number];
+    k.adam(w, m, v, g, squares, n, learningRate, beta1, beta2, epsilon, iteration);
+  },
+};
