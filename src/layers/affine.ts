@@ -80,7 +80,11 @@ export class Affine {
   readonly #kept: Int32Array;
 
   /** @param names of the weights W and b */
-  constructor(at: Bound, shape: AffineShape, names: { readonly kernel: string; readonly bias: string | null }) {
+  constructor(
+    at: Bound,
+    shape: AffineShape,
+    names: { readonly kernel: string; readonly bias: string | null },
+  ) {
     this.#at = at;
     this.#N = shape.N;
     this.#dropout = shape.dropout ?? 0;
@@ -246,7 +250,14 @@ export class Affine {
   #vectors(list: number, from: number, count: number): number {
     const { ids, most, table } = this.#at.x.gathered!; // those who ask have a list
     const vectors = this.#at.at("vectors");
-    this.#at.k.embeddingForward(vectors, ids + (list * most + from) * 4, table, count, padded(this.#at.x.width), 1);
+    this.#at.k.embeddingForward(
+      vectors,
+      ids + (list * most + from) * 4,
+      table,
+      count,
+      padded(this.#at.x.width),
+      1,
+    );
     return vectors;
   }
 }

@@ -5,9 +5,9 @@ import { describeLayer, onlyValue } from "./options.ts";
 import {
   RECURRENT,
   type RecurrentConfig,
+  type RecurrentLayer,
   recurrentFrame,
   recurrentGathers,
-  type RecurrentLayer,
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,

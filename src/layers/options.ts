@@ -18,14 +18,22 @@ export const onlyValue = (value: string, reason: string) => ({
   accepts: (given: unknown) => given === value,
 });
 
+const isSequenceShape = (value: unknown) =>
+  Array.isArray(value) && value.length === 2 && (value[0] === null || isSize(value[0])) && isSize(value[1]);
+
+/** Of a layer that reads sequences alone. */
+export const sequenceShape = {
+  wanted: "[timesteps or null, features]",
+  accepts: isSequenceShape,
+  fallback: undefined,
+};
+
 /** Options of every layer. */
 export const COMMON = {
   inputShape: {
     wanted: "[timesteps or null, features], or [features]",
     accepts: (value: unknown) =>
-      Array.isArray(value) &&
-      (value.length === 1 || (value.length === 2 && (value[0] === null || isSize(value[0])))) &&
-      isSize(value.at(-1)),
+      isSequenceShape(value) || (Array.isArray(value) && value.length === 1 && isSize(value[0])),
     fallback: undefined,
   },
   name: {

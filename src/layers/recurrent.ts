@@ -21,7 +21,7 @@ import {
   type Use,
   type WeightSpec,
 } from "./kind.ts";
-import { anInitializer, COMMON, onlyValue, share, size } from "./options.ts";
+import { anInitializer, COMMON, onlyValue, sequenceShape, share, size } from "./options.ts";
 
 export interface RecurrentConfig {
   /** H: length of the state. */
@@ -68,6 +68,7 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   recurrentInitializer: { ...anInitializer, fallback: "orthogonal" },
   biasInitializer: { ...anInitializer, fallback: "zeros" },
   ...COMMON,
+  inputShape: sequenceShape,
 };
 
 /** (B, T, I) → (B, T, units), or (B, units) of the last step. @throws BAD_LAYER */

@@ -4,9 +4,9 @@ import { describeLayer } from "./options.ts";
 import {
   RECURRENT,
   type RecurrentConfig,
+  type RecurrentLayer,
   recurrentFrame,
   recurrentGathers,
-  type RecurrentLayer,
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,

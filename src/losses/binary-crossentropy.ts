@@ -13,7 +13,9 @@ export const binaryCrossentropy: LossKind<Required<BinaryCrossentropyConfig>> = 
   from: "sigmoid",
   targetWidth: (units) => units,
   refuses: (target) =>
-    target === 0 || target === 1 ? undefined : "binaryCrossentropy takes 0 and 1. Map your two classes to them.",
+    target === 0 || target === 1
+      ? undefined
+      : "binaryCrossentropy takes 0 and 1. Map your two classes to them.",
   divisor: (units) => units,
   kernel: (k, _, bare) => (bare ? k.bceLogits : k.bceProbabilities),
 };

@@ -3,7 +3,7 @@ import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
 import { padded, type Rows } from "../layers/kind.ts";
 import type { AnyLoss } from "../losses/kind.ts";
-import { metricKindOf, type MetricName } from "../metrics/index.ts";
+import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import { MAX_BYTES } from "../runtime/memory.ts";
 import type { TensorData } from "../tensor.ts";
 import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
@@ -235,7 +235,9 @@ export class Batch {
     return this.#station.worker.passes
       .filter(({ states }) => states !== undefined)
       .map((pass) =>
-        Object.fromEntries(Object.entries(of(pass) ?? {}).map(([name, rows]) => [name, this.#read(rows, count)])),
+        Object.fromEntries(
+          Object.entries(of(pass) ?? {}).map(([name, rows]) => [name, this.#read(rows, count)]),
+        ),
       );
   }
 

@@ -59,7 +59,11 @@ const refuse = (message: string): never => {
  * @throws BAD_ARGUMENT
  */
 export function checkCompile(options: CompileOptions, layers: readonly Layer[]): CompileConfig {
-  const { optimizer, loss, metrics } = checkOptions<CompileOptions, typeof COMPILE>("compile()", options, COMPILE);
+  const { optimizer, loss, metrics } = checkOptions<CompileOptions, typeof COMPILE>(
+    "compile()",
+    options,
+    COMPILE,
+  );
   const checkedLoss = described("loss", loss, LOSSES) as AnyLoss;
   checkHead(checkedLoss, layers);
   return {
@@ -74,7 +78,8 @@ const METRIC_NAMES = ["accuracy", ...Object.keys(METRICS)];
 const NAMED = {
   wanted: "a name, or an object with a name",
   accepts: (value: unknown) =>
-    typeof value === "string" || (typeof value === "object" && value !== null && Object.hasOwn(value, "name")),
+    typeof value === "string" ||
+    (typeof value === "object" && value !== null && Object.hasOwn(value, "name")),
 };
 
 const COMPILE = {
@@ -96,7 +101,9 @@ function described(
   const { name, ...own } = typeof given === "string" ? { name: given } : given;
   if (typeof name !== "string" || !Object.hasOwn(kinds, name)) {
     const names = Object.keys(kinds);
-    refuse(`${what} is ${show(name)}${didYouMean(String(name), names)}; it must be one of ${names.join(", ")}.`);
+    refuse(
+      `${what} is ${show(name)}${didYouMean(String(name), names)}; it must be one of ${names.join(", ")}.`,
+    );
   }
   return { name, ...checkOptions<object, object>(name, own, kinds[name]!.options) };
 }

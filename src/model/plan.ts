@@ -86,7 +86,9 @@ export function planBatch(shape: BatchShape): Plan {
   const table = weightTable(head.layers);
   const use = { groupSize, batchSize: B, backward, flow };
   const list = tokens > 0 && { gathered: { most: tokens, of: backward ? "shard" : "call" } as const };
-  const signals = signalsOf(head.layers, { ...inputOf(head.layers), T, ...list }) as (Signal & { T: number })[];
+  const signals = signalsOf(head.layers, { ...inputOf(head.layers), T, ...list }) as (Signal & {
+    T: number;
+  })[];
   const [input, output] = [signals[0]!, signals.at(-1)!];
   const rows = B * output.T;
   const targetWidth = shape.loss ? lossKindOf(shape.loss).targetWidth(output.width) : 0;
@@ -107,7 +109,9 @@ export function planBatch(shape: BatchShape): Plan {
   const memories = head.layers.map((layer, i) => kindOf(layer).memory(layer, signals[i]!, use));
   const thread = new Layout();
   const blocks = placeBlocks(memories, all, thread);
-  const last = kindOf(head.layers.at(-1)!).bare ? null : placeLast(groupSize * output.T, output.width, thread);
+  const last = kindOf(head.layers.at(-1)!).bare
+    ? null
+    : placeLast(groupSize * output.T, output.width, thread);
   const threads = all.reserve((thread.bytes / 4) * shape.threads);
   return {
     shape,

@@ -100,19 +100,25 @@ export class Worker {
   perform(job: Job, crew: Crew): void {
     switch (job.kind) {
       case "prepare":
-        return this.#prepare(crew);
+        this.#prepare(crew);
+        break;
       case "project":
-        return this.#project(crew);
+        this.#project(crew);
+        break;
       case "forward":
-        return this.#forward(job.count, crew);
+        this.#forward(job.count, crew);
+        break;
       case "gradient":
-        return this.#gradient(job, crew);
+        this.#gradient(job, crew);
+        break;
       case "update":
-        return this.#update(job.iteration, crew);
+        this.#update(job.iteration, crew);
+        break;
       case "forget":
-        return this.#forget(crew);
+        this.#forget(crew);
+        break;
       case "flow":
-        return this.#flow(job.count);
+        this.#flow(job.count);
     }
   }
 
@@ -206,7 +212,9 @@ export class Worker {
   /** The description, with the numbers that stand in memory now. */
   #optimizer(): AnyOptimizer {
     const { optimizer, numbers } = this.#site.state!;
-    const names = Object.entries(optimizer).flatMap(([name, value]) => (typeof value === "number" ? [name] : []));
+    const names = Object.entries(optimizer).flatMap(([name, value]) =>
+      typeof value === "number" ? [name] : [],
+    );
     const values = new Float64Array(this.#memory.buffer, numbers, names.length);
     return { ...optimizer, ...Object.fromEntries(names.map((name, i) => [name, values[i]])) };
   }

@@ -1,6 +1,7 @@
 /** The public model: what a runtime's sequential() and load() give, in this thread or in a worker. */
-import type { CompileOptions } from "../model/compile.ts";
+
 import type { Layer, StateName } from "../layers/index.ts";
+import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "./inputs.ts";
 

@@ -20,9 +20,18 @@ export const withoutDropout = (layers: readonly Layer[]): Layer[] =>
   layers.map((layer) => (kindOf(layer).withoutDropout?.(layer) ?? layer) as Layer);
 
 /** @throws OUT_OF_MEMORY */
-export function blankTrace(layers: readonly Layer[], samples: number, T: number, outputs: readonly number[]): Trace {
+export function blankTrace(
+  layers: readonly Layer[],
+  samples: number,
+  T: number,
+  outputs: readonly number[],
+): Trace {
   return {
-    layers: blankLayers(layers, () => true, (units) => [samples, T, units]) as unknown as Trace["layers"],
+    layers: blankLayers(
+      layers,
+      () => true,
+      (units) => [samples, T, units],
+    ) as unknown as Trace["layers"],
     outputs: blank([samples, ...outputs]),
   };
 }
@@ -31,7 +40,12 @@ export function blankTrace(layers: readonly Layer[], samples: number, T: number,
 export function blankFlow(layers: readonly Layer[], samples: number, T: number): GradientFlow {
   return {
     losses: blank([samples]),
-    layers: blankLayers(layers, ({ flows }) => flows === true, () => [samples, T], "d") as unknown as GradientFlow["layers"],
+    layers: blankLayers(
+      layers,
+      ({ flows }) => flows === true,
+      () => [samples, T],
+      "d",
+    ) as unknown as GradientFlow["layers"],
   };
 }
 

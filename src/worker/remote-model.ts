@@ -1,5 +1,5 @@
-import type { CompileOptions } from "../model/compile.ts";
 import type { Layer } from "../layers/index.ts";
+import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "../train/inputs.ts";
 import type {

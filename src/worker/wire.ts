@@ -1,8 +1,8 @@
 /** What crosses between a host and its worker: the roles a worker takes, and the calls of both sides. */
 
 import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../kit.ts";
-import type { CompileOptions } from "../model/compile.ts";
 import type { Layer } from "../layers/index.ts";
+import type { CompileOptions } from "../model/compile.ts";
 import type { KernelBuild, ThreadInit } from "../runtime/platform.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "../train/inputs.ts";

@@ -15,7 +15,7 @@ describe.each(await openBenches())("$build build", (bench) => {
   test.each(SHAPES)("embeddingForward reads a row for each place: B $B, T $T, E $E", ({ B, T, E }) => {
     const [table, ids] = [normals(V * E, 1), integers(B * T, V, 2)];
     const x = bench.floats(B * T * padded(E));
-    k.embeddingForward(x, bench.ints(ids), bench.floats(pad(table, E)), B * T, padded(E));
+    k.embeddingForward(x, bench.ints(ids), bench.floats(pad(table, E)), B * T, padded(E), 1);
     expect(Float64Array.from(unpad(bench.read(x, B * T * padded(E)), E))).toEqual(
       embeddingForward(ids, table, E),
     );
@@ -41,7 +41,7 @@ describe.each(await openBenches())("$build build", (bench) => {
     const [x, places] = [normals(B * T * E, 5), integers(B * T, V, 6)];
     const sums = bench.floats(pad(normals(V * E, 7), E));
     const expected = bench.read(sums, V * padded(E));
-    k.addRows(sums, bench.floats(pad(x, E)), bench.ints(places), B * T, padded(E));
+    k.addRows(sums, bench.floats(pad(x, E)), bench.ints(places), B * T, padded(E), 1);
     places.forEach((place, t) => {
       for (let e = 0; e < E; e++) expected[place * padded(E) + e]! += Math.fround(x[t * E + e]!);
     });

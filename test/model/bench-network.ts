@@ -1,47 +1,60 @@
-import type { Layer } from "../../src/model/layers.ts";
-import { Network } from "../../src/model/network.ts";
-import type { LossKernel } from "../../src/model/plan.ts";
-import type { StepCounters } from "../../src/model/runner.ts";
-import { sizeOf, unpadWeight } from "../../src/model/table.ts";
+import type { Layer } from "../../src/layers/public.ts";
+import type { AnyLoss } from "../../src/losses/kind.ts";
+import { type BatchResult, Batch as ModelBatch } from "../../src/model/batch.ts";
+import { OptimizerMemory } from "../../src/model/optimizer-memory.ts";
+import { checkLayers } from "../../src/model/stack.ts";
 import { Team } from "../../src/model/team.ts";
-import { type BatchResult, Workspace } from "../../src/model/workspace.ts";
-import { Adam } from "../../src/train/adam.ts";
+import { Weights as ModelWeights, sizeOf, unpadWeight } from "../../src/model/weights.ts";
+import type { Counters } from "../../src/model/worker.ts";
 import type { Bench } from "../builds.ts";
 import { normals } from "../reference/sample.ts";
 import { type Batch, nameWeights, type Weights } from "../reference/sequential.ts";
 
 /** Random numbers of the step under test, all of them other than 0. */
-export const COUNTERS = { seed: 22, epoch: 3, step: 5, iteration: 1 } as const;
+export const COUNTERS = { seed: 22, epoch: 3, batch: 5 } as const;
 
 /** Adam's configuration but for the learning rate. */
 export const ADAM = { name: "adam", learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const;
 
+export const LOSS = { name: "binaryCrossentropy", fromLogits: true } as const;
+
+/** A model's layers and weights on a bench. */
+export interface BenchNetwork {
+  readonly layers: Layer[];
+  readonly weights: ModelWeights;
+}
+
 /** A team of one, on the network's memory. */
-export const teamOf = ({ kernels, memory }: Network): Team => new Team(kernels, memory, 1);
+export const teamOf = ({ weights: { kernels, memory } }: BenchNetwork): Team => new Team(kernels, memory, 1);
 
 /** A network on a bench, with weights of size 0.4. */
-export function benchNetwork(bench: Bench, layers: readonly Layer[]): { network: Network; weights: Weights } {
-  const network = new Network(bench.k, bench.memory, layers);
-  const tensors = network.table.map(({ shape }, i) => normals(sizeOf(shape), 10 + i, 0.4));
-  for (const [i, spec] of network.table.entries()) network.write(spec, tensors[i]!);
-  const names = network.table.map(({ name }) => name);
+export function benchNetwork(
+  bench: Bench,
+  given: readonly Layer[],
+): { network: BenchNetwork; weights: Weights } {
+  const layers = checkLayers(given);
+  const network = { layers, weights: new ModelWeights(bench.k, bench.memory, layers) };
+  const { specs } = network.weights.table;
+  const tensors = specs.map(({ shape }, i) => normals(sizeOf(shape), 10 + i, 0.4));
+  for (const [i, spec] of specs.entries()) network.weights.write(spec, tensors[i]!);
+  const names = specs.map(({ name }) => name);
   return { network, weights: nameWeights(names, tensors) };
 }
 
 /** What dropout keeps of a batch of B in a step, for the reference. */
 export function keepMasks(
   bench: Bench,
-  network: Network,
+  { layers, weights }: BenchNetwork,
   B: number,
-  { seed, step, epoch }: Omit<StepCounters, "iteration"> = COUNTERS,
+  { seed, batch, epoch }: Counters = COUNTERS,
 ): NonNullable<Batch["keepMasks"]> {
-  return network.layers.map((layer, index) => {
-    if (layer.type === "embedding" || layer.type === "dense" || layer.dropout === 0) return undefined;
-    const [I] = network.table.find((spec) => spec.layer === index)!.shape as [number];
+  return layers.map((layer, index) => {
+    if (!("dropout" in layer) || layer.dropout === 0) return undefined;
+    const [I] = weights.table.specs.find((spec) => spec.layer === index)!.shape as [number];
     const masks = new Uint8Array(B * I);
     const [keep, words] = [bench.ints(I), bench.floats(4)];
     for (let b = 0; b < B; b++) {
-      const kept = bench.k.dropoutKeep(keep, words, I, layer.dropout, seed, index, b, step, epoch);
+      const kept = bench.k.dropoutKeep(keep, words, I, layer.dropout, seed, index, b, batch, epoch);
       for (const i of bench.readInts(keep, kept)) masks[b * I + i] = 1;
     }
     return masks;
@@ -49,70 +62,90 @@ export function keepMasks(
 }
 
 export interface BatchOptions {
-  readonly loss?: LossKernel;
+  readonly loss?: AnyLoss;
   readonly groupSize?: number;
-  /** Samples that the workspace has room for; B where not given. */
+  /** Samples that the batch has room for; B where not given. */
   readonly room?: number;
 }
 
 const identity = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** Loss and every gradient, under the weights' names, of one training pass. */
+/** The loss of a head, whatever its activation: of a sigmoid's, what goes into it is found without being told. */
+const lossOf = ({ layers }: BenchNetwork): AnyLoss => {
+  const head = layers.at(-1)!;
+  return { ...LOSS, fromLogits: !("activation" in head && head.activation === "sigmoid") };
+};
+
+/** A batch to train on, and the optimiser's memory that goes with it. */
+export function trainingBatch(
+  network: BenchNetwork,
+  { T, batchSize, groupSize = 4, loss = lossOf(network) }: { T: number; batchSize: number } & BatchOptions,
+): { batch: ModelBatch; optimizer: OptimizerMemory; free: () => void } {
+  const optimizer = new OptimizerMemory(network.weights, ADAM);
+  const options = { layers: network.layers, T, batchSize, groupSize, loss, metrics: ["accuracy"] as const };
+  const batch = new ModelBatch(network.weights, teamOf(network), {
+    ...options,
+    optimizer: () => optimizer.state,
+  });
+  const free = () => {
+    batch.free();
+    optimizer.free();
+  };
+  return { batch, optimizer, free };
+}
+
+/** Loss and every gradient, under the weights' names, of one way there and back. */
 export function trainingPass(
   bench: Bench,
-  network: Network,
+  network: BenchNetwork,
   { x, y, B, T }: Batch,
-  { loss = "bceLogits", groupSize = 4, room = B }: BatchOptions = {},
+  { room = B, ...options }: BatchOptions = {},
 ): { result: BatchResult; gradients: Record<string, Float32Array>; raw: Float32Array } {
-  const adam = new Adam(network, ADAM);
-  const options = { T, batchSize: room, groupSize, loss, optimizer: () => adam.state };
-  const workspace = new Workspace(network, teamOf(network), options);
-  workspace.load(x, y, identity(B), 0, B);
-  const result = workspace.train(B, COUNTERS, false);
-  const raw = bench.read(adam.state.gradient, network.length);
+  const { batch, optimizer, free } = trainingBatch(network, { T, batchSize: room, ...options });
+  batch.load(x, y, identity(B), 0, B);
+  const result = batch.gradient(B, COUNTERS);
+  const { specs, length } = network.weights.table;
+  const raw = bench.read(optimizer.state.gradient, length);
   const gradients = Object.fromEntries(
-    network.table.map((spec) => [
-      spec.name,
-      unpadWeight(spec, raw.subarray(spec.offset, spec.offset + spec.length)),
-    ]),
+    specs.map((spec) => [spec.name, unpadWeight(spec, raw.subarray(spec.offset, spec.offset + spec.length))]),
   );
-  workspace.free();
-  adam.free();
+  free();
   return { result, gradients, raw };
 }
 
 /** Loss of the batch without dropout. */
 export function evaluationPass(
-  network: Network,
+  network: BenchNetwork,
   { x, y, B, T }: Batch,
-  { loss = "bceLogits", groupSize = 4 }: BatchOptions = {},
+  { loss = lossOf(network), groupSize = 4 }: BatchOptions = {},
 ): BatchResult {
-  const options = { T, batchSize: B, groupSize, loss, optimizer: null };
-  const workspace = new Workspace(network, teamOf(network), options, x);
-  workspace.load(x, y, identity(B), 0, B);
-  const result = workspace.evaluate(B);
-  workspace.free();
+  const options = { layers: network.layers, T, batchSize: B, groupSize, loss, optimizer: null };
+  const batch = new ModelBatch(network.weights, teamOf(network), { ...options, metrics: ["accuracy"] }, x);
+  batch.load(x, y, identity(B), 0, B);
+  const result = batch.evaluate(B);
+  batch.free();
   return result;
 }
 
-/** Outputs of the batch. */
+/** Outputs of samples of the batch, all where no order is given. */
 export function predictionPass(
-  network: Network,
+  network: BenchNetwork,
   { x, B, T }: Omit<Batch, "y">,
-  { groupSize = 4 }: BatchOptions = {},
+  { groupSize = 4, order = identity(B) }: BatchOptions & { readonly order?: readonly number[] } = {},
 ): Float32Array {
-  const options = { T, batchSize: B, groupSize, loss: null, optimizer: null };
-  const workspace = new Workspace(network, teamOf(network), options, x);
-  workspace.load(x, null, identity(B), 0, B);
-  const to = new Float32Array(B * workspace.outputSize);
-  workspace.predict(B, to);
-  workspace.free();
+  const count = order.length;
+  const options = { layers: network.layers, T, batchSize: count, groupSize, loss: null, optimizer: null };
+  const batch = new ModelBatch(network.weights, teamOf(network), options, x);
+  batch.load(x, null, order, 0, count);
+  const to = new Float32Array(count * batch.outputSize);
+  batch.predict(count, to);
+  batch.free();
   return to;
 }
 
 /** Numbers of a padded block that stand in its padding. */
-export function paddingOf(network: Network, block: Float32Array): Float32Array {
-  const inside = network.table.flatMap((spec) =>
+export function paddingOf({ weights }: BenchNetwork, block: Float32Array): Float32Array {
+  const inside = weights.table.specs.flatMap((spec) =>
     Array.from(
       { length: spec.length },
       (_, i) => [spec.offset + i, i % spec.stride >= spec.width] as [number, boolean],

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { LstmkitError } from "../../src/errors.ts";
-import { type CompileOptions, checkCompile, lossKernel } from "../../src/model/compile.ts";
-import { type Activation, checkLayers, dense, lstm } from "../../src/model/layers.ts";
+import { type Activation, dense, lstm } from "../../src/layers/public.ts";
+import { type CompileOptions, checkCompile, headOf } from "../../src/model/compile.ts";
+import { checkLayers } from "../../src/model/stack.ts";
 
 const withHead = (activation: Activation) =>
   checkLayers([lstm({ units: 4, inputShape: [null, 3] }), dense({ units: 1, activation })]);
@@ -18,21 +19,24 @@ test("what is left out is Keras's", () => {
 test("a checked configuration checks to itself, so that a file can hold it", () => {
   const config = checkCompile({ loss: "binaryCrossentropy", metrics: ["accuracy", "accuracy"] }, LAYERS);
   expect(config.metrics).toEqual(["accuracy"]);
-  expect(checkCompile(config, LAYERS)).toEqual(config);
+  expect(checkCompile(config as CompileOptions, LAYERS)).toEqual(config);
 });
 
 test.each([
-  { activation: "sigmoid", fromLogits: false, kernel: "bceLogits" },
-  { activation: "linear", fromLogits: true, kernel: "bceLogits" },
-  { activation: "relu", fromLogits: true, kernel: "bceLogits" },
-  { activation: "linear", fromLogits: false, kernel: "bceProbabilities" },
-  { activation: "relu", fromLogits: false, kernel: "bceProbabilities" },
+  { activation: "sigmoid", fromLogits: false, bare: true, left: "linear" },
+  { activation: "linear", fromLogits: true, bare: true, left: "linear" },
+  { activation: "relu", fromLogits: true, bare: true, left: "relu" },
+  { activation: "linear", fromLogits: false, bare: false, left: "linear" },
+  { activation: "relu", fromLogits: false, bare: false, left: "relu" },
 ] as const)(
-  "a $activation head with fromLogits $fromLogits takes $kernel",
-  ({ activation, fromLogits, kernel }) => {
+  "the loss of a $activation head with fromLogits $fromLogits is taken from logits: $bare",
+  ({ activation, fromLogits, bare, left }) => {
     const layers = withHead(activation);
-    const config = checkCompile({ loss: { name: "binaryCrossentropy", fromLogits } }, layers);
-    expect(lossKernel(config, layers)).toBe(kernel);
+    const { loss } = checkCompile({ loss: { name: "binaryCrossentropy", fromLogits } }, layers);
+    const head = headOf(layers, loss);
+    expect(head.bare).toBe(bare);
+    expect(head.layers.at(-1)).toEqual({ ...layers.at(-1), activation: left });
+    expect(head.activation).toBe(activation === "sigmoid" ? "sigmoid" : "linear");
   },
 );
 

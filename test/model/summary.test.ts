@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { checkLayers, dense, embedding, lstm } from "../../src/model/layers.ts";
+import { dense, embedding, lstm } from "../../src/layers/public.ts";
+import { checkLayers } from "../../src/model/stack.ts";
 import { summarize } from "../../src/model/summary.ts";
-import { weightTable } from "../../src/model/table.ts";
+import { weightTable } from "../../src/model/weights.ts";
 
 const summaryOf = (given: Parameters<typeof checkLayers>[0]) => {
   const layers = checkLayers(given);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { dense, embedding, lstm, simpleRNN } from "../../src/model/layers.ts";
+import { dense, embedding, lstm, simpleRNN } from "../../src/layers/public.ts";
 import { Sequential } from "../../src/train/sequential.ts";
 import { openBenches } from "../builds.ts";
 import { expectClose } from "../reference/closeness.ts";
@@ -31,7 +31,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       const batches = Array.from({ length: STEPS }, (_, step) => ({
         x: x.subarray(step * B * T, (step + 1) * B * T),
         y: y.subarray(step * B, (step + 1) * B),
-        keepMasks: keepMasks(bench, network, B, { seed: SEED, epoch: 0, step }),
+        keepMasks: keepMasks(bench, network, B, { seed: SEED, epoch: 0, batch: step }),
         B,
         T,
       }));
@@ -41,7 +41,10 @@ describe.each(await openBenches())("$build build", (bench) => {
         { kernels: bench.k, memory: bench.memory, team: teamOf(network), seed: SEED, onDispose: () => {} },
         layers,
       );
-      await model.setWeights(network.table.map((spec) => ({ data: network.read(spec), shape: spec.shape })));
+      const { table } = network.weights;
+      await model.setWeights(
+        table.specs.map((spec) => ({ data: network.weights.read(spec), shape: spec.shape })),
+      );
       await model.compile({
         optimizer: { name: "adam", learningRate: LEARNING_RATE },
         loss: "binaryCrossentropy",
@@ -63,7 +66,7 @@ describe.each(await openBenches())("$build build", (bench) => {
         expectClose(data, expected.weights[name]!, TOLERANCES.kernelFinalWeights, name, LEARNING_RATE);
       }
       await model.dispose();
-      network.free();
+      network.weights.free();
     },
   );
 });

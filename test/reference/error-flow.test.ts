@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { RecurrentLayer } from "../../src/model/layers.ts";
+import type { Layer } from "../../src/layers/public.ts";
 import { createRuntime, dense, type LstmConfig, lstm, simpleRNN } from "../../src/node.ts";
 import { lstmBackward, lstmForward, type RecurrentWeights } from "./lstm.ts";
 import type { Vector } from "./matrix.ts";
@@ -12,7 +12,7 @@ const STEPS = [79, 60, 40, 20, 0];
 
 const norm = (v: Vector) => Math.hypot(...v);
 
-async function initialWeights(make: (config: LstmConfig) => RecurrentLayer): Promise<RecurrentWeights> {
+async function initialWeights(make: (config: LstmConfig) => Layer): Promise<RecurrentWeights> {
   const kit = await createRuntime();
   const layers = [make({ units: H, inputShape: [null, I] }), dense({ units: 1 })];
   const model = await kit.sequential(layers, { seed: 22 });

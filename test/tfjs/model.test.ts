@@ -9,11 +9,10 @@ import {
   type Runtime,
   simpleRNN,
 } from "../../src/index.ts";
-import { checkLayers } from "../../src/model/layers.ts";
-import { Network } from "../../src/model/network.ts";
-import { sizeOf, weightTable } from "../../src/model/table.ts";
+import { checkLayers } from "../../src/model/stack.ts";
+import { sizeOf, weightTable } from "../../src/model/weights.ts";
 import { type Bench, openBenches } from "../builds.ts";
-import { COUNTERS, keepMasks, trainingPass } from "../model/bench-network.ts";
+import { benchNetwork, COUNTERS, keepMasks, trainingPass } from "../model/bench-network.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { integers, keepMask, normals } from "../reference/sample.ts";
 import type { Batch } from "../reference/sequential.ts";
@@ -51,7 +50,7 @@ const batchOf = (seed: number): Batch => {
 
 describe.each(["lstm", "simpleRNN"] as const)("the model agrees with TensorFlow.js: two %s", (cell) => {
   const layers = network(cell, 0);
-  const table = weightTable(layers);
+  const { specs: table } = weightTable(layers);
   const tensors: NamedTensor[] = table.map(({ name, shape }, k) => ({
     name,
     shape,
@@ -94,8 +93,8 @@ describe.each(["lstm", "simpleRNN"] as const)("the model agrees with TensorFlow.
     { name: "without dropout", rate: 0 },
     { name: "with dropout's own masks", rate: RATE },
   ])("loss and every gradient, $name", ({ rate }) => {
-    const own = new Network(bench.k, bench.memory, network(cell, rate));
-    for (const [k, spec] of own.table.entries()) own.write(spec, tensors[k]!.data);
+    const { network: own } = benchNetwork(bench, network(cell, rate));
+    for (const [k, spec] of own.weights.table.specs.entries()) own.weights.write(spec, tensors[k]!.data);
     // Tokens may repeat here: the gradient is the same by either rule.
     const batch = { ...batchOf(2), x: integers(B * T, 9, 2) };
     const found = trainingPass(bench, own, batch);
@@ -105,7 +104,7 @@ describe.each(["lstm", "simpleRNN"] as const)("the model agrees with TensorFlow.
     for (const [k, name] of Object.keys(found.gradients).entries()) {
       expectClose(found.gradients[name]!, expected.gradients[k]!, TOLERANCES.tfjsGradient, name);
     }
-    own.free();
+    own.weights.free();
     bench.finish();
   });
 
@@ -135,12 +134,15 @@ describe.each(["lstm", "simpleRNN"] as const)("the model agrees with TensorFlow.
         sum = loss * (batch + 1);
       },
     });
-    const own = new Network(bench.k, bench.memory, network(cell, rate));
+    const { network: own } = benchNetwork(bench, network(cell, rate));
     const given = batches.map((batch, step) => {
       if (rate === 0) return batch;
-      return { ...batch, keepMasks: keepMasks(bench, own, B, { seed: COUNTERS.seed, epoch: 0, step }) };
+      return {
+        ...batch,
+        keepMasks: keepMasks(bench, own, B, { seed: COUNTERS.seed, epoch: 0, batch: step }),
+      };
     });
-    own.free();
+    own.weights.free();
     bench.finish();
     const expected = peer.train(given, { learningRate: LEARNING_RATE });
     expectClose(losses, expected, TOLERANCES.tfjsTrainingLosses, "losses");

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { checkLayers, dense, embedding, lstm, simpleRNN } from "../../src/model/layers.ts";
-import { padWeight, tableLength, unpadWeight, weightTable } from "../../src/model/table.ts";
+import { dense, embedding, lstm, simpleRNN } from "../../src/layers/public.ts";
+import { checkLayers } from "../../src/model/stack.ts";
+import { padWeight, unpadWeight, weightTable } from "../../src/model/weights.ts";
 import { goldens } from "../fixtures/goldens.ts";
 
-const named = (layers: Parameters<typeof checkLayers>[0]) => weightTable(checkLayers(layers));
+const named = (layers: Parameters<typeof checkLayers>[0]) => weightTable(checkLayers(layers)).specs;
 
 test("weights have Keras's paths, shapes and order", () => {
   const table = named([
@@ -67,15 +68,16 @@ test("a name of the user's own takes the place of the layer's", () => {
 });
 
 test("weights lie one behind the other, every gate padded to a multiple of 8", () => {
-  const table = named([lstm({ units: 5, inputShape: [null, 3] }), dense({ units: 9 })]);
+  const table = weightTable(checkLayers([lstm({ units: 5, inputShape: [null, 3] }), dense({ units: 9 })]));
   let end = 0;
-  for (const { offset, length, stride, blocks, rows } of table) {
+  for (const { offset, length, stride, blocks, rows } of table.specs) {
     expect(offset).toBe(end);
     expect(stride % 8).toBe(0);
     expect(length).toBe(rows * blocks * stride);
     end += length;
   }
-  expect(tableLength(table)).toBe(end);
+  expect(table.length).toBe(end);
+  expect(table.placesLength).toBe(0);
 });
 
 test("padding a weight and taking the padding off gives it back, with zeros between the gates", () => {

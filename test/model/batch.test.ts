@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { dense, embedding, type Layer, lstm, simpleRNN } from "../../src/model/layers.ts";
-import { Workspace } from "../../src/model/workspace.ts";
-import { Adam } from "../../src/train/adam.ts";
+import { dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
 import { openBenches } from "../builds.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { activationForward } from "../reference/dense.ts";
@@ -9,14 +7,13 @@ import { integers, keepMask, normals } from "../reference/sample.ts";
 import { type Batch, evaluate, gradients } from "../reference/sequential.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import {
-  ADAM,
   benchNetwork,
   COUNTERS,
   evaluationPass,
   keepMasks,
   paddingOf,
   predictionPass,
-  teamOf,
+  trainingBatch,
   trainingPass,
 } from "./bench-network.ts";
 
@@ -117,9 +114,11 @@ describe.each(await openBenches())("$build build", (bench) => {
       expectClose(predictionPass(network, batch), outputs, kernelForward, "outputs");
       const found = evaluationPass(network, batch);
       expectClose([found.loss], [expected.loss], kernelLoss, "loss");
-      expect(found.predictions).toBe(outputs.length);
-      expect(found.hits / found.predictions).toBe(expected.accuracy);
-      network.free();
+      expect(found.rows).toBe(outputs.length / (linear ? 2 : 1));
+      const [{ sum, count }] = found.metrics as [{ sum: number; count: number }];
+      expect(count).toBe(outputs.length);
+      expect(sum / count).toBe(expected.accuracy);
+      network.weights.free();
     });
 
     test.each(SIZES)("every gradient without dropout at B $B, T $T", ({ B, T }) => {
@@ -130,7 +129,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       for (const [name, expected] of Object.entries(gradients(plain, weights, batch))) {
         expectClose(found.gradients[name]!, expected, kernelGradient, name);
       }
-      network.free();
+      network.weights.free();
     });
 
     test.each(SIZES)("every gradient with dropout's own masks at B $B, T $T", ({ B, T }) => {
@@ -141,7 +140,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       for (const [name, expected] of Object.entries(gradients(layers, weights, batch))) {
         expectClose(found.gradients[name]!, expected, kernelGradient, name);
       }
-      network.free();
+      network.weights.free();
     });
 
     test("a batch smaller than the workspace's room gives the bits of a workspace of its size", () => {
@@ -151,7 +150,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       const roomy = trainingPass(bench, network, batch, { room: 21 });
       expect(roomy.result).toEqual(snug.result);
       expect(roomy.raw).toEqual(snug.raw);
-      network.free();
+      network.weights.free();
     });
 
     test("no bit of loss, outputs or gradient depends on the size of the groups", () => {
@@ -165,46 +164,28 @@ describe.each(await openBenches())("$build build", (bench) => {
         expect(other.result).toEqual(first.result);
         expect(predictionPass(network, batch, { groupSize })).toEqual(outputs);
       }
-      network.free();
+      network.weights.free();
     });
 
     test("padding stays exactly 0 in gradients, and in weights after steps of Adam", () => {
       const { network } = benchNetwork(bench, layers);
       const batch = batchOf(stack, 3, 7);
       expect(paddingOf(network, trainingPass(bench, network, batch).raw).every((g) => g === 0)).toBe(true);
-      const adam = new Adam(network, ADAM);
-      const before = bench.read(network.weights, network.length);
+      const { address, table } = network.weights;
+      const before = bench.read(address, table.length);
       const { x, y, B, T } = batch;
-      const options = {
-        T,
-        batchSize: B,
-        groupSize: 4,
-        loss: "bceLogits",
-        optimizer: () => adam.state,
-      } as const;
-      const workspace = new Workspace(network, teamOf(network), options);
-      workspace.load(x, y, [...Array(B).keys()], 0, B);
-      for (let step = 0; step < 3; step++) workspace.train(B, { ...COUNTERS, step, iteration: step + 1 });
-      workspace.free();
-      const after = bench.read(network.weights, network.length);
+      const training = trainingBatch(network, { T, batchSize: B });
+      training.batch.load(x, y, [...Array(B).keys()], 0, B);
+      for (let step = 0; step < 3; step++) {
+        training.batch.gradient(B, { ...COUNTERS, batch: step });
+        training.batch.update(step + 1);
+      }
+      training.free();
+      const after = bench.read(address, table.length);
       expect(after).not.toEqual(before);
       expect(paddingOf(network, after).every((w) => w === 0)).toBe(true);
-      adam.free();
-      network.free();
+      network.weights.free();
     });
-  });
-
-  test("the loss of a sigmoid's probabilities gives the gradients of the loss of its logits", () => {
-    const stack = STACKS[0]!;
-    const { network, weights } = benchNetwork(bench, stack.layers);
-    const batch = { ...batchOf(stack, 3, 7), keepMasks: keepMasks(bench, network, 3) };
-    const found = trainingPass(bench, network, batch, { loss: "bceProbabilities" });
-    const expected = evaluate(stack.layers, weights, batch);
-    expectClose([found.result.loss], [expected.loss], kernelLoss, "loss");
-    for (const [name, gradient] of Object.entries(gradients(stack.layers, weights, batch))) {
-      expectClose(found.gradients[name]!, gradient, kernelGradient, name);
-    }
-    network.free();
   });
 
   test.each(["tanh", "relu", "linear"] as const)(
@@ -215,7 +196,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       const batch = { x: normals(3 * 7 * 3, 1), y: keepMask(6, 0.5, 2), B: 3, T: 7 };
       const expected = activationForward(evaluate(layers, weights, batch).logits, activation);
       expectClose(predictionPass(network, batch), expected, kernelForward, "outputs");
-      network.free();
+      network.weights.free();
     },
   );
 
@@ -231,7 +212,7 @@ describe.each(await openBenches())("$build build", (bench) => {
     );
     expect(rows.size).toBe(4);
     expect(COUNTERS.epoch).not.toBe(0);
-    network.free();
+    network.weights.free();
   });
 
   test("a second batch in the same workspace finds no trace of the first", () => {
@@ -239,29 +220,22 @@ describe.each(await openBenches())("$build build", (bench) => {
     const { network } = benchNetwork(bench, stack.layers);
     const [first, second] = [batchOf(stack, 21, 2), { ...batchOf(stack, 3, 2), x: integers(6, V, 9) }];
     const alone = trainingPass(bench, network, second);
-    const weights = bench.read(network.weights, network.length);
-    const adam = new Adam(network, ADAM);
-    const { gradient, squares } = adam.state;
-    const options = {
-      T: 2,
-      batchSize: 21,
-      groupSize: 4,
-      loss: "bceLogits",
-      optimizer: () => adam.state,
-    } as const;
-    const workspace = new Workspace(network, teamOf(network), options);
-    workspace.load(first.x, first.y, [...Array(first.B).keys()], 0, first.B);
-    workspace.train(first.B, COUNTERS);
-    for (const address of [gradient, squares]) {
-      expect(bench.read(address, network.embeddingLength).every((g) => g === 0)).toBe(true);
+    const { address, table } = network.weights;
+    const weights = bench.read(address, table.length);
+    const { batch, optimizer, free } = trainingBatch(network, { T: 2, batchSize: 21 });
+    const { gradient, squares } = optimizer.state;
+    batch.load(first.x, first.y, [...Array(first.B).keys()], 0, first.B);
+    batch.gradient(first.B, COUNTERS);
+    batch.update(1);
+    for (const block of [gradient, squares]) {
+      expect(bench.read(block, table.placesLength).every((g) => g === 0)).toBe(true);
     }
-    bench.memory.f32(network.weights, network.length).set(weights);
-    workspace.load(second.x, second.y, [...Array(second.B).keys()], 0, second.B);
-    workspace.train(second.B, COUNTERS, false);
-    expect(bench.read(gradient, network.length)).toEqual(alone.raw);
-    workspace.free();
-    adam.free();
-    network.free();
+    bench.memory.f32(address, table.length).set(weights);
+    batch.load(second.x, second.y, [...Array(second.B).keys()], 0, second.B);
+    batch.gradient(second.B, COUNTERS);
+    expect(bench.read(gradient, table.length)).toEqual(alone.raw);
+    free();
+    network.weights.free();
   });
 
   test("load takes the samples that the order names", () => {
@@ -269,13 +243,8 @@ describe.each(await openBenches())("$build build", (bench) => {
     const { network } = benchNetwork(bench, stack.layers);
     const { x } = batchOf(stack, 5, 7);
     const all = predictionPass(network, { x, B: 5, T: 7 });
-    const options = { T: 7, batchSize: 2, groupSize: 4, loss: null, optimizer: null };
-    const workspace = new Workspace(network, teamOf(network), options, x);
-    workspace.load(x, null, [9, 4, 1], 1, 2);
-    const picked = new Float32Array(2 * 14);
-    workspace.predict(2, picked);
+    const picked = predictionPass(network, { x, B: 5, T: 7 }, { order: [4, 1] });
     expect(picked).toEqual(Float32Array.of(...all.subarray(4 * 14, 5 * 14), ...all.subarray(14, 2 * 14)));
-    workspace.free();
-    network.free();
+    network.weights.free();
   });
 });

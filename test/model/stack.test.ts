@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { LstmkitError } from "../../src/errors.ts";
-import { checkLayers, dense, embedding, type Layer, lstm, simpleRNN } from "../../src/model/layers.ts";
+import { dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
+import { checkLayers } from "../../src/model/stack.ts";
 
 const thrown = (work: () => unknown): LstmkitError => {
   try {
@@ -20,6 +21,9 @@ describe("a description gets Keras's defaults", () => {
     expect(lstm({ units: 4 })).toEqual({
       type: "lstm",
       units: 4,
+      activation: "tanh",
+      recurrentActivation: "sigmoid",
+      useBias: true,
       dropout: 0,
       returnSequences: false,
       kernelInitializer: "glorotUniform",
@@ -59,6 +63,15 @@ test("layers of a kind are counted", () => {
     HEAD,
   ]).map(({ name }) => name);
   expect(names).toEqual(["lstm", "simple_rnn", "lstm_1", "dense", "dense_1"]);
+});
+
+test.each([
+  { what: "no recurrent layer", layers: [FIRST, HEAD] },
+  { what: "no dense layer", layers: [FIRST, lstm({ units: 4 })] },
+  { what: "rows and no sequence", layers: [dense({ units: 4, inputShape: [3] }), HEAD] },
+  { what: "a dense layer at every step before a recurrent one", layers: [FIRST, HEAD, lstm({ units: 4 })] },
+])("a model may have $what", ({ layers }) => {
+  expect(checkLayers(layers).map(({ type }) => type)).toEqual(layers.map(({ type }) => type));
 });
 
 test.each([
@@ -121,14 +134,12 @@ test.each<{ what: string; layers: unknown; says: string }>([
   { what: "an unknown type", layers: [FIRST, { type: "gru", units: 4 }, HEAD], says: "gru" },
   { what: "a type that every object has", layers: [{ type: "toString" }], says: "toString" },
   { what: "null for a layer", layers: [null], says: "layer 0" },
-  { what: "no recurrent layer", layers: [FIRST, HEAD], says: "recurrent" },
-  { what: "no head", layers: [FIRST, lstm({ units: 4 })], says: "dense" },
   {
-    what: "a head that is followed by a recurrent layer",
-    layers: [FIRST, HEAD, lstm({ units: 4 })],
-    says: "order",
+    what: "a recurrent layer behind single rows of a dense layer",
+    layers: [FIRST, lstm({ units: 4 }), HEAD, lstm({ units: 4 })],
+    says: "sequence",
   },
-  { what: "two embeddings", layers: [FIRST, FIRST, lstm({ units: 4 }), HEAD], says: "order" },
+  { what: "two embeddings", layers: [FIRST, FIRST, lstm({ units: 4 }), HEAD], says: "come first" },
   { what: "a first LSTM without inputShape", layers: [lstm({ units: 4 }), HEAD], says: "inputShape" },
   {
     what: "an inputShape behind the first layer",
