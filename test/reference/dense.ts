@@ -1,3 +1,4 @@
+import type { ReferenceKind } from "./kind.ts";
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
 
 /** Keras's kernel W (I, O) and bias b (O). */
@@ -53,3 +54,27 @@ export function activationBackward(dy: Vector, y: Vector, activation: Activation
   if (activation === "relu") return dy.map((d, i) => (y[i]! > 0 ? d : 0));
   return dy;
 }
+
+/** Keras's Dense, on the last axis. */
+export const denseReference: ReferenceKind<{
+  readonly units: number;
+  readonly activation: Activation;
+  readonly useBias: boolean;
+}> = {
+  weights: ({ units, useBias }, I) => [
+    ["kernel", [I, units]],
+    ...(useBias ? [["bias", [units]] as const] : []),
+  ],
+  forward({ units, activation }, [W, b], { values, B, T, width: I }) {
+    const named = { W: W!, b: b ?? new Float64Array(units) };
+    const R = B * T;
+    const y = activationForward(denseForward(values, named, R, I), activation);
+    return {
+      y: { values: y, B, T, width: units },
+      backward(dy) {
+        const { dx, dW, db } = denseBackward(activationBackward(dy, y, activation), values, named, R, I);
+        return { dx, dweights: [{ dw: dW }, ...(b ? [{ dw: db }] : [])] };
+      },
+    };
+  },
+};

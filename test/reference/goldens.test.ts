@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { dense, embedding, lstm, simpleRNN } from "../../src/layers/public.ts";
+import { checkLayers } from "../../src/model/stack.ts";
 import { type Golden, golden, goldens, strayGoldens } from "../fixtures/goldens.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
@@ -6,7 +8,7 @@ import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts
 import { lstmBackward, lstmForward } from "./lstm.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
 import { rnnBackward, rnnForward } from "./rnn.ts";
-import { type Layer, nameWeights, train, weightTable } from "./sequential.ts";
+import { nameWeights, train, weightTable } from "./sequential.ts";
 
 test("every golden in the folder is read by a test", () => {
   expect(strayGoldens()).toEqual([]);
@@ -90,13 +92,13 @@ describe("the sequential reference trains as Keras does", () => {
       number,
       number,
     ];
-    const type = g.label("kind") === "lstm" ? "lstm" : "simpleRNN";
-    const layers: Layer[] = [
-      { type: "embedding", inputDim: V, outputDim: E },
-      { type, units: H, returnSequences: true },
-      { type, units: H },
-      { type: "dense", units: 1, activation: "sigmoid" },
-    ];
+    const make = g.label("kind") === "lstm" ? lstm : simpleRNN;
+    const layers = checkLayers([
+      embedding({ inputDim: V, outputDim: E }),
+      make({ units: H, returnSequences: true }),
+      make({ units: H }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ]);
     const names = weightTable(layers).map(({ name }) => name);
     const stage = (key: string) =>
       nameWeights(

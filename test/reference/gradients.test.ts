@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
+import { checkLayers } from "../../src/model/stack.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
 import { activationBackward, activationForward, denseBackward, denseForward } from "./dense.ts";
@@ -10,7 +12,7 @@ import { lstmBackward, lstmForward } from "./lstm.ts";
 import type { Vector } from "./matrix.ts";
 import { rnnBackward, rnnForward } from "./rnn.ts";
 import { integers, keepMask, normals } from "./sample.ts";
-import { evaluate, gradients, type Layer, nameWeights, weightTable } from "./sequential.ts";
+import { evaluate, gradients, nameWeights, weightTable } from "./sequential.ts";
 
 const SHAPES = [1, 3].flatMap((B) =>
   [1, 7].flatMap((T) => [3, 5].flatMap((I) => [4, 5, 12].map((H) => ({ B, T, I, H })))),
@@ -113,38 +115,39 @@ const STACKS: { name: string; layers: Layer[]; features?: number }[] = [
   {
     name: "embedding, two LSTMs with dropout, dense",
     layers: [
-      { type: "embedding", inputDim: 9, outputDim: 5 },
-      { type: "lstm", units: 4, dropout: 0.5, returnSequences: true },
-      { type: "lstm", units: 5, dropout: 0.25 },
-      { type: "dense", units: 1, activation: "sigmoid" },
+      embedding({ inputDim: 9, outputDim: 5 }),
+      lstm({ units: 4, dropout: 0.5, returnSequences: true }),
+      lstm({ units: 5, dropout: 0.25 }),
+      dense({ units: 1, activation: "sigmoid" }),
     ],
   },
   {
     name: "embedding, two RNNs with dropout, dense",
     layers: [
-      { type: "embedding", inputDim: 9, outputDim: 3 },
-      { type: "simpleRNN", units: 12, dropout: 0.5, returnSequences: true },
-      { type: "simpleRNN", units: 5, dropout: 0.25 },
-      { type: "dense", units: 1, activation: "sigmoid" },
+      embedding({ inputDim: 9, outputDim: 3 }),
+      simpleRNN({ units: 12, dropout: 0.5, returnSequences: true }),
+      simpleRNN({ units: 5, dropout: 0.25 }),
+      dense({ units: 1, activation: "sigmoid" }),
     ],
   },
   {
     name: "features, an LSTM that returns sequences, dense of three units, dense of two",
     layers: [
-      { type: "lstm", units: 5, returnSequences: true },
-      { type: "dense", units: 3, activation: "tanh" },
-      { type: "dense", units: 2 },
+      lstm({ units: 5, returnSequences: true, inputShape: [null, 3] }),
+      dense({ units: 3, activation: "tanh" }),
+      dense({ units: 2 }),
     ],
     features: 3,
   },
 ];
 
-describe.each(STACKS)("every gradient of the sequential reference: $name", ({ layers, features }) => {
+describe.each(STACKS)("every gradient of the sequential reference: $name", ({ layers: given, features }) => {
+  const layers = checkLayers(given);
   test.each([
     { B: 1, T: 1 },
     { B: 3, T: 7 },
   ])("at B $B, T $T", ({ B, T }) => {
-    const table = weightTable(layers, features);
+    const table = weightTable(layers);
     const tensors = table.map(({ shape }, k) =>
       normals(
         shape.reduce((a, b) => a * b),

@@ -1,4 +1,5 @@
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
+import { cellWeights, recurrentReference } from "./recurrent.ts";
 
 /** B sequences of T timesteps of I features, H hidden units. */
 export interface RecurrentSizes {
@@ -148,3 +149,20 @@ export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
   }
   return { dx, dW, dU, db, dh0, dc0, dhs, dcs };
 }
+
+/** Keras's LSTM, with the states that trace gives. */
+export const lstmReference = recurrentReference(cellWeights("lstm_cell", 4), (_, [W, U, b], x, sizes) => {
+  const result = lstmForward(x, { W: W!, U: U!, b: b! }, sizes);
+  const { B, T, H } = sizes;
+  const gate = (index: number) => result.gates.filter((_, at) => Math.floor(at / H) % 4 === index);
+  const c = new Float64Array(B * T * H);
+  for (let at = 0; at < B * T; at++) row(c, at, H).set(row(result.cStates, at + Math.floor(at / T) + 1, H));
+  return {
+    h: result.h,
+    states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c, h: result.h },
+    backward(dh) {
+      const { dx, dW, dU, db, dhs, dcs } = lstmBackward(dh, result);
+      return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs, dc: dcs } };
+    },
+  };
+});

@@ -1,5 +1,6 @@
 import type { RecurrentSizes, RecurrentWeights } from "./lstm.ts";
 import { addProduct, addProductBackward, addTo, row, type Vector } from "./matrix.ts";
+import { cellWeights, recurrentReference } from "./recurrent.ts";
 
 export interface RnnResult extends RecurrentSizes {
   readonly x: Vector;
@@ -77,3 +78,19 @@ export function rnnBackward(dh: Vector, forward: RnnResult): RnnGradients {
   }
   return { dx, dW, dU, db, dh0, dhs };
 }
+
+/** Keras's SimpleRNN, with the states that trace gives. */
+export const simpleRnnReference = recurrentReference(
+  cellWeights("simple_rnn_cell", 1),
+  (_, [W, U, b], x, sizes) => {
+    const result = rnnForward(x, { W: W!, U: U!, b: b! }, sizes);
+    return {
+      h: result.h,
+      states: { h: result.h },
+      backward(dh) {
+        const { dx, dW, dU, db, dhs } = rnnBackward(dh, result);
+        return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs } };
+      },
+    };
+  },
+);

@@ -1,14 +1,16 @@
 import { expect, test } from "vitest";
+import { dense, embedding, lstm, simpleRNN } from "../../src/layers/public.ts";
+import { checkLayers } from "../../src/model/stack.ts";
 import { integers, keepMask, normals } from "./sample.ts";
-import { type Layer, nameWeights, train, weightTable } from "./sequential.ts";
+import { nameWeights, train, weightTable } from "./sequential.ts";
 
-const LAYERS: Layer[] = [
-  { type: "embedding", inputDim: 9, outputDim: 5 },
-  { type: "lstm", units: 4, returnSequences: true },
-  { type: "simpleRNN", units: 3 },
-  { type: "lstm", units: 4 },
-  { type: "dense", units: 1, activation: "sigmoid" },
-];
+const LAYERS = checkLayers([
+  embedding({ inputDim: 9, outputDim: 5 }),
+  lstm({ units: 4, returnSequences: true }),
+  simpleRNN({ units: 3, returnSequences: true }),
+  lstm({ units: 4 }),
+  dense({ units: 1, activation: "sigmoid" }),
+]);
 
 test("the weight table has Keras's names, shapes and order", () => {
   expect(weightTable(LAYERS)).toEqual([
@@ -28,7 +30,7 @@ test("the weight table has Keras's names, shapes and order", () => {
 });
 
 test("training lowers the loss on one batch and leaves the weights it was given alone", () => {
-  const layers: Layer[] = LAYERS.filter(({ type }) => type !== "simpleRNN");
+  const layers = LAYERS.filter(({ type }) => type !== "simpleRNN");
   const table = weightTable(layers);
   const tensors = table.map(({ shape }, k) =>
     normals(

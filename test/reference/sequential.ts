@@ -1,38 +1,11 @@
-import {
-  type Activation,
-  activationBackward,
-  activationForward,
-  denseBackward,
-  denseForward,
-} from "./dense.ts";
-import { dropoutBackward, dropoutForward } from "./dropout.ts";
-import { embeddingBackward, embeddingForward, embeddingSquaresPerRead } from "./embedding.ts";
+/** A model of layers, by their references. */
+import type { Layer } from "../../src/layers/public.ts";
+import { type Activation, activationForward } from "./dense.ts";
+import { referenceOf } from "./index.ts";
+import type { ReferencePass, Signal, WeightGradient } from "./kind.ts";
 import { binaryAccuracy, crossentropyFromLogits } from "./loss.ts";
-import { lstmBackward, lstmForward } from "./lstm.ts";
-import { row, type Vector } from "./matrix.ts";
+import type { Vector } from "./matrix.ts";
 import { type AdamOptions, adamMoments, adamStep } from "./optimizer.ts";
-import { rnnBackward, rnnForward } from "./rnn.ts";
-
-export interface EmbeddingLayer {
-  readonly type: "embedding";
-  readonly inputDim: number;
-  readonly outputDim: number;
-}
-
-export interface RecurrentLayer {
-  readonly type: "lstm" | "simpleRNN";
-  readonly units: number;
-  readonly dropout?: number;
-  readonly returnSequences?: boolean;
-}
-
-export interface DenseLayer {
-  readonly type: "dense";
-  readonly units: number;
-  readonly activation?: Activation;
-}
-
-export type Layer = EmbeddingLayer | RecurrentLayer | DenseLayer;
 
 /** Every weight, or every gradient, under its name and in the order of `weightTable`. */
 export type Weights = Readonly<Record<string, Vector>>;
@@ -49,49 +22,33 @@ export interface Batch {
   readonly y: ArrayLike<number>;
   readonly B: number;
   readonly T: number;
-  /** keepMasks[l] (B, I), of 0 and 1, is what the dropout of layer l keeps; without one it drops nothing. */
+  /** keepMasks[l], of 0 and 1, is what the dropout of layer l keeps; without one it drops nothing. */
   readonly keepMasks?: readonly (ArrayLike<number> | undefined)[];
 }
 
 export interface Evaluation {
   readonly loss: number;
   readonly accuracy: number;
-  /** (B, units), or (B, T, units) where the last recurrent layer returns sequences. */
+  /** What the last layer gives without its activation, and with it. */
   readonly logits: Vector;
-  /** The logits' sigmoid, whatever the last layer's activation. */
-  readonly probabilities: Vector;
+  readonly outputs: Vector;
 }
 
-/**
- * Names, shapes and order of a stack's weights, as Keras's `[w.path for w in model.weights]` has them
- * without the model's own name. `features` is the last axis of x, for a stack without an embedding.
- */
-export function weightTable(layers: readonly Layer[], features = 0): WeightEntry[] {
-  const table: WeightEntry[] = [];
-  const earlier: string[] = [];
-  let I = features;
-  for (const layer of layers) {
-    const kind = layer.type === "simpleRNN" ? "simple_rnn" : layer.type;
-    const before = earlier.filter((other) => other === kind).length;
-    earlier.push(kind);
-    const path = before === 0 ? kind : `${kind}_${before}`;
-    if (layer.type === "embedding") {
-      table.push({ name: `${path}/embeddings`, shape: [layer.inputDim, layer.outputDim] });
-      I = layer.outputDim;
-    } else if (layer.type === "dense") {
-      table.push({ name: `${path}/kernel`, shape: [I, layer.units] });
-      table.push({ name: `${path}/bias`, shape: [layer.units] });
-      I = layer.units;
-    } else {
-      const G = layer.type === "lstm" ? 4 * layer.units : layer.units;
-      table.push({ name: `${path}/${kind}_cell/kernel`, shape: [I, G] });
-      table.push({ name: `${path}/${kind}_cell/recurrent_kernel`, shape: [layer.units, G] });
-      table.push({ name: `${path}/${kind}_cell/bias`, shape: [G] });
-      I = layer.units;
-    }
-  }
-  return table;
+/** Names, shapes and order of the weights of layers that have their names, as Keras has them. */
+export function weightTable(layers: readonly Layer[]): WeightEntry[] {
+  let width = features(layers);
+  return layers.flatMap((layer) => {
+    const weights = referenceOf(layer).weights(layer, width);
+    const sizes = weights.map(([, shape]) => new Float64Array(shape.reduce((a, b) => a * b)));
+    const values = new Float64Array(width);
+    ({ width } = referenceOf(layer).forward(layer, sizes, { values, B: 1, T: 1, width }).y);
+    return weights.map(([path, shape]) => ({ name: `${layer.name}/${path}`, shape }));
+  });
 }
+
+/** The last axis of x; 1 of ids. */
+const features = ([first]: readonly Layer[]): number =>
+  first && "inputShape" in first ? (first.inputShape?.at(-1) ?? 1) : 1;
 
 /** Puts copies of tensors under names, first to first. */
 export function nameWeights(names: readonly string[], tensors: readonly ArrayLike<number>[]): Weights {
@@ -103,15 +60,25 @@ export function nameWeights(names: readonly string[], tensors: readonly ArrayLik
  * computes the same for a sigmoid head as for a linear one with from_logits.
  */
 export function evaluate(layers: readonly Layer[], weights: Weights, batch: Batch): Evaluation {
-  const { logits } = forward(layers, weights, batch);
-  const probabilities = activationForward(logits, "sigmoid");
+  const logits = forward(bare(layers), weights, batch).at(-1)!.y.values;
   return {
     loss: crossentropyFromLogits(logits, batch.y).loss,
-    accuracy: binaryAccuracy(probabilities, batch.y),
+    accuracy: binaryAccuracy(activationForward(logits, "sigmoid"), batch.y),
     logits,
-    probabilities,
+    outputs: activationForward(logits, headActivation(layers)),
   };
 }
+
+const headActivation = (layers: readonly Layer[]): Activation => {
+  const head = layers.at(-1)!;
+  return head.type === "dense" ? (head.activation as Activation) : "linear";
+};
+
+/** The layers, the last without its activation. */
+const bare = (layers: readonly Layer[]): Layer[] =>
+  layers.map((layer, i) =>
+    i === layers.length - 1 && layer.type === "dense" ? { ...layer, activation: "linear" } : layer,
+  );
 
 /** The gradient of the batch's loss with respect to every weight. */
 export function gradients(layers: readonly Layer[], weights: Weights, batch: Batch): Weights {
@@ -149,56 +116,26 @@ export function train(
   return { losses, weights };
 }
 
-/** What a recurrent layer has at every step: gates (B, T, 4H) and states (B, T, H), as lstmForward has them. */
-export interface Steps {
-  readonly h: Vector;
-  readonly gates?: Vector;
-  readonly c?: Vector;
-}
-
-/** The gradient of the batch's loss with respect to each of those states. */
-export interface StepGradients {
-  readonly dhs: Vector;
-  readonly dcs?: Vector;
-}
-
-/** Of the recurrent layers, bottom up; and the head's outputs, activated. */
+/** Of the layers with states, bottom up: what trace gives of them; and the outputs. */
 export function trace(
   layers: readonly Layer[],
   weights: Weights,
   batch: Omit<Batch, "y">,
-): { steps: Steps[]; outputs: Vector } {
-  const { logits, passes } = forward(layers, weights, batch);
-  const { activation = "linear" } = layers.at(-1) as DenseLayer;
+): { states: NonNullable<ReferencePass["states"]>[]; outputs: Vector } {
+  const passes = forward(layers, weights, batch);
   return {
-    steps: passes.flatMap(({ steps }) => steps ?? []),
-    outputs: activationForward(logits, activation),
+    states: passes.flatMap(({ states }) => (states ? [states] : [])),
+    outputs: passes.at(-1)!.y.values,
   };
 }
 
-/** Of the recurrent layers, bottom up. */
-export function stepGradients(layers: readonly Layer[], weights: Weights, batch: Batch): StepGradients[] {
-  return wayBack(layers, weights, batch).flatMap(({ dsteps }) => dsteps ?? []);
-}
-
-/** One layer's forward pass, and the way back through it. */
-interface Pass {
-  readonly y: Vector;
-  /** Of a recurrent layer. */
-  readonly steps?: Steps;
-  readonly backward: (dy: Vector) => PassGradients;
-}
-
-interface PassGradients {
-  readonly dx: Vector;
-  readonly dweights: WeightGradient[];
-  readonly dsteps?: StepGradients;
-}
-
-interface WeightGradient {
-  readonly dw: Vector;
-  /** Where they are not the squares of dw. */
-  readonly squares?: Vector;
+/** The gradients of the states of the layers that have some, bottom up. */
+export function stateGradients(
+  layers: readonly Layer[],
+  weights: Weights,
+  batch: Batch,
+): Readonly<Record<string, Vector>>[] {
+  return wayBack(layers, weights, batch).flatMap(({ dstates }) => (dstates ? [dstates] : []));
 }
 
 /** In the order of the weights. */
@@ -207,10 +144,10 @@ function backward(layers: readonly Layer[], weights: Weights, batch: Batch): Wei
 }
 
 /** In the order of the layers. */
-function wayBack(layers: readonly Layer[], weights: Weights, batch: Batch): PassGradients[] {
-  const { logits, passes } = forward(layers, weights, batch);
-  let dy = crossentropyFromLogits(logits, batch.y).gradient;
-  const found: PassGradients[] = [];
+function wayBack(layers: readonly Layer[], weights: Weights, batch: Batch) {
+  const passes = forward(bare(layers), weights, batch);
+  let dy = crossentropyFromLogits(passes.at(-1)!.y.values, batch.y).gradient;
+  const found: ReturnType<ReferencePass["backward"]>[] = [];
   for (const pass of passes.reverse()) {
     const gradients = pass.backward(dy);
     found.unshift(gradients);
@@ -219,98 +156,14 @@ function wayBack(layers: readonly Layer[], weights: Weights, batch: Batch): Pass
   return found;
 }
 
-function forward(layers: readonly Layer[], weights: Weights, batch: Omit<Batch, "y">) {
+function forward(layers: readonly Layer[], weights: Weights, { x, B, T, keepMasks }: Omit<Batch, "y">) {
   const tensors = Object.values(weights);
-  const passes: Pass[] = [];
-  let values: Vector = Float64Array.from(batch.x);
-  let features = values.length / (batch.B * batch.T);
-  layers.forEach((layer, l) => {
-    const pass =
-      layer.type === "embedding"
-        ? embeddingPass(layer, tensors.splice(0, 1), values)
-        : layer.type === "dense"
-          ? densePass(
-              tensors.splice(0, 2),
-              values,
-              features,
-              l < layers.length - 1 ? layer.activation : "linear",
-            )
-          : recurrentPass(layer, tensors.splice(0, 3), values, batch, batch.keepMasks?.[l]);
-    passes.push(pass);
-    values = pass.y;
-    features = layer.type === "embedding" ? layer.outputDim : layer.units;
+  let signal: Signal = { values: Float64Array.from(x), B, T, width: features(layers) };
+  return layers.map((layer, l): ReferencePass => {
+    const kind = referenceOf(layer);
+    const own = tensors.splice(0, kind.weights(layer, signal.width).length);
+    const pass = kind.forward(layer, own, signal, keepMasks?.[l]);
+    signal = pass.y;
+    return pass;
   });
-  return { logits: values, passes };
-}
-
-function embeddingPass({ inputDim, outputDim }: EmbeddingLayer, weights: Vector[], tokens: Vector): Pass {
-  return {
-    y: embeddingForward(tokens, weights[0]!, outputDim),
-    backward: (dy) => ({
-      dx: new Float64Array(tokens.length),
-      dweights: [
-        {
-          dw: embeddingBackward(dy, tokens, inputDim, outputDim),
-          squares: embeddingSquaresPerRead(dy, tokens, inputDim, outputDim),
-        },
-      ],
-    }),
-  };
-}
-
-function densePass(weights: Vector[], x: Vector, I: number, activation: Activation = "linear"): Pass {
-  const named = { W: weights[0]!, b: weights[1]! };
-  const R = x.length / I;
-  const y = activationForward(denseForward(x, named, R, I), activation);
-  return {
-    y,
-    backward: (dy) => {
-      const { dx, dW, db } = denseBackward(activationBackward(dy, y, activation), x, named, R, I);
-      return { dx, dweights: [{ dw: dW }, { dw: db }] };
-    },
-  };
-}
-
-function recurrentPass(
-  { type, units: H, dropout: rate = 0, returnSequences = false }: RecurrentLayer,
-  weights: Vector[],
-  x: Vector,
-  { B, T }: Omit<Batch, "y">,
-  keep: ArrayLike<number> | undefined,
-): Pass {
-  const I = x.length / (B * T);
-  const kept = keep ? dropoutForward(x, keep, rate, B, T, I) : x;
-  const named = { W: weights[0]!, U: weights[1]!, b: weights[2]! };
-  const { h, hT, steps, layerBackward } = layerForward(type, kept, named, { B, T, I, H });
-  return {
-    y: returnSequences ? h : hT,
-    steps,
-    backward: (dy) => {
-      const all = returnSequences ? dy : atLastTimestep(dy, B, T, H);
-      const { dx, dW, dU, db, ...dsteps } = layerBackward(all);
-      return {
-        dsteps,
-        dx: keep ? dropoutBackward(dx, keep, rate, B, T, I) : dx,
-        dweights: [{ dw: dW }, { dw: dU }, { dw: db }],
-      };
-    },
-  };
-}
-
-function layerForward(type: RecurrentLayer["type"], ...inputs: Parameters<typeof lstmForward>) {
-  if (type === "lstm") {
-    const result = lstmForward(...inputs);
-    const { h, gates, cStates, T, H } = result;
-    const c = cStates.filter((_, at) => Math.floor(at / H) % (T + 1) > 0);
-    return { ...result, steps: { h, gates, c }, layerBackward: (dh: Vector) => lstmBackward(dh, result) };
-  }
-  const result = rnnForward(...inputs);
-  return { ...result, steps: { h: result.h }, layerBackward: (dh: Vector) => rnnBackward(dh, result) };
-}
-
-/** dhT (B, H) as a gradient of all outputs (B, T, H), zero but at the last timestep. */
-function atLastTimestep(dhT: Vector, B: number, T: number, H: number): Vector {
-  const dh = new Float64Array(B * T * H);
-  for (let b = 0; b < B; b++) row(dh, b * T + T - 1, H).set(row(dhT, b, H));
-  return dh;
 }

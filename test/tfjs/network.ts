@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Batch, type Layer, weightTable } from "../reference/sequential.ts";
+import type { Layer } from "../../src/layers/public.ts";
+import { type Batch, weightTable } from "../reference/sequential.ts";
 import { useWasmBackend } from "./backend.ts";
+import { tfjsLayer } from "./layers.ts";
 
 /** The network of test/reference/sequential.ts in TensorFlow.js: plain arrays in, plain arrays out. */
 export interface TfjsNetwork {
@@ -16,25 +18,28 @@ export interface TfjsNetwork {
   dispose(): void;
 }
 
-/** `features` is the last axis of x, for a stack without an embedding. */
-export async function tfjsNetwork(layers: readonly Layer[], features = 0): Promise<TfjsNetwork> {
+/** @param layers with their names */
+export async function tfjsNetwork(layers: readonly Layer[]): Promise<TfjsNetwork> {
   await useWasmBackend();
-  const table = weightTable(layers, features);
+  const table = weightTable(layers);
+  const [first] = layers;
+  const shape = first && "inputShape" in first ? first.inputShape : undefined;
   // What dropout keeps in the pass under way; the layers read it when they are called.
   let keepMasks: Batch["keepMasks"];
   const model = tf.sequential();
   // The loss and the probabilities are both taken from the logits, as Keras does behind a sigmoid.
   const head = { ...layers.at(-1)!, activation: "linear" } as Layer;
   [...layers.slice(0, -1), head].forEach((layer, l) => {
-    const inputShape = l > 0 ? {} : { inputShape: layer.type === "embedding" ? [null] : [null, features] };
-    model.add(tfjsLayer(layer, inputShape, (ones, rate) => maskOf(ones, rate, keepMasks?.[l])));
+    const inputShape = l > 0 ? {} : { inputShape: [...(shape ?? [null])] };
+    const dropoutFunc = (ones: tf.Tensor, rate: number) => maskOf(ones, rate, keepMasks?.[l]);
+    model.add(tfjsLayer(layer, { ...inputShape, dropoutFunc }));
   });
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
 
   const logits = ({ x, B, T, keepMasks: masks }: Omit<Batch, "y">): tf.Tensor => {
     keepMasks = masks;
-    const input = features
-      ? tf.tensor3d(Float32Array.from(x), [B, T, features])
+    const input = shape
+      ? tf.tensor3d(Float32Array.from(x), [B, T, shape.at(-1)!])
       : tf.tensor2d(Int32Array.from(x), [B, T]);
     return model.apply(input, { training: masks !== undefined }) as tf.Tensor;
   };
@@ -91,36 +96,6 @@ class KerasAdam extends tf.AdamOptimizer {
     this.epsilon = 1e-7 / Math.sqrt(1 - 0.999 ** this.step);
     super.applyGradients(gradients);
   }
-}
-
-/** Every weight is set from outside, so all start as 0; activations are named, their defaults not being Keras's. */
-function tfjsLayer(
-  layer: Layer,
-  inputShape: { inputShape?: (number | null)[] },
-  dropoutFunc: (ones: tf.Tensor, rate: number) => tf.Tensor,
-): tf.layers.Layer {
-  if (layer.type === "embedding") {
-    const { inputDim, outputDim } = layer;
-    return tf.layers.embedding({ ...inputShape, inputDim, outputDim, embeddingsInitializer: "zeros" });
-  }
-  const common = { ...inputShape, units: layer.units, useBias: true } as const;
-  const zeros = { kernelInitializer: "zeros", biasInitializer: "zeros" } as const;
-  if (layer.type === "dense") {
-    return tf.layers.dense({ ...common, ...zeros, activation: layer.activation ?? "linear" });
-  }
-  const recurrent = {
-    ...common,
-    ...zeros,
-    recurrentInitializer: "zeros",
-    activation: "tanh",
-    dropout: layer.dropout ?? 0,
-    dropoutFunc,
-    recurrentDropout: 0,
-    returnSequences: layer.returnSequences ?? false,
-  } as const;
-  return layer.type === "lstm"
-    ? tf.layers.lstm({ ...recurrent, recurrentActivation: "sigmoid", unitForgetBias: false })
-    : tf.layers.simpleRNN(recurrent);
 }
 
 /** `ones` (B, I) with what is kept scaled up and the rest 0, in place of the layer's own unseeded draw. */

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dense, embedding, lstm, simpleRNN } from "../../src/layers/public.ts";
+import { checkLayers } from "../../src/model/stack.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { integers, keepMask, normals } from "../reference/sample.ts";
 import {
   type Batch,
   evaluate,
   gradients,
-  type Layer,
   nameWeights,
   train,
   type Weights,
@@ -32,12 +33,13 @@ describe.each(CASES)(
   "TensorFlow.js agrees with the reference: two $type, B $B, T $T, E $E, H $H",
   (shape) => {
     const { type, B, T, E, H } = shape;
-    const layers: Layer[] = [
-      { type: "embedding", inputDim: V, outputDim: E },
-      { type, units: H, dropout: RATE, returnSequences: true },
-      { type, units: H, dropout: RATE },
-      { type: "dense", units: 1, activation: "sigmoid" },
-    ];
+    const make = type === "lstm" ? lstm : simpleRNN;
+    const layers = checkLayers([
+      embedding({ inputDim: V, outputDim: E }),
+      make({ units: H, dropout: RATE, returnSequences: true }),
+      make({ units: H, dropout: RATE }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ]);
     const table = weightTable(layers);
     const tensors = table.map(({ shape }, k) =>
       normals(
@@ -77,7 +79,7 @@ describe.each(CASES)(
 
     test("forward", () => {
       network.setWeights(tensors);
-      const expected = evaluate(layers, weights, batchOf(1)).probabilities;
+      const expected = evaluate(layers, weights, batchOf(1)).outputs;
       expectClose(network.predict(batchOf(1)), expected, TOLERANCES.tfjsForward, "probabilities");
     });
 

@@ -6,7 +6,7 @@ import { integers, keepMask, normals } from "../reference/sample.ts";
 import {
   evaluate,
   nameWeights,
-  stepGradients,
+  stateGradients,
   trace as traceReference,
   type Weights,
 } from "../reference/sequential.ts";
@@ -114,13 +114,12 @@ describe.each(CLOSE_BUILDS)("%s build", (build) => {
         for (const [l, layer] of found.layers.entries()) {
           const { name, type, units } = recurrent[l]!;
           expect(layer).toMatchObject({ name, type, units });
-          const { h, c, gates } = expected.steps[l]!;
-          const gate = (index: number) => gates?.filter((_, at) => Math.floor(at / units) % 4 === index);
-          const values = { h, c, i: gate(0), f: gate(1), g: gate(2), o: gate(3) };
-          for (const [key, value] of Object.entries(values)) {
-            const tensor = layer[key as "h"] as typeof layer.h | undefined;
-            expect(tensor?.shape, key).toEqual(value && [n, T, units]);
-            if (value) expectClose(tensor!.data, value, kernelForward, `${name} ${key}`);
+          const states = expected.states[l]!;
+          expect(Object.keys(layer)).toEqual(["name", "type", "units", ...Object.keys(states)]);
+          for (const [key, value] of Object.entries(states)) {
+            const tensor = layer[key as "h"];
+            expect(tensor.shape, key).toEqual([n, T, units]);
+            expectClose(tensor.data, value, kernelForward, `${name} ${key}`);
           }
         }
       },
@@ -158,15 +157,17 @@ describe.each(CLOSE_BUILDS)("%s build", (build) => {
         const batch = single(b);
         const { loss } = evaluate(layers, weights, batch);
         expectClose([found.losses.data[b]!], [loss], kernelLoss, "loss");
-        for (const [l, { dhs, dcs }] of stepGradients(layers, weights, batch).entries()) {
-          const { name, units, dh, dc } = found.layers[l]!;
-          const norms = (v: Float64Array) =>
-            Array.from({ length: T }, (_, t) => Math.hypot(...v.subarray(t * units, (t + 1) * units)));
-          const row = (v: Float32Array) => v.subarray(b * T, (b + 1) * T);
-          expect(dh.shape).toEqual([n, T]);
-          expectClose(row(dh.data), norms(dhs), kernelGradient, `${name} dh`);
-          expect(dc?.shape).toEqual(dcs && [n, T]);
-          if (dcs) expectClose(row(dc!.data), norms(dcs), kernelGradient, `${name} dc`);
+        for (const [l, states] of stateGradients(layers, weights, batch).entries()) {
+          const layer = found.layers[l]!;
+          expect(Object.keys(layer)).toEqual(["name", "type", "units", ...Object.keys(states).sort()]);
+          for (const [key, value] of Object.entries(states)) {
+            const norms = Array.from({ length: T }, (_, t) =>
+              Math.hypot(...value.subarray(t * layer.units, (t + 1) * layer.units)),
+            );
+            const { data, shape } = layer[key as "dh"];
+            expect(shape).toEqual([n, T]);
+            expectClose(data.subarray(b * T, (b + 1) * T), norms, kernelGradient, `${layer.name} ${key}`);
+          }
         }
       }
     });

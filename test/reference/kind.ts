@@ -1,0 +1,50 @@
+/** What the reference of a kind of layer is: f64, no padding, no groups, and nothing shared with the kernels. */
+import { row, type Vector } from "./matrix.ts";
+
+/** B samples of T rows of `width` numbers, or of ids. */
+export interface Signal {
+  readonly values: Vector;
+  readonly B: number;
+  readonly T: number;
+  readonly width: number;
+}
+
+export interface WeightGradient {
+  readonly dw: Vector;
+  /** The squares that Keras's optimisers take of it, where they are not those of dw. */
+  readonly squares?: Vector;
+}
+
+export interface ReferencePass {
+  readonly y: Signal;
+  /** What trace gives, by its names: (B, T, units) each. */
+  readonly states?: Readonly<Record<string, Vector>>;
+  backward(dy: Vector): {
+    readonly dx: Vector;
+    /** In the order of the weights. */
+    readonly dweights: readonly WeightGradient[];
+    /** What gradientFlow gives the norms of, by its names. */
+    readonly dstates?: Readonly<Record<string, Vector>>;
+  };
+}
+
+export interface ReferenceKind<L> {
+  /** Keras's paths below the layer's name, and shapes, in its order; `width` is that of the input. */
+  weights(layer: L, width: number): readonly (readonly [path: string, shape: readonly number[]])[];
+  /** @param keep of 0 and 1, what the layer's dropout keeps; without it it drops nothing */
+  forward(layer: L, weights: readonly Vector[], x: Signal, keep?: ArrayLike<number>): ReferencePass;
+}
+
+/** Of rows (B, T, width), the last of each sequence. */
+export function lastRows({ values, B, T, width }: Signal): Signal {
+  const last = new Float64Array(B * width);
+  for (let b = 0; b < B; b++) row(last, b, width).set(row(values, b * T + T - 1, width));
+  return { values: last, B, T: 1, width };
+}
+
+/** The way back through lastRows: dy (B, width) as a gradient of all rows, zero but at the last. */
+export function atLastRows(dy: Vector, { B, T, width }: Omit<Signal, "values">): Vector {
+  const all = new Float64Array(B * T * width);
+  for (let b = 0; b < B; b++) row(all, b * T + T - 1, width).set(row(dy, b, width));
+  return all;
+}

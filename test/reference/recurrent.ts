@@ -1,0 +1,58 @@
+/** What the references of recurrent layers share: input dropout, and which of the outputs is handed on. */
+import { dropoutBackward, dropoutForward } from "./dropout.ts";
+import { atLastRows, lastRows, type ReferenceKind, type ReferencePass, type WeightGradient } from "./kind.ts";
+import type { Vector } from "./matrix.ts";
+
+export interface RecurrentDescription {
+  readonly units: number;
+  readonly dropout: number;
+  readonly returnSequences: boolean;
+}
+
+/** A cell's way through all steps of x (B, T, I), and back from the gradient of every output. */
+export interface CellPass {
+  /** (B, T, H). */
+  readonly h: Vector;
+  readonly states: Readonly<Record<string, Vector>>;
+  backward(dh: Vector): {
+    readonly dx: Vector;
+    readonly dweights: readonly WeightGradient[];
+    readonly dstates: Readonly<Record<string, Vector>>;
+  };
+}
+
+/** The reference of a layer from that of its cell. */
+export const recurrentReference = <L extends RecurrentDescription>(
+  weights: ReferenceKind<L>["weights"],
+  cell: (
+    layer: L,
+    weights: readonly Vector[],
+    x: Vector,
+    sizes: { B: number; T: number; I: number; H: number },
+  ) => CellPass,
+): ReferenceKind<L> => ({
+  weights,
+  forward(layer, tensors, { values, B, T, width: I }, keep): ReferencePass {
+    const { units: H, dropout, returnSequences } = layer;
+    const kept = keep ? dropoutForward(values, keep, dropout, B, T, I) : values;
+    const pass = cell(layer, tensors, kept, { B, T, I, H });
+    const all = { values: pass.h, B, T, width: H };
+    return {
+      y: returnSequences ? all : lastRows(all),
+      states: pass.states,
+      backward(dy) {
+        const found = pass.backward(returnSequences ? dy : atLastRows(dy, all));
+        return { ...found, dx: keep ? dropoutBackward(found.dx, keep, dropout, B, T, I) : found.dx };
+      },
+    };
+  },
+});
+
+/** Kernel, recurrent kernel and bias of a cell with so many gates. */
+export const cellWeights =
+  (cell: string, gates: number): ReferenceKind<RecurrentDescription>["weights"] =>
+  ({ units: H }, I) => [
+    [`${cell}/kernel`, [I, gates * H]],
+    [`${cell}/recurrent_kernel`, [H, gates * H]],
+    [`${cell}/bias`, [gates * H]],
+  ];

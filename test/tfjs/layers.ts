@@ -1,0 +1,52 @@
+/** The layers of TensorFlow.js that ours are compared with: one line each. */
+import * as tf from "@tensorflow/tfjs";
+import type { Layer } from "../../src/layers/public.ts";
+
+/** What a layer is made with beside its description. */
+interface Given {
+  readonly inputShape?: (number | null)[];
+  /** In place of the layer's own unseeded draw. */
+  readonly dropoutFunc: (ones: tf.Tensor, rate: number) => tf.Tensor;
+}
+
+type Make<L> = (layer: L, given: Given) => tf.layers.Layer;
+
+// Every weight is set from outside, so all start as 0; activations are named, their defaults not being Keras's.
+const zeros = { kernelInitializer: "zeros", biasInitializer: "zeros" } as const;
+
+interface Recurrent {
+  readonly units: number;
+  readonly dropout: number;
+  readonly returnSequences: boolean;
+}
+
+const recurrent = ({ units, dropout, returnSequences }: Recurrent, given: Given) =>
+  ({
+    ...given,
+    ...zeros,
+    units,
+    useBias: true,
+    recurrentInitializer: "zeros",
+    activation: "tanh",
+    dropout,
+    recurrentDropout: 0,
+    returnSequences,
+  }) as const;
+
+const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>> } = {
+  embedding: ({ inputDim, outputDim }, { inputShape }) =>
+    tf.layers.embedding({
+      ...(inputShape && { inputShape }),
+      inputDim,
+      outputDim,
+      embeddingsInitializer: "zeros",
+    }),
+  dense: ({ units, activation, useBias }, { inputShape }) =>
+    tf.layers.dense({ ...(inputShape && { inputShape }), ...zeros, units, useBias, activation }),
+  lstm: (layer, given) =>
+    tf.layers.lstm({ ...recurrent(layer, given), recurrentActivation: "sigmoid", unitForgetBias: false }),
+  simpleRNN: (layer, given) => tf.layers.simpleRNN(recurrent(layer, given)),
+};
+
+export const tfjsLayer = (layer: Layer, given: Given): tf.layers.Layer =>
+  (LAYERS[layer.type] as Make<Layer>)(layer, given);
