@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Golden, golden, goldens, strayGoldens } from "../fixtures/goldens.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
+import { gruBackward, gruForward } from "./gru.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { lstmBackward, lstmForward } from "./lstm.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
@@ -53,6 +54,20 @@ describe("the RNN reference computes what Keras does", () => {
     const forward = rnnForward(x, weights, sizes);
     const { dx, dW: dw0, dU: dw1, db: dw2 } = rnnBackward(g.tensor("dy"), forward);
     expectRecurrent(g, { y: forward.h, hT: forward.hT }, { dx, dw0, dw1, dw2 });
+  });
+});
+
+describe.each([
+  { family: "gru", resetAfter: true },
+  { family: "gruBefore", resetAfter: false },
+] as const)("the GRU reference computes what Keras does, $family", ({ family, resetAfter }) => {
+  test.each(goldens(family))("$name", (g) => {
+    const { x, weights, sizes } = recurrentInputs(g);
+    const initial = g.has("h0") ? { h0: g.tensor("h0") } : {};
+    const forward = gruForward(x, weights, { ...sizes, resetAfter }, initial);
+    const { dx, dW: dw0, dU: dw1, db: dw2, dh0 } = gruBackward(g.tensor("dy"), forward);
+    const gradients = { dx, dw0, dw1, dw2, ...(g.has("h0") && { dh0 }) };
+    expectRecurrent(g, { y: forward.h, hT: forward.hT }, gradients);
   });
 });
 
