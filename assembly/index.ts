@@ -8,6 +8,7 @@ export { activationBackward, activationForward } from "./dense";
 export { dropoutBackward, dropoutForward } from "./dropout";
 export { addRows, embeddingBackward, embeddingForward } from "./embedding";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
+export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
 export { adam, allFinite, sumShards } from "./optimizer";

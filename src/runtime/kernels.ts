@@ -135,6 +135,54 @@ export interface Kernels {
     T: number,
     H: number,
   ): void;
+  gruForward(
+    z: Address,
+    v: Address,
+    h: Address,
+    b: Address,
+    U: Address,
+    a: Address,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+  ): void;
+  gruBackward(
+    z: Address,
+    v: Address,
+    h: Address,
+    dh: Address,
+    dhState: Address,
+    flow: Address,
+    UT: Address,
+    a: Address,
+    R: number,
+    T: number,
+    H: number,
+  ): void;
+  gruBeforeForward(
+    z: Address,
+    h: Address,
+    rh: Address,
+    U: Address,
+    a: Address,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+  ): void;
+  gruBeforeBackward(
+    z: Address,
+    h: Address,
+    dh: Address,
+    dhState: Address,
+    flow: Address,
+    UT: Address,
+    a: Address,
+    R: number,
+    T: number,
+    H: number,
+  ): void;
 
   activationForward(y: Address, n: number, activation: number): void;
   activationBackward(dy: Address, y: Address, n: number, activation: number): void;
