@@ -184,6 +184,61 @@ export interface Kernels {
     H: number,
   ): void;
 
+  layerNormForward(
+    y: Address,
+    ldy: number,
+    xhat: Address,
+    inverse: Address,
+    x: Address,
+    ldx: number,
+    gamma: Address,
+    beta: Address,
+    rows: number,
+    n: number,
+    epsilon: number,
+  ): void;
+  layerNormBackward(
+    dx: Address,
+    lddx: number,
+    dgamma: Address,
+    dbeta: Address,
+    dy: Address,
+    lddy: number,
+    xhat: Address,
+    inverse: Address,
+    gamma: Address,
+    rows: number,
+    n: number,
+  ): void;
+
+  copyRows(to: Address, ldTo: number, from: Address, ldFrom: number, width: number, rows: number): void;
+  mergeRows(
+    y: Address,
+    ldy: number,
+    a: Address,
+    lda: number,
+    b: Address,
+    ldb: number,
+    width: number,
+    rows: number,
+    mode: number,
+  ): void;
+  mergeRowsBackward(
+    da: Address,
+    ldda: number,
+    db: Address,
+    lddb: number,
+    dy: Address,
+    lddy: number,
+    a: Address,
+    lda: number,
+    b: Address,
+    ldb: number,
+    width: number,
+    rows: number,
+    mode: number,
+  ): void;
+
   activationForward(y: Address, n: number, activation: number): void;
   activationBackward(dy: Address, y: Address, n: number, activation: number): void;
   bceLogits(

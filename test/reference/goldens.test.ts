@@ -3,6 +3,7 @@ import { type Golden, golden, goldens, strayGoldens } from "../fixtures/goldens.
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
 import { gruBackward, gruForward } from "./gru.ts";
+import { layerNormBackward, layerNormForward } from "./layer-normalization.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { lstmBackward, lstmForward } from "./lstm.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
@@ -68,6 +69,22 @@ describe.each([
     const { dx, dW: dw0, dU: dw1, db: dw2, dh0 } = gruBackward(g.tensor("dy"), forward);
     const gradients = { dx, dw0, dw1, dw2, ...(g.has("h0") && { dh0 }) };
     expectRecurrent(g, { y: forward.h, hT: forward.hT }, gradients);
+  });
+});
+
+describe("the layer normalization reference computes what Keras does", () => {
+  test.each(goldens("layerNormalization"))("$name", (g) => {
+    const weights = {
+      ...(g.has("gamma") && { gamma: g.tensor("gamma") }),
+      ...(g.has("beta") && { beta: g.tensor("beta") }),
+    };
+    const forward = layerNormForward(g.tensor("x"), weights, g.setting("N"), g.setting("epsilon"));
+    const { dx, dgamma, dbeta } = layerNormBackward(g.tensor("dy"), forward);
+    expectClose(forward.y, g.tensor("y"), TOLERANCES.kerasForward, "y");
+    const gradients = { dx, ...(weights.gamma && { dgamma }), ...(weights.beta && { dbeta }) };
+    for (const [key, actual] of Object.entries(gradients)) {
+      expectClose(actual, g.tensor(key), TOLERANCES.kerasGradient, key);
+    }
   });
 });
 

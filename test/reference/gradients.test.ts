@@ -6,6 +6,7 @@ import { centralDifferences, dot, expectGradients } from "./differences.ts";
 import { dropoutBackward, dropoutForward } from "./dropout.ts";
 import { embeddingBackward, embeddingForward } from "./embedding.ts";
 import { gruBackward, gruForward } from "./gru.ts";
+import { layerNormBackward, layerNormForward } from "./layer-normalization.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { lstmBackward, lstmForward } from "./lstm.ts";
 import { rnnBackward, rnnForward } from "./rnn.ts";
@@ -62,6 +63,15 @@ describe.each([
     const backward = { ...gruBackward(dh, forward()) };
     expectGradients(() => dot(forward().h, dh), { x, ...weights, h0, hs }, backward);
   });
+});
+
+test.each([1, 2, 5, 12])("every gradient of the layer normalization reference, rows of %i", (n) => {
+  const x = normals(3 * n, 1, 2);
+  const weights = { gamma: normals(n, 2), beta: normals(n, 3) };
+  const dy = normals(3 * n, 4);
+  const forward = () => layerNormForward(x, weights, n);
+  const backward = { ...layerNormBackward(dy, forward()) };
+  expectGradients(() => dot(forward().y, dy), { x, ...weights }, backward);
 });
 
 test("the gradient of the embedding reference is that of its forward pass, repeated tokens included", () => {
