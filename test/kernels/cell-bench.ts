@@ -68,32 +68,48 @@ export class CellBench {
     return { dh: 0, dhState: this.packed(dh) };
   }
 
-  /** z = b + x·W, of addresses. */
-  project(x: number, W: number, b: number): number {
+  /** z = b + x·W, of addresses, sequence by sequence; x from its last timestep to its first where `fromEnd`. */
+  project(x: number, W: number, b: number, fromEnd = false): number {
     const { bench, N, rows, a } = this;
-    const { I } = this.sizes;
+    const { B, T, I } = this.sizes;
     const z = bench.floats(rows * N);
-    bench.k.packRows(a, x, padded(I), rows, I);
-    bench.k.product(z, N, 0, b, 0, a, this.panels(W, I, N), rows, N, I);
+    const w = this.panels(W, I, N);
+    for (let s = 0; s < B; s++) {
+      bench.k.packRows(a, ...this.#timesteps(x, s, fromEnd), T, I);
+      bench.k.product(z + s * T * N * 4, N, 0, b, 0, a, w, T, N, I);
+    }
     return z;
   }
 
-  /** dx, dW and db from dz. */
-  projectBackward(x: number, W: number, z: number) {
+  /** dW and db from dz, and dx added to `dxBefore`. */
+  projectBackward(x: number, W: number, z: number, fromEnd = false, dxBefore?: ArrayLike<number>) {
     const { bench, N, rows, a } = this;
     const { k } = bench;
-    const { I } = this.sizes;
-    const dx = bench.floats(rows * padded(I));
+    const { B, T, I } = this.sizes;
+    const dx = dxBefore ? this.packed(dxBefore, I) : bench.floats(rows * padded(I));
     const dW = bench.floats(I * N);
-    k.packColumns(a, x, padded(I), I, rows);
-    k.product(dW, N, 0, dW, N, a, this.panels(z, rows, N), I, N, rows);
-    k.packRows(a, z, N, rows, N);
-    k.product(dx, padded(I), 0, 0, 0, a, this.transposedPanels(W, I), rows, padded(I), N);
+    const wT = this.transposedPanels(W, I);
+    for (let s = 0; s < B; s++) {
+      const dz = z + s * T * N * 4;
+      k.packColumns(a, ...this.#timesteps(x, s, fromEnd), I, T);
+      k.product(dW, N, 0, dW, N, a, this.panels(dz, T, N), I, N, T);
+      const [to, ld] = this.#timesteps(dx, s, fromEnd);
+      k.packRows(a, dz, N, T, N);
+      k.product(to, ld, 0, to, ld, a, wT, T, padded(I), N);
+    }
     return {
       dx: this.read(dx, rows * padded(I), I),
       dW: this.read(dW, I * N),
       db: this.columnSums(z),
     };
+  }
+
+  /** Address and stride of a sequence of x (B, T, I): from its last row the stride is negative. */
+  #timesteps(x: number, sequence: number, fromEnd: boolean): [address: number, ld: number] {
+    const { T, I } = this.sizes;
+    const ld = padded(I);
+    const first = x + sequence * T * ld * 4;
+    return fromEnd ? [first + (T - 1) * ld * 4, -ld] : [first, ld];
   }
 
   /** Σ dz over all rows. */

@@ -14,6 +14,10 @@ export interface CellInputs {
   readonly c0?: ArrayLike<number> | undefined;
   /** (B, T, H), the gradient of every output, or (B, H), that of the last alone. */
   readonly dh: ArrayLike<number>;
+  /** Of x and dx, take the last timestep first; y, dh and the states are in the order in which steps are taken. */
+  readonly fromEnd?: boolean;
+  /** (B, T, I), what dx is added to; zeros where not given. */
+  readonly dxBefore?: ArrayLike<number>;
 }
 
 /** Outputs and gradients by the names that the goldens give them. */
@@ -39,7 +43,7 @@ function runLstm(bench: Bench, { x, weights, sizes, h0, c0, ...given }: CellInpu
   const { H, N, rows, a } = on;
   const { B, T, I, H: units } = sizes;
   const [xs, W, U] = [on.packed(x, I), on.packed(weights.W), on.packed(weights.U)];
-  const z = on.project(xs, W, on.packed(weights.b));
+  const z = on.project(xs, W, on.packed(weights.b), given.fromEnd);
   const [c, h, tc] = [on.statesFrom(c0), on.statesFrom(h0), bench.floats(rows * H)];
   bench.k.lstmForward(z, c, h, tc, on.panels(U, units, N), a, B, T, H, units);
   const [y, gates, cT] = [on.sequence(h), on.readGates(z), on.last(on.sequence(c))];
@@ -53,7 +57,7 @@ function runLstm(bench: Bench, { x, weights, sizes, h0, c0, ...given }: CellInpu
   const part = (index: number) => flows.filter((_, i) => Math.floor(i / units) % 2 === index);
   return {
     ...{ y, hT: on.last(y), cT, gates },
-    ...on.projectBackward(xs, W, z),
+    ...on.projectBackward(xs, W, z, given.fromEnd, given.dxBefore),
     dU: on.read(dU, units * N),
     dh0: on.read(dhState, B * H),
     dc0: on.read(dcState, B * H),
@@ -67,7 +71,7 @@ function runRnn(bench: Bench, { x, weights, sizes, h0, ...given }: CellInputs): 
   const { H, N, rows, a } = on;
   const { B, T, I, H: units } = sizes;
   const [xs, W, U] = [on.packed(x, I), on.packed(weights.W), on.packed(weights.U)];
-  const z = on.project(xs, W, on.packed(weights.b));
+  const z = on.project(xs, W, on.packed(weights.b), given.fromEnd);
   const h = on.statesFrom(h0);
   bench.k.rnnForward(z, h, on.panels(U, units, N), a, B, T, H, units);
   const y = on.sequence(h);
@@ -79,7 +83,7 @@ function runRnn(bench: Bench, { x, weights, sizes, h0, ...given }: CellInputs): 
   on.recurrentBackward(dU, h, (T + 1) * H, z);
   return {
     ...{ y, hT: on.last(y) },
-    ...on.projectBackward(xs, W, z),
+    ...on.projectBackward(xs, W, z, given.fromEnd, given.dxBefore),
     dU: on.read(dU, units * N),
     dh0: on.read(dhState, B * H),
     dhs: on.read(flow, rows * H),
@@ -94,7 +98,7 @@ function runGru(bench: Bench, { x, weights, sizes, h0, ...given }: CellInputs): 
   const [xs, W, U] = [on.packed(x, I), on.packed(weights.W), on.packed(weights.U)];
   const b = on.packed(weights.b);
   const recurrentBias = weights.b.length === 6 * units ? b + N * 4 : 0;
-  const z = on.project(xs, W, b);
+  const z = on.project(xs, W, b, given.fromEnd);
   const [v, h] = [bench.floats(rows * N), on.statesFrom(h0)];
   bench.k.gruForward(z, v, h, recurrentBias, on.panels(U, units, N), a, B, T, H, units);
   const [y, gates] = [on.sequence(h), on.readGates(z)];
@@ -104,7 +108,7 @@ function runGru(bench: Bench, { x, weights, sizes, h0, ...given }: CellInputs): 
   bench.k.gruBackward(z, v, h, dh, dhState, flow, on.transposedPanels(U, units), a, B, T, H);
   const dU = bench.floats(units * N);
   on.recurrentBackward(dU, h, (T + 1) * H, v);
-  const { dx, dW, db } = on.projectBackward(xs, W, z);
+  const { dx, dW, db } = on.projectBackward(xs, W, z, given.fromEnd, given.dxBefore);
   return {
     ...{ y, hT: on.last(y), gates },
     ...{ dx, dW, db: Float32Array.of(...db, ...on.columnSums(v)) },
@@ -121,7 +125,7 @@ function runGruBefore(bench: Bench, { x, weights, sizes, h0, ...given }: CellInp
   const { k } = bench;
   const { B, T, I, H: units } = sizes;
   const [xs, W, U] = [on.packed(x, I), on.packed(weights.W), on.packed(weights.U)];
-  const z = on.project(xs, W, on.packed(weights.b));
+  const z = on.project(xs, W, on.packed(weights.b), given.fromEnd);
   const [h, rh] = [on.statesFrom(h0), bench.floats(rows * H)];
   k.gruBeforeForward(z, h, rh, on.panels(U, units, N), a, B, T, H, units);
   const [y, gates] = [on.sequence(h), on.readGates(z)];
@@ -138,7 +142,7 @@ function runGruBefore(bench: Bench, { x, weights, sizes, h0, ...given }: CellInp
   on.recurrentBackward(dU, rh, T * H, z, 2 * H, H);
   return {
     ...{ y, hT: on.last(y), gates },
-    ...on.projectBackward(xs, W, z),
+    ...on.projectBackward(xs, W, z, given.fromEnd, given.dxBefore),
     dU: on.read(dU, units * N),
     dh0: on.read(dhState, B * H),
     dhs: on.read(flow, rows * H),
