@@ -4,7 +4,8 @@
  * a and b are packed first, so that the tile reads both straight through:
  *   a (M, K) → tiles of 4 rows, [M/4][K][4], then the M mod 4 rows left over, [row][K]
  *   b (K, N) → panels of 8 columns, [N/8][K][8]
- * A transposition, a list of kept rows or columns, a row stride: all are the packing's business.
+ * A transposition, a list of kept rows or columns, a row stride: all are the packing's business. A stride
+ * may be negative, with the address of the row that comes last in memory: rows are taken from the end.
  * Every element of c is one chain of multiply-adds over k ascending, whatever the tile, so bits do
  * not depend on how the rows are cut into tiles and groups.
  *

@@ -14,11 +14,11 @@ export const TOLERANCES = {
   // The float64 reference, or a float32 model, against the float32 goldens of Keras.
   kerasForward: {
     bound: 1e-6,
-    reason: "measured 3.1e-7: some ten float32 roundings of a state along the longest sequence",
+    reason: "measured 3.9e-7: some ten float32 roundings of a state along the longest sequence",
   },
   kerasGradient: {
     bound: 2e-6,
-    reason: "measured 3.6e-7, on tensors whose terms do not cancel; the float32 roundings of both passes",
+    reason: "measured 4.9e-7, on tensors whose terms do not cancel; the float32 roundings of both passes",
   },
   kerasLoss: {
     bound: 5e-7,

@@ -135,6 +135,109 @@ export interface Kernels {
     T: number,
     H: number,
   ): void;
+  gruForward(
+    z: Address,
+    v: Address,
+    h: Address,
+    b: Address,
+    U: Address,
+    a: Address,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+  ): void;
+  gruBackward(
+    z: Address,
+    v: Address,
+    h: Address,
+    dh: Address,
+    dhState: Address,
+    flow: Address,
+    UT: Address,
+    a: Address,
+    R: number,
+    T: number,
+    H: number,
+  ): void;
+  gruBeforeForward(
+    z: Address,
+    h: Address,
+    rh: Address,
+    U: Address,
+    a: Address,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+  ): void;
+  gruBeforeBackward(
+    z: Address,
+    h: Address,
+    dh: Address,
+    dhState: Address,
+    flow: Address,
+    UT: Address,
+    a: Address,
+    R: number,
+    T: number,
+    H: number,
+  ): void;
+
+  layerNormForward(
+    y: Address,
+    ldy: number,
+    xhat: Address,
+    inverse: Address,
+    x: Address,
+    ldx: number,
+    gamma: Address,
+    beta: Address,
+    rows: number,
+    n: number,
+    epsilon: number,
+  ): void;
+  layerNormBackward(
+    dx: Address,
+    lddx: number,
+    dgamma: Address,
+    dbeta: Address,
+    dy: Address,
+    lddy: number,
+    xhat: Address,
+    inverse: Address,
+    gamma: Address,
+    rows: number,
+    n: number,
+  ): void;
+
+  copyRows(to: Address, ldTo: number, from: Address, ldFrom: number, width: number, rows: number): void;
+  mergeRows(
+    y: Address,
+    ldy: number,
+    a: Address,
+    lda: number,
+    b: Address,
+    ldb: number,
+    width: number,
+    rows: number,
+    mode: number,
+  ): void;
+  mergeRowsBackward(
+    da: Address,
+    ldda: number,
+    db: Address,
+    lddb: number,
+    dy: Address,
+    lddy: number,
+    a: Address,
+    lda: number,
+    b: Address,
+    ldb: number,
+    width: number,
+    rows: number,
+    mode: number,
+  ): void;
 
   activationForward(y: Address, n: number, activation: number): void;
   activationBackward(dy: Address, y: Address, n: number, activation: number): void;
@@ -167,7 +270,6 @@ export interface Kernels {
     ld: number,
     threshold: number,
   ): void;
-  copyRows(to: Address, ldTo: number, from: Address, ldFrom: number, width: number, rows: number): void;
   sumFloats(x: Address, n: number): number;
   sumInts(x: Address, n: number): number;
 

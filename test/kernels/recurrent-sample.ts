@@ -7,7 +7,7 @@ export const RECURRENT_SHAPES: RecurrentSizes[] = [1, 3].flatMap((B) =>
 );
 
 /** Weights of size 0.4, inputs and gradients of size 1. */
-export function recurrentSample(gates: 1 | 4, { B, T, I, H }: RecurrentSizes) {
+export function recurrentSample(gates: 1 | 3 | 4, { B, T, I, H }: RecurrentSizes) {
   return {
     x: normals(B * T * I, 1),
     weights: {

@@ -1,3 +1,5 @@
+import { TOLERANCES } from "../tolerances.ts";
+import { expectClose } from "./closeness.ts";
 import type { Vector } from "./matrix.ts";
 
 /**
@@ -14,4 +16,25 @@ export function centralDifferences(loss: () => number, w: Vector, h = 1e-5): Vec
     w[i] = before;
     return (above - below) / (2 * h);
   });
+}
+
+/** Every gradient against the central differences of the loss with respect to the tensor of that name. */
+export function expectGradients(
+  loss: () => number,
+  tensors: Record<string, Vector>,
+  gradients: Record<string, Vector>,
+): void {
+  for (const [name, w] of Object.entries(tensors)) {
+    expectClose(
+      gradients[`d${name}`]!,
+      centralDifferences(loss, w),
+      TOLERANCES.centralDifference,
+      `d${name}`,
+    );
+  }
+}
+
+/** Σ aᵢ·bᵢ: a loss whose gradient with respect to a is b. */
+export function dot(a: Vector, b: Vector): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }

@@ -4,6 +4,8 @@ import { checkLayers } from "../../src/model/stack.ts";
 import { type Golden, golden, goldens, strayGoldens } from "../fixtures/goldens.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
+import { gruBackward, gruForward } from "./gru.ts";
+import { layerNormBackward, layerNormForward } from "./layer-normalization.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { lstmBackward, lstmForward } from "./lstm.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
@@ -55,6 +57,36 @@ describe("the RNN reference computes what Keras does", () => {
     const forward = rnnForward(x, weights, sizes);
     const { dx, dW: dw0, dU: dw1, db: dw2 } = rnnBackward(g.tensor("dy"), forward);
     expectRecurrent(g, { y: forward.h, hT: forward.hT }, { dx, dw0, dw1, dw2 });
+  });
+});
+
+describe.each([
+  { family: "gru", resetAfter: true },
+  { family: "gruBefore", resetAfter: false },
+] as const)("the GRU reference computes what Keras does, $family", ({ family, resetAfter }) => {
+  test.each(goldens(family))("$name", (g) => {
+    const { x, weights, sizes } = recurrentInputs(g);
+    const initial = g.has("h0") ? { h0: g.tensor("h0") } : {};
+    const forward = gruForward(x, weights, { ...sizes, resetAfter }, initial);
+    const { dx, dW: dw0, dU: dw1, db: dw2, dh0 } = gruBackward(g.tensor("dy"), forward);
+    const gradients = { dx, dw0, dw1, dw2, ...(g.has("h0") && { dh0 }) };
+    expectRecurrent(g, { y: forward.h, hT: forward.hT }, gradients);
+  });
+});
+
+describe("the layer normalization reference computes what Keras does", () => {
+  test.each(goldens("layerNormalization"))("$name", (g) => {
+    const weights = {
+      ...(g.has("gamma") && { gamma: g.tensor("gamma") }),
+      ...(g.has("beta") && { beta: g.tensor("beta") }),
+    };
+    const forward = layerNormForward(g.tensor("x"), weights, g.setting("N"), g.setting("epsilon"));
+    const { dx, dgamma, dbeta } = layerNormBackward(g.tensor("dy"), forward);
+    expectClose(forward.y, g.tensor("y"), TOLERANCES.kerasForward, "y");
+    const gradients = { dx, ...(weights.gamma && { dgamma }), ...(weights.beta && { dbeta }) };
+    for (const [key, actual] of Object.entries(gradients)) {
+      expectClose(actual, g.tensor(key), TOLERANCES.kerasGradient, key);
+    }
   });
 });
 

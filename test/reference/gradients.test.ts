@@ -4,12 +4,13 @@ import { checkLayers } from "../../src/model/stack.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
 import { activationBackward, activationForward, denseBackward, denseForward } from "./dense.ts";
-import { centralDifferences } from "./differences.ts";
+import { centralDifferences, dot, expectGradients } from "./differences.ts";
 import { dropoutBackward, dropoutForward } from "./dropout.ts";
 import { embeddingBackward, embeddingForward } from "./embedding.ts";
+import { gruBackward, gruForward } from "./gru.ts";
+import { layerNormBackward, layerNormForward } from "./layer-normalization.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { lstmBackward, lstmForward } from "./lstm.ts";
-import type { Vector } from "./matrix.ts";
 import { rnnBackward, rnnForward } from "./rnn.ts";
 import { integers, keepMask, normals } from "./sample.ts";
 import { evaluate, gradients, nameWeights, weightTable } from "./sequential.ts";
@@ -17,24 +18,6 @@ import { evaluate, gradients, nameWeights, weightTable } from "./sequential.ts";
 const SHAPES = [1, 3].flatMap((B) =>
   [1, 7].flatMap((T) => [3, 5].flatMap((I) => [4, 5, 12].map((H) => ({ B, T, I, H })))),
 );
-
-const dot = (a: Vector, b: Vector) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-
-/** Every gradient against the central differences of the loss with respect to the tensor of that name. */
-function expectGradients(
-  loss: () => number,
-  tensors: Record<string, Vector>,
-  gradients: Record<string, Vector>,
-) {
-  for (const [name, w] of Object.entries(tensors)) {
-    expectClose(
-      gradients[`d${name}`]!,
-      centralDifferences(loss, w),
-      TOLERANCES.centralDifference,
-      `d${name}`,
-    );
-  }
-}
 
 describe.each([
   { kind: "lstm", gates: 4 },
@@ -62,6 +45,35 @@ describe.each([
       expectGradients(() => dot(forward().h, dh), tensors, { ...rnnBackward(dh, forward()) });
     }
   });
+});
+
+describe.each([
+  { form: "after", resetAfter: true },
+  { form: "before", resetAfter: false },
+])("every gradient of the GRU reference is that of its forward pass, reset $form", ({ resetAfter }) => {
+  test.each(SHAPES)("at B $B, T $T, I $I, H $H", ({ B, T, I, H }) => {
+    const x = normals(B * T * I, 1);
+    const weights = {
+      W: normals(I * 3 * H, 2, 0.4),
+      U: normals(H * 3 * H, 3, 0.4),
+      b: normals((resetAfter ? 2 : 1) * 3 * H, 4, 0.4),
+    };
+    const h0 = normals(B * H, 5, 0.5);
+    const hs = new Float64Array(B * T * H);
+    const dh = normals(B * T * H, 7);
+    const forward = () => gruForward(x, weights, { B, T, I, H, resetAfter }, { h0, hs });
+    const backward = { ...gruBackward(dh, forward()) };
+    expectGradients(() => dot(forward().h, dh), { x, ...weights, h0, hs }, backward);
+  });
+});
+
+test.each([1, 2, 5, 12])("every gradient of the layer normalization reference, rows of %i", (n) => {
+  const x = normals(3 * n, 1, 2);
+  const weights = { gamma: normals(n, 2), beta: normals(n, 3) };
+  const dy = normals(3 * n, 4);
+  const forward = () => layerNormForward(x, weights, n);
+  const backward = { ...layerNormBackward(dy, forward()) };
+  expectGradients(() => dot(forward().y, dy), { x, ...weights }, backward);
 });
 
 test("the gradient of the embedding reference is that of its forward pass, repeated tokens included", () => {

@@ -1,0 +1,282 @@
+/**
+ * The recurrence of the GRU (Cho et al. 2014), R sequences abreast, and its backpropagation through
+ * time. Derived in docs/gru.md.
+ *
+ *   z = W·x + b        v = U·h₋ + b′, both cut into u | r | g
+ *   u, r = sigmoid (z + v) of their part
+ *   g = tanh (z + r·v)
+ *   h = u·h₋ + (1 - u)·g
+ *
+ * The update gate u is Keras's z, the candidate g its hh; Keras's order of blocks. Here the reset gate
+ * acts after the product with U (Keras's resetAfter: true). Where it acts before (gruBefore…), there is
+ * no b′ and the candidate takes a product of its own:
+ *
+ *   g = tanh (z + U·(r·h₋))
+ *
+ * W·x + b comes ready in z, as in lstm.ts. H is padded to PAD; padded units have zero weights. Their
+ * gates are sigmoid 0 = ½ and their candidates 0, so h = ½·0 + ½·0 and all their gradients stay exactly 0.
+ */
+import { packRows, product } from "./gemm";
+import { flush, sigmoid, TINY, tanh } from "./simd";
+
+/**
+ * z   (R, T, 3H) in: W·x + b; out: the activated gates and candidates u | r | g
+ * v   (R, T, 3H) assigned: U·h₋ + b′
+ * h   (R, T+1, H) row 0 in: the initial state; rows 1 … T assigned
+ * b   (3H) the recurrent bias b′, or 0 for none
+ * U   packed panels of U (H, 3H); units ≤ H of its rows are real
+ * a   scratch: R·H floats
+ */
+export function gruForward(
+  z: usize,
+  v: usize,
+  h: usize,
+  b: usize,
+  U: usize,
+  a: usize,
+  R: i32,
+  T: i32,
+  H: i32,
+  units: i32,
+): void {
+  const zSequence = T * 3 * H;
+  const hSequence = (T + 1) * H;
+  for (let t = 0; t < T; t++) {
+    const zt = (<usize>(t * 3 * H)) << 2;
+    const ht = h + ((<usize>(t * H)) << 2);
+    packRows(a, ht, hSequence, R, units);
+    product(v + zt, zSequence, 0, b, 0, a, U, R, 3 * H, units);
+    for (let r = 0; r < R; r++) {
+      const zr = zt + ((<usize>(r * zSequence)) << 2);
+      gatesForward(z + zr, v + zr, ht + ((<usize>(r * hSequence)) << 2), (<usize>H) << 2);
+    }
+  }
+}
+
+/** One sequence, one timestep: z (3H) activated in place; h points at the row before. */
+function gatesForward(z: usize, v: usize, h: usize, row: usize): void {
+  for (let j: usize = 0; j < row; j += 16) {
+    const u = sigmoid(f32x4.add(v128.load(z + j), v128.load(v + j)));
+    const r = sigmoid(f32x4.add(v128.load(z + row + j), v128.load(v + row + j)));
+    const g = tanh(f32x4.add(v128.load(z + 2 * row + j), f32x4.mul(r, v128.load(v + 2 * row + j))));
+    v128.store(z + j, u);
+    v128.store(z + row + j, r);
+    v128.store(z + 2 * row + j, g);
+    v128.store(h + row + j, blend(u, v128.load(h + j), g));
+  }
+}
+
+/** u·h₋ + (1 - u)·g */
+function blend(u: v128, before: v128, g: v128): v128 {
+  return f32x4.add(f32x4.mul(u, before), f32x4.mul(f32x4.sub(f32x4.splat(1.0), u), g));
+}
+
+/**
+ * z   (R, T, 3H) in: u | r | g; out: dz, the gradient of the pre-activations W·x + b
+ * v   (R, T, 3H) from the forward pass; out: dv, the gradient of U·h₋ + b′. It is dz but for the
+ *     candidate's part, which is r times that of dz
+ * h   (R, T+1, H) from the forward pass
+ * dh  (R, T, H) gradient of the outputs from above, or 0 where only the last output is used
+ * dhState (R, H) in: gradient of the state after step T; out: of the initial state
+ * flow (R, T, H) assigned: dh, all that reaches the state of each step; or 0 where nobody asks
+ * UT  packed panels of Uᵀ (3H, H)
+ * a   scratch: R·3H floats
+ *
+ * What is left to do: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ; dU += h₋ᵀ·dv, db′ += Σ dv.
+ */
+export function gruBackward(
+  z: usize,
+  v: usize,
+  h: usize,
+  dh: usize,
+  dhState: usize,
+  flow: usize,
+  UT: usize,
+  a: usize,
+  R: i32,
+  T: i32,
+  H: i32,
+): void {
+  const zSequence = T * 3 * H;
+  const row = (<usize>H) << 2;
+  for (let t = T - 1; t >= 0; t--) {
+    const zt = (<usize>(t * 3 * H)) << 2;
+    for (let r = 0; r < R; r++) {
+      const output = (<usize>((r * T + t) * H)) << 2;
+      const zr = zt + ((<usize>(r * zSequence)) << 2);
+      blendBackward(
+        z + zr,
+        h + ((<usize>((r * (T + 1) + t) * H)) << 2),
+        dh ? dh + output : 0,
+        dhState + ((<usize>(r * H)) << 2),
+        flow ? flow + output : 0,
+        row,
+      );
+      resetBackward(z + zr, v + zr, row);
+    }
+    packRows(a, v + zt, zSequence, R, 3 * H);
+    product(dhState, H, 0, dhState, H, a, UT, R, H, 3 * H);
+  }
+}
+
+/**
+ * One sequence, one timestep: u and g of z (3H) → du and dg; dhState → u·dh, what reaches the state
+ * before without passing U. h points at the row before.
+ */
+function blendBackward(z: usize, h: usize, dh: usize, dhState: usize, flow: usize, row: usize): void {
+  const one = f32x4.splat(1.0);
+  const tiny = f32x4.splat(TINY);
+  for (let j: usize = 0; j < row; j += 16) {
+    const u = v128.load(z + j);
+    const g = v128.load(z + 2 * row + j);
+    let dhj = v128.load(dhState + j);
+    if (dh) dhj = f32x4.add(dhj, v128.load(dh + j));
+    dhj = flush(dhj, tiny);
+    if (flow) v128.store(flow + j, dhj);
+    // σ' = σ(1 - σ) and tanh' = 1 - tanh², both from the activated value.
+    const kept = f32x4.sub(one, u);
+    const du = f32x4.mul(f32x4.mul(dhj, f32x4.sub(v128.load(h + j), g)), f32x4.mul(u, kept));
+    const dg = f32x4.mul(f32x4.mul(dhj, kept), f32x4.sub(one, f32x4.mul(g, g)));
+    v128.store(z + j, du);
+    v128.store(z + 2 * row + j, dg);
+    v128.store(dhState + j, f32x4.mul(dhj, u));
+  }
+}
+
+/** One sequence, one timestep, after blendBackward: r of z (3H) → dr; v (3H) → dv. */
+function resetBackward(z: usize, v: usize, row: usize): void {
+  const one = f32x4.splat(1.0);
+  for (let j: usize = 0; j < row; j += 16) {
+    const r = v128.load(z + row + j);
+    const dg = v128.load(z + 2 * row + j);
+    const dr = f32x4.mul(f32x4.mul(dg, v128.load(v + 2 * row + j)), f32x4.mul(r, f32x4.sub(one, r)));
+    v128.store(z + row + j, dr);
+    v128.store(v + j, v128.load(z + j));
+    v128.store(v + row + j, dr);
+    v128.store(v + 2 * row + j, f32x4.mul(dg, r));
+  }
+}
+
+/**
+ * z   (R, T, 3H) in: W·x + b; out: the activated gates and candidates u | r | g
+ * h   (R, T+1, H) row 0 in: the initial state; rows 1 … T assigned
+ * rh  (R, T, H) assigned: r·h₋
+ * U   packed panels of U (H, 3H); units ≤ H of its rows are real
+ * a   scratch: R·H floats
+ */
+export function gruBeforeForward(
+  z: usize,
+  h: usize,
+  rh: usize,
+  U: usize,
+  a: usize,
+  R: i32,
+  T: i32,
+  H: i32,
+  units: i32,
+): void {
+  const zSequence = T * 3 * H;
+  const hSequence = (T + 1) * H;
+  const row = (<usize>H) << 2;
+  // Panels lie one behind the other, so those of the candidate's columns are the last H / 8.
+  const candidates = U + ((<usize>(units * 2 * H)) << 2);
+  for (let t = 0; t < T; t++) {
+    const zt = z + ((<usize>(t * 3 * H)) << 2);
+    const ht = h + ((<usize>(t * H)) << 2);
+    const rht = rh + ((<usize>(t * H)) << 2);
+    packRows(a, ht, hSequence, R, units);
+    product(zt, zSequence, 0, zt, zSequence, a, U, R, 2 * H, units);
+    for (let r = 0; r < R; r++) {
+      const zr = zt + ((<usize>(r * zSequence)) << 2);
+      const hr = ht + ((<usize>(r * hSequence)) << 2);
+      const rhr = rht + ((<usize>(r * T * H)) << 2);
+      for (let j: usize = 0; j < row; j += 16) {
+        const reset = sigmoid(v128.load(zr + row + j));
+        v128.store(zr + j, sigmoid(v128.load(zr + j)));
+        v128.store(zr + row + j, reset);
+        v128.store(rhr + j, f32x4.mul(reset, v128.load(hr + j)));
+      }
+    }
+    packRows(a, rht, T * H, R, units);
+    product(zt + 2 * row, zSequence, 0, zt + 2 * row, zSequence, a, candidates, R, H, units);
+    for (let r = 0; r < R; r++) {
+      const zr = zt + ((<usize>(r * zSequence)) << 2);
+      const hr = ht + ((<usize>(r * hSequence)) << 2);
+      for (let j: usize = 0; j < row; j += 16) {
+        const g = tanh(v128.load(zr + 2 * row + j));
+        v128.store(zr + 2 * row + j, g);
+        v128.store(hr + row + j, blend(v128.load(zr + j), v128.load(hr + j), g));
+      }
+    }
+  }
+}
+
+/**
+ * z   (R, T, 3H) in: u | r | g; out: dz, the gradient of the pre-activations
+ * h   (R, T+1, H) from the forward pass
+ * dh, dhState, flow as in gruBackward
+ * UT  two runs of packed panels, one behind the other: of Uᵀ's rows for u | r (2H, H), then of those
+ *     for g (H, H)
+ * a   scratch: R·3H floats
+ *
+ * What is left to do: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ; dU's columns for u | r += h₋ᵀ·(du | dr) and
+ * those for g += rhᵀ·dg.
+ */
+export function gruBeforeBackward(
+  z: usize,
+  h: usize,
+  dh: usize,
+  dhState: usize,
+  flow: usize,
+  UT: usize,
+  a: usize,
+  R: i32,
+  T: i32,
+  H: i32,
+): void {
+  const zSequence = T * 3 * H;
+  const row = (<usize>H) << 2;
+  const candidates = UT + ((<usize>(2 * H * H)) << 2);
+  const drh = a + ((<usize>(R * 2 * H)) << 2); // (R, H): the gradient of r·h₋
+  for (let t = T - 1; t >= 0; t--) {
+    const zt = z + ((<usize>(t * 3 * H)) << 2);
+    const ht = h + ((<usize>(t * H)) << 2);
+    for (let r = 0; r < R; r++) {
+      const output = (<usize>((r * T + t) * H)) << 2;
+      blendBackward(
+        zt + ((<usize>(r * zSequence)) << 2),
+        ht + ((<usize>(r * (T + 1) * H)) << 2),
+        dh ? dh + output : 0,
+        dhState + ((<usize>(r * H)) << 2),
+        flow ? flow + output : 0,
+        row,
+      );
+    }
+    packRows(a, zt + 2 * row, zSequence, R, H);
+    product(drh, H, 0, 0, 0, a, candidates, R, H, H);
+    for (let r = 0; r < R; r++) {
+      const state = (<usize>(r * H)) << 2;
+      resetBeforeBackward(
+        zt + row + ((<usize>(r * zSequence)) << 2),
+        ht + ((<usize>(r * (T + 1) * H)) << 2),
+        drh + state,
+        dhState + state,
+        row,
+      );
+    }
+    packRows(a, zt, zSequence, R, 2 * H);
+    product(dhState, H, 0, dhState, H, a, UT, R, H, 2 * H);
+  }
+}
+
+/** One sequence, one timestep: r (H) → dr; dhState += r·drh. h points at the row before. */
+function resetBeforeBackward(r: usize, h: usize, drh: usize, dhState: usize, row: usize): void {
+  const one = f32x4.splat(1.0);
+  for (let j: usize = 0; j < row; j += 16) {
+    const reset = v128.load(r + j);
+    const d = v128.load(drh + j);
+    const slope = f32x4.mul(reset, f32x4.sub(one, reset));
+    v128.store(r + j, f32x4.mul(f32x4.mul(d, v128.load(h + j)), slope));
+    v128.store(dhState + j, f32x4.add(v128.load(dhState + j), f32x4.mul(d, reset)));
+  }
+}
