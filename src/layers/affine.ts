@@ -300,7 +300,7 @@ export function addGradients(
   }
 }
 
-/** This part of the packed panels of W (K, N): b(k, n) = W(k, n). */
+/** This part of the packed panels of W (K, N), rows ld apart: b(k, n) = W(k, n). */
 export function packPart(
   k: Kernels,
   to: number,
@@ -309,9 +309,10 @@ export function packPart(
   N: number,
   part: number,
   parts: number,
+  ld = N,
 ): void {
   const [first, last] = cut(N, part, parts);
-  if (first < last) k.packPanels(to + first * K * 4, from + first * 4, N, 0, K, last - first);
+  if (first < last) k.packPanels(to + first * K * 4, from + first * 4, ld, 0, K, last - first);
 }
 
 /** The same of Wᵀ (N, K), of whose columns those from K to the next multiple of 8 are zero. */
@@ -323,10 +324,11 @@ export function packPartTransposed(
   N: number,
   part: number,
   parts: number,
+  ld = N,
 ): void {
   const [first, last] = cut(padded(K), part, parts);
   if (first < last) {
-    k.packPanelsTransposed(to + first * N * 4, from + first * N * 4, N, 0, N, Math.min(last, K) - first);
+    k.packPanelsTransposed(to + first * N * 4, from + first * ld * 4, ld, 0, N, Math.min(last, K) - first);
   }
 }
 

@@ -1,24 +1,39 @@
-/** The kinds of layers there are: one line each. What a model may hold, and what the package exports. */
+/** The kinds of layers there are: one line each, and one in the union. */
+import { type BidirectionalLayer, bidirectionalKind } from "./bidirectional.ts";
 import { type DenseLayer, denseKind } from "./dense.ts";
 import { type EmbeddingLayer, embeddingKind } from "./embedding.ts";
 import type { AnyLayer, LayerKind } from "./kind.ts";
-import { type LstmLayer, lstmKind } from "./lstm.ts";
-import { type SimpleRnnLayer, simpleRnnKind } from "./simple-rnn.ts";
+import { type LayerNormalizationLayer, layerNormalizationKind } from "./layer-normalization.ts";
+import { describeLayer } from "./options.ts";
+import { type AnyRecurrentLayer, RECURRENT_KINDS } from "./recurrent-kinds.ts";
 
 /** By a description's `type`. */
 export const LAYERS = {
   embedding: embeddingKind,
-  lstm: lstmKind,
-  simpleRNN: simpleRnnKind,
+  ...RECURRENT_KINDS,
+  bidirectional: bidirectionalKind,
+  layerNormalization: layerNormalizationKind,
   dense: denseKind,
 } as const;
 
 /** One layer of a model, with every default filled in; `name` is "" until the model gives it one. */
-export type Layer = DenseLayer | EmbeddingLayer | LstmLayer | SimpleRnnLayer;
+export type Layer =
+  | EmbeddingLayer
+  | AnyRecurrentLayer
+  | BidirectionalLayer
+  | LayerNormalizationLayer
+  | DenseLayer;
 
 /** Names of the states that some kind has at every step. */
 export type StateName = NameOf<(typeof LAYERS)[keyof typeof LAYERS]>;
-type NameOf<K> = K extends { readonly states: infer S } ? keyof S & string : never;
+type NameOf<K> = K extends { states(layer: never): { kinds: infer S } } ? keyof S & string : never;
 
 /** The kind of a layer. */
 export const kindOf = (layer: AnyLayer): LayerKind => LAYERS[layer.type as keyof typeof LAYERS] as LayerKind;
+
+/** A description that may come from a file: checked, its defaults filled in. @throws BAD_LAYER */
+export function complete(layer: AnyLayer): Layer {
+  const kind = kindOf(layer);
+  const described = describeLayer<AnyLayer>(layer.type, kind.options, layer);
+  return (kind.complete?.(described) ?? described) as Layer;
+}

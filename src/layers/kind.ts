@@ -156,7 +156,7 @@ export interface Pass {
   readonly dy: Rows;
   /** By the kind's names of states: there from the way there to the way back. */
   readonly states?: Readonly<Record<string, Rows>>;
-  /** The gradients of some of them at every step, there after the way back of a use with `flow`. */
+  /** The gradients of those that flow, at every step, under the same names: there after the way back of a use with `flow`. */
   readonly gradients?: Readonly<Record<string, Rows>>;
   /** Fill this part of what is `prepared`, after the weights changed. */
   prepare?(part: number, parts: number): void;
@@ -187,6 +187,12 @@ export interface StateKind {
   readonly flows?: boolean;
 }
 
+/** The states of a layer, (B, T, units) each, by name. */
+export interface LayerStates {
+  readonly units: number;
+  readonly kinds: Readonly<Record<string, StateKind>>;
+}
+
 /** One kind of layer. C is its description with every default filled in. */
 export interface LayerKind<C extends AnyLayer = AnyLayer> {
   /** Keras's class, as summaries print it. */
@@ -197,7 +203,8 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   readonly options: Readonly<Record<string, Option>>;
   /** What it takes in; who reads ids can only come first. */
   readonly reads: "ids" | "numbers";
-  readonly states?: Readonly<Record<string, StateKind>>;
+  /** What it has at every step, for trace, gradientFlow and the pictures. */
+  states?(layer: C): LayerStates;
   /** The only inference of shapes. @throws BAD_LAYER where the kind cannot read such a signal */
   output(layer: C, x: Signal): Signal;
   /** In Keras's order: files, digests and initial values derive from it. */
@@ -207,6 +214,8 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   /** Floats of a row that the kind makes of each gathered row of x, or 0 where it reads x row by row. */
   gathers?(layer: C, use: Pick<Use, "backward">): number;
   pass(layer: C, at: Bound): Pass;
+  /** Fill in what a description holds within it, such as another layer. */
+  complete?(layer: C): C;
   /** The layer with an output at every step; no weight's shape depends on it. */
   everyStep?(layer: C): C;
   /** The layer as it is when nothing is trained. */

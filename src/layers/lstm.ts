@@ -39,14 +39,17 @@ export const lstmKind = {
     recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
     unitForgetBias: { ...trueOrFalse, fallback: true },
   } satisfies OptionTable<Omit<LstmLayer, "type">>,
-  states: {
-    i: { title: "input gate", range: "gate" },
-    f: { title: "forget gate", range: "gate" },
-    g: { title: "candidate", range: "signed" },
-    o: { title: "output gate", range: "gate" },
-    c: { title: "cell", range: "signed", flows: true },
-    h: { title: "state", range: "signed", flows: true },
-  },
+  states: ({ units }) => ({
+    units,
+    kinds: {
+      i: { title: "input gate", range: "gate" },
+      f: { title: "forget gate", range: "gate" },
+      g: { title: "candidate", range: "signed" },
+      o: { title: "output gate", range: "gate" },
+      c: { title: "cell", range: "signed", flows: true },
+      h: { title: "state", range: "signed", flows: true },
+    },
+  }),
   output: recurrentOutput,
   weights(layer, x) {
     const forget = layer.unitForgetBias ? { oneBlock: FORGET } : {};
@@ -87,7 +90,7 @@ export const lstmKind = {
       y: frame.y,
       dy: frame.dy,
       states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: stateRows(c), h: stateRows(h) },
-      gradients: flow ? { dh: rows(flow, 2 * H), dc: rows(flow + H * 4, 2 * H) } : {},
+      gradients: flow ? { h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) } : {},
       prepare(part, parts) {
         input.prepare(part, parts);
         frame.prepare(part, parts);

@@ -24,7 +24,7 @@ export const simpleRnnKind = {
   baseName: "simple_rnn",
   reads: "numbers",
   options: RECURRENT,
-  states: { h: { title: "state", range: "signed", flows: true } },
+  states: ({ units }) => ({ units, kinds: { h: { title: "state", range: "signed", flows: true } } }),
   output: recurrentOutput,
   weights: (layer, x) => recurrentWeights(layer, x, CELL),
   memory(layer, x, use) {
@@ -49,7 +49,7 @@ export const simpleRnnKind = {
       y: frame.y,
       dy: frame.dy,
       states: { h: stateRows(h) },
-      gradients: flow ? { dh: rows(flow, H) } : {},
+      gradients: flow ? { h: rows(flow, H) } : {},
       prepare(part, parts) {
         input.prepare(part, parts);
         frame.prepare(part, parts);

@@ -196,7 +196,10 @@ export class Batch {
     const { T } = this.#plan.signals.at(-1)!;
     const own = this.#at(this.#plan.losses);
     for (let s = 0; s < count; s++) losses[s] = this.#weights.kernels.sumFloats(own + s * T * 4, T) / T;
-    return this.#readStates(({ gradients }) => gradients, count);
+    const found = this.#readStates(({ gradients }) => gradients, count);
+    return found.map((of) =>
+      Object.fromEntries(Object.entries(of).map(([name, values]) => [`d${name}`, values])),
+    );
   }
 
   free(): void {

@@ -1,8 +1,7 @@
 /** Layers one on the other: checked, named, and what each hands to the next. */
 import { LstmkitError } from "../errors.ts";
-import { kindOf, LAYERS, type Layer } from "../layers/index.ts";
+import { complete, kindOf, LAYERS, type Layer } from "../layers/index.ts";
 import type { Signal } from "../layers/kind.ts";
-import { describeLayer } from "../layers/options.ts";
 import { show } from "../options.ts";
 
 const refuse = (message: string): never => {
@@ -21,7 +20,7 @@ export function checkLayers(layers: readonly Layer[]): Layer[] {
     if (typeof type !== "string" || !Object.hasOwn(LAYERS, type)) {
       refuse(`layer ${i} has type ${show(type)}; it must be one of ${Object.keys(LAYERS).join(", ")}.`);
     }
-    return describeLayer<Layer>(layer.type, kindOf(layer).options, layer);
+    return complete(layer);
   });
   for (const [i, layer] of described.entries()) checkPlace(layer, i);
   signalsOf(described);

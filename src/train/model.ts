@@ -79,8 +79,6 @@ export type LayerTrace = {
   readonly name: string;
   readonly type: string;
   readonly units: number;
-  /** The state after each step: the layer's output. */
-  readonly h: Tensor<Float32Array>;
 } & { readonly [S in StateName]?: Tensor<Float32Array> };
 
 export interface Trace {
@@ -93,20 +91,17 @@ export interface Trace {
   readonly outputs: Tensor<Float32Array>;
 }
 
-/** How much of the error reaches each step of a layer with states. */
-export interface LayerGradientFlow {
+/**
+ * How much of the error reaches each step of a layer with states: (n, T), the Euclidean norms of ∂L/∂h and, of
+ * an `lstm`, ∂L/∂c of each step, under the state's name with a d before it. The total derivatives: through
+ * later steps, the layers above and the cell.
+ */
+export type LayerGradientFlow = {
   /** As in the weights' names. */
   readonly name: string;
   readonly type: string;
   readonly units: number;
-  /**
-   * (n, T): the Euclidean norm of ∂L/∂h of each step. The total derivative: through later steps, the
-   * layers above and, in an `lstm`, the cell.
-   */
-  readonly dh: Tensor<Float32Array>;
-  /** (n, T): that of ∂L/∂c, of an `lstm` alone. */
-  readonly dc?: Tensor<Float32Array>;
-}
+} & { readonly [S in StateName as `d${S}`]?: Tensor<Float32Array> };
 
 export interface GradientFlow {
   /** (n): each sequence's own loss L, not divided by n. */

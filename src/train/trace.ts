@@ -3,7 +3,6 @@ import { LstmkitError } from "../errors.ts";
 import { kindOf, type Layer } from "../layers/index.ts";
 import type { StateKind } from "../layers/kind.ts";
 import type { StepValues } from "../model/batch.ts";
-import { signalsOf } from "../model/stack.ts";
 import { sizeOf } from "../model/weights.ts";
 import type { Tensor } from "../tensor.ts";
 import type { GradientFlow, Trace } from "./model.ts";
@@ -56,12 +55,11 @@ function blankLayers(
   shape: (units: number) => number[],
   prefix = "",
 ) {
-  const signals = signalsOf(layers);
-  return layers.flatMap((layer, i) => {
-    const { states } = kindOf(layer);
+  return layers.flatMap((layer) => {
+    const states = kindOf(layer).states?.(layer);
     if (!states) return [];
-    const units = signals[i + 1]!.width;
-    const names = Object.entries(states).flatMap(([name, state]) => (wanted(state) ? [prefix + name] : []));
+    const { units, kinds } = states;
+    const names = Object.entries(kinds).flatMap(([name, state]) => (wanted(state) ? [prefix + name] : []));
     const tensors = Object.fromEntries(names.map((name) => [name, blank(shape(units))]));
     return [{ name: layer.name, type: layer.type, units, ...tensors }];
   });

@@ -1,5 +1,15 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
+import {
+  bidirectional,
+  dense,
+  embedding,
+  gru,
+  type Layer,
+  layerNormalization,
+  lstm,
+  simpleRNN,
+} from "../../src/layers/public.ts";
+import { withoutDropout } from "../../src/train/trace.ts";
 import { openBenches } from "../builds.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { activationForward } from "../reference/dense.ts";
@@ -82,6 +92,57 @@ const STACKS: Stack[] = [
     ],
     outputs: (T) => T,
   },
+  {
+    name: "embedding, two GRUs with dropout, reset after and before, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      gru({ units: 5, dropout: 0.5, returnSequences: true }),
+      gru({ units: 12, dropout: 0.25, resetAfter: false }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "embedding, bidirectional LSTM that returns sequences, bidirectional GRU, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      bidirectional({ layer: lstm({ units: 5, dropout: 0.5, returnSequences: true }) }),
+      bidirectional({ layer: gru({ units: 4, dropout: 0.25 }), mergeMode: "sum" }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "features, layer normalizations before bidirectional layers of every mode, at every step",
+    layers: [
+      layerNormalization({ inputShape: [null, 3] }),
+      bidirectional({ layer: simpleRNN({ units: 3, returnSequences: true }), mergeMode: "ave" }),
+      layerNormalization({ scale: false }),
+      bidirectional({ layer: gru({ units: 9, returnSequences: true, resetAfter: false }), mergeMode: "mul" }),
+      layerNormalization({ center: false, epsilon: 0.5 }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+    outputs: (T) => 2 * T,
+  },
+  {
+    name: "embedding and dense at every step, no recurrent layer",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      dense({ units: 9, activation: "tanh" }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: (T) => T,
+  },
+  {
+    name: "features, an LSTM and an RNN without bias that gives the outputs",
+    layers: [
+      lstm({ units: 4, returnSequences: true, inputShape: [null, 3] }),
+      bidirectional({ layer: simpleRNN({ units: 1, returnSequences: true }), mergeMode: "concat" }),
+    ],
+    features: 3,
+    outputs: (T) => 2 * T,
+  },
 ];
 
 // 21 samples are a shard of 16 and one of 5, the last group of which has one sample.
@@ -103,7 +164,7 @@ describe.each(await openBenches())("$build build", (bench) => {
 
   describe.each(STACKS)("computes what the reference does: $name", (stack) => {
     const { layers } = stack;
-    const plain = layers.map((layer) => ("dropout" in layer ? { ...layer, dropout: 0 } : layer));
+    const plain = withoutDropout(layers);
 
     test.each(SIZES)("outputs, loss and hits at B $B, T $T", ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);

@@ -49,13 +49,18 @@ export function keepMasks(
   { seed, batch, epoch }: Counters = COUNTERS,
 ): NonNullable<Batch["keepMasks"]> {
   return layers.map((layer, index) => {
-    if (!("dropout" in layer) || layer.dropout === 0) return undefined;
+    const { dropout } = layer.type === "bidirectional" ? layer.layer : { dropout: 0, ...layer };
+    if (dropout === 0) return undefined;
     const [I] = weights.table.specs.find((spec) => spec.layer === index)!.shape as [number];
-    const masks = new Uint8Array(B * I);
+    // The second direction has a stream of its own.
+    const streams = layer.type === "bidirectional" ? [index, index + 0x8000] : [index];
+    const masks = new Uint8Array(streams.length * B * I);
     const [keep, words] = [bench.ints(I), bench.floats(4)];
-    for (let b = 0; b < B; b++) {
-      const kept = bench.k.dropoutKeep(keep, words, I, layer.dropout, seed, index, b, batch, epoch);
-      for (const i of bench.readInts(keep, kept)) masks[b * I + i] = 1;
+    for (const [s, stream] of streams.entries()) {
+      for (let b = 0; b < B; b++) {
+        const kept = bench.k.dropoutKeep(keep, words, I, dropout, seed, stream, b, batch, epoch);
+        for (const i of bench.readInts(keep, kept)) masks[(s * B + b) * I + i] = 1;
+      }
     }
     return masks;
   });

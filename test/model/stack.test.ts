@@ -131,7 +131,7 @@ test.each([
 test.each<{ what: string; layers: unknown; says: string }>([
   { what: "no layers", layers: [], says: "empty" },
   { what: "no list", layers: undefined, says: "" },
-  { what: "an unknown type", layers: [FIRST, { type: "gru", units: 4 }, HEAD], says: "gru" },
+  { what: "an unknown type", layers: [FIRST, { type: "convLstm2d", units: 4 }, HEAD], says: "convLstm2d" },
   { what: "a type that every object has", layers: [{ type: "toString" }], says: "toString" },
   { what: "null for a layer", layers: [null], says: "layer 0" },
   {

@@ -1,3 +1,6 @@
+import type { BidirectionalLayer } from "../../src/layers/bidirectional.ts";
+import type { AnyRecurrentLayer } from "../../src/layers/recurrent-kinds.ts";
+import type { ReferenceKind, ReferencePass } from "./kind.ts";
 import { addTo, row, type Vector } from "./matrix.ts";
 
 /** How the outputs of two directions become one, Keras's `merge_mode`. */
@@ -102,4 +105,64 @@ function atLast(dhT: Vector, B: number, T: number): Vector {
   const dh = new Float64Array(B * T * H);
   for (let b = 0; b < B; b++) row(dh, b * T + T - 1, H).set(row(dhT, b, H));
   return dh;
+}
+
+/** Keras's Bidirectional, around the reference of a recurrent layer. */
+export const bidirectionalReference = (
+  referenceOf: (layer: AnyRecurrentLayer) => ReferenceKind<AnyRecurrentLayer>,
+): ReferenceKind<BidirectionalLayer> => ({
+  weights({ layer }, width) {
+    const own = referenceOf(layer).weights(layer, width);
+    const base = layer.name || { lstm: "lstm", gru: "gru", simpleRNN: "simple_rnn" }[layer.type];
+    return ["forward", "backward"].flatMap((side) =>
+      own.map(([path, shape]) => [`${side}_${base}/${path}`, shape] as const),
+    );
+  },
+  forward({ layer, mergeMode }, tensors, { values, B, T, width }, keep) {
+    const reference = referenceOf(layer);
+    const every = { ...layer, returnSequences: true };
+    const half = tensors.length / 2;
+    // The masks of both directions, one after the other.
+    const masks = [0, 1].map(
+      (side) => keep && Array.from(keep).slice(side * B * width, (side + 1) * B * width),
+    );
+    const passes: ReferencePass[] = [];
+    const direction =
+      (side: number): Direction<ReturnType<ReferencePass["backward"]>> =>
+      (x) => {
+        const own = tensors.slice(side * half, (side + 1) * half);
+        const pass = reference.forward(every, own, { values: x, B, T, width }, masks[side]);
+        passes[side] = pass;
+        return { h: pass.y.values, backward: (dh) => pass.backward(dh) };
+      };
+    const { returnSequences } = layer;
+    const result = bidirectional(values, direction(0), direction(1), { B, T, mergeMode, returnSequences });
+    const wide = mergeMode === "concat" ? 2 * layer.units : layer.units;
+    return {
+      y: { values: result.y, B, T: returnSequences ? T : 1, width: wide },
+      states: { ...sided(passes[0]!.states, "forward"), ...sided(passes[1]!.states, "backward", { B, T }) },
+      backward(dy) {
+        const { dx, ahead, back } = result.backward(dy);
+        return {
+          dx,
+          dweights: [...ahead.dweights, ...back.dweights],
+          dstates: { ...sided(ahead.dstates, "forward"), ...sided(back.dstates, "backward", { B, T }) },
+        };
+      },
+    };
+  },
+});
+
+/** States with their side behind their names; those of the second in the order of x's steps. */
+function sided(
+  states: Readonly<Record<string, Vector>> | undefined,
+  side: string,
+  turn?: { readonly B: number; readonly T: number },
+): Record<string, Vector> {
+  return Object.fromEntries(
+    Object.entries(states ?? {}).map(([name, values]) => [
+      `${name}_${side}`,
+      turn ? reversed(values, turn.B, turn.T) : values,
+    ]),
+  );
 }

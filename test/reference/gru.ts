@@ -1,5 +1,6 @@
 import type { RecurrentSizes, RecurrentWeights } from "./lstm.ts";
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
+import { cellWeights, type RecurrentDescription, recurrentReference } from "./recurrent.ts";
 
 /**
  * Where the reset gate acts, Keras's `reset_after`: on h₋·U (true), with a bias (2, 3H), b for x·W and b′
@@ -158,3 +159,23 @@ function beside(Uu: Vector, Ur: Vector, Ug: Vector, H: number): Vector {
   const rows = Array.from({ length: H }, (_, k) => [Uu, Ur, Ug].flatMap((part) => [...row(part, k, H)]));
   return Float64Array.from(rows.flat());
 }
+
+/** Keras's GRU, with the states that trace gives. */
+export const gruReference = recurrentReference<RecurrentDescription & { readonly resetAfter: boolean }>(
+  (layer, I) =>
+    cellWeights("gru_cell", 3)(layer, I).map(([path, shape]) =>
+      path === "gru_cell/bias" && layer.resetAfter ? [path, [2, ...shape]] : [path, shape],
+    ),
+  ({ resetAfter }, [W, U, b], x, sizes) => {
+    const result = gruForward(x, { W: W!, U: U!, b: b! }, { ...sizes, resetAfter });
+    const gate = (index: number) => result.gates.filter((_, at) => Math.floor(at / sizes.H) % 3 === index);
+    return {
+      h: result.h,
+      states: { u: gate(0), r: gate(1), g: gate(2), h: result.h },
+      backward(dh) {
+        const { dx, dW, dU, db, dhs } = gruBackward(dh, result);
+        return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs } };
+      },
+    };
+  },
+);

@@ -1,3 +1,4 @@
+import type { ReferenceKind } from "./kind.ts";
 import { row, type Vector } from "./matrix.ts";
 
 /** Keras's gamma (n) and beta (n); 1 and 0 where not given. */
@@ -70,3 +71,29 @@ export function layerNormBackward(dy: Vector, forward: LayerNormResult): LayerNo
   });
   return { dx, dgamma, dbeta };
 }
+
+/** Keras's LayerNormalization over the last axis. */
+export const layerNormalizationReference: ReferenceKind<{
+  readonly epsilon: number;
+  readonly center: boolean;
+  readonly scale: boolean;
+}> = {
+  weights: ({ center, scale }, width) => [
+    ...(scale ? [["gamma", [width]] as const] : []),
+    ...(center ? [["beta", [width]] as const] : []),
+  ],
+  forward({ epsilon, center, scale }, tensors, { values, B, T, width }) {
+    const rest = [...tensors];
+    const gamma = scale ? rest.shift() : undefined;
+    const beta = center ? rest.shift() : undefined;
+    const named = { ...(gamma && { gamma }), ...(beta && { beta }) };
+    const result = layerNormForward(values, named, width, epsilon);
+    return {
+      y: { values: result.y, B, T, width },
+      backward(dy) {
+        const { dx, dgamma, dbeta } = layerNormBackward(dy, result);
+        return { dx, dweights: [...(scale ? [{ dw: dgamma }] : []), ...(center ? [{ dw: dbeta }] : [])] };
+      },
+    };
+  },
+};

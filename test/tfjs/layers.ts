@@ -45,7 +45,17 @@ const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>>
     tf.layers.dense({ ...(inputShape && { inputShape }), ...zeros, units, useBias, activation }),
   lstm: (layer, given) =>
     tf.layers.lstm({ ...recurrent(layer, given), recurrentActivation: "sigmoid", unitForgetBias: false }),
+  // The form with the reset before: TensorFlow.js refuses the other.
+  gru: (layer, given) => tf.layers.gru({ ...recurrent(layer, given), recurrentActivation: "sigmoid" }),
   simpleRNN: (layer, given) => tf.layers.simpleRNN(recurrent(layer, given)),
+  bidirectional: ({ layer, mergeMode }, { inputShape, ...given }) =>
+    tf.layers.bidirectional({
+      ...(inputShape && { inputShape }),
+      layer: tfjsLayer(layer, given) as tf.RNN,
+      mergeMode,
+    }),
+  layerNormalization: ({ epsilon, center, scale }, { inputShape }) =>
+    tf.layers.layerNormalization({ ...(inputShape && { inputShape }), epsilon, center, scale }),
 };
 
 export const tfjsLayer = (layer: Layer, given: Given): tf.layers.Layer =>

@@ -117,7 +117,7 @@ describe.each(CLOSE_BUILDS)("%s build", (build) => {
           const states = expected.states[l]!;
           expect(Object.keys(layer)).toEqual(["name", "type", "units", ...Object.keys(states)]);
           for (const [key, value] of Object.entries(states)) {
-            const tensor = layer[key as "h"];
+            const tensor = layer[key as "h"]!;
             expect(tensor.shape, key).toEqual([n, T, units]);
             expectClose(tensor.data, value, kernelForward, `${name} ${key}`);
           }
@@ -164,7 +164,7 @@ describe.each(CLOSE_BUILDS)("%s build", (build) => {
             const norms = Array.from({ length: T }, (_, t) =>
               Math.hypot(...value.subarray(t * layer.units, (t + 1) * layer.units)),
             );
-            const { data, shape } = layer[key as "dh"];
+            const { data, shape } = layer[key as "dh"]!;
             expect(shape).toEqual([n, T]);
             expectClose(data.subarray(b * T, (b + 1) * T), norms, kernelGradient, `${layer.name} ${key}`);
           }

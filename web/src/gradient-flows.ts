@@ -34,7 +34,7 @@ export class GradientFlows {
   get size(): { layers: number; samples: number; steps: number } | undefined {
     const [flow] = this.#all();
     if (!flow) return undefined;
-    const [samples, steps] = flow.layers[0]!.dh.shape as [number, number];
+    const [samples, steps] = flow.layers[0]!.dh!.shape as [number, number]; // both cells have it
     return { layers: flow.layers.length, samples, steps };
   }
 
