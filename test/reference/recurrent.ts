@@ -5,6 +5,7 @@ import type { Vector } from "./matrix.ts";
 
 export interface RecurrentDescription {
   readonly units: number;
+  readonly useBias: boolean;
   readonly dropout: number;
   readonly returnSequences: boolean;
 }
@@ -21,7 +22,7 @@ export interface CellPass {
   };
 }
 
-/** The reference of a layer from that of its cell. */
+/** The reference of a layer from that of its cell, which always has a bias: zeros where the layer has none. */
 export const recurrentReference = <L extends RecurrentDescription>(
   weights: ReferenceKind<L>["weights"],
   cell: (
@@ -31,9 +32,11 @@ export const recurrentReference = <L extends RecurrentDescription>(
     sizes: { B: number; T: number; I: number; H: number },
   ) => CellPass,
 ): ReferenceKind<L> => ({
-  weights,
-  forward(layer, tensors, { values, B, T, width: I }, keep): ReferencePass {
+  weights: (layer, width) => weights(layer, width).slice(0, layer.useBias ? 3 : 2),
+  forward(layer, given, { values, B, T, width: I }, keep): ReferencePass {
     const { units: H, dropout, returnSequences } = layer;
+    const bias = weights(layer, I)[2]!;
+    const tensors = layer.useBias ? given : [...given, new Float64Array(bias[1].reduce((a, b) => a * b))];
     const kept = keep ? dropoutForward(values, keep, dropout, B, T, I) : values;
     const pass = cell(layer, tensors, kept, { B, T, I, H });
     const all = { values: pass.h, B, T, width: H };
@@ -42,7 +45,12 @@ export const recurrentReference = <L extends RecurrentDescription>(
       states: pass.states,
       backward(dy) {
         const found = pass.backward(returnSequences ? dy : atLastRows(dy, all));
-        return { ...found, dx: keep ? dropoutBackward(found.dx, keep, dropout, B, T, I) : found.dx };
+        const dweights = found.dweights.slice(0, given.length);
+        return {
+          ...found,
+          dweights,
+          dx: keep ? dropoutBackward(found.dx, keep, dropout, B, T, I) : found.dx,
+        };
       },
     };
   },

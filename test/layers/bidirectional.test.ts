@@ -1,0 +1,37 @@
+import { bidirectional, gru, lstm, type MergeMode, simpleRNN } from "../../src/layers/public.ts";
+import { testLayer } from "./layer-tests.ts";
+
+const inputShape = [null, 3] as const;
+
+await testLayer({
+  type: "bidirectional",
+  layers: {
+    "LSTMs beside each other": bidirectional({
+      layer: lstm({ units: 5, returnSequences: true }),
+      inputShape,
+    }),
+    "the last outputs of GRUs": bidirectional({ layer: gru({ units: 4 }), inputShape }),
+    "sum of RNNs": bidirectional({ layer: simpleRNN({ units: 12 }), mergeMode: "sum", inputShape }),
+    "product of LSTMs": bidirectional({
+      layer: lstm({ units: 5, returnSequences: true }),
+      mergeMode: "mul",
+      inputShape,
+    }),
+    "mean of GRUs": bidirectional({
+      layer: gru({ units: 3, returnSequences: true, resetAfter: false }),
+      mergeMode: "ave",
+      inputShape,
+    }),
+  },
+  keras: [
+    {
+      family: "bidirectional",
+      layer: (g) =>
+        bidirectional({
+          layer: lstm({ units: g.setting("units"), returnSequences: !g.name.includes("last") }),
+          mergeMode: g.label("merge_mode") as MergeMode,
+          inputShape: [null, g.setting("I")],
+        }),
+    },
+  ],
+});

@@ -1,0 +1,131 @@
+/** What every kind of layer must pass: the reference, its own differences, and Keras. */
+import { afterEach, describe, expect, test } from "vitest";
+import { kindOf } from "../../src/layers/index.ts";
+import type { Layer } from "../../src/layers/public.ts";
+import { openBenches } from "../builds.ts";
+import { type Golden, type GoldenFamily, goldens } from "../fixtures/goldens.ts";
+import { expectClose } from "../reference/closeness.ts";
+import { dot, expectGradients } from "../reference/differences.ts";
+import { referenceOf } from "../reference/index.ts";
+import type { Signal } from "../reference/kind.ts";
+import { integers, normals } from "../reference/sample.ts";
+import { TOLERANCES } from "../tolerances.ts";
+import { runLayer } from "./bench-layer.ts";
+
+const { kernelForward, kernelGradient, kerasForward, kerasGradient } = TOLERANCES;
+
+export interface LayerCases {
+  readonly type: Layer["type"];
+  /** Descriptions by what they try, each with an inputShape where it reads numbers. */
+  readonly layers: Readonly<Record<string, Layer>>;
+  /** Keras's values, and the layer that they are of; or why there are none. */
+  readonly keras: readonly KerasCase[] | string;
+}
+
+interface KerasCase {
+  readonly family: GoldenFamily;
+  readonly layer: (g: Golden) => Layer;
+  /** What the golden calls the weights; w0, w1, … where it says nothing. Their gradients have a d before. */
+  readonly weights?: readonly string[];
+}
+
+/** One and several of each; 5 samples are a group and one more. */
+const SIZES = [1, 3, 5].flatMap((B) => [1, 7].map((T) => ({ B, T })));
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** Weights of size 0.4, inputs and gradients of size 1. */
+function sample(layer: Layer, B: number, T: number) {
+  const width = inputWidth(layer);
+  const rows = isSequence(layer) ? T : 1;
+  const weights = referenceOf(layer)
+    .weights(layer, width)
+    .map(([, shape], i) => normals(sizeOf(shape), 10 + i, 0.4));
+  const ids = kindOf(layer).reads === "ids";
+  const values = ids ? Float64Array.from(integers(B * T, 6, 1)) : normals(B * rows * width, 1);
+  const x: Signal = { values, B, T: rows, width };
+  const pass = referenceOf(layer).forward(layer, weights, x);
+  return { weights, x, pass, dy: normals(pass.y.values.length, 3) };
+}
+
+const shapeOf = (layer: Layer) => ("inputShape" in layer ? layer.inputShape : undefined);
+const inputWidth = (layer: Layer) => shapeOf(layer)?.at(-1) ?? 1;
+const isSequence = (layer: Layer) => shapeOf(layer)?.length !== 1;
+
+export async function testLayer({ type, layers, keras }: LayerCases): Promise<void> {
+  const benches = await openBenches();
+
+  describe.each(Object.entries(layers))(`${type}: %s`, (_, layer) => {
+    test.each([
+      { B: 1, T: 1 },
+      { B: 3, T: 4 },
+    ])("every gradient of the reference is that of its way there, B $B, T $T", ({ B, T }) => {
+      const { weights, x, pass, dy } = sample(layer, B, T);
+      const { dx, dweights } = pass.backward(dy);
+      const tensors = { ...(shapeOf(layer) && { x: x.values }), ...named("w", weights) };
+      const found = {
+        dx,
+        ...named(
+          "dw",
+          dweights.map(({ dw }) => dw),
+        ),
+      };
+      const y = () => referenceOf(layer).forward(layer, weights, x).y.values;
+      expectGradients(() => dot(y(), dy), tensors, found);
+    });
+
+    describe.each(benches)("$build build", (bench) => {
+      afterEach(() => bench.finish());
+
+      test.each(SIZES)("output and every gradient are the reference's, B $B, T $T", ({ B, T }) => {
+        const { weights, x, pass, dy } = sample(layer, B, T);
+        const found = runLayer(bench, { layer, weights, x: x.values, dy, B, T: x.T });
+        const { dx, dweights } = pass.backward(dy);
+        expectClose(found.y, pass.y.values, kernelForward, "y");
+        if (found.dx) expectClose(found.dx, dx, kernelGradient, "dx");
+        expect(found.dweights).toHaveLength(dweights.length);
+        for (const [i, { dw }] of dweights.entries()) {
+          expectClose(found.dweights[i]!, dw, kernelGradient, `dw${i}`);
+        }
+      });
+
+      test("no bit depends on how many samples go together", () => {
+        const { weights, x, dy } = sample(layer, 5, 7);
+        const run = (groupSize: number) =>
+          runLayer(bench, { layer, weights, x: x.values, dy, B: 5, T: x.T, groupSize });
+        const alone = run(1);
+        for (const groupSize of [2, 3, 5]) expect(run(groupSize)).toEqual(alone);
+      });
+    });
+  });
+
+  if (typeof keras === "string") {
+    test(`${type} has no values of Keras's: ${keras}`, () => expect(keras).not.toBe(""));
+    return;
+  }
+  for (const { family, layer: layerOf, weights: names = NUMBERED } of keras) {
+    describe.each(benches)(`${type} computes what Keras does, $build build`, (bench) => {
+      afterEach(() => bench.finish());
+
+      test.each(goldens(family).filter((g) => !g.has("h0")))("$name", (g) => {
+        const layer = layerOf(g);
+        const [B, ...rest] = g.shape("x") as [number, ...number[]];
+        const own = names.filter((name) => g.has(name));
+        const weights = own.map((name) => g.tensor(name));
+        const T = rest.length > 1 ? rest[0]! : 1;
+        const found = runLayer(bench, { layer, weights, x: g.tensor("x"), dy: g.tensor("dy"), B, T });
+        expectClose(found.y, g.tensor("y"), kerasForward, "y");
+        if (found.dx) expectClose(found.dx, g.tensor("dx"), kerasGradient, "dx");
+        expect(found.dweights).toHaveLength(weights.length);
+        for (const [i, dw] of found.dweights.entries()) {
+          expectClose(dw, g.tensor(`d${own[i]}`), kerasGradient, `d${own[i]}`);
+        }
+      });
+    });
+  }
+}
+
+const NUMBERED = Array.from({ length: 9 }, (_, i) => `w${i}`);
+
+const named = (letter: string, tensors: readonly Float64Array[]) =>
+  Object.fromEntries(tensors.map((tensor, i) => [`${letter}${i}`, tensor]));
