@@ -1,0 +1,274 @@
+/**
+ * The exports of assembly/index.ts, by the compiler's declarations: npm run generate. What each computes, with
+ * shapes, is said in assembly/. Pointers are byte offsets, sizes count elements, distances floats.
+ */
+export interface Kernels {
+  binaryAccuracy(
+    values: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    threshold: number,
+  ): void;
+  activationBackward(dy: number, y: number, n: number, activation: number): void;
+  activationForward(y: number, n: number, activation: number): void;
+  dropoutBackward(
+    dx: number,
+    ldx: number,
+    dxc: number,
+    ldc: number,
+    keep: number,
+    K: number,
+    scale: number,
+    T: number,
+  ): void;
+  dropoutForward(
+    xc: number,
+    ldc: number,
+    x: number,
+    ldx: number,
+    keep: number,
+    K: number,
+    scale: number,
+    T: number,
+  ): void;
+  addRows(sums: number, x: number, places: number, T: number, N: number, step: number): void;
+  embeddingBackward(
+    dTable: number,
+    squares: number,
+    dx: number,
+    ids: number,
+    count: number,
+    E: number,
+    part: number,
+    parts: number,
+  ): number;
+  embeddingForward(x: number, ids: number, table: number, T: number, E: number, step: number): void;
+  clear(x: number, n: number): void;
+  packColumns(a: number, src: number, ld: number, M: number, K: number): void;
+  packPanels(b: number, src: number, ld: number, keep: number, K: number, N: number): void;
+  packPanelsTransposed(b: number, src: number, ld: number, keep: number, K: number, N: number): void;
+  packRows(a: number, src: number, ld: number, M: number, K: number): void;
+  product(
+    c: number,
+    ldc: number,
+    rows: number,
+    init: number,
+    ldi: number,
+    a: number,
+    b: number,
+    M: number,
+    N: number,
+    K: number,
+  ): void;
+  sumPanels(db: number, b: number, K: number, N: number): void;
+  gruBackward(
+    z: number,
+    v: number,
+    h: number,
+    dh: number,
+    dhState: number,
+    flow: number,
+    UT: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+  ): void;
+  gruBeforeBackward(
+    z: number,
+    h: number,
+    dh: number,
+    dhState: number,
+    flow: number,
+    UT: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+  ): void;
+  gruBeforeForward(
+    z: number,
+    h: number,
+    rh: number,
+    U: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+  ): void;
+  gruForward(
+    z: number,
+    v: number,
+    h: number,
+    b: number,
+    U: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+  ): void;
+  layerNormBackward(
+    dx: number,
+    lddx: number,
+    dgamma: number,
+    dbeta: number,
+    dy: number,
+    lddy: number,
+    xhat: number,
+    inverse: number,
+    gamma: number,
+    rows: number,
+    n: number,
+  ): void;
+  layerNormForward(
+    y: number,
+    ldy: number,
+    xhat: number,
+    inverse: number,
+    x: number,
+    ldx: number,
+    gamma: number,
+    beta: number,
+    rows: number,
+    n: number,
+    epsilon: number,
+  ): void;
+  bceLogits(
+    losses: number,
+    dz: number,
+    z: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  bceProbabilities(
+    losses: number,
+    dp: number,
+    p: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  sumFloats(x: number, n: number): number;
+  sumInts(x: number, n: number): number;
+  lstmBackward(
+    z: number,
+    c: number,
+    tc: number,
+    dh: number,
+    dhState: number,
+    dcState: number,
+    flow: number,
+    uT: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+  ): void;
+  lstmForward(
+    z: number,
+    c: number,
+    h: number,
+    tc: number,
+    u: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+  ): void;
+  copyRows(to: number, ldTo: number, from: number, ldFrom: number, width: number, rows: number): void;
+  mergeRows(
+    y: number,
+    ldy: number,
+    a: number,
+    lda: number,
+    b: number,
+    ldb: number,
+    width: number,
+    rows: number,
+    mode: number,
+  ): void;
+  mergeRowsBackward(
+    da: number,
+    ldda: number,
+    db: number,
+    lddb: number,
+    dy: number,
+    lddy: number,
+    a: number,
+    lda: number,
+    b: number,
+    ldb: number,
+    width: number,
+    rows: number,
+    mode: number,
+  ): void;
+  adam(
+    w: number,
+    m: number,
+    v: number,
+    g: number,
+    squares: number,
+    n: number,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    t: number,
+  ): void;
+  allFinite(x: number, n: number): number;
+  sumShards(g: number, partials: number, shards: number, stride: number, n: number): void;
+  dropoutKeep(
+    keep: number,
+    scratch: number,
+    n: number,
+    rate: number,
+    seed: number,
+    layer: number,
+    sample: number,
+    step: number,
+    epoch: number,
+  ): number;
+  normal(out: number, n: number, seed: number, tensor: number): void;
+  orthogonal(out: number, scratch: number, rows: number, cols: number, seed: number, tensor: number): void;
+  philox(out: number, k0: number, k1: number, c0: number, c1: number, c2: number, c3: number): void;
+  shuffle(order: number, scratch: number, n: number, seed: number, epoch: number): void;
+  uniform(out: number, n: number, low: number, high: number, seed: number, tensor: number): void;
+  rnnBackward(
+    dz: number,
+    h: number,
+    dh: number,
+    dhState: number,
+    flow: number,
+    uT: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+  ): void;
+  rnnForward(
+    z: number,
+    h: number,
+    u: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+  ): void;
+  mapCosTurns(y: number, x: number, n: number): void;
+  mapExp(y: number, x: number, n: number): void;
+  mapLog(y: number, x: number, n: number): void;
+  mapSigmoid(y: number, x: number, n: number): void;
+  mapTanh(y: number, x: number, n: number): void;
+}
