@@ -1,14 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import {
-  bidirectional,
-  dense,
-  embedding,
-  gru,
-  type Layer,
-  layerNormalization,
-  lstm,
-  simpleRNN,
-} from "../../src/layers/public.ts";
+import { dense, lstm } from "../../src/layers/public.ts";
 import { withoutDropout } from "../../src/train/trace.ts";
 import { openBenches } from "../builds.ts";
 import { expectClose } from "../reference/closeness.ts";
@@ -26,124 +17,9 @@ import {
   trainingBatch,
   trainingPass,
 } from "./bench-network.ts";
+import { STACKS, type Stack, V } from "./stacks.ts";
 
 const { kernelForward, kernelGradient, kernelLoss } = TOLERANCES;
-
-const V = 9;
-
-interface Stack {
-  readonly name: string;
-  readonly layers: Layer[];
-  /** Of x, where the first layer is no embedding. */
-  readonly features?: number;
-  /** Predictions of a sample: units, times T where the head gets sequences. */
-  readonly outputs: (T: number) => number;
-}
-
-const STACKS: Stack[] = [
-  {
-    name: "embedding, two LSTMs with dropout, dense",
-    layers: [
-      embedding({ inputDim: V, outputDim: 5 }),
-      lstm({ units: 4, dropout: 0.5, returnSequences: true }),
-      lstm({ units: 5, dropout: 0.25 }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ],
-    outputs: () => 1,
-  },
-  {
-    name: "embedding, two RNNs with dropout, dense",
-    layers: [
-      embedding({ inputDim: V, outputDim: 3 }),
-      simpleRNN({ units: 12, dropout: 0.5, returnSequences: true }),
-      simpleRNN({ units: 5, dropout: 0.25 }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ],
-    outputs: () => 1,
-  },
-  {
-    name: "features, an LSTM that returns sequences, dense of three units, dense of two",
-    layers: [
-      lstm({ units: 5, returnSequences: true, inputShape: [null, 3] }),
-      dense({ units: 3, activation: "tanh" }),
-      dense({ units: 2 }),
-    ],
-    features: 3,
-    outputs: (T) => 2 * T,
-  },
-  {
-    name: "features with dropout on them, an RNN, an LSTM, dense with relu and with sigmoid, dense",
-    layers: [
-      simpleRNN({ units: 12, dropout: 0.5, returnSequences: true, inputShape: [null, 5] }),
-      lstm({ units: 4, dropout: 0.5 }),
-      dense({ units: 9, activation: "relu" }),
-      dense({ units: 3, activation: "sigmoid" }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ],
-    features: 5,
-    outputs: () => 1,
-  },
-  {
-    name: "embedding, an LSTM with dropout that returns sequences, dense",
-    layers: [
-      embedding({ inputDim: V, outputDim: 12 }),
-      lstm({ units: 12, dropout: 0.5, returnSequences: true }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ],
-    outputs: (T) => T,
-  },
-  {
-    name: "embedding, two GRUs with dropout, reset after and before, dense",
-    layers: [
-      embedding({ inputDim: V, outputDim: 5 }),
-      gru({ units: 5, dropout: 0.5, returnSequences: true }),
-      gru({ units: 12, dropout: 0.25, resetAfter: false }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ],
-    outputs: () => 1,
-  },
-  {
-    name: "embedding, bidirectional LSTM that returns sequences, bidirectional GRU, dense",
-    layers: [
-      embedding({ inputDim: V, outputDim: 5 }),
-      bidirectional({ layer: lstm({ units: 5, dropout: 0.5, returnSequences: true }) }),
-      bidirectional({ layer: gru({ units: 4, dropout: 0.25 }), mergeMode: "sum" }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ],
-    outputs: () => 1,
-  },
-  {
-    name: "features, layer normalizations before bidirectional layers of every mode, at every step",
-    layers: [
-      layerNormalization({ inputShape: [null, 3] }),
-      bidirectional({ layer: simpleRNN({ units: 3, returnSequences: true }), mergeMode: "ave" }),
-      layerNormalization({ scale: false }),
-      bidirectional({ layer: gru({ units: 9, returnSequences: true, resetAfter: false }), mergeMode: "mul" }),
-      layerNormalization({ center: false, epsilon: 0.5 }),
-      dense({ units: 2 }),
-    ],
-    features: 3,
-    outputs: (T) => 2 * T,
-  },
-  {
-    name: "embedding and dense at every step, no recurrent layer",
-    layers: [
-      embedding({ inputDim: V, outputDim: 5 }),
-      dense({ units: 9, activation: "tanh" }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ],
-    outputs: (T) => T,
-  },
-  {
-    name: "features, an LSTM and an RNN without bias that gives the outputs",
-    layers: [
-      lstm({ units: 4, returnSequences: true, inputShape: [null, 3] }),
-      bidirectional({ layer: simpleRNN({ units: 1, returnSequences: true }), mergeMode: "concat" }),
-    ],
-    features: 3,
-    outputs: (T) => 2 * T,
-  },
-];
 
 // 21 samples are a shard of 16 and one of 5, the last group of which has one sample.
 const SIZES = [

@@ -1,0 +1,42 @@
+/** Whoever registers a kind has to bring what shows that it is right. */
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { LAYERS } from "../src/layers/index.ts";
+import { LOSSES } from "../src/losses/index.ts";
+import { METRICS } from "../src/metrics/index.ts";
+import { OPTIMIZERS } from "../src/optimizers/index.ts";
+import { STACKS } from "./model/stacks.ts";
+import { REFERENCES } from "./reference/index.ts";
+
+const fileOf = (name: string) =>
+  name.replace(/([a-z])([A-Z])/g, (_, before, after) => `${before}-${after}`).toLowerCase();
+
+const exists = (path: string) => existsSync(new URL(`../${path}`, import.meta.url));
+const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+
+describe.each(Object.keys(LAYERS))("the layer %s", (type) => {
+  test("is one file", () => expect(exists(`src/layers/${fileOf(type)}.ts`)).toBe(true));
+
+  test("has a reference", () => expect(Object.keys(REFERENCES)).toContain(type));
+
+  test("has a test of its own: gradients by differences, all builds, and Keras or why not", () => {
+    const own = text(`test/layers/${fileOf(type)}.test.ts`);
+    expect(own).toMatch(/await testLayer\(\{\n {2}type: "(\w+)"/);
+    expect(own).toContain(`type: "${type}"`);
+  });
+
+  test("is in a model that is trained and measured against the reference", () => {
+    expect(STACKS.flatMap(({ layers }) => layers.map((layer) => layer.type))).toContain(type);
+  });
+});
+
+describe.each([
+  { folder: "losses", kinds: LOSSES },
+  { folder: "metrics", kinds: METRICS },
+  { folder: "optimizers", kinds: OPTIMIZERS },
+])("of the $folder", ({ folder, kinds }) => {
+  test.each(Object.keys(kinds))("%s is one file, and has a test of its own", (name) => {
+    expect(exists(`src/${folder}/${fileOf(name)}.ts`)).toBe(true);
+    expect(exists(`test/${folder}/${fileOf(name)}.test.ts`)).toBe(true);
+  });
+});
