@@ -2,8 +2,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LstmkitError } from "../errors.ts";
 import { readBytes, reading } from "../io/disk-node.ts";
-import { type CsvOptions, textsFromCsv } from "./csv.ts";
+import { CSV_OPTIONS, type CsvOptions, textsFromCsv } from "./csv.ts";
 import { datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
+import { decodeWhole } from "./decode-text.ts";
 import { cachedDownload, type DownloadOptions } from "./download-node.ts";
 import { type ImdbOptions, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
 import { type ArchiveFile, imdbTextsOfFiles, imdbTextsOfTarGz, isReviewPath } from "./imdb-archive.ts";
@@ -68,8 +69,11 @@ export type LoadCsvOptions = CsvOptions & TextDatasetOptions;
  * @throws FILE_NOT_FOUND or FILE_UNREADABLE, and what textsFromCsv and datasetFromTexts throw
  */
 export async function loadCsv(path: string, options: LoadCsvOptions = {}): Promise<TextDataset> {
-  const source = textsFromCsv(await readBytes(path), options);
-  return datasetFromTexts(source, { name: path.replace(/^.*[/\\]/, ""), ...options });
+  const given = Object.entries(options);
+  const isCsv = ([name]: [string, unknown]) => Object.hasOwn(CSV_OPTIONS, name);
+  const source = textsFromCsv(await readBytes(path), Object.fromEntries(given.filter(isCsv)));
+  const others: TextDatasetOptions = Object.fromEntries(given.filter((entry) => !isCsv(entry)));
+  return datasetFromTexts(source, { name: path.replace(/^.*[/\\]/, ""), ...others });
 }
 
 /** Where the corpus lies: beside the bundle, or, in the project's own folder, in assets/. */
@@ -107,9 +111,7 @@ async function reviewFiles(folder: string): Promise<ArchiveFile[]> {
 }
 
 async function neighbour(path: string, name: string): Promise<string | undefined> {
-  try {
-    return await readFile(join(dirname(path), name), "utf8");
-  } catch {
-    return undefined; // it need not be there
-  }
+  // It need not be there.
+  const bytes = await readFile(join(dirname(path), name)).catch(() => undefined);
+  return bytes && decodeWhole(bytes, undefined, "BAD_DATASET");
 }

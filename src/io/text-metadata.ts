@@ -10,6 +10,7 @@
  * | `dataset`    | name of the data set it was trained on |
  */
 import type { TextDataset } from "../data/dataset.ts";
+import { tokenizerOption } from "../data/tokenize.ts";
 import type { Vocabulary } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
 import type { Model } from "../train/model.ts";
@@ -109,6 +110,7 @@ function isVocabulary(value: unknown): value is Vocabulary {
     isId(given.indexFrom) &&
     isId(given.skipTop) &&
     isSize(given.numWords) &&
+    (given.tokenizer === undefined || tokenizerOption.accepts(given.tokenizer)) &&
     (given.maxLen === undefined || isSize(given.maxLen)) &&
     isSide(given.padding) &&
     isSide(given.truncating)

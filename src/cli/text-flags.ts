@@ -1,0 +1,71 @@
+/** The flags that say how a CSV file or other text is read; without them it is read as it seems. */
+import type { Command } from "cac";
+import { CSV_OPTIONS, type CsvOptions } from "../data/csv.ts";
+import { checkEncoding } from "../data/decode-text.ts";
+import { LstmkitError } from "../errors.ts";
+import { type Arguments, UsageError } from "./arguments.ts";
+import type { DataSource } from "./data-source.ts";
+
+export function declareCsvFlags(command: Command): Command {
+  return declareEncoding(
+    command
+      .option("--text <column>", "Column of a .csv file with the texts, where it cannot be guessed")
+      .option("--label <column>", "Column of a .csv file with the classes, where it cannot be guessed")
+      .option("--no-header", "The first row of a .csv file is a text; columns are called 1, 2, …")
+      .option(
+        "--separator <character>",
+        "Between the cells of a .csv file: , ; tab …; as it seems, if not given",
+      )
+      .option(
+        "--quote <how>",
+        "Quotes of a .csv file: double, around cells, or none, characters like others",
+      ),
+    "Of a .csv file",
+  );
+}
+
+/** @throws UsageError for a value that has no meaning, or where the data are no CSV file */
+export function readCsvFlags(args: Arguments, source: DataSource): CsvOptions {
+  const flag = FLAGS.find((name) => args.has(name));
+  if (flag !== undefined && source.kind !== "csv") {
+    throw new UsageError(`--${flag} is for a CSV file; the data set here is ${source.kind}.`);
+  }
+  const [text, label, encoding] = [args.text("text"), args.text("label"), readEncoding(args)];
+  const separator = args.text("separator")?.replace(/^(tab|\\t)$/i, "\t");
+  if (separator !== undefined && !CSV_OPTIONS.separator.accepts(separator)) {
+    throw new UsageError(
+      `--separator is ${JSON.stringify(separator)}; wanted tab, or ${CSV_OPTIONS.separator.wanted}.`,
+    );
+  }
+  return {
+    ...(text !== undefined && { text }),
+    ...(label !== undefined && { label }),
+    ...(args.has("no-header") && { header: false }),
+    ...(separator !== undefined && { separator }),
+    ...(args.has("quote") && { quote: args.choice("quote", ["double", "none"]) }),
+    ...(encoding !== undefined && { encoding }),
+  };
+}
+
+const FLAGS = ["text", "label", "no-header", "separator", "quote", "encoding"];
+
+/** @param of what is in the encoding, and where it stands in the sentence */
+export function declareEncoding(command: Command, of: string): Command {
+  return command.option(
+    "--encoding <label>",
+    `${of}: such as windows-1252 or utf-16le, where it is neither UTF-8 nor has a byte order mark`,
+  );
+}
+
+/** @throws UsageError for an encoding that is not there */
+export function readEncoding(args: Arguments): string | undefined {
+  const encoding = args.text("encoding");
+  try {
+    if (encoding !== undefined) checkEncoding(encoding);
+  } catch (error) {
+    throw error instanceof LstmkitError ? new UsageError(`--${withoutCode(error)}`) : error;
+  }
+  return encoding;
+}
+
+const withoutCode = ({ code, message }: LstmkitError): string => message.slice(code.length + 2);
