@@ -43,7 +43,7 @@ export async function inspect(args: Arguments): Promise<number> {
   const layer = args.has("layer") ? args.wholeNumber("layer", 1) : undefined;
   const gates = readGates(args);
   const isPiped = given === undefined || given === "-";
-  const encoding = readEncoding(args);
+  const encoding = readEncoding(args, isPiped);
   if (isPiped && process.stdin.isTTY) {
     throw new UsageError("there is no text; wanted one as the second argument, or on the standard input.");
   }

@@ -28,7 +28,7 @@ export function declarePredict(cli: CAC): Command {
 export async function predict(args: Arguments): Promise<number> {
   const [path, text] = args.positionals as [string, string | undefined];
   const isPiped = text === undefined || text === "-";
-  const encoding = readEncoding(args);
+  const encoding = readEncoding(args, isPiped);
   if (isPiped && process.stdin.isTTY) {
     throw new UsageError(
       "there is no text; wanted one as the second argument, or lines on the standard input.",

@@ -7,21 +7,15 @@ import { type Arguments, UsageError } from "./arguments.ts";
 import type { DataSource } from "./data-source.ts";
 
 export function declareCsvFlags(command: Command): Command {
-  return declareEncoding(
-    command
-      .option("--text <column>", "Column of a .csv file with the texts, where it cannot be guessed")
-      .option("--label <column>", "Column of a .csv file with the classes, where it cannot be guessed")
-      .option("--no-header", "The first row of a .csv file is a text; columns are called 1, 2, …")
-      .option(
-        "--separator <character>",
-        "Between the cells of a .csv file: , ; tab …; as it seems, if not given",
-      )
-      .option(
-        "--quote <how>",
-        "Quotes of a .csv file: double, around cells, or none, characters like others",
-      ),
-    "Of a .csv file",
-  );
+  command
+    .option("--text <column>", "Column of a .csv file with the texts, where it cannot be guessed")
+    .option("--label <column>", "Column of a .csv file with the classes, where it cannot be guessed")
+    .option("--no-header", "The first row of a .csv file is a text; columns are called 1, 2, …")
+    .option("--separator <char>", "Between cells of a .csv file, such as , or tab, where it is not found")
+    .option("--quote <how>", "Quotes in a .csv file: double, around cells; none, characters like others");
+  const negated = command.options.find(({ rawName }) => rawName === "--no-header");
+  delete negated?.config.default; // the help would call it "true"
+  return declareEncoding(command, "Of a .csv file");
 }
 
 /** @throws UsageError for a value that has no meaning, or where the data are no CSV file */
@@ -49,17 +43,23 @@ export function readCsvFlags(args: Arguments, source: DataSource): CsvOptions {
 
 const FLAGS = ["text", "label", "no-header", "separator", "quote", "encoding"];
 
-/** @param of what is in the encoding, and where it stands in the sentence */
+/** @param of what is in the encoding: the beginning of the sentence */
 export function declareEncoding(command: Command, of: string): Command {
   return command.option(
     "--encoding <label>",
-    `${of}: such as windows-1252 or utf-16le, where it is neither UTF-8 nor has a byte order mark`,
+    `${of}, such as windows-1252, where it is neither UTF-8 nor UTF-16 with its mark`,
   );
 }
 
-/** @throws UsageError for an encoding that is not there */
-export function readEncoding(args: Arguments): string | undefined {
+/**
+ * @param hasBytes whether there are any that could be in an encoding
+ * @throws UsageError for an encoding that is not there
+ */
+export function readEncoding(args: Arguments, hasBytes = true): string | undefined {
   const encoding = args.text("encoding");
+  if (encoding !== undefined && !hasBytes) {
+    throw new UsageError("--encoding is for the standard input; the text here is an argument.");
+  }
   try {
     if (encoding !== undefined) checkEncoding(encoding);
   } catch (error) {

@@ -86,13 +86,13 @@ export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = 
   });
   const distinct = new Set(found);
   if (options.quote === undefined) refuseSwallowedRows(table, label, distinct);
-  if (hasHeader && options.header === undefined && options.label === undefined) {
-    if (distinct.has(names[label]!) && !names.some((name) => isOneOf(TEXT_NAMES, name))) {
-      throw bad(
-        `line 1 could be the header or a row: its ${show(names[label])} is a class of the rows below`,
-        "header: false where it is a row (--no-header on the command line), else the name of the label's column",
-      );
-    }
+  const isGuess = options.header === undefined && options.text === undefined && options.label === undefined;
+  const isTextNamed = names.some((name) => isOneOf(TEXT_NAMES, name));
+  if (hasHeader && isGuess && !isTextNamed && distinct.has(names[label]!)) {
+    throw bad(
+      `line 1 could be the header or a row: its ${show(names[label])} is a class of the rows below`,
+      "header: false where it is a row (--no-header on the command line), else the name of the label's column",
+    );
   }
   const classes = twoClasses(distinct, names[label]!);
   return {
@@ -131,7 +131,9 @@ function readTable(call: string, source: string | Uint8Array, options: CsvOption
   const first = rows[0];
   if (!first) throw bad("the file is empty", "a header line and one row a text");
   const header = first.cells.map((cell) => cell.trim());
-  const isNamed = [given.text, given.label].some((name) => name !== undefined && header.includes(name));
+  const named = [given.text, given.label].filter((name) => name !== undefined);
+  // "1" may be a class in the first row, too; a column's number it is only where there is no header.
+  const isNamed = named.some((name) => header.includes(name) && !/^\d+$/.test(name));
   const hasHeader = given.header ?? (isNamed || !seemsRow(header, rows.slice(1)));
   return {
     content,
@@ -155,8 +157,11 @@ function contentOf(call: string, source: string | Uint8Array, encoding: string |
 function seemsRow(header: readonly string[], rows: readonly Row[]): boolean {
   if (header.length !== 2 || rows.some(({ cells }) => cells.length !== 2)) return false;
   if (header.some((name) => isOneOf(TEXT_NAMES, name) || isOneOf(LABEL_NAMES, name))) return false;
-  const label = onlyBinaryColumn(rows);
-  return label !== undefined && rows.some(({ cells }) => cells[label]!.trim() === header[label]);
+  const asBelow = [0, 1].filter((column) => {
+    const values = valuesOf(column, rows);
+    return values.size === 2 && values.has(header[column]!);
+  });
+  return asBelow.length === 1;
 }
 
 /**
@@ -174,6 +179,7 @@ function refuseSwallowedRows(
     if (lines === 1) continue;
     const found = new Set(classes);
     const isRow = (text: string): boolean => {
+      if (text.trim() === "") return true;
       const cells = text.split(separator);
       return cells.length === names.length && found.add(cells[label]!.trim()).size <= 2;
     };
@@ -239,11 +245,12 @@ function columnCalled(names: readonly string[], wanted: readonly string[]): numb
 }
 
 function onlyBinaryColumn(rows: readonly Row[]): number | undefined {
-  const binary = [0, 1].filter(
-    (column) => new Set(rows.map(({ cells }) => cells[column]!.trim())).size === 2,
-  );
+  const binary = [0, 1].filter((column) => valuesOf(column, rows).size === 2);
   return binary.length === 1 ? binary[0] : undefined;
 }
+
+const valuesOf = (column: number, rows: readonly Row[]) =>
+  new Set(rows.map(({ cells }) => cells[column]!.trim()));
 
 function twoClasses(found: ReadonlySet<string>, column: string): [string, string] {
   const [first, second, ...others] = [...found].sort((a, b) => (a < b ? -1 : 1));

@@ -5,6 +5,7 @@ import { padSequences } from "./sequences.ts";
 import { cut } from "./tokenize.ts";
 import {
   checkedText,
+  checkList,
   encodeTokens,
   type RowLayout,
   rowLayout,
@@ -75,6 +76,7 @@ export function datasetFromTexts(source: LabelledTexts, options: TextDatasetOpti
   if (!(testSplit > 0 && testSplit < 1)) {
     throw new LstmkitError("BAD_ARGUMENT", `testSplit is ${testSplit}; wanted a share between 0 and 1.`);
   }
+  checkList(source.texts);
   if (source.texts.length !== source.labels.length) {
     throw new LstmkitError(
       "BAD_SHAPE",

@@ -90,10 +90,10 @@ const isAscii = (word: string) => /^[\0-\x7f]*$/.test(word);
 const INVISIBLE = /(?!\u200b)\p{Default_Ignorable_Code_Point}/gu;
 /** Typographic ones, accents in their place, and what Windows-1252 read as Latin-1 makes of them. */
 const APOSTROPHE = /(?<=[\p{L}\p{M}\p{N}])[\u2018\u2019\u201b\u02bc\uff07\xb4\x91\x92](?=[\p{L}\p{N}])/gu;
-/** ASCII is cut by kerasWords. */
-const SIGN = /(?![\0-\x7f])(?:[\p{P}\p{Z}\p{Sc}\p{Sk}\p{Sm}\p{Cc}]|\u200b)/gu;
+/** With the accents upon it, and accents upon what kerasWords has cut off, as of "=" in "≠". */
+const SIGN = /(?:(?![\0-\x7f])[\p{P}\p{Z}\p{Sc}\p{Sk}\p{Sm}\p{Cc}]|\u200b)\p{M}*|^\p{M}+/gu;
 /** Two letters of a flag are one picture. */
-const PICTURE = /\p{Regional_Indicator}{2}|\p{So}/gu;
+const PICTURE = /(?:\p{Regional_Indicator}{2}|\p{So})\p{M}*/gu;
 
 function unicodeWords(word: string): string[] {
   const plain = word

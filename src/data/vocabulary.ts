@@ -176,7 +176,7 @@ export function encodeRows(vocabulary: Vocabulary, texts: readonly string[]): Te
 }
 
 /** A string can be gone through, too, but its letters are no texts. @throws BAD_ARGUMENT */
-function checkList(texts: unknown): void {
+export function checkList(texts: unknown): void {
   if (typeof texts === "object" && texts !== null && Symbol.iterator in texts) return;
   throw new LstmkitError("BAD_ARGUMENT", `the texts are ${show(texts)}; wanted an array of strings.`);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { datasetFromTexts } from "../../src/data/dataset.ts";
+import { encode } from "../../src/data/vocabulary.ts";
 import { readTextMetadata, textMetadata } from "../../src/io/text-metadata.ts";
 import { embedding } from "../../src/node.ts";
 
@@ -21,6 +22,17 @@ describe("the metadata of a model that reads text", () => {
     });
   });
 
+  test("says how texts are cut; a model of before had no choice", () => {
+    const read = (change: object) =>
+      readTextMetadata({
+        layers,
+        metadata: { ...written, vocabulary: JSON.stringify({ ...data.vocabulary, ...change }) },
+      }).vocabulary!;
+    expect(read({}).tokenizer).toBe("unicode");
+    expect(encode(read({}), "“b”")).toEqual(encode(read({}), "b"));
+    expect(encode(read({ tokenizer: undefined }), "“b”")).toEqual([1, 2]);
+  });
+
   test("may be missing", () => {
     expect(readTextMetadata({ layers, metadata: {} })).toEqual({ inputDim: 12 });
   });
@@ -34,6 +46,7 @@ describe("the metadata of a model that reads text", () => {
     ["a numWords above the embedding's", { vocabulary: vocabulary({ numWords: 13 }) }],
     ["an oovChar above the embedding's", { vocabulary: vocabulary({ oovChar: 12 }) }],
     ["a startChar that is no id", { vocabulary: vocabulary({ startChar: -1 }) }],
+    ["a tokenizer that is none", { vocabulary: vocabulary({ tokenizer: "bytes" }) }],
     ["an unknown side of padding", { vocabulary: vocabulary({ padding: "middle" }) }],
     ["a maxLen that contradicts the vocabulary", { maxLen: "7" }],
     ["a maxLen of 0", { maxLen: "0" }],
