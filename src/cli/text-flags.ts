@@ -22,7 +22,8 @@ export function declareCsvFlags(command: Command): Command {
 export function readCsvFlags(args: Arguments, source: DataSource): CsvOptions {
   const flag = FLAGS.find((name) => args.has(name));
   if (flag !== undefined && source.kind !== "csv") {
-    throw new UsageError(`--${flag} is for a CSV file; the data set here is ${source.kind}.`);
+    const does = flag === "text" || flag === "label" ? "names a column of" : "says how to read";
+    throw new UsageError(`--${flag} ${does} a CSV file; the data set here is ${source.kind}.`);
   }
   const [text, label, encoding] = [args.text("text"), args.text("label"), readEncoding(args)];
   const separator = args.text("separator")?.replace(/^(tab|\\t)$/i, "\t");

@@ -33,7 +33,7 @@ export class Workplace {
     return spawn(process.execPath, [CLI, ...args], { cwd: this.folder });
   }
 
-  run(args: readonly string[], input = ""): Promise<Outcome> {
+  run(args: readonly string[], input: string | Uint8Array = ""): Promise<Outcome> {
     const child = this.start(...args);
     child.stdin.on("error", () => {}); // the command may end before it has read its input
     child.stdin.end(input);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Corpus, readCorpus, writeCorpus } from "../../src/data/corpus-file.ts";
 import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
+import { longBytes, outcomeOf } from "./fuzz.ts";
 
 function corpus(train: number[][] = [[1, 2, 0], []], wordCount = 300): Corpus {
   return {
@@ -53,6 +54,17 @@ describe("readCorpus refuses", () => {
     const changed = file.slice();
     new DataView(changed.buffer).setUint32(12, 0xfffffff0, true);
     expect(() => readCorpus(changed)).toThrow(codedError("BAD_DATASET", /declared length/));
+  });
+
+  test("any few bytes a hundred thousand times, in time", () => {
+    fc.assert(
+      fc.property(longBytes(file, file.subarray(0, 16), file.subarray(0, 40)), (bytes) => {
+        const found = outcomeOf(() => readCorpus(bytes));
+        // What follows a whole file may be refused or left unread.
+        if (!(found instanceof LstmkitError)) expect(found).toEqual(corpus());
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test("any change of one byte", () => {

@@ -5,6 +5,7 @@ import { readNpy } from "../../src/data/npy.ts";
 import { readNpz } from "../../src/data/npz.ts";
 import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
+import { longBytes } from "./fuzz.ts";
 import { dictionary, npy, npz, pickleOfLists } from "./npz-fixture.ts";
 
 const int32 = (...values: number[]): Uint8Array => new Uint8Array(Int32Array.from(values).buffer);
@@ -105,6 +106,24 @@ describe("readNpz", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  test("refuses any few bytes a hundred thousand times, in time", () => {
+    const signatures = ["PK\x03\x04", "PK\x01\x02", "PK\x05\x06", "\x93NUMPY\x01\0"].map((text) =>
+      Uint8Array.from(text, (character) => character.charCodeAt(0)),
+    );
+    fc.assert(
+      fc.property(longBytes(archive, ...signatures), (bytes) => {
+        expect(() => readNpz(bytes, ["a"])).toThrow(LstmkitError);
+        expect(() => readNpy(bytes, "a")).toThrow(LstmkitError);
+      }),
+      { numRuns: 200 },
+    );
+    for (const signature of signatures) {
+      const bytes = new Uint8Array(signature.length * 50_000);
+      for (let at = 0; at < bytes.length; at += signature.length) bytes.set(signature, at);
+      expect(() => readNpz(bytes, ["a"])).toThrow(LstmkitError);
+    }
   });
 
   test("refuses a size that the packed bytes cannot hold, before it makes room for it", () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { unpickleIntLists } from "../../src/data/pickle.ts";
 import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
+import { longBytes } from "./fuzz.ts";
 import { pickleOfLists } from "./npz-fixture.ts";
 
 // numpy 2.4.6: x = np.empty(3, object); x[:] = [1, 300, 70000], [], [2**31 - 1]; pickle.dumps(x, protocol)
@@ -134,6 +135,21 @@ describe("cannot be made to hang or to swell", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  test("by any few bytes a hundred thousand times", () => {
+    const endless = array.subarray(0, array.length - 10);
+    fc.assert(
+      fc.property(longBytes(ascii("\x80\x02]("), ascii("\x80\x02"), endless), (bytes) => {
+        expect(() => unpickleIntLists(bytes, 1)).toThrow(LstmkitError);
+      }),
+      { numRuns: 300 },
+    );
+    for (const repeated of ["(", "]", "K\x01", ")", "]q\0", "h\0", "(K\x01K\x02e", "]K\x01a", "N0"]) {
+      expect(() => unpickleIntLists(ascii(`\x80\x02]q\0${repeated.repeat(50_000)}`), 1)).toThrow(
+        LstmkitError,
+      );
+    }
   });
 });
 

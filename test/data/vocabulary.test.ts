@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { datasetFromTexts } from "../../src/data/dataset.ts";
 import {
@@ -8,7 +9,9 @@ import {
   parseWordIndex,
   tokenize,
 } from "../../src/data/vocabulary.ts";
+import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
+import { longText, outcomeOf } from "./fuzz.ts";
 
 test("a lone half of a surrogate pair, and signs of all kinds, are words and separators as in Keras", () => {
   const keras = (text: string) => tokenize(text, { tokenizer: "keras" });
@@ -118,6 +121,16 @@ describe("encode", () => {
 describe("parseWordIndex", () => {
   test("puts words in order of rank, whatever their order", () => {
     expect(parseWordIndex('{"b": 2, "10": 3, "a": 1}').words).toEqual(["a", "b", "10"]);
+  });
+
+  test("gives words or a coded error for any text, in time", () => {
+    const characters = ['"', "a", ":", "1", ",", "{", "}", "[", "]", "\\", " "];
+    fc.assert(
+      fc.property(longText(characters, "", '{"a":', '{"a":1,"b":'), (json) => {
+        expect(outcomeOf(() => parseWordIndex(json))).toBeInstanceOf(LstmkitError);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test("takes a byte order mark, words with names of their own, and half a million of them", () => {
