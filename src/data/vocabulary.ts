@@ -1,4 +1,6 @@
 import { LstmkitError } from "../errors.ts";
+import { parseJson } from "../json.ts";
+import { show } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { padSequences, type Side } from "./sequences.ts";
 
@@ -191,9 +193,9 @@ export function parseWordIndex(json: string, options: VocabularyOptions & RowLay
 export function rankedWords(json: string): string[] {
   let index: unknown;
   try {
-    index = JSON.parse(json);
+    index = parseJson(json);
   } catch (cause) {
-    throw badWordIndex("text that is not JSON", cause);
+    throw badWordIndex(`text that ${cause instanceof Error ? cause.message : cause}`, cause);
   }
   if (typeof index !== "object" || index === null || Array.isArray(index)) {
     throw badWordIndex(
@@ -204,9 +206,7 @@ export function rankedWords(json: string): string[] {
   const ranked = new Array<string | undefined>(entries.length).fill(undefined);
   for (const [word, rank] of entries) {
     if (typeof rank !== "number" || !Number.isInteger(rank) || rank < 1 || rank > entries.length) {
-      throw badWordIndex(
-        `rank ${JSON.stringify(rank)} for ${JSON.stringify(word)} among ${entries.length} words`,
-      );
+      throw badWordIndex(`rank ${show(rank)} for ${show(word)} among ${entries.length} words`);
     }
     if (ranked[rank - 1] !== undefined) throw badWordIndex(`rank ${rank} twice`);
     ranked[rank - 1] = word;

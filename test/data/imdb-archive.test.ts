@@ -71,6 +71,15 @@ describe("imdbTextsOfTarGz", () => {
     );
   });
 
+  test("refuses an archive that unpacks to a thousand times its size, whatever the name of the file", async () => {
+    for (const path of ["train/neg/0_0.txt", "other"]) {
+      const bomb = await tarGz("", [...files, { path, bytes: new Uint8Array(6 * 2 ** 20) }]);
+      await expect(imdbTextsOfTarGz(bomb)).rejects.toThrow(
+        codedError("BAD_DATASET", /more than 4194304 bytes/),
+      );
+    }
+  });
+
   const folder = `${process.env.LSTMKIT_DATA}/imdb`;
   test.skipIf(!existsSync(folder))(
     "with Keras's word index gives the rows of imdb.npz, in another order (needs LSTMKIT_DATA)",

@@ -1,0 +1,85 @@
+/**
+ * JSON from a file that anybody may have written. JSON.parse alone lets a small text fill the heap, which ends
+ * the process, keeps the last of two values under one key without a word, and leaves values so deep that
+ * printing them overflows the stack.
+ */
+import { show } from "./options.ts";
+
+/** A model's header goes 3 deep. */
+const DEEPEST = 16;
+/** Values take up to 150 bytes each: 600 MB at the very most. A vocabulary of a million words is a quarter of it. */
+const MOST_VALUES = 2 ** 22;
+
+/** Why a text is not read; the message is a predicate, such as `is not JSON`. */
+export class JsonError extends Error {}
+
+/**
+ * JSON.parse for files.
+ *
+ * @throws JsonError when it is no JSON, has a key twice, or more depth or values than any file of ours
+ */
+export function parseJson(text: string): unknown {
+  checkStructure(text);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new JsonError("is not JSON", { cause });
+  }
+}
+
+/** Looks at brackets, commas and keys alone; whether they make JSON is JSON.parse's to say. */
+function checkStructure(text: string): void {
+  const open: (Set<string> | null)[] = []; // the keys of every object that is open; null for an array
+  let values = 0;
+  let isKey = false;
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case "{":
+      case "[":
+        isKey = text[at] === "{";
+        open.push(isKey ? new Set() : null);
+        if (open.length > DEEPEST) throw new JsonError(`is nested more than ${DEEPEST} deep`);
+        values++;
+        break;
+      case "}":
+      case "]":
+        open.pop();
+        break;
+      case ",":
+        isKey = open.at(-1) instanceof Set;
+        values++;
+        break;
+      case '"': {
+        const end = endOfString(text, at);
+        if (end < 0) return;
+        if (isKey) addKey(open.at(-1)!, text.slice(at, end + 1));
+        isKey = false;
+        at = end;
+      }
+    }
+    if (values > MOST_VALUES) throw new JsonError(`holds more than ${MOST_VALUES} values`);
+  }
+}
+
+function addKey(keys: Set<string>, quoted: string): void {
+  let key = quoted.slice(1, -1);
+  if (key.includes("\\")) {
+    try {
+      key = JSON.parse(quoted) as string;
+    } catch {
+      return; // no JSON at all
+    }
+  }
+  if (keys.has(key)) throw new JsonError(`has the key ${show(key)} twice`);
+  keys.add(key);
+}
+
+/** Where the string that begins at `start` has its second quote, or -1. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text[end - 1 - escapes] === "\\") escapes++;
+    if (escapes % 2 === 0) return end;
+  }
+  return -1;
+}
