@@ -5,7 +5,7 @@ import { type LoadImdbOptions, loadCsv, loadImdb, loadSpam } from "../data/load-
 import { padSequences } from "../data/sequences.ts";
 import { decode, encodeRows, encodeTokens, rowLayout, type Vocabulary } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
-import { readBytes } from "../io/disk-node.ts";
+import { MOST_TEXT, readBytes } from "../io/disk-node.ts";
 import type { TextMetadata } from "../io/text-metadata.ts";
 import { UsageError } from "./arguments.ts";
 
@@ -86,7 +86,10 @@ export async function readForModel(
   const { vocabulary } = model;
   if (source.kind === "csv") {
     if (!vocabulary) throw noVocabulary();
-    const { texts, labels, classes } = textsFromCsv(await readBytes(source.path), given({ text, label }));
+    const { texts, labels, classes } = textsFromCsv(
+      await readBytes(source.path, MOST_TEXT),
+      given({ text, label }),
+    );
     return { x: encodeRows(vocabulary, texts), y: labelTensor(labels), classes };
   }
   const numWords = vocabulary ? EVERY_WORD : model.inputDim;

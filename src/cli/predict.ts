@@ -33,7 +33,7 @@ export async function predict(args: Arguments): Promise<number> {
   const { vocabulary, classes = ["0", "1"] } = readTextMetadata(model);
   if (!vocabulary) throw noVocabulary();
   checkHead(model);
-  for await (const texts of isPiped ? inputLines() : [[text]]) {
+  for await (const texts of isPiped ? inPieces(inputLines(), rowsAtOnce(vocabulary)) : [[text]]) {
     for (const [i, probability] of (await probabilities(model, vocabulary, texts)).entries()) {
       const label = classes[probability > 0.5 ? 1 : 0]!;
       if (args.has("json")) printJson({ event: "predict", text: texts[i], probability, label });
@@ -74,6 +74,17 @@ async function* inputLines(): AsyncGenerator<string[]> {
     if (lines.length > 0) yield lines;
   }
   if (rest !== "") yield [rest];
+}
+
+/** Ids that are made at once: 16 MB. The file says how long a row is, and its writer need not mean well. */
+const IDS_AT_ONCE = 2 ** 22;
+
+const rowsAtOnce = ({ maxLen = 1 }: Vocabulary) => Math.max(1, Math.floor(IDS_AT_ONCE / maxLen));
+
+async function* inPieces(batches: AsyncIterable<string[]>, most: number): AsyncGenerator<string[]> {
+  for await (const texts of batches) {
+    for (let from = 0; from < texts.length; from += most) yield texts.slice(from, from + most);
+  }
 }
 
 /** A text may hold line breaks, and codes that would move a terminal's cursor. */

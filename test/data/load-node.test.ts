@@ -81,7 +81,7 @@ describe("loadCsv", () => {
 
   test("says when a file cannot be read", async () => {
     await expect(loadCsv(join(folder, "none.csv"))).rejects.toThrow(codedError("FILE_NOT_FOUND"));
-    await expect(loadCsv(folder)).rejects.toThrow(codedError("FILE_UNREADABLE", /EISDIR/));
+    await expect(loadCsv(folder)).rejects.toThrow(codedError("FILE_UNREADABLE", /is a folder/));
   });
 });
 
