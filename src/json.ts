@@ -7,8 +7,10 @@ import { show } from "./options.ts";
 
 /** A model's header goes 3 deep. */
 const DEEPEST = 16;
-/** Values take up to 150 bytes each: 600 MB at the very most. A vocabulary of a million words is a quarter of it. */
+/** An empty object takes 60 bytes: 250 MB at the very most. A vocabulary has a value a word. */
 const MOST_VALUES = 2 ** 22;
+/** A key takes some 300 bytes and 5 µs. A word index has a key a word, a model four a tensor. */
+const MOST_KEYS = 2 ** 20;
 
 /** Why a text is not read; the message is a predicate, such as `is not JSON`. */
 export class JsonError extends Error {}
@@ -31,6 +33,7 @@ export function parseJson(text: string): unknown {
 function checkStructure(text: string): void {
   const open: (Set<string> | null)[] = []; // the keys of every object that is open; null for an array
   let values = 0;
+  let keys = 0;
   let isKey = false;
   for (let at = 0; at < text.length; at++) {
     switch (text[at]) {
@@ -44,6 +47,7 @@ function checkStructure(text: string): void {
       case "}":
       case "]":
         open.pop();
+        isKey = false;
         break;
       case ",":
         isKey = open.at(-1) instanceof Set;
@@ -52,12 +56,16 @@ function checkStructure(text: string): void {
       case '"': {
         const end = endOfString(text, at);
         if (end < 0) return;
-        if (isKey) addKey(open.at(-1)!, text.slice(at, end + 1));
-        isKey = false;
+        if (isKey) {
+          addKey(open.at(-1)!, text.slice(at, end + 1));
+          keys++;
+          isKey = false;
+        }
         at = end;
       }
     }
     if (values > MOST_VALUES) throw new JsonError(`holds more than ${MOST_VALUES} values`);
+    if (keys > MOST_KEYS) throw new JsonError(`holds more than ${MOST_KEYS} keys`);
   }
 }
 

@@ -16,7 +16,8 @@ const TEXTS_ALWAYS_ALLOWED = 2 ** 16;
 export const mostUnpacked = (packed: number): number => Math.max(ALWAYS_ALLOWED, packed * MOST_GROWTH);
 
 /** The most texts that so many packed bytes may hold. */
-export const mostTexts = (packed: number): number => Math.max(TEXTS_ALWAYS_ALLOWED, packed / BYTES_OF_TEXT);
+export const mostTexts = (packed: number): number =>
+  Math.max(TEXTS_ALWAYS_ALLOWED, Math.floor(packed / BYTES_OF_TEXT));
 
 /** Unpacks deflated bytes of which it is known how many they become. Throws where they become more. */
 export function inflate(packed: Uint8Array, size: number): Uint8Array {

@@ -49,7 +49,7 @@ export function readNpy(bytes: Uint8Array, name: string, packedSize = bytes.leng
   const count = shape.reduce((product, size) => product * size, 1);
   const body = bytes.subarray(dataAt);
   if (descr === "|O" && shape.length === 1) {
-    const most = Math.floor(mostTexts(packedSize));
+    const most = mostTexts(packedSize);
     if (count > most) throw bad(name, `${count} lists in ${packedSize} bytes`, `${most} at most`);
     return { dtype: "|O", shape, lists: unpickleIntLists(body, count) };
   }

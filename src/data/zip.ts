@@ -88,40 +88,41 @@ function directoryEntry(bytes: Uint8Array, view: DataView, at: number, name: str
   const packedSize = view.getUint32(at + 20, true);
   const size = view.getUint32(at + 24, true);
   const local = view.getUint32(at + 42, true);
+  const it = show(name);
   return {
     name,
     size,
     packedSize,
     local,
     read() {
-      if (flags & ENCRYPTED) throw damaged(`${name} is encrypted; wanted a plain archive`);
+      if (flags & ENCRYPTED) throw damaged(`${it} is encrypted; wanted a plain archive`);
       if (method !== STORED && method !== DEFLATED) {
-        throw damaged(`${name} is packed with method ${method}; wanted 0 (stored) or 8 (deflate)`);
+        throw damaged(`${it} is packed with method ${method}; wanted 0 (stored) or 8 (deflate)`);
       }
       if (local + LOCAL_LENGTH > bytes.length || view.getUint32(local, true) !== LOCAL_HEADER) {
-        throw damaged(`${name} has no header at byte ${local}`);
+        throw damaged(`${it} has no header at byte ${local}`);
       }
       const start =
         local + LOCAL_LENGTH + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-      if (start + packedSize > bytes.length) throw damaged(`${name} runs past the end of the file`);
+      if (start + packedSize > bytes.length) throw damaged(`${it} runs past the end of the file`);
       if (method === DEFLATED && size > mostUnpacked(packedSize)) {
-        throw damaged(`${name} declares ${size} bytes, more than its ${packedSize} packed bytes may hold`);
+        throw damaged(`${it} declares ${size} bytes, more than its ${packedSize} packed bytes may hold`);
       }
-      const unpacked = unpack(bytes.subarray(start, start + packedSize), method, size, name);
+      const unpacked = unpack(bytes.subarray(start, start + packedSize), method, size, it);
       if (unpacked.length !== size || crc32(unpacked) !== checksum) {
-        throw damaged(`${name} does not match its own size and checksum`);
+        throw damaged(`${it} does not match its own size and checksum`);
       }
       return unpacked;
     },
   };
 }
 
-function unpack(packed: Uint8Array, method: number, size: number, name: string): Uint8Array {
+function unpack(packed: Uint8Array, method: number, size: number, it: string): Uint8Array {
   if (method === STORED) return packed;
   try {
     return inflate(packed, size);
   } catch (cause) {
-    throw damaged(`${name} cannot be unpacked`, cause);
+    throw damaged(`${it} cannot be unpacked`, cause);
   }
 }
 

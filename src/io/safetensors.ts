@@ -59,12 +59,13 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const { header, start } = readHeader(bytes);
-  const { __metadata__: metadata = {}, ...described } = header;
+  const metadata = header.__metadata__ ?? {};
   if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== "string")) {
     throw damaged("the header's __metadata__ is not a map of strings");
   }
   const length = bytes.length - start;
-  const places = Object.entries(described)
+  const places = Object.entries(header)
+    .filter(([name]) => name !== "__metadata__")
     .map(([name, description]) => placeOf(name, description, length))
     .sort((a, b) => a.from - b.from || a.to - b.to);
   let end = 0;

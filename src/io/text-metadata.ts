@@ -32,12 +32,23 @@ export interface TextMetadata {
   readonly dataset?: string;
 }
 
-/** Entries for save({ metadata }) of a model trained on this data set. */
+/**
+ * Entries for save({ metadata }) of a model trained on this data set.
+ *
+ * @throws BAD_ARGUMENT for rows that are longer than a file may ask for
+ */
 export function textMetadata({ name, vocabulary, classes, train }: TextDataset): Record<string, string> {
+  const maxLen = train.x.shape[1]!;
+  if (!isSteps(maxLen)) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `the rows of ${show(name)} have ${maxLen} ids; a model file asks for 1 to ${MOST_STEPS}. Give the data set a maxLen.`,
+    );
+  }
   return {
     ...(vocabulary ? { vocabulary: JSON.stringify(vocabulary) } : {}),
     classes: JSON.stringify(classes),
-    maxLen: String(train.x.shape[1]),
+    maxLen: String(maxLen),
     dataset: name,
   };
 }

@@ -60,6 +60,13 @@ describe("the metadata of a model that reads text", () => {
     );
   });
 
+  test("is not made for rows that no file may ask for", () => {
+    const x = { data: new Int32Array(1_000_001), shape: [1, 1_000_001] };
+    expect(() => textMetadata({ ...data, train: { ...data.train, x } })).toThrow(
+      /^BAD_ARGUMENT: .*1000001 ids/,
+    );
+  });
+
   test("may ask for rows of a million ids, and says so where it asks for more", () => {
     const long = { maxLen: String(MOST_STEPS) };
     expect(readTextMetadata({ layers, metadata: long }).maxLen).toBe(1_000_000);

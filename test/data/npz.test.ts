@@ -3,6 +3,7 @@ import { zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { readNpy } from "../../src/data/npy.ts";
 import { readNpz } from "../../src/data/npz.ts";
+import { zipEntries } from "../../src/data/zip.ts";
 import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
 import { dictionary, npy, npz, pickleOfLists } from "./npz-fixture.ts";
@@ -120,6 +121,14 @@ describe("readNpz", () => {
   test("says so in a line where an archive holds thousands of arrays", () => {
     const many = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`array${i}`, int32(i)]));
     expect(() => readNpz(npz(many), ["a"])).toThrow(codedError("BAD_NPZ", /holds .{1,200} and 2992 more;/));
+  });
+
+  test("names an entry in a line where its name is 60,000 letters", () => {
+    const name = "n".repeat(60_000);
+    const damaged = npz({ [name]: int32(1) });
+    damaged[30 + name.length + 4] = 0xff; // the first packed byte
+    const [entry] = zipEntries(damaged);
+    expect(() => entry!.read()).toThrow(codedError("BAD_NPZ", /^.{1,300}$/));
   });
 
   test("refuses two entries of one name", () => {
