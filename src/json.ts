@@ -29,9 +29,15 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** What is open: an array, or an object with the keys it has so far. */
+interface Level {
+  readonly isObject: boolean;
+  keys?: Set<string>;
+}
+
 /** Looks at brackets, commas and keys alone; whether they make JSON is JSON.parse's to say. */
 function checkStructure(text: string): void {
-  const open: (Set<string> | null)[] = []; // the keys of every object that is open; null for an array
+  const open: Level[] = [];
   let values = 0;
   let keys = 0;
   let isKey = false;
@@ -40,7 +46,7 @@ function checkStructure(text: string): void {
       case "{":
       case "[":
         isKey = text[at] === "{";
-        open.push(isKey ? new Set() : null);
+        open.push({ isObject: isKey });
         if (open.length > DEEPEST) throw new JsonError(`is nested more than ${DEEPEST} deep`);
         values++;
         break;
@@ -50,7 +56,7 @@ function checkStructure(text: string): void {
         isKey = false;
         break;
       case ",":
-        isKey = open.at(-1) instanceof Set;
+        isKey = open.at(-1)?.isObject === true;
         values++;
         break;
       case '"': {
@@ -69,7 +75,7 @@ function checkStructure(text: string): void {
   }
 }
 
-function addKey(keys: Set<string>, quoted: string): void {
+function addKey(level: Level, quoted: string): void {
   let key = quoted.slice(1, -1);
   if (key.includes("\\")) {
     try {
@@ -78,8 +84,9 @@ function addKey(keys: Set<string>, quoted: string): void {
       return; // no JSON at all
     }
   }
-  if (keys.has(key)) throw new JsonError(`has the key ${show(key)} twice`);
-  keys.add(key);
+  level.keys ??= new Set();
+  if (level.keys.has(key)) throw new JsonError(`has the key ${show(key)} twice`);
+  level.keys.add(key);
 }
 
 /** Where the string that begins at `start` has its second quote, or -1. */

@@ -1,17 +1,6 @@
 /** Files on disk: read with coded errors, written whole or not at all. */
 import { constants, rmSync, type Stats } from "node:fs";
-import {
-  access,
-  chmod,
-  chown,
-  type FileHandle,
-  open,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from "node:fs/promises";
+import { chmod, chown, type FileHandle, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LstmkitError } from "../errors.ts";
@@ -223,7 +212,8 @@ async function replaceable(target: string): Promise<Stats | undefined> {
   if (!found) return undefined;
   // rename() would put a file in the place of a device, such as /dev/null.
   if (!found.isFile()) throw new Error(`it is ${kindOf(found)}`);
-  await access(target, constants.W_OK);
+  // Asks the system; access() does not everywhere.
+  await (await open(target, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0))).close();
   return found;
 }
 

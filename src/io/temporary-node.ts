@@ -6,7 +6,7 @@
  *
  * A pid means one process only on one machine, within one boot and one namespace of pids (a container's first
  * process has pid 1 in all of them), and together with the time it was started. Linux tells all of these;
- * elsewhere boot and start are 0.
+ * elsewhere boot and start are 0. So is a host that may not be known, as in Deno without --allow-sys.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
@@ -23,7 +23,7 @@ export interface Writer {
   readonly start: string;
 }
 
-const NAME = /^\.lstmkit-([\da-f]{16})-([\da-f]{16})-([\da-f]{16}|0)-(\d+)-(\d+)-[\da-f]{8}\.tmp$/;
+const NAME = /^\.lstmkit-([\da-f]{16})-([\da-f]{16}|0)-([\da-f]{16}|0)-(\d+)-(\d+)-[\da-f]{8}\.tmp$/;
 /** Nobody writes to a file for so long without its time of change moving on. */
 const LONG_AGO = 24 * 60 * 60 * 1000;
 
@@ -32,7 +32,15 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
 /** This process. */
 export function thisWriter(): Writer {
   const pid = process.pid;
-  return { host: digest(hostname()), boot: bootOf(), pid, start: processOf(pid)?.start ?? "0" };
+  return { host: hostOf(), boot: bootOf(), pid, start: processOf(pid)?.start ?? "0" };
+}
+
+function hostOf(): string {
+  try {
+    return digest(hostname());
+  } catch {
+    return "0";
+  }
 }
 
 function bootOf(): string {
@@ -84,7 +92,7 @@ export async function removeLeftOvers(target: string): Promise<void> {
 
 /** @param idle ms since the file was last written to */
 function isGone(writer: Writer, here: Writer, idle: number): boolean {
-  if (writer.host !== here.host) return false;
+  if (writer.host !== here.host || here.host === "0") return false;
   if (writer.boot !== here.boot || here.boot === "0") return idle > LONG_AGO; // that pid is nobody's here
   try {
     process.kill(writer.pid, 0);

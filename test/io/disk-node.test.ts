@@ -326,6 +326,7 @@ describe("a temporary file", () => {
     ["a system that tells no boot, just now", { ...gone, boot: "0", start: "0" }, 0, false],
     ["a system that tells no boot, long ago", { ...gone, boot: "0", start: "0" }, 2 * DAY, true],
     ["another host", { ...gone, host: elsewhere }, 0, false],
+    ["a host that may not be known, long ago", { ...gone, host: "0" }, 365 * DAY, false],
     ["another host, long ago", { ...gone, host: elsewhere }, 365 * DAY, false],
   ])("of %s", async (_, writer, seconds, isRemoved) => {
     const temporary = temporaryPath(at("a"), writer);
