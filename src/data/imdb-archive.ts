@@ -1,5 +1,6 @@
 import { unpackTar } from "modern-tar";
 import { LstmkitError } from "../errors.ts";
+import { show } from "../options.ts";
 import type { LabelledTexts } from "./dataset.ts";
 import type { ImdbTexts } from "./imdb.ts";
 import { mostUnpacked } from "./inflate.ts";
@@ -46,7 +47,9 @@ export function imdbTextsOfFiles(files: Iterable<ArchiveFile>): ImdbTexts {
       try {
         return decoder.decode(bytes);
       } catch (cause) {
-        throw new LstmkitError("BAD_DATASET", `${path} is not UTF-8. Unpack the archive again.`, { cause });
+        throw new LstmkitError("BAD_DATASET", `${show(path)} is not UTF-8. Unpack the archive again.`, {
+          cause,
+        });
       }
     });
     return { texts, labels, classes: ["negative", "positive"] };

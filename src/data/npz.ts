@@ -32,7 +32,7 @@ export function readNpz<Name extends string>(
 const MOST_LISTED = 8;
 
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_LISTED).map((name) => name.slice(0, 40));
+  const shown = names.slice(0, MOST_LISTED).map((name) => name.slice(0, 40).replace(/\p{Cc}/gu, "?"));
   const rest = names.length - shown.length;
   return (shown.join(", ") || "nothing") + (rest > 0 ? ` and ${rest} more` : "");
 }

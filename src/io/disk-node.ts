@@ -1,7 +1,7 @@
 /** Files on disk: read with coded errors, written whole or not at all. */
 import { constants, rmSync, type Stats } from "node:fs";
 import { chmod, chown, type FileHandle, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LstmkitError } from "../errors.ts";
 import { show } from "../options.ts";
@@ -91,7 +91,7 @@ export async function reading<T>(path: string, read: () => Promise<T>): Promise<
     if (code === "ENOENT" || code === "ENOTDIR") {
       throw new LstmkitError(
         "FILE_NOT_FOUND",
-        `there is no ${shown(path)}. Check the path; it is taken from ${process.cwd()}.`,
+        `there is no ${shown(path)}. Check the path${fromWhere(path)}.`,
         { cause },
       );
     }
@@ -99,6 +99,15 @@ export async function reading<T>(path: string, read: () => Promise<T>): Promise<
       `${shown(path)} cannot be read (${code}); wanted a file that this user may read.`,
       cause,
     );
+  }
+}
+
+function fromWhere(path: string): string {
+  if (isAbsolute(path)) return "";
+  try {
+    return `; it is taken from ${process.cwd()}`;
+  } catch {
+    return "; the current folder, from which it is taken, is gone";
   }
 }
 

@@ -51,7 +51,7 @@ describe("imdbTextsOfFiles", () => {
   test("refuses a review that is not UTF-8, naming it", () => {
     const damaged = [...files, { path: "train/neg/3_3.txt", bytes: Uint8Array.of(0xff) }];
     expect(() => imdbTextsOfFiles(damaged)).toThrow(
-      codedError("BAD_DATASET", /train\/neg\/3_3\.txt is not UTF-8/),
+      codedError("BAD_DATASET", /"train\/neg\/3_3\.txt" is not UTF-8/),
     );
   });
 });

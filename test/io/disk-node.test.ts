@@ -93,6 +93,16 @@ describe("readBytes", () => {
     }
   });
 
+  test("says from where a relative path is taken, even where that folder is gone", async () => {
+    const missing = () => readBytes("no-such-file").catch((error: Error) => error.message);
+    expect(await missing()).toContain(`it is taken from ${process.cwd()}.`);
+    const spy = vi.spyOn(process, "cwd").mockImplementation(() => {
+      throw new Error("ENOENT: uv_cwd");
+    });
+    expect(await missing()).toMatch(/^FILE_NOT_FOUND: .* is gone\.$/);
+    spy.mockRestore();
+  });
+
   test.each<[string, string]>([
     ["a name that is too long", "n".repeat(5000)],
     ["a file that is no folder", "a/b"],
