@@ -80,8 +80,8 @@ function addKey(level: Level, quoted: string): void {
   if (key.includes("\\")) {
     try {
       key = JSON.parse(quoted) as string;
-    } catch {
-      return; // no JSON at all
+    } catch (cause) {
+      throw new JsonError("is not JSON", { cause });
     }
   }
   level.keys ??= new Set();
