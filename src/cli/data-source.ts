@@ -7,7 +7,7 @@ import { padSequences } from "../data/sequences.ts";
 import type { Tokenizer } from "../data/tokenizers.ts";
 import { decode, encodeRows, encodeTokens, rowLayout, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
-import { readBytes } from "../io/disk-node.ts";
+import { MOST_TEXT, readBytes } from "../io/disk-node.ts";
 import type { TextMetadata } from "../io/text-metadata.ts";
 import { UsageError } from "./arguments.ts";
 import { warn } from "./print.ts";
@@ -64,7 +64,7 @@ export async function readDataset(source: DataSource, options: ReadOptions): Pro
 
 /** Says so where a file has no header that it was not told of. @throws what textsFromCsv throws */
 async function readCsv(path: string, options: CsvOptions): Promise<CsvTexts> {
-  const found = textsFromCsv(await readBytes(path), options);
+  const found = textsFromCsv(await readBytes(path, MOST_TEXT), options);
   if (found.header === false && options.header === undefined) {
     const { text, label } = found.columns;
     warn(`${path} begins with a row, not a header: column ${text} is the text, column ${label} the class.`);

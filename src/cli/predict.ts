@@ -38,8 +38,9 @@ export async function predict(args: Arguments): Promise<number> {
   const { vocabulary, classes = ["0", "1"] } = readTextMetadata(model);
   if (!vocabulary) throw noVocabulary();
   checkHead(model);
-  const most = Math.max(1, Math.floor(IDS_AT_ONCE / (vocabulary.maxLen ?? 1)));
-  for await (const texts of isPiped ? fewer(inputLines(encoding), most) : [[withoutMark(text)]]) {
+  for await (const texts of isPiped
+    ? inPieces(inputLines(encoding), rowsAtOnce(vocabulary))
+    : [[withoutMark(text)]]) {
     for (const [i, probability] of (await probabilities(model, vocabulary, texts)).entries()) {
       const label = classes[probability > 0.5 ? 1 : 0]!;
       if (args.has("json")) printJson({ event: "predict", text: texts[i], probability, label });
@@ -47,15 +48,6 @@ export async function predict(args: Arguments): Promise<number> {
     }
   }
   return 0;
-}
-
-/** So that a model of long rows needs no gigabytes for the thousands of short lines that arrive together. */
-const IDS_AT_ONCE = 2 ** 20;
-
-async function* fewer(batches: AsyncIterable<string[]>, most: number): AsyncGenerator<string[]> {
-  for await (const lines of batches) {
-    for (let start = 0; start < lines.length; start += most) yield lines.slice(start, start + most);
-  }
 }
 
 async function probabilities(
@@ -78,6 +70,17 @@ export function checkHead({ layers }: Model): void {
     "BAD_LAYER",
     'the model does not give one probability a text; wanted one that ends in dense({ units: 1, activation: "sigmoid" }) after a last output.',
   );
+}
+
+/** Ids that are made at once: 4 MB. The file says how long a row is, and its writer need not mean well. */
+const IDS_AT_ONCE = 2 ** 20;
+
+const rowsAtOnce = ({ maxLen = 1 }: Vocabulary) => Math.max(1, Math.floor(IDS_AT_ONCE / maxLen));
+
+async function* inPieces(batches: AsyncIterable<string[]>, most: number): AsyncGenerator<string[]> {
+  for await (const texts of batches) {
+    for (let from = 0; from < texts.length; from += most) yield texts.slice(from, from + most);
+  }
 }
 
 /** A text may hold line breaks, and codes that would move a terminal's cursor. */

@@ -81,7 +81,7 @@ export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = 
   const { text, label } = chooseColumns(names, rows, options);
   const found = rows.map(({ cells, line }) => {
     const cell = cells[label]!.trim();
-    if (cell === "") throw bad(`line ${line} has no ${names[label]}`, "a class in every row");
+    if (cell === "") throw bad(`line ${line} has no ${show(names[label])}`, "a class in every row");
     return cell;
   });
   const distinct = new Set(found);
@@ -222,7 +222,7 @@ function chooseColumns(
         '(--no-header) where these are a row, for the columns "1", "2", …',
     );
   }
-  if (text === label) throw bad(`column ${names[text]} as both text and label`, "two columns");
+  if (text === label) throw bad(`column ${show(names[text])} as both text and label`, "two columns");
   return { text, label };
 }
 
@@ -257,7 +257,7 @@ function twoClasses(found: ReadonlySet<string>, column: string): [string, string
   if (first === undefined || second === undefined || others.length > 0) {
     throw new LstmkitError(
       "BAD_LABEL",
-      `column ${column} has ${found.size} classes: ${list([...found])}; wanted two. Name the label's column, or leave the rows of two classes.`,
+      `column ${show(column)} has ${found.size} classes: ${list([...found])}; wanted two. Name the label's column, or leave the rows of two classes.`,
     );
   }
   const isClass0 = (name: string): boolean => CLASS_0_NAMES.includes(name.toLowerCase());
