@@ -105,7 +105,7 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
   const failed = started.find((result) => result.status === "rejected");
   const running = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   if (failed) {
-    for (const thread of running) thread.terminate();
+    await Promise.all(running.map((thread) => thread.end()));
     throw new LstmkitError(
       "THREAD_FAILED",
       `a thread did not start: ${String(failed.reason)}. Use threads: 1.`,
@@ -153,7 +153,7 @@ class LocalRuntime implements Runtime {
   readonly #threads: readonly Thread[];
   readonly #info: Pick<RuntimeInfo, "math" | "threads" | "threadsReason">;
   readonly #team: Team;
-  #closed = false;
+  #closing: Promise<void> | null = null;
 
   constructor(
     kernels: Kernels,
@@ -166,6 +166,7 @@ class LocalRuntime implements Runtime {
     this.#threads = threads;
     this.#info = info;
     this.#team = new Team(kernels, memory, info.threads);
+    for (const { ended } of threads) void ended.then((reason) => this.#lose(reason));
   }
 
   async sequential(layers: readonly Layer[], { seed = 0 }: ModelOptions = {}): Promise<Model> {
@@ -194,16 +195,26 @@ class LocalRuntime implements Runtime {
     };
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     await Promise.all([...this.#models].map((model) => model.dispose()));
-    this.#team.dismiss();
-    await Promise.all(this.#threads.map((thread) => thread.ended()));
+    await this.#team.dismiss();
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+
+  /** A thread has ended, whoever ended it; after close() that is of no consequence. */
+  #lose(reason: unknown): void {
+    this.#team.fail(reason);
+    for (const model of this.#models) model.wake();
   }
 
   #context(seed: number) {
-    if (this.#closed) throw new LstmkitError("DISPOSED", "the runtime was closed; create another.");
+    if (this.#closing) throw new LstmkitError("DISPOSED", "the runtime was closed; create another.");
+    this.#team.check();
     const onDispose = (model: Sequential) => this.#models.delete(model);
     return { kernels: this.#kernels, memory: this.#memory, team: this.#team, seed, onDispose };
   }

@@ -9,7 +9,7 @@ import { KERNELS } from "./packaged.ts";
 import type { Platform } from "./runtime/platform.ts";
 import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
 import { linkNodeWorker, type NodeWorkerSource } from "./worker/link-node.ts";
-import { startNodeThread } from "./worker/start-node.ts";
+import { startThread } from "./worker/start-thread.ts";
 
 export {
   type LoadCsvOptions,
@@ -43,7 +43,7 @@ const platform: Platform = {
       );
     }
   },
-  startThread: (init) => startNodeThread(packagedWorker(), init),
+  startThread: (init) => startThread((onEnd) => linkNodeWorker(packagedWorker(), onEnd), init),
   cores: availableParallelism,
 };
 
