@@ -12,7 +12,7 @@ import {
   requireRelaxedSimd,
 } from "./runtime/kernels.ts";
 import { growableMemory, LinearMemory } from "./runtime/memory.ts";
-import type { KernelBuild, Platform, StartThread, Thread } from "./runtime/platform.ts";
+import type { KernelBuild, Platform, StartThread, Thread, ThreadInit } from "./runtime/platform.ts";
 import type { Model } from "./train/model.ts";
 import { Sequential } from "./train/sequential.ts";
 
@@ -97,25 +97,38 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
   const module = await findKernels(file, platform, options);
   const memory = new LinearMemory(growableMemory({ shared: size > 1 }));
   const kernels = await instantiateKernels(module, memory.wasm);
+  const team = new Team(kernels, memory, size);
   const startThread = platform.startThread as StartThread; // else size is 1
-  const starting = Array.from({ length: size - 1 }, (_, i) =>
-    startThread({ module, memory: memory.wasm, index: i + 1, size }),
-  );
-  const started = await Promise.allSettled(starting);
-  const failed = started.find((result) => result.status === "rejected");
-  const running = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  if (failed) {
-    await Promise.all(running.map((thread) => thread.end()));
-    throw new LstmkitError(
-      "THREAD_FAILED",
-      `a thread did not start: ${String(failed.reason)}. Use threads: 1.`,
-      {
-        cause: failed.reason,
-      },
-    );
-  }
+  const running = await startThreads(startThread, team, { module, memory: memory.wasm, size });
   const info = { math, threads: size, ...(reason !== undefined && { threadsReason: reason }) };
-  return new LocalRuntime(kernels, memory, running, info);
+  return new LocalRuntime(kernels, memory, team, running, info);
+}
+
+/**
+ * The other threads of a team.
+ *
+ * @throws THREAD_FAILED when one does not start; the others are ended
+ */
+async function startThreads(
+  start: StartThread,
+  team: Team,
+  init: Omit<ThreadInit, "index">,
+): Promise<readonly Thread[]> {
+  const starting = Array.from({ length: init.size - 1 }, (_, i) => start({ ...init, index: i + 1 }));
+  const started = await Promise.allSettled(starting);
+  const running = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = started.find((result) => result.status === "rejected");
+  if (!failed) return running;
+  await endTeam(team, running);
+  const reason: unknown = failed.reason;
+  throw new LstmkitError("THREAD_FAILED", `a thread did not start: ${String(reason)}. Use threads: 1.`, {
+    cause: reason,
+  });
+}
+
+async function endTeam(team: Team, threads: readonly Thread[]): Promise<void> {
+  await team.dismiss();
+  await Promise.all(threads.map((thread) => thread.end()));
 }
 
 /**
@@ -158,6 +171,7 @@ class LocalRuntime implements Runtime {
   constructor(
     kernels: Kernels,
     memory: LinearMemory,
+    team: Team,
     threads: readonly Thread[],
     info: Pick<RuntimeInfo, "math" | "threads" | "threadsReason">,
   ) {
@@ -165,7 +179,7 @@ class LocalRuntime implements Runtime {
     this.#memory = memory;
     this.#threads = threads;
     this.#info = info;
-    this.#team = new Team(kernels, memory, info.threads);
+    this.#team = team;
     for (const { ended } of threads) void ended.then((reason) => this.#lose(reason));
   }
 
@@ -202,8 +216,7 @@ class LocalRuntime implements Runtime {
 
   async #end(): Promise<void> {
     await Promise.all([...this.#models].map((model) => model.dispose()));
-    await this.#team.dismiss();
-    await Promise.all(this.#threads.map((thread) => thread.end()));
+    await endTeam(this.#team, this.#threads);
   }
 
   /** A thread has ended, whoever ended it; after close() that is of no consequence. */

@@ -100,21 +100,21 @@ export class Team {
     return crew.raised;
   }
 
-  /** Give the team up: a thread of it is gone. The first reason stays. */
+  /** Give the team up: a thread of it has ended or failed. The first reason stays. */
   fail(reason: unknown): void {
     this.#failure ??= { reason };
     this.#crew?.fail();
     this.#hear();
   }
 
-  /** @throws THREAD_FAILED where a thread is gone */
+  /** @throws THREAD_FAILED where a thread is lost */
   check(): void {
     if (!this.#failure) return;
     const { reason } = this.#failure;
     const why = (reason instanceof Error ? reason.message : String(reason)).replace(/\.$/, "");
     throw new LstmkitError(
       "THREAD_FAILED",
-      `a thread of the team is gone: ${why}. Save what is to be kept, close this runtime and create another.`,
+      `a thread of the team is lost: ${why}. Save what is to be kept, close this runtime and create another.`,
       { cause: reason },
     );
   }
