@@ -48,7 +48,7 @@ export class Access {
       settled = true;
     });
     const patience = async () => {
-      // What is settled a turn later counts, even if whoever gave it has ended the call too.
+      // What it was made to settle with counts for more, even where the call was ended meanwhile.
       for (await nextTurn(); !settled; await this.#woken()) stop();
       return answer;
     };

@@ -49,7 +49,10 @@ export interface FitOptions {
   onBatchEnd?: (batch: number, logs: BatchLogs) => void | Promise<void>;
   /** Awaited. `epoch` counts from 0. */
   onEpochEnd?: (epoch: number, logs: EpochLogs) => void | Promise<void>;
-  /** Stops before the next batch: the promise rejects with ABORTED, the weights keep what was learnt. */
+  /**
+   * Stops before the next batch, and in a callback that is awaited, be it the last: the promise rejects with
+   * ABORTED, the weights keep what was learnt.
+   */
   signal?: AbortSignal;
 }
 

@@ -495,6 +495,7 @@ export class Sequential implements Model {
     };
     const until: Pauses["until"] = async (answer) => {
       if (answer) await this.#access.until(stop, answer);
+      stop();
     };
     const wake = () => this.wake();
     stop();
