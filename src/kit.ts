@@ -58,9 +58,9 @@ export interface RuntimeInfo {
 
 /** Makes models: in this thread from createRuntime(), in a worker from spawnRuntime(). */
 export interface Runtime {
-  /** A model from layer descriptions. @throws BAD_LAYER, BAD_ARGUMENT, OUT_OF_MEMORY, DISPOSED */
+  /** A model from layer descriptions. @throws BAD_LAYER, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED */
   sequential(layers: readonly Layer[], options?: ModelOptions): Promise<Model>;
-  /** A model from the bytes of a model file. @throws BAD_MODEL_FILE, OUT_OF_MEMORY, DISPOSED */
+  /** A model from the bytes of a model file. @throws BAD_MODEL_FILE, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED */
   load(bytes: Uint8Array): Promise<Model>;
   info(): Promise<RuntimeInfo>;
   /** Dispose of every model and end the threads; the memory goes with the runtime itself. */
@@ -73,7 +73,7 @@ const MAX_AUTO_THREADS = 8;
 /**
  * Load the kernels into this thread, and start the other threads of the team.
  *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED
  */
 export async function openRuntime(platform: Platform, options: RuntimeOptions = {}): Promise<Runtime> {
   const { threads = 1, math = "strict" } = options;

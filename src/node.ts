@@ -51,7 +51,7 @@ const platform: Platform = {
  * Load the kernels into this thread, and start the other threads of the team; by default from the
  * files of the package.
  *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, THREAD_FAILED; FILE_NOT_FOUND when the
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED; FILE_NOT_FOUND when the
  *   installed package is incomplete
  */
 export function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {

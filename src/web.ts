@@ -21,7 +21,7 @@ const platform: Platform = {
 /**
  * Load the kernels into this thread, and start the other threads of the team.
  *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, THREAD_FAILED
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED
  */
 export function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   return openRuntime(platform, options);
