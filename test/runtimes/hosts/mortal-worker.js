@@ -13,4 +13,4 @@ addEventListener("message", ({ data }) => {
   else if (data === "end") Worker.prototype.terminate.call(threads.at(-1));
 });
 // Firefox 153 runs a worker's worker with such an import, and with no other.
-import("./node_modules/lstmkit/dist/runtime-worker.js");
+void import("./node_modules/lstmkit/dist/runtime-worker.js");
