@@ -15,7 +15,8 @@ export type ErrorCode =
   | "BAD_NPZ" // not a zip of .npy arrays, or one cut short
   | "BAD_PICKLE" // a pickle with an opcode outside the allowed list
   | "BAD_SHAPE" // an array of another shape than the model's
-  | "BAD_VALUE" // NaN or infinity in the data
+  | "BAD_TEXT" // bytes in another encoding than text is read in, or a line without an end
+  | "BAD_VALUE" // NaN or infinity in the data, or something else than numbers or texts
   | "BUSY" // a second fit while one is running on the same model; compile or setWeights while any call is
   | "DISPOSED" // a call on a model after dispose(), or a runtime after close()
   | "FILE_NOT_FOUND"
@@ -26,8 +27,8 @@ export type ErrorCode =
   | "NO_VOCABULARY" // text was given to a model that was trained on ids alone
   | "OFFLINE" // a download that could not be made
   | "OUT_OF_MEMORY" // the memory plan passes the address space or the host refuses the memory
-  | "THREAD_FAILED" // a thread did not start, or died in the middle of its work
-  | "UNSUPPORTED_ENGINE" // no WebAssembly SIMD here
+  | "THREAD_FAILED" // a thread did not start, or ended before close(); or it left the weights half updated
+  | "UNSUPPORTED_ENGINE" // no WebAssembly SIMD here; no Intl.Segmenter, where a vocabulary needs it
   | "WORKER_DIED" // the worker of spawnRuntime() ended in the middle of its work
   | "WORKER_FAILED"; // the worker of spawnRuntime() did not start
 

@@ -1,13 +1,16 @@
 import { stat } from "node:fs/promises";
-import { textsFromCsv } from "../data/csv.ts";
-import { labelTensor, type Split, type TextDataset } from "../data/dataset.ts";
-import { type LoadImdbOptions, loadCsv, loadImdb, loadSpam } from "../data/load-node.ts";
+import { basename } from "node:path";
+import { type CsvOptions, type CsvTexts, textsFromCsv } from "../data/csv.ts";
+import { datasetFromTexts, labelTensor, type Split, type TextDataset } from "../data/dataset.ts";
+import { type LoadImdbOptions, loadImdb, loadSpam } from "../data/load-node.ts";
 import { padSequences } from "../data/sequences.ts";
-import { decode, encodeRows, encodeTokens, rowLayout, type Vocabulary } from "../data/vocabulary.ts";
+import type { Tokenizer } from "../data/tokenizers.ts";
+import { decode, encodeRows, encodeTokens, rowLayout, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
-import { readBytes } from "../io/disk-node.ts";
+import { MOST_TEXT, readBytes } from "../io/disk-node.ts";
 import type { TextMetadata } from "../io/text-metadata.ts";
 import { UsageError } from "./arguments.ts";
+import { warn } from "./print.ts";
 
 /** What the command line names as data. */
 export type DataSource =
@@ -30,21 +33,11 @@ export async function findDataSource(name: string): Promise<DataSource> {
   );
 }
 
-/** Columns are for CSV files only. @throws UsageError */
-export function checkColumns(source: DataSource, columns: Columns): void {
-  const given = (["text", "label"] as const).find((name) => columns[name] !== undefined);
-  if (given && source.kind !== "csv") {
-    throw new UsageError(`--${given} names a column of a CSV file; the data set here is ${source.kind}.`);
-  }
-}
-
-/** Headers of the columns; undefined to let the reader guess. */
-export interface Columns {
-  readonly text: string | undefined;
-  readonly label: string | undefined;
-}
-
-export interface ReadOptions extends Columns {
+export interface ReadOptions {
+  /** How a CSV file is read. */
+  readonly csv: CsvOptions;
+  /** How a CSV file's texts are cut into words. */
+  readonly tokenizer: Tokenizer;
   readonly numWords: number;
   readonly maxLen: number;
   readonly onProgress: NonNullable<LoadImdbOptions["onProgress"]>;
@@ -52,16 +45,31 @@ export interface ReadOptions extends Columns {
 }
 
 /** The data set, encoded with a vocabulary of its own, for training. @throws what the loaders throw */
-export function readDataset(source: DataSource, options: ReadOptions): Promise<TextDataset> {
-  const { numWords, maxLen, onProgress, signal, ...columns } = options;
+export async function readDataset(source: DataSource, options: ReadOptions): Promise<TextDataset> {
+  const { numWords, maxLen, onProgress, signal, csv, tokenizer } = options;
   switch (source.kind) {
     case "spam":
       return loadSpam({ numWords, maxLen });
     case "imdb":
       return loadImdb({ numWords, maxLen, onProgress, signal, ...given({ data: source.path }) });
     case "csv":
-      return loadCsv(source.path, { numWords, maxLen, ...given(columns) });
+      return datasetFromTexts(await readCsv(source.path, csv), {
+        name: basename(source.path),
+        numWords,
+        maxLen,
+        tokenizer,
+      });
   }
+}
+
+/** Says so where a file has no header that it was not told of. @throws what textsFromCsv throws */
+async function readCsv(path: string, options: CsvOptions): Promise<CsvTexts> {
+  const found = textsFromCsv(await readBytes(path, MOST_TEXT), options);
+  if (found.header === false && options.header === undefined) {
+    const { text, label } = found.columns;
+    warn(`${path} begins with a row, not a header: column ${text} is the text, column ${label} the class.`);
+  }
+  return found;
 }
 
 /** Ids are cut to the model's vocabulary later; until then a word more does no harm. */
@@ -81,12 +89,12 @@ export interface ModelRows extends Split {
 export async function readForModel(
   source: DataSource,
   model: TextMetadata,
-  { text, label, onProgress }: Pick<ReadOptions, "text" | "label" | "onProgress">,
+  { csv, onProgress }: Pick<ReadOptions, "csv" | "onProgress">,
 ): Promise<ModelRows> {
   const { vocabulary } = model;
   if (source.kind === "csv") {
     if (!vocabulary) throw noVocabulary();
-    const { texts, labels, classes } = textsFromCsv(await readBytes(source.path), given({ text, label }));
+    const { texts, labels, classes } = await readCsv(source.path, csv);
     return { x: encodeRows(vocabulary, texts), y: labelTensor(labels), classes };
   }
   const numWords = vocabulary ? EVERY_WORD : model.inputDim;
@@ -111,14 +119,19 @@ export async function readForModel(
   return { ...test, classes };
 }
 
-/** Rows of one vocabulary's ids as rows of another's; the same rows where the two are the same. */
+/**
+ * Rows of one vocabulary's ids as rows of another's, which may cut words otherwise; the same rows where the
+ * two are the same.
+ */
 function reencode(x: Split["x"], from: Vocabulary, to: Vocabulary): Split["x"] {
   const [samples, maxLen] = x.shape as [number, number];
+  const isCutAlike = from.tokenizer === to.tokenizer;
+  // "[OOV]" is in no vocabulary: brackets separate words.
+  const cut = (word: string) => (isCutAlike || word === "[OOV]" ? word : wordsOf(to, word));
   const rows = Array.from({ length: samples }, (_, row) => {
     const text = decode(from, x.data.subarray(row * maxLen, (row + 1) * maxLen));
-    // "[OOV]" is in no vocabulary: brackets separate words.
     const words = text.split(" ").filter((word) => word !== "" && word !== "[START]");
-    return encodeTokens(to, words);
+    return encodeTokens(to, words.flatMap(cut));
   });
   return padSequences(rows, rowLayout(to));
 }

@@ -3,10 +3,11 @@ import { loadModel } from "../io/file-node.ts";
 import { readTextMetadata } from "../io/text-metadata.ts";
 import { createRuntime } from "../node.ts";
 import type { Arguments } from "./arguments.ts";
-import { checkColumns, findDataSource, type ModelRows, readForModel } from "./data-source.ts";
+import { findDataSource, type ModelRows, readForModel } from "./data-source.ts";
 import { lossAndAccuracy, print, printJson, warn } from "./print.ts";
 import { FetchProgress, LiveLine, liveStream } from "./progress.ts";
 import { declareRuntimeFlags, readRuntimeFlags } from "./runtime-flags.ts";
+import { declareCsvFlags, readCsvFlags } from "./text-flags.ts";
 
 /** Texts in a batch where nothing else is asked for; in train as well, so that the two agree. */
 export const EVALUATION_BATCH = 128;
@@ -17,23 +18,20 @@ export function declareEvaluate(cli: CAC): Command {
       "evaluate <model> <data>",
       "Loss and accuracy of a model: on spam, imdb, a .csv file or a path of imdb",
     )
-    .option("--text <column>", "Column of a .csv file with the texts, where it cannot be guessed")
-    .option("--label <column>", "Column of a .csv file with the classes, where it cannot be guessed")
     .option("--batch <n>", "Texts in a batch", { default: EVALUATION_BATCH })
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example("lstmkit evaluate model.safetensors spam")
     .example("lstmkit evaluate model.safetensors reviews.csv");
-  return declareRuntimeFlags(command);
+  return declareRuntimeFlags(declareCsvFlags(command));
 }
 
 /** @returns the exit code */
 export async function evaluate(args: Arguments): Promise<number> {
   const [path, name] = args.positionals as [string, string];
-  const columns = { text: args.text("text"), label: args.text("label") };
   const batchSize = args.wholeNumber("batch", 1);
   const runtime = readRuntimeFlags(args);
   const source = await findDataSource(name);
-  checkColumns(source, columns);
+  const csv = readCsvFlags(args, source);
 
   const model = await loadModel(await createRuntime(runtime), path);
   const metadata = readTextMetadata(model);
@@ -42,7 +40,7 @@ export async function evaluate(args: Arguments): Promise<number> {
   try {
     const fetching = new FetchProgress(live);
     const onProgress = (received: number, total: number) => fetching.show(received, total);
-    const rows = await readForModel(source, metadata, { ...columns, onProgress });
+    const rows = await readForModel(source, metadata, { csv, onProgress });
     const { x, y } = alignClasses(rows, metadata.classes);
     live.draw(() => "Evaluating");
     const logs = await model.evaluate(x, y, { batchSize });

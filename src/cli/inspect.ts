@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import type { CAC, Command } from "cac";
+import { withoutMark } from "../data/decode-text.ts";
 import type { LstmkitError } from "../errors.ts";
 import { checkWritable, writeWhole } from "../io/disk-node.ts";
 import { loadModel } from "../io/file-node.ts";
@@ -13,12 +14,14 @@ import { type Arguments, UsageError } from "./arguments.ts";
 import { noVocabulary } from "./data-source.ts";
 import { checkHead } from "./predict.ts";
 import { count, print, printJson, warn } from "./print.ts";
+import { inputText } from "./standard-input.ts";
+import { declareEncoding, readEncoding } from "./text-flags.ts";
 
 /** Columns where the output is no terminal. */
 const COLUMNS = 80;
 
 export function declareInspect(cli: CAC): Command {
-  return cli
+  const command = cli
     .command(
       "inspect <model> [text]",
       "What a text does to a model: its gates, word by word, and the prediction as it forms",
@@ -29,6 +32,7 @@ export function declareInspect(cli: CAC): Command {
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example('lstmkit inspect model.safetensors "You have won a prize"')
     .example("lstmkit inspect model.safetensors - --out gates.html < mail.txt");
+  return declareEncoding(command, "Of the input");
 }
 
 /** @returns the exit code */
@@ -39,6 +43,7 @@ export async function inspect(args: Arguments): Promise<number> {
   const layer = args.has("layer") ? args.wholeNumber("layer", 1) : undefined;
   const gates = readGates(args);
   const isPiped = given === undefined || given === "-";
+  const encoding = readEncoding(args, isPiped);
   if (isPiped && process.stdin.isTTY) {
     throw new UsageError("there is no text; wanted one as the second argument, or on the standard input.");
   }
@@ -47,7 +52,8 @@ export async function inspect(args: Arguments): Promise<number> {
   const { vocabulary, classes = ["0", "1"] } = readTextMetadata(model);
   if (!vocabulary) throw noVocabulary();
   checkHead(model);
-  const whole = await inspectText(model, vocabulary, classes, isPiped ? await readInput() : given);
+  const text = isPiped ? await inputText(encoding) : withoutMark(given);
+  const whole = await inspectText(model, vocabulary, classes, text);
   if (!whole) throw new UsageError("the text has no word that the model reads; wanted one at least.");
   const inspection = select(whole, { layer, gates });
   if (inspection.layers.length === 0) throw nothingLeft(whole);
@@ -102,12 +108,6 @@ function nothingLeft({ layers }: Inspection): LstmkitError {
   return new UsageError(
     `nothing is left to show; wanted --layer and --gates that the model has: ${had.join(", ")}.`,
   );
-}
-
-async function readInput(): Promise<string> {
-  let text = "";
-  for await (const piece of process.stdin.setEncoding("utf8")) text += piece;
-  return text;
 }
 
 /** The verdict, the words, and each layer's values at each of them. */

@@ -1,4 +1,5 @@
 import type { CAC, Command } from "cac";
+import { withoutMark } from "../data/decode-text.ts";
 import { encodeRows, type Vocabulary } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
 import { loadModel } from "../io/file-node.ts";
@@ -8,9 +9,11 @@ import type { Model } from "../train/model.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { noVocabulary } from "./data-source.ts";
 import { print, printJson } from "./print.ts";
+import { inputLines } from "./standard-input.ts";
+import { declareEncoding, readEncoding } from "./text-flags.ts";
 
 export function declarePredict(cli: CAC): Command {
-  return cli
+  const command = cli
     .command(
       "predict <model> [text]",
       "Class of a text, or of each line of the input: probability of class 1, class, text",
@@ -18,12 +21,14 @@ export function declarePredict(cli: CAC): Command {
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example('lstmkit predict model.safetensors "You have won a prize"')
     .example("lstmkit predict model.safetensors < mails.txt");
+  return declareEncoding(command, "Of the input");
 }
 
 /** @returns the exit code */
 export async function predict(args: Arguments): Promise<number> {
   const [path, text] = args.positionals as [string, string | undefined];
   const isPiped = text === undefined || text === "-";
+  const encoding = readEncoding(args, isPiped);
   if (isPiped && process.stdin.isTTY) {
     throw new UsageError(
       "there is no text; wanted one as the second argument, or lines on the standard input.",
@@ -33,7 +38,9 @@ export async function predict(args: Arguments): Promise<number> {
   const { vocabulary, classes = ["0", "1"] } = readTextMetadata(model);
   if (!vocabulary) throw noVocabulary();
   checkHead(model);
-  for await (const texts of isPiped ? inputLines() : [[text]]) {
+  for await (const texts of isPiped
+    ? inPieces(inputLines(encoding), rowsAtOnce(vocabulary))
+    : [[withoutMark(text)]]) {
     for (const [i, probability] of (await probabilities(model, vocabulary, texts)).entries()) {
       const label = classes[probability > 0.5 ? 1 : 0]!;
       if (args.has("json")) printJson({ event: "predict", text: texts[i], probability, label });
@@ -65,15 +72,15 @@ export function checkHead({ layers }: Model): void {
   );
 }
 
-/** The lines of stdin, as many at a time as have arrived: a slow writer gets its answers at once. */
-async function* inputLines(): AsyncGenerator<string[]> {
-  let rest = "";
-  for await (const piece of process.stdin.setEncoding("utf8")) {
-    const lines = (rest + piece).split(/\r?\n/);
-    rest = lines.pop()!;
-    if (lines.length > 0) yield lines;
+/** Ids that are made at once: 4 MB. The file says how long a row is, and its writer need not mean well. */
+const IDS_AT_ONCE = 2 ** 20;
+
+const rowsAtOnce = ({ maxLen = 1 }: Vocabulary) => Math.max(1, Math.floor(IDS_AT_ONCE / maxLen));
+
+async function* inPieces(batches: AsyncIterable<string[]>, most: number): AsyncGenerator<string[]> {
+  for await (const texts of batches) {
+    for (let from = 0; from < texts.length; from += most) yield texts.slice(from, from + most);
   }
-  if (rest !== "") yield [rest];
 }
 
 /** A text may hold line breaks, and codes that would move a terminal's cursor. */

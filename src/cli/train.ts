@@ -1,9 +1,11 @@
 import type { CAC, Command } from "cac";
+import type { CsvOptions } from "../data/csv.ts";
 import type { TextDataset } from "../data/dataset.ts";
+import { TOKENIZERS, type Tokenizer } from "../data/tokenizers.ts";
 import { LstmkitError } from "../errors.ts";
 import { checkWritable } from "../io/disk-node.ts";
 import { saveModel } from "../io/file-node.ts";
-import { textMetadata } from "../io/text-metadata.ts";
+import { MOST_STEPS, textMetadata } from "../io/text-metadata.ts";
 import type { RuntimeOptions } from "../kit.ts";
 import { dense } from "../layers/dense.ts";
 import { embedding } from "../layers/embedding.ts";
@@ -14,10 +16,11 @@ import { createRuntime } from "../node.ts";
 import type { NamedTensor } from "../tensor.ts";
 import type { EpochLogs, Model } from "../train/model.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
-import { type Columns, checkColumns, type DataSource, findDataSource, readDataset } from "./data-source.ts";
+import { type DataSource, findDataSource, readDataset } from "./data-source.ts";
 import { EVALUATION_BATCH } from "./evaluate.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { declareRuntimeFlags, readRuntimeFlags } from "./runtime-flags.ts";
+import { declareCsvFlags, readCsvFlags } from "./text-flags.ts";
 import { JsonReport, type SavedAs, TextReport, type TrainReport } from "./train-report.ts";
 
 /** The flags; their defaults are the Keras tutorial's on IMDB. */
@@ -28,8 +31,9 @@ export function declareTrain(cli: CAC): Command {
       "Train a model: on spam (the default), imdb, or a .csv file of texts and classes",
     )
     .option("--data <path>", "An imdb.npz, an aclImdb folder or its .tar.gz, instead of a download")
-    .option("--text <column>", "Column of a .csv file with the texts, where it cannot be guessed")
-    .option("--label <column>", "Column of a .csv file with the classes, where it cannot be guessed")
+    .option("--words <how>", `How a .csv file's texts are cut into words: ${TOKENIZERS.join(", ")}`, {
+      default: "unicode",
+    })
     .option("--cell <cell>", "lstm or rnn", { default: "lstm" })
     .option("--units <list>", "Units of each recurrent layer, with commas between", { default: "64,64" })
     .option("--embedding <n>", "Length of a word's vector", { default: 100 })
@@ -48,12 +52,13 @@ export function declareTrain(cli: CAC): Command {
     .example("lstmkit train")
     .example("lstmkit train reviews.csv --text review --label sentiment")
     .example("lstmkit train imdb --cell rnn");
-  return declareRuntimeFlags(command);
+  return declareRuntimeFlags(declareCsvFlags(command));
 }
 
 interface TrainOptions {
   readonly source: DataSource;
-  readonly columns: Columns;
+  readonly csv: CsvOptions;
+  readonly tokenizer: Tokenizer;
   readonly numWords: number;
   readonly maxLen: number;
   readonly cell: "lstm" | "rnn";
@@ -70,15 +75,14 @@ interface TrainOptions {
 }
 
 async function readOptions(args: Arguments): Promise<TrainOptions> {
-  const columns = { text: args.text("text"), label: args.text("label") };
   const source = await trainingSource(args);
-  checkColumns(source, columns);
   return {
     source,
-    columns,
+    csv: readCsvFlags(args, source),
+    tokenizer: readTokenizer(args, source),
     // 0 to 3 are the padding, the start, the unknown word and one that Keras leaves unused.
     numWords: args.wholeNumber("vocab", 5),
-    maxLen: args.wholeNumber("max-len", 1),
+    maxLen: args.wholeNumber("max-len", 1, MOST_STEPS),
     cell: args.choice("cell", ["lstm", "rnn"]),
     units: args.wholeNumbers("units"),
     outputDim: args.wholeNumber("embedding", 1),
@@ -91,6 +95,14 @@ async function readOptions(args: Arguments): Promise<TrainOptions> {
     out: args.text("out")!, // has a default
     runtime: readRuntimeFlags(args),
   };
+}
+
+/** @throws UsageError */
+function readTokenizer(args: Arguments, source: DataSource): Tokenizer {
+  if (args.has("words") && source.kind !== "csv") {
+    throw new UsageError(`--words is for a CSV file; ${source.kind} is cut into words already.`);
+  }
+  return args.choice("words", TOKENIZERS);
 }
 
 async function trainingSource(args: Arguments): Promise<DataSource> {
@@ -118,11 +130,11 @@ export async function train(args: Arguments): Promise<number> {
 }
 
 async function run(options: TrainOptions, report: TrainReport, signal: AbortSignal): Promise<number> {
-  const { numWords, maxLen, columns, learningRate, epochs, seed, out } = options;
+  const { numWords, maxLen, csv, tokenizer, learningRate, epochs, seed, out } = options;
   const kit = await createRuntime(options.runtime);
   const onProgress = (received: number, total: number) => report.fetching(received, total);
   const data = await unlessAborted(() =>
-    readDataset(options.source, { ...columns, numWords, maxLen, onProgress, signal }),
+    readDataset(options.source, { csv, tokenizer, numWords, maxLen, onProgress, signal }),
   );
   if (!data || signal.aborted) {
     report.interrupted(null);

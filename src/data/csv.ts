@@ -1,18 +1,47 @@
-import Papa from "papaparse";
 import { LstmkitError } from "../errors.ts";
+import { aString, checkOptions, oneOf, show, trueOrFalse } from "../options.ts";
+import { badQuote, csvRows, findSeparator, type Row } from "./csv-rows.ts";
 import type { LabelledTexts } from "./dataset.ts";
+import { decodeWhole, withoutMark } from "./decode-text.ts";
 
-/** Which columns of a CSV file hold what. */
+/** How a CSV file is read, and which of its columns hold what. */
 export interface CsvOptions {
-  /** Header of the column with the texts. Guessed when there is one candidate only. */
+  /** Name of the column with the texts. Guessed when there is one candidate only. */
   readonly text?: string;
-  /** Header of the column with the classes. Guessed when there is one candidate only. */
+  /** Name of the column with the classes. Guessed when there is one candidate only. */
   readonly label?: string;
+  /** Whether the first row has the columns' names; else they are "1", "2", …. Default: as it seems. */
+  readonly header?: boolean;
+  /** What stands between cells: one character. Default: comma, semicolon or tab, as it seems. */
+  readonly separator?: string;
+  /**
+   * "double": a cell that begins with " goes on to the next single one. "none": quotes are characters like
+   * others. Default: "double", and a quote that seems to swallow rows is refused.
+   */
+  readonly quote?: "double" | "none";
+  /** As {@link decodeText} has it. */
+  readonly encoding?: string;
 }
+
+/** What the options of a CSV file take. */
+export const CSV_OPTIONS = {
+  text: { ...aString, fallback: undefined },
+  label: { ...aString, fallback: undefined },
+  header: { ...trueOrFalse, fallback: undefined },
+  separator: {
+    wanted: "one character other than a double quote or a line break",
+    accepts: (value: unknown) => typeof value === "string" && /^[^"\r\n]$/.test(value),
+    fallback: undefined,
+  },
+  quote: { ...oneOf("double", "none"), fallback: undefined },
+  encoding: { ...aString, fallback: undefined },
+};
 
 /** Labelled texts, and the columns they came from. */
 export interface CsvTexts extends LabelledTexts {
   readonly columns: { readonly text: string; readonly label: string };
+  /** Where the first row is no header, but a text: columns are called by number. */
+  readonly header?: false;
 }
 
 const TEXT_NAMES = ["text", "review", "message", "sentence"];
@@ -20,113 +49,156 @@ const LABEL_NAMES = ["label", "sentiment", "class", "target", "y"];
 const CLASS_0_NAMES = ["negative", "neg", "ham", "no", "false", "0"];
 const MOST_LISTED = 10;
 
-interface Row {
-  readonly cells: readonly string[];
-  /** Where the row begins in the file, counted from 1. */
-  readonly line: number;
-}
-
 /**
- * Reads texts of two classes from a CSV file with a header line (RFC 4180; quoted cells may hold
- * separators and line breaks). The separator is the comma, semicolon or tab that the header line has
- * most of; bytes are UTF-8, with or without a byte order mark.
+ * Reads texts of two classes from a CSV file (RFC 4180; rows end at \\n, \\r\\n or \\r, blank ones and rows of
+ * blank cells are left out). The separator is the comma, semicolon or tab that cuts the first rows alike.
+ * Bytes are UTF-8, or UTF-16 with a byte order mark, where no encoding is named.
+ *
+ * The first row names the columns. Where it seems to be a row like the others, it is one: of two columns
+ * that both have no name of those below, its class is one of the two that follow.
  *
  * Columns that are not named are guessed: a header called text, review, message or sentence, and one
  * called label, sentiment, class, target or y; or, of exactly two columns, the only one with two
  * distinct values is the label. The class called negative, neg, ham, no, false or 0 is class 0,
  * otherwise the alphabetically first.
  *
- * @throws BAD_CSV for a file that cannot be read so, with the line; BAD_LABEL for other than two classes
+ * @throws BAD_CSV for a file that cannot be read so, with the line; BAD_LABEL for other than two classes;
+ * BAD_ARGUMENT for options without meaning
  */
 export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = {}): CsvTexts {
-  const [header, ...rows] = readRows(typeof source === "string" ? source : decodeUtf8(source));
-  if (!header) throw bad("the file is empty", "a header line and one row a text");
-  const names = namesOf(header);
+  const table = readTable("textsFromCsv()", source, options);
+  const { names, rows, hasHeader } = table;
   if (rows.length === 0) throw bad(`only the header ${list(names)}`, "one row a text below it");
   for (const { cells, line } of rows) {
     if (cells.length !== names.length) {
       throw bad(
-        `line ${line} has ${cells.length} cells, the header ${names.length}`,
-        "the same number in every row; put quotes around a text that holds the separator",
+        `line ${line} has ${cells.length} cells, the ${hasHeader ? "header" : "first row"} ${names.length}`,
+        "the same number in every row; put quotes around a text that holds the separator, or name another " +
+          "one (separator, --separator on the command line)",
       );
     }
   }
   const { text, label } = chooseColumns(names, rows, options);
   const found = rows.map(({ cells, line }) => {
     const cell = cells[label]!.trim();
-    if (cell === "") throw bad(`line ${line} has no ${names[label]}`, "a class in every row");
+    if (cell === "") throw bad(`line ${line} has no ${show(names[label])}`, "a class in every row");
     return cell;
   });
-  const classes = twoClasses(new Set(found), names[label]!);
+  const distinct = new Set(found);
+  if (options.quote === undefined) refuseSwallowedRows(table, label, distinct);
+  const isGuess = options.header === undefined && options.text === undefined && options.label === undefined;
+  const isTextNamed = names.some((name) => isOneOf(TEXT_NAMES, name));
+  if (hasHeader && isGuess && !isTextNamed && distinct.has(names[label]!)) {
+    throw bad(
+      `line 1 could be the header or a row: its ${show(names[label])} is a class of the rows below`,
+      "header: false where it is a row (--no-header on the command line), else the name of the label's column",
+    );
+  }
+  const classes = twoClasses(distinct, names[label]!);
   return {
     texts: rows.map(({ cells }) => cells[text]!),
     labels: found.map((cell) => (cell === classes[1] ? 1 : 0)),
     classes,
     columns: { text: names[text]!, label: names[label]! },
+    ...(hasHeader ? {} : { header: false }),
   };
 }
 
 /**
- * The headers of a CSV file's columns, as {@link textsFromCsv} reads them: what text and label may be.
+ * The names of a CSV file's columns, as {@link textsFromCsv} reads them: what text and label may be.
  *
- * @throws BAD_CSV for a file that is empty, or no UTF-8
+ * @throws BAD_CSV for a file that is empty, or no text; BAD_ARGUMENT for options without meaning
  */
-export function csvColumns(source: string | Uint8Array): string[] {
-  const [header] = readRows(typeof source === "string" ? source : decodeUtf8(source));
-  if (!header) throw bad("the file is empty", "a header line and one row a text");
-  return namesOf(header);
+export function csvColumns(source: string | Uint8Array, options: CsvOptions = {}): string[] {
+  return [...readTable("csvColumns()", source, options).names];
 }
 
-const namesOf = (header: Row): string[] => header.cells.map((cell) => cell.trim());
+interface Table {
+  readonly content: string;
+  readonly separator: string;
+  readonly names: readonly string[];
+  /** Below the header, if there is one. */
+  readonly rows: readonly Row[];
+  readonly hasHeader: boolean;
+}
 
-function readRows(text: string): Row[] {
-  const content = text.replace(/^\uFEFF/, "");
-  if (content.trim() === "") return [];
-  const { data, errors } = Papa.parse<string[]>(content, { delimiter: separatorOf(content) });
-  const rows: Row[] = [];
-  let line = 1;
-  data.forEach((cells, i) => {
-    const error = errors.find((candidate) => candidate.row === i);
-    if (error) throw bad(`line ${line}: ${error.message}`, 'closed quotes, and "" for a quote inside a cell');
-    if (cells.length > 1 || cells[0]?.trim()) rows.push({ cells, line });
-    line += 1 + cells.reduce((breaks, cell) => breaks + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
+function readTable(call: string, source: string | Uint8Array, options: CsvOptions): Table {
+  const given = checkOptions(call, options, CSV_OPTIONS);
+  const content = contentOf(call, source, given.encoding);
+  const hasQuotes = given.quote !== "none";
+  const separator = given.separator ?? findSeparator(content, hasQuotes);
+  const rows = [...csvRows(content, separator, hasQuotes)];
+  const first = rows[0];
+  if (!first) throw bad("the file is empty", "a header line and one row a text");
+  const header = first.cells.map((cell) => cell.trim());
+  const named = [given.text, given.label].filter((name) => name !== undefined);
+  // "1" may be a class in the first row, too; a column's number it is only where there is no header.
+  const isNamed = named.some((name) => header.includes(name) && !/^\d+$/.test(name));
+  const hasHeader = given.header ?? (isNamed || !seemsRow(header, rows.slice(1)));
+  return {
+    content,
+    separator,
+    names: hasHeader ? header : header.map((_, column) => String(column + 1)),
+    rows: hasHeader ? rows.slice(1) : rows,
+    hasHeader,
+  };
+}
+
+function contentOf(call: string, source: string | Uint8Array, encoding: string | undefined): string {
+  if (typeof source !== "string") return decodeWhole(source, encoding, "BAD_CSV");
+  if (encoding === undefined) return withoutMark(source);
+  throw new LstmkitError(
+    "BAD_ARGUMENT",
+    `${call}: encoding is ${show(encoding)}, and the source is a string, decoded already. Give the file's bytes, or no encoding.`,
+  );
+}
+
+/** Whether the first row is nearly certainly no header. */
+function seemsRow(header: readonly string[], rows: readonly Row[]): boolean {
+  if (header.length !== 2 || rows.some(({ cells }) => cells.length !== 2)) return false;
+  if (header.some((name) => isOneOf(TEXT_NAMES, name) || isOneOf(LABEL_NAMES, name))) return false;
+  const asBelow = [0, 1].filter((column) => {
+    const values = valuesOf(column, rows);
+    return values.size === 2 && values.has(header[column]!);
   });
-  return rows;
+  return asBelow.length === 1;
 }
 
-function separatorOf(content: string): string {
-  const header = /^[^\r\n]*/.exec(content.trimStart())![0].replace(/"[^"]*"/g, "");
-  const counts = [",", ";", "\t"].map((separator) => ({ separator, count: header.split(separator).length }));
-  return counts.reduce((best, next) => (next.count > best.count ? next : best)).separator;
-}
-
-function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw bad(
-      `line ${firstBadLine(bytes)} is not UTF-8`,
-      'UTF-8 text; in a spreadsheet, save as "CSV UTF-8"',
-      cause,
-    );
-  }
-}
-
-/** No UTF-8 sequence holds the byte of a line feed, so each line can be tried by itself. */
-function firstBadLine(bytes: Uint8Array): number {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let line = 1;
-  for (let start = 0; start < bytes.length; line++) {
-    const end = bytes.indexOf(10, start);
-    const next = end < 0 ? bytes.length : end + 1;
-    try {
-      decoder.decode(bytes.subarray(start, next));
-    } catch {
-      return line;
+/**
+ * A quote at the beginning of a text, in a file that has no quoted cells, lasts until the next one rows
+ * below. It shows where each line of such a cell would be a row by itself.
+ *
+ * @throws BAD_CSV
+ */
+function refuseSwallowedRows(
+  { content, separator, names, rows }: Table,
+  label: number,
+  classes: ReadonlySet<string>,
+): void {
+  for (const { line, lines, start, end } of rows) {
+    if (lines === 1) continue;
+    const found = new Set(classes);
+    const isRow = (text: string): boolean => {
+      if (text.trim() === "") return true;
+      const cells = text.split(separator);
+      return cells.length === names.length && found.add(cells[label]!.trim()).size <= 2;
+    };
+    if (everyLine(content.slice(start, end), isRow)) {
+      throw badQuote(
+        line,
+        `the quote that opens a cell there ends in line ${line + lines - 1}, and each of these lines would be a row`,
+      );
     }
-    start = next;
   }
-  return line;
+}
+
+function everyLine(text: string, accepts: (line: string) => boolean): boolean {
+  let start = 0;
+  for (const lineEnd of text.matchAll(/\r\n?|\n|$/g)) {
+    if (!accepts(text.slice(start, lineEnd.index))) return false;
+    start = lineEnd.index + lineEnd[0].length;
+  }
+  return true;
 }
 
 function chooseColumns(
@@ -146,40 +218,46 @@ function chooseColumns(
   if (text === undefined || label === undefined) {
     throw bad(
       `the columns ${list(names)}, of which none or several could be the ${text === undefined ? "text" : "label"}`,
-      "two names: pass { text, label } (--text and --label on the command line)",
+      "two names: pass { text, label } (--text and --label on the command line), and header: false " +
+        '(--no-header) where these are a row, for the columns "1", "2", …',
     );
   }
-  if (text === label) throw bad(`column ${names[text]} as both text and label`, "two columns");
+  if (text === label) throw bad(`column ${show(names[text])} as both text and label`, "two columns");
   return { text, label };
 }
 
 function named(names: readonly string[], name: string, role: string): number {
   const column = names.indexOf(name);
-  if (column < 0) throw bad(`the columns ${list(names)}`, `one called ${JSON.stringify(name)}, the ${role}`);
-  if (names.lastIndexOf(name) !== column) {
-    throw bad(`the columns ${list(names)}`, `only one called ${JSON.stringify(name)}, the ${role}`);
+  const called = `called ${show(name)}, the ${role}`;
+  if (column < 0) {
+    const hint = /^\d+$/.test(name) ? "; or header: false (--no-header), for columns by number" : "";
+    throw bad(`the columns ${list(names)}`, `one ${called}${hint}`);
   }
+  if (names.lastIndexOf(name) !== column) throw bad(`the columns ${list(names)}`, `only one ${called}`);
   return column;
 }
 
+const isOneOf = (names: readonly string[], name: string): boolean => names.includes(name.toLowerCase());
+
 function columnCalled(names: readonly string[], wanted: readonly string[]): number | undefined {
-  const columns = names.flatMap((name, i) => (wanted.includes(name.toLowerCase()) ? [i] : []));
+  const columns = names.flatMap((name, i) => (isOneOf(wanted, name) ? [i] : []));
   return columns.length === 1 ? columns[0] : undefined;
 }
 
 function onlyBinaryColumn(rows: readonly Row[]): number | undefined {
-  const binary = [0, 1].filter(
-    (column) => new Set(rows.map(({ cells }) => cells[column]!.trim())).size === 2,
-  );
+  const binary = [0, 1].filter((column) => valuesOf(column, rows).size === 2);
   return binary.length === 1 ? binary[0] : undefined;
 }
+
+const valuesOf = (column: number, rows: readonly Row[]) =>
+  new Set(rows.map(({ cells }) => cells[column]!.trim()));
 
 function twoClasses(found: ReadonlySet<string>, column: string): [string, string] {
   const [first, second, ...others] = [...found].sort((a, b) => (a < b ? -1 : 1));
   if (first === undefined || second === undefined || others.length > 0) {
     throw new LstmkitError(
       "BAD_LABEL",
-      `column ${column} has ${found.size} classes: ${list([...found])}; wanted two. Name the label's column, or leave the rows of two classes.`,
+      `column ${show(column)} has ${found.size} classes: ${list([...found])}; wanted two. Name the label's column, or leave the rows of two classes.`,
     );
   }
   const isClass0 = (name: string): boolean => CLASS_0_NAMES.includes(name.toLowerCase());
@@ -191,6 +269,6 @@ function list(names: readonly string[]): string {
   return shown.join(", ") + (names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : "");
 }
 
-function bad(found: string, wanted: string, cause?: unknown): LstmkitError {
-  return new LstmkitError("BAD_CSV", `${found}; wanted ${wanted}.`, { cause });
+function bad(found: string, wanted: string): LstmkitError {
+  return new LstmkitError("BAD_CSV", `${found}; wanted ${wanted}.`);
 }

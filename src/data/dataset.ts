@@ -2,11 +2,13 @@ import { LstmkitError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { RandomState } from "./random-state.ts";
 import { padSequences } from "./sequences.ts";
+import { cut } from "./tokenize.ts";
 import {
+  checkedText,
+  checkList,
   encodeTokens,
   type RowLayout,
   rowLayout,
-  tokenize,
   type Vocabulary,
   type VocabularyOptions,
   vocabularyOfTokens,
@@ -59,24 +61,33 @@ export interface TextDatasetOptions extends VocabularyOptions, RowLayout {
  * Splits labelled texts into a training and a test part and encodes both. The vocabulary is built on
  * the training part only, and texts with the same words in the same order are kept on one side.
  *
- * @throws BAD_ARGUMENT for options without meaning, BAD_DATASET when a side would be empty
+ * @throws BAD_ARGUMENT for options without meaning, BAD_VALUE for a text that is no string, BAD_DATASET when
+ * a side would be empty
  */
 export function datasetFromTexts(source: LabelledTexts, options: TextDatasetOptions = {}): TextDataset {
-  const { name = "texts", numWords = 10_000, maxLen = 80, testSplit = 0.2, seed = 113 } = options;
+  const {
+    name = "texts",
+    numWords = 10_000,
+    maxLen = 80,
+    testSplit = 0.2,
+    seed = 113,
+    tokenizer = "unicode",
+  } = options;
   if (!(testSplit > 0 && testSplit < 1)) {
     throw new LstmkitError("BAD_ARGUMENT", `testSplit is ${testSplit}; wanted a share between 0 and 1.`);
   }
+  checkList(source.texts);
   if (source.texts.length !== source.labels.length) {
     throw new LstmkitError(
       "BAD_SHAPE",
       `${source.texts.length} texts, but ${source.labels.length} labels; wanted one label a text.`,
     );
   }
-  const tokens = source.texts.map(tokenize);
+  const tokens = Array.from(source.texts, (text, i) => cut(checkedText(text, i), tokenizer));
   const { train, test } = splitApart(tokens, testSplit, new RandomState(seed));
   const vocabulary = vocabularyOfTokens(
     train.map((i) => tokens[i]!),
-    { ...options, numWords, maxLen },
+    { ...options, numWords, maxLen, tokenizer },
   );
   const rows = (part: readonly number[]): Split => ({
     x: padSequences(

@@ -80,7 +80,8 @@ export interface ImdbTexts {
  */
 export function imdbFromTexts(source: ImdbTexts, options: ImdbOptions = {}): TextDataset {
   const { maxLen = DEFAULT_MAX_LEN, seed = DEFAULT_SEED } = options;
-  const layout = { ...options, maxLen };
+  // Keras's own ids are of words cut so.
+  const layout = { ...options, maxLen, tokenizer: options.tokenizer ?? "keras" };
   const vocabulary =
     options.wordIndex === undefined
       ? buildVocabulary(source.train.texts, layout)
@@ -129,7 +130,7 @@ function reviews(x: NpyArray, y: NpyArray, part: string): Reviews {
   return { lists: x.lists, labels: y.data };
 }
 
-type Rules = Required<Omit<VocabularyOptions, "numWords">> & RowLayout & { numWords: number; maxLen: number };
+type Rules = Omit<Vocabulary, "words" | "maxLen"> & { maxLen: number };
 
 /** Shuffles, applies Keras's rules to the ranks, cuts and pads. */
 function split(source: Reviews, rules: Rules, random: RandomState): Split {

@@ -7,12 +7,15 @@ export {
   type TextDataset,
   type TextDatasetOptions,
 } from "./dataset.ts";
+export { type DecodeOptions, decodeText } from "./decode-text.ts";
 export { type ImdbOptions, type ImdbTexts, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
 export { imdbTextsOfTarGz } from "./imdb-archive.ts";
 export { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
 export { RandomState } from "./random-state.ts";
 export { type PadOptions, padSequences, type Side } from "./sequences.ts";
 export { type SpamOptions, spamFromBytes } from "./spam.ts";
+export { tokenize } from "./tokenize.ts";
+export type { Tokenizer } from "./tokenizers.ts";
 export {
   buildVocabulary,
   decode,
@@ -20,7 +23,7 @@ export {
   encodeRows,
   parseWordIndex,
   type RowLayout,
-  tokenize,
   type Vocabulary,
   type VocabularyOptions,
+  wordsOf,
 } from "./vocabulary.ts";

@@ -1,9 +1,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LstmkitError } from "../errors.ts";
-import { readBytes, reading } from "../io/disk-node.ts";
-import { type CsvOptions, textsFromCsv } from "./csv.ts";
+import { type FilePath, MOST_TEXT, pathOf, readBytes, reading } from "../io/disk-node.ts";
+import { CSV_OPTIONS, type CsvOptions, textsFromCsv } from "./csv.ts";
 import { datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
+import { decodeWhole } from "./decode-text.ts";
 import { cachedDownload, type DownloadOptions } from "./download-node.ts";
 import { type ImdbOptions, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
 import { type ArchiveFile, imdbTextsOfFiles, imdbTextsOfTarGz, isReviewPath } from "./imdb-archive.ts";
@@ -34,7 +35,8 @@ export interface LoadImdbOptions extends ImdbOptions {
 export async function loadImdb(options: LoadImdbOptions = {}): Promise<TextDataset> {
   const { data } = options;
   if (data === undefined) return downloadedImdb(options);
-  const isFolder = (await reading(data, () => stat(data))).isDirectory();
+  const path = pathOf(data);
+  const isFolder = (await reading(path, () => stat(path))).isDirectory();
   if (isFolder) return imdbFromTexts(imdbTextsOfFiles(await reviewFiles(data)), options);
   const bytes = await readBytes(data);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -65,11 +67,16 @@ export type LoadCsvOptions = CsvOptions & TextDatasetOptions;
 /**
  * A data set from a CSV file with one text and one class a row, split at random.
  *
- * @throws FILE_NOT_FOUND or FILE_UNREADABLE, and what textsFromCsv and datasetFromTexts throw
+ * @param path or a `file:` URL
+ * @throws BAD_ARGUMENT for what is no path; FILE_NOT_FOUND or FILE_UNREADABLE, and what textsFromCsv and
+ * datasetFromTexts throw
  */
-export async function loadCsv(path: string, options: LoadCsvOptions = {}): Promise<TextDataset> {
-  const source = textsFromCsv(await readBytes(path), options);
-  return datasetFromTexts(source, { name: path.replace(/^.*[/\\]/, ""), ...options });
+export async function loadCsv(path: FilePath, options: LoadCsvOptions = {}): Promise<TextDataset> {
+  const given = Object.entries(options);
+  const isCsv = ([name]: [string, unknown]) => Object.hasOwn(CSV_OPTIONS, name);
+  const source = textsFromCsv(await readBytes(path, MOST_TEXT), Object.fromEntries(given.filter(isCsv)));
+  const others: TextDatasetOptions = Object.fromEntries(given.filter((entry) => !isCsv(entry)));
+  return datasetFromTexts(source, { name: pathOf(path).replace(/^.*[/\\]/, ""), ...others });
 }
 
 /** Where the corpus lies: beside the bundle, or, in the project's own folder, in assets/. */
@@ -99,7 +106,7 @@ async function reviewFiles(folder: string): Promise<ArchiveFile[]> {
       const inside = join(folder, part, label);
       for (const name of await reading(inside, () => readdir(inside))) {
         const path = `${part}/${label}/${name}`;
-        if (isReviewPath(path)) files.push({ path, bytes: await readBytes(join(inside, name)) });
+        if (isReviewPath(path)) files.push({ path, bytes: await readBytes(join(inside, name), MOST_TEXT) });
       }
     }
   }
@@ -108,8 +115,9 @@ async function reviewFiles(folder: string): Promise<ArchiveFile[]> {
 
 async function neighbour(path: string, name: string): Promise<string | undefined> {
   try {
-    return await readFile(join(dirname(path), name), "utf8");
-  } catch {
-    return undefined; // it need not be there
+    return decodeWhole(await readBytes(join(dirname(path), name), MOST_TEXT), undefined, "BAD_DATASET");
+  } catch (cause) {
+    if (cause instanceof LstmkitError && cause.code === "FILE_NOT_FOUND") return undefined;
+    throw cause; // it need not be there, but what is there must not be passed over in silence
   }
 }

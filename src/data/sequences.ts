@@ -44,6 +44,7 @@ export function padSequences(
       `${sequences.length} sequences of ${maxLen} are ${size} numbers; at most ${MAX_ELEMENTS} fit. Reduce maxLen.`,
     );
   }
+  checkFilling(sequences, maxLen);
   const data = new Int32Array(size).fill(value);
   for (let row = 0; row < sequences.length; row++) {
     const sequence = sequences[row]!;
@@ -62,6 +63,24 @@ export function padSequences(
     }
   }
   return { data, shape: [sequences.length, maxLen] };
+}
+
+/** 64 MB of numbers, which may be filling alone. */
+const FREE_ELEMENTS = 2 ** 24;
+/** Beyond them, numbers for each that is there: texts of some words are cut at a thousand at most. */
+const MOST_FILLING = 256;
+
+/** A maxLen out of a damaged file would take gigabytes for a few words. @throws OUT_OF_MEMORY */
+function checkFilling(sequences: ArrayLike<ArrayLike<number>>, maxLen: number): void {
+  const size = sequences.length * maxLen;
+  if (size <= FREE_ELEMENTS) return;
+  let given = sequences.length;
+  for (let row = 0; row < sequences.length; row++) given += Math.min(sequences[row]!.length, maxLen);
+  if (size <= given * MOST_FILLING) return;
+  throw new LstmkitError(
+    "OUT_OF_MEMORY",
+    `${sequences.length} sequences of ${maxLen} are ${size} numbers, more than ${MOST_FILLING} times what they hold; wanted ${FREE_ELEMENTS} at most where so much is filled up. Reduce maxLen.`,
+  );
 }
 
 /** What WebAssembly's address space holds of 32-bit numbers. */

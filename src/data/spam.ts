@@ -24,7 +24,8 @@ export interface SpamOptions extends RowLayout {
 export function spamFromBytes(bytes: Uint8Array, options: SpamOptions = {}): TextDataset {
   const { numWords = 10_000, maxLen = 80, padding = "pre", truncating = "post" } = options;
   const corpus = readCorpus(bytes);
-  const vocabulary = vocabularyOfRanks(corpus.words, { numWords, maxLen, padding, truncating });
+  const tokenizer = "unicode";
+  const vocabulary = vocabularyOfRanks(corpus.words, { numWords, maxLen, padding, truncating, tokenizer });
   return {
     name: corpus.name,
     vocabulary,

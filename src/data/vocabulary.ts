@@ -1,6 +1,13 @@
 import { LstmkitError } from "../errors.ts";
+import { parseJson } from "../json.ts";
+import { show } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
+import { withoutMark } from "./decode-text.ts";
 import { padSequences, type Side } from "./sequences.ts";
+import { cut, notText } from "./tokenize.ts";
+import { type Tokenizer, tokenizerOption } from "./tokenizers.ts";
+
+export { tokenize } from "./tokenize.ts";
 
 /** How ranks become ids; names, meanings and defaults of `keras.datasets.imdb.load_data`. */
 export interface VocabularyOptions {
@@ -14,6 +21,8 @@ export interface VocabularyOptions {
   readonly indexFrom?: number;
   /** Ids below this become `oovChar`, too (the start id as well, as in Keras). Default 0. */
   readonly skipTop?: number;
+  /** How texts are cut into words. Default "unicode"; for IMDB, which Keras has cut, "keras". */
+  readonly tokenizer?: Tokenizer;
 }
 
 /** How a model wants its rows; kept with the vocabulary, so that predict cuts text as training did. */
@@ -39,41 +48,31 @@ export interface Vocabulary extends RowLayout {
   readonly skipTop: number;
   /** Every id is below this: the embedding's `inputDim`. */
   readonly numWords: number;
-}
-
-/** What Keras's Tokenizer filters, and the carriage return of Windows line ends. */
-const SEPARATORS = /[!"#$%&()*+,\-./:;<=>?@[\\\]^_`{|}~\t\n\r ]+/;
-
-/**
- * Cuts text into words as Keras's `text_to_word_sequence` does: lower case, punctuation other than
- * the apostrophe separates, so do blanks. A `<br />` becomes the word "br", as it is in Keras's IMDB
- * word index (rank 7): leaving it out would give other ids than those the data set has.
- */
-export function tokenize(text: string): string[] {
-  return text
-    .toLowerCase()
-    .split(SEPARATORS)
-    .filter((word) => word !== "");
+  /** How a text is cut into words. Absent, as in models made before there was a choice: "keras". */
+  readonly tokenizer?: Tokenizer;
 }
 
 /**
  * Ranks the words of texts by frequency, ties by first appearance, as Keras's Tokenizer does.
  * Give it the training texts only: the test set must not shape what it is measured with.
  *
- * @throws BAD_ARGUMENT for options that leave no room for a word
+ * @throws BAD_ARGUMENT for options that leave no room for a word; BAD_VALUE for a text that is no string
  */
 export function buildVocabulary(
   texts: Iterable<string>,
   options: VocabularyOptions & RowLayout = {},
 ): Vocabulary {
+  const { tokenizer = "unicode" } = options;
+  checkList(texts);
   // One text after the other, so that the words of all need not be held at once.
   function* tokens(): Generator<string[]> {
-    for (const text of texts) yield tokenize(text);
+    let i = 0;
+    for (const text of texts) yield cut(checkedText(text, i++), tokenizer);
   }
-  return vocabularyOfTokens(tokens(), options);
+  return vocabularyOfTokens(tokens(), { ...options, tokenizer });
 }
 
-/** {@link buildVocabulary} for texts that are cut into words already. */
+/** {@link buildVocabulary} for texts that are cut into words already; without a tokenizer, by Keras's. */
 export function vocabularyOfTokens(
   texts: Iterable<readonly string[]>,
   options: VocabularyOptions & RowLayout = {},
@@ -110,7 +109,13 @@ export function vocabularyOfRanks(
       `numWords is ${numWords}, which leaves no id for a word; wanted more than ${lowest}.`,
     );
   }
-  const { maxLen, padding, truncating } = options;
+  const { maxLen, padding, truncating, tokenizer = "keras" } = options;
+  if (!tokenizerOption.accepts(tokenizer)) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `tokenizer is ${show(tokenizer)}; wanted ${tokenizerOption.wanted}.`,
+    );
+  }
   return {
     words: ranked.slice(0, numWords - indexFrom - 1),
     startChar,
@@ -118,6 +123,7 @@ export function vocabularyOfRanks(
     indexFrom,
     skipTop,
     numWords,
+    ...(tokenizer === "keras" ? {} : { tokenizer }),
     ...(maxLen === undefined ? {} : { maxLen }),
     ...(padding === undefined ? {} : { padding }),
     ...(truncating === undefined ? {} : { truncating }),
@@ -125,11 +131,24 @@ export function vocabularyOfRanks(
 }
 
 /**
+ * The words of a text, cut as those of the vocabulary were. By "unicode", a word that the vocabulary has
+ * stays whole: the embedded corpus, which others have cut, keeps what it knows.
+ *
+ * @throws BAD_VALUE for what is no string; UNSUPPORTED_ENGINE for "segmenter" where there is none
+ */
+export function wordsOf(vocabulary: Vocabulary, text: string): string[] {
+  const ids = idsOf(vocabulary);
+  return cut(text, vocabulary.tokenizer ?? "keras", (word) => ids.has(word));
+}
+
+/**
  * The ids of a text, neither cut nor padded: the start id, then one id a word. A word without an id
  * becomes `oovChar`, or nothing where that is null.
+ *
+ * @throws as {@link wordsOf}
  */
 export function encode(vocabulary: Vocabulary, text: string): number[] {
-  return encodeTokens(vocabulary, tokenize(text));
+  return encodeTokens(vocabulary, wordsOf(vocabulary, text));
 }
 
 /** {@link encode} for a text that is cut into words already. */
@@ -150,12 +169,24 @@ export function encodeTokens(vocabulary: Vocabulary, words: readonly string[]): 
  * Texts as rows a model takes: encoded, cut and padded as the vocabulary says.
  *
  * @returns x (texts, maxLen); maxLen is the vocabulary's own, or the longest text where it has none
+ * @throws BAD_VALUE for a text that is no string, and what {@link padSequences} throws
  */
 export function encodeRows(vocabulary: Vocabulary, texts: readonly string[]): Tensor<Int32Array> {
-  return padSequences(
-    texts.map((text) => encode(vocabulary, text)),
-    rowLayout(vocabulary),
-  );
+  checkList(texts);
+  const rows = Array.from(texts, (text, i) => encode(vocabulary, checkedText(text, i)));
+  return padSequences(rows, rowLayout(vocabulary));
+}
+
+/** A string can be gone through, too, but its letters are no texts. @throws BAD_ARGUMENT */
+export function checkList(texts: unknown): void {
+  if (typeof texts === "object" && texts !== null && Symbol.iterator in texts) return;
+  throw new LstmkitError("BAD_ARGUMENT", `the texts are ${show(texts)}; wanted an array of strings.`);
+}
+
+/** The i-th of a list of texts. @throws BAD_VALUE */
+export function checkedText(text: unknown, i: number): string {
+  if (typeof text !== "string") throw notText(`texts[${i}]`, text);
+  return text;
 }
 
 /**
@@ -191,22 +222,22 @@ export function parseWordIndex(json: string, options: VocabularyOptions & RowLay
 export function rankedWords(json: string): string[] {
   let index: unknown;
   try {
-    index = JSON.parse(json);
+    index = parseJson(withoutMark(json));
   } catch (cause) {
-    throw badWordIndex("text that is not JSON", cause);
+    throw badWordIndex(`text that ${cause instanceof Error ? cause.message : cause}`, cause);
   }
   if (typeof index !== "object" || index === null || Array.isArray(index)) {
     throw badWordIndex(
       `${index === null ? "null" : Array.isArray(index) ? "an array" : `a ${typeof index}`}`,
     );
   }
-  const entries: [string, unknown][] = Object.entries(index);
-  const ranked = new Array<string | undefined>(entries.length).fill(undefined);
-  for (const [word, rank] of entries) {
-    if (typeof rank !== "number" || !Number.isInteger(rank) || rank < 1 || rank > entries.length) {
-      throw badWordIndex(
-        `rank ${JSON.stringify(rank)} for ${JSON.stringify(word)} among ${entries.length} words`,
-      );
+  const ranks = index as Readonly<Record<string, unknown>>;
+  const words = Object.keys(ranks);
+  const ranked = new Array<string | undefined>(words.length).fill(undefined);
+  for (const word of words) {
+    const rank = ranks[word];
+    if (typeof rank !== "number" || !Number.isInteger(rank) || rank < 1 || rank > words.length) {
+      throw badWordIndex(`rank ${show(rank)} for ${show(word)} among ${words.length} words`);
     }
     if (ranked[rank - 1] !== undefined) throw badWordIndex(`rank ${rank} twice`);
     ranked[rank - 1] = word;
@@ -240,9 +271,10 @@ export function rowLayout({ maxLen, padding, truncating }: RowLayout): {
 const idsByVocabulary = new WeakMap<Vocabulary, ReadonlyMap<string, number>>();
 
 function idsOf(vocabulary: Vocabulary): ReadonlyMap<string, number> {
-  let ids = idsByVocabulary.get(vocabulary);
+  let ids = idsByVocabulary.get(vocabulary) as Map<string, number> | undefined;
   if (!ids) {
-    ids = new Map(vocabulary.words.map((word, r) => [word, vocabulary.indexFrom + r + 1]));
+    ids = new Map();
+    for (const [r, word] of vocabulary.words.entries()) ids.set(word, vocabulary.indexFrom + r + 1);
     idsByVocabulary.set(vocabulary, ids);
   }
   return ids;

@@ -56,6 +56,7 @@ export class Batch {
   readonly #plan: Plan;
   /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
   readonly #tokens: TokenList | null;
+  #prepared: boolean;
 
   /**
    * @param ids every id that will be loaded, where they are known and nothing is trained
@@ -90,20 +91,28 @@ export class Batch {
           "WebAssembly addresses 4096 MiB. Reduce batchSize, the sequence length or threads.",
       );
     }
-    const state = optimizer?.() ?? null;
     this.#base = memory.allocate(bytes, `a batch of ${batchSize} × ${T} timesteps`);
-    this.#station = team.station({ shape, base: this.#base, weights: weights.address, state });
+    try {
+      const state = optimizer?.() ?? null;
+      this.#station = team.station({ shape, base: this.#base, weights: weights.address, state });
+    } catch (error) {
+      memory.free(this.#base);
+      throw error;
+    }
     this.#plan = this.#station.worker.plan;
-    if (!trains) this.#prepare();
+    this.#prepared = trains; // who trains prepares anew at each step
   }
 
   /** What is made of the weights alone, which do not change while a batch that trains nothing is in use. */
-  #prepare(): void {
-    const { tokens } = this.#plan.shape;
-    this.#perform({ kind: "prepare" }, this.#plan.shape.threads);
-    if (!this.#tokens) return;
-    this.#weights.memory.i32(this.#at(this.#plan.ids), tokens).set(this.#tokens.ids);
-    this.#perform({ kind: "project" }, Math.floor(tokens / 256));
+  async #prepare(): Promise<void> {
+    if (this.#prepared) return;
+    const { tokens, threads } = this.#plan.shape;
+    await this.#perform({ kind: "prepare" }, threads);
+    if (this.#tokens) {
+      this.#weights.memory.i32(this.#at(this.#plan.ids), tokens).set(this.#tokens.ids);
+      await this.#perform({ kind: "project" }, Math.floor(tokens / 256));
+    }
+    this.#prepared = true;
   }
 
   /** Numbers that the model gives for a sample: rows × width. */
@@ -151,28 +160,37 @@ export class Batch {
   }
 
   /** Loss and gradient of the batch that was loaded. */
-  gradient(count: number, counters: Counters): BatchResult {
+  async gradient(count: number, counters: Counters): Promise<BatchResult> {
     const job = { kind: "gradient", count, samples: count, ...counters } as const;
-    const raised = this.#perform(job, shardsOf(count));
-    if (raised) this.#perform({ kind: "forget" }, 1);
+    const raised = await this.#perform(job, shardsOf(count));
+    if (raised) await this.#perform({ kind: "forget" }, 1);
     return this.#result(count, !raised);
   }
 
   /** A step of the optimiser with that gradient. @param iteration from 1 */
-  update(iteration: number): void {
+  async update(iteration: number): Promise<void> {
+    const { worker } = this.#station;
     this.#weights.version++;
-    this.#perform({ kind: "update", iteration }, this.#plan.shape.threads);
+    try {
+      await this.#perform({ kind: "update", iteration }, this.#plan.shape.threads);
+      worker.updating = false;
+    } catch (error) {
+      this.#weights.torn ||= worker.updating;
+      throw error;
+    }
   }
 
   /** Loss and metrics of the batch that was loaded, without dropout. */
-  evaluate(count: number): BatchResult {
-    this.#perform({ kind: "forward", count }, shardsOf(count));
+  async evaluate(count: number): Promise<BatchResult> {
+    await this.#prepare();
+    await this.#perform({ kind: "forward", count }, shardsOf(count));
     return this.#result(count, true);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
-  predict(count: number, to: Float32Array): void {
-    this.#perform({ kind: "forward", count }, shardsOf(count));
+  async predict(count: number, to: Float32Array): Promise<void> {
+    await this.#prepare();
+    await this.#perform({ kind: "forward", count }, shardsOf(count));
     to.set(this.#weights.memory.f32(this.#at(this.#plan.outputs), count * this.outputSize));
   }
 
@@ -181,8 +199,8 @@ export class Batch {
    *
    * @param count of a batch that is a single group
    */
-  trace(count: number, to: Float32Array): StepValues[] {
-    this.predict(count, to);
+  async trace(count: number, to: Float32Array): Promise<StepValues[]> {
+    await this.predict(count, to);
     return this.#readStates(({ states }) => states, count);
   }
 
@@ -191,8 +209,9 @@ export class Batch {
    *
    * @param count of a batch that is a single group
    */
-  flow(count: number, losses: Float32Array): StepValues[] {
-    this.#perform({ kind: "flow", count }, 1);
+  async flow(count: number, losses: Float32Array): Promise<StepValues[]> {
+    await this.#prepare();
+    await this.#perform({ kind: "flow", count }, 1);
     const { T } = this.#plan.signals.at(-1)!;
     const own = this.#at(this.#plan.losses);
     for (let s = 0; s < count; s++) losses[s] = this.#weights.kernels.sumFloats(own + s * T * 4, T) / T;
@@ -208,7 +227,7 @@ export class Batch {
   }
 
   /** @param units pieces that threads can share; a single one is not worth waking anyone for */
-  #perform(job: Job, units: number): boolean {
+  #perform(job: Job, units: number): Promise<boolean> {
     return this.#team.perform(this.#station, job, units);
   }
 

@@ -144,7 +144,7 @@ function placeBlocks(memories: readonly Memory[], all: Layout, thread: Layout): 
     lasting[i]!.push(...place(memory.scratch, own, "thread"));
     return own.bytes;
   });
-  thread.reserve((Math.max(...ends) - scratch) / 4);
+  thread.reserve((ends.reduce((most, end) => Math.max(most, end), scratch) - scratch) / 4);
   return lasting.map((entries) => Object.fromEntries(entries));
 }
 

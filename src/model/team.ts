@@ -1,5 +1,7 @@
-/** Runners in step: the coordinator hands out jobs, every thread does its part of them. */
-import { type Crew, SharedCrew, Solo } from "../runtime/crew.ts";
+/** Workers in step: the coordinator hands out jobs, every thread does its part of them. */
+import { LstmkitError } from "../errors.ts";
+import { within } from "../runtime/clock.ts";
+import { type Part, SharedCrew, Solo } from "../runtime/crew.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { LinearMemory } from "../runtime/memory.ts";
 import { type Job, type Site, Worker } from "./worker.ts";
@@ -16,6 +18,9 @@ export interface Station {
   readonly id: number;
 }
 
+/** Milliseconds that a thread which has failed may take to say why. */
+const LAST_WORDS = 200;
+
 /** The coordinator's side. */
 export class Team {
   readonly size: number;
@@ -23,6 +28,16 @@ export class Team {
   readonly #memory: LinearMemory;
   readonly #crew: SharedCrew | null;
   #stations = 0;
+  /** The last job that was asked for, once it is over. */
+  #last: Promise<unknown> = Promise.resolve();
+  #dismissed = false;
+  /** Why the team is of no more use; null while it is. */
+  #failure: { readonly reason: unknown } | null = null;
+  #hear = () => {};
+  /** Until fail() is called. */
+  readonly #heard = new Promise<void>((resolve) => {
+    this.#hear = resolve;
+  });
 
   /** @param size threads, this one included; the others must be in serveTeam() */
   constructor(kernels: Kernels, memory: LinearMemory, size: number) {
@@ -49,22 +64,63 @@ export class Team {
   }
 
   /**
-   * Have a job done.
+   * Have a job done. Jobs of the whole team are done one after the other, each in one go, unless a thread is
+   * late: then the event loop runs in the midst of it.
    *
    * @param units pieces that threads can share; a single one is not worth waking anyone for
    * @returns whether somebody raised the flag
+   * @throws THREAD_FAILED
    */
-  perform({ worker, address, bytes, id }: Station, job: Job, units: number): boolean {
-    const crew: Crew = this.#crew && address && units > 1 ? this.#crew : new Solo();
-    if (crew instanceof SharedCrew) {
-      const args = [address, bytes, id, ...encodeJob(job)];
-      crew.run(KINDS.indexOf(job.kind), args, () => worker.perform(job, crew));
-    } else worker.perform(job, crew);
+  async perform(station: Station, job: Job, units: number): Promise<boolean> {
+    const crew = this.#crew;
+    if (crew && station.address && units > 1) {
+      const done = this.#last.then(() => this.#performTogether(crew, station, job));
+      this.#last = done.catch(() => {});
+      return done;
+    }
+    this.check();
+    const solo = new Solo();
+    solo.run(station.worker.perform(job, solo));
+    return solo.raised;
+  }
+
+  async #performTogether(crew: SharedCrew, { worker, address, bytes, id }: Station, job: Job) {
+    this.check();
+    if (this.#dismissed) throw new LstmkitError("DISPOSED", "the runtime was closed; create another.");
+    const args = [address, bytes, id, ...encodeJob(job)];
+    try {
+      const done = await crew.run(KINDS.indexOf(job.kind), args, worker.perform(job, crew));
+      if (!done) await within(LAST_WORDS, this.#heard, () => this.fail("it did not say why"));
+    } catch (error) {
+      this.fail(error);
+    }
+    this.check();
     return crew.raised;
   }
 
-  /** Let the other threads go. */
-  dismiss(): void {
+  /** Give the team up: a thread of it has ended or failed. The first reason stays. */
+  fail(reason: unknown): void {
+    this.#failure ??= { reason };
+    this.#crew?.fail();
+    this.#hear();
+  }
+
+  /** @throws THREAD_FAILED where a thread is lost */
+  check(): void {
+    if (!this.#failure) return;
+    const { reason } = this.#failure;
+    const why = (reason instanceof Error ? reason.message : String(reason)).replace(/\.$/, "");
+    throw new LstmkitError(
+      "THREAD_FAILED",
+      `a thread of the team is lost: ${why}. Save what is to be kept, close this runtime and create another.`,
+      { cause: reason },
+    );
+  }
+
+  /** Let the other threads go, once they have done their last job. */
+  async dismiss(): Promise<void> {
+    this.#dismissed = true;
+    await this.#last;
     this.#crew?.dismiss();
   }
 }
@@ -73,27 +129,27 @@ export class Team {
 export function serveTeam(kernels: Kernels, memory: WebAssembly.Memory, index: number, size: number): void {
   const crew = new SharedCrew(memory, index, size);
   let current: { id: number; worker: Worker } | null = null;
-  crew.serve((opcode, args) => {
+  crew.serve((opcode, args): Part => {
     const [address, bytes, id, ...rest] = args as unknown as [number, number, number, ...number[]];
     if (current?.id !== id) {
       const json = new Uint8Array(memory.buffer, address, bytes).slice(); // decoders refuse shared memory
       const site = JSON.parse(new TextDecoder().decode(json)) as Site;
       current = { id, worker: new Worker(kernels, memory, site, index) };
     }
-    current.worker.perform(decodeJob(opcode, rest), crew);
+    return current.worker.perform(decodeJob(opcode, rest), crew);
   });
 }
 
 /** A job's numbers, in the order of its fields. */
 function encodeJob(job: Job): number[] {
   const { kind: _, ...numbers } = job;
-  return Object.keys(FIELDS[job.kind]).map((name) => (numbers as Record<string, number>)[name]! | 0);
+  return Object.keys(FIELDS[job.kind]).map((name) => (numbers as Record<string, number>)[name]!);
 }
 
 function decodeJob(opcode: number, args: readonly number[]): Job {
   const kind = KINDS[opcode]!;
   const names = Object.keys(FIELDS[kind]);
-  return { kind, ...Object.fromEntries(names.map((name, i) => [name, args[i]! >>> 0])) } as Job;
+  return { kind, ...Object.fromEntries(names.map((name, i) => [name, args[i]!])) } as Job;
 }
 
 /** The numbers of each job, in the order in which they cross. */

@@ -2,6 +2,7 @@
  * The weights of a model: name, shape and place of every tensor, in one order. Files, digests, memory
  * offsets, getWeights and test labels all derive from it.
  */
+import { LstmkitError } from "../errors.ts";
 import { kindOf, type Layer } from "../layers/index.ts";
 import { padded, type WeightSpec } from "../layers/kind.ts";
 import type { Kernels } from "../runtime/kernels.ts";
@@ -87,6 +88,8 @@ export class Weights {
   readonly memory: LinearMemory;
   /** Another number whenever the weights have changed: what was prepared of them before is stale. */
   version = 0;
+  /** Part of the weights is a batch ahead of the rest: a thread was lost while they were updated. */
+  torn = false;
 
   /** @throws OUT_OF_MEMORY */
   constructor(kernels: Kernels, memory: LinearMemory, layers: readonly Layer[]) {
@@ -133,8 +136,15 @@ export class Weights {
     }
   }
 
-  /** A copy of one weight, dense. */
+  /** A copy of one weight, dense. @throws THREAD_FAILED where the weights are torn */
   read(spec: PlacedWeight): Float32Array<ArrayBuffer> {
+    if (this.torn) {
+      throw new LstmkitError(
+        "THREAD_FAILED",
+        "a thread of the team was lost in the midst of an update, so part of these weights is a batch ahead of the " +
+          "rest. Close this runtime, create another, and load what was saved before.",
+      );
+    }
     return unpadWeight(spec, this.memory.f32(this.address + spec.offset * 4, spec.length));
   }
 

@@ -16,7 +16,7 @@ import { metricKindOf } from "../metrics/index.ts";
 import type { MetricKernel } from "../metrics/kind.ts";
 import { optimizerKindOf } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
-import type { Crew } from "../runtime/crew.ts";
+import type { Crew, Part } from "../runtime/crew.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import { type BatchShape, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 
@@ -69,6 +69,8 @@ export type Job =
 export class Worker {
   readonly plan: Plan;
   readonly passes: readonly Pass[];
+  /** Set when an update begins; whoever asked for it takes it back when it is done by all. */
+  updating = false;
   readonly #k: Kernels;
   readonly #memory: WebAssembly.Memory;
   readonly #site: Site;
@@ -97,7 +99,7 @@ export class Worker {
   }
 
   /** This thread's part of a job. */
-  perform(job: Job, crew: Crew): void {
+  *perform(job: Job, crew: Crew): Part {
     switch (job.kind) {
       case "prepare":
         this.#prepare(crew);
@@ -109,7 +111,7 @@ export class Worker {
         this.#forward(job.count, crew);
         break;
       case "gradient":
-        this.#gradient(job, crew);
+        yield* this.#gradient(job, crew);
         break;
       case "update":
         this.#update(job.iteration, crew);
@@ -145,12 +147,12 @@ export class Worker {
     }
   }
 
-  #gradient(job: Job & { kind: "gradient" }, crew: Crew): void {
+  *#gradient(job: Job & { kind: "gradient" }, crew: Crew): Part {
     const { count, samples } = job;
     const { partials, table } = this.plan;
     const k = this.#k;
     this.#prepare(crew);
-    crew.meet();
+    yield;
     const shards = Math.ceil(count / SHARD_SIZE);
     for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
       const partial = this.at(partials) + shard * table.shardsLength * 4;
@@ -159,7 +161,7 @@ export class Worker {
       for (const group of this.#groups(shard, count, job, partial)) this.#backpropagate(group, samples);
       for (const pass of this.passes) pass.endShard?.(shard, partial);
     }
-    crew.meet();
+    yield;
     if (!this.#sum(shards, count, crew)) crew.raise();
   }
 
@@ -189,6 +191,7 @@ export class Worker {
 
   /** Each thread on a part of the weights. */
   #update(iteration: number, crew: Crew): void {
+    this.updating = true;
     const { placesLength, shardsLength } = this.plan.table;
     const { gradient, slots, squares } = this.#site.state!;
     const optimizer = this.#optimizer();
@@ -301,6 +304,7 @@ const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
 function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number): Pass[] {
   const { head, signals, table, blocks, use } = plan;
   const passes: Pass[] = [];
+  const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
   for (const [stream, layer] of head.layers.entries()) {
     const below = passes.at(-1);
     const layerBlocks = blocks[stream]!;
@@ -312,7 +316,7 @@ function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number
         x: below?.y ?? inputRows(plan, base, signals[0]!.T),
         dx: use.backward && below ? below.dy : null,
         weight(name): Weight {
-          const spec = table.specs.find(({ layer, path }) => layer === stream && path === name)!;
+          const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
           const place = (spec.offset - table.placesLength) * 4;
           return { address: weights + spec.offset * 4, gradient: ({ partial }) => partial + place };
         },

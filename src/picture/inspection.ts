@@ -1,6 +1,6 @@
 /** What a text does to a model, word by word: the numbers behind every picture of it. */
 import { padSequences } from "../data/sequences.ts";
-import { encode, encodeTokens, rowLayout, tokenize, type Vocabulary } from "../data/vocabulary.ts";
+import { encode, encodeTokens, rowLayout, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
 import type { LayerTrace, Model } from "../train/model.ts";
 import type { ScaleKind } from "./colour-scale.ts";
 
@@ -101,7 +101,7 @@ function readText(vocabulary: Vocabulary, text: string) {
   const start = encode(vocabulary, "").map((id) => ({ id, word: "[START]", known: true }));
   const found = [
     ...start,
-    ...tokenize(text).flatMap((word) =>
+    ...wordsOf(vocabulary, text).flatMap((word) =>
       encodeTokens(alone, [word]).map((id) => ({ id, word: printable(word), known: id !== oovChar })),
     ),
   ];

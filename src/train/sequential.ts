@@ -10,6 +10,7 @@ import { checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
 import { sizeOf, Weights } from "../model/weights.ts";
+import { nextTurn, now } from "../runtime/clock.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { LinearMemory } from "../runtime/memory.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
@@ -27,7 +28,6 @@ import type {
   SaveOptions,
   Trace,
 } from "./model.ts";
-import { nextTurn } from "./next-turn.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 
 /** Sequences × steps up to which predict keeps its plan: the plan costs as much as some of the work. */
@@ -78,8 +78,8 @@ export class Sequential implements Model {
   /** Epochs begun since the model was made: another epoch, other random numbers. */
   #epoch = 0;
   readonly #access = new Access();
-  /** The last predict of a few sequences: its workspace, for sequences of that shape and weights as they were. */
-  #few: { readonly key: string; readonly batch: Batch } | null = null;
+  /** The last predict of a few sequences: its batch, for sequences of that shape and weights as they were. */
+  #few: Few | null = null;
   /** Calls of fit and of those that read batch by batch. */
   #calls = 0;
   #fitting = false;
@@ -125,7 +125,12 @@ export class Sequential implements Model {
     });
   }
 
-  async #fit(x: Inputs, y: Targets, options: FitOptions, { stop, checkpoint }: Pauses): Promise<History> {
+  async #fit(
+    x: Inputs,
+    y: Targets,
+    options: FitOptions,
+    { stop, checkpoint, until }: Pauses,
+  ): Promise<History> {
     const config = this.#compiled();
     const { epochs, batchSize, shuffle, dropRemainder, validationFreq } = checkFit(options);
     const all = this.#checkData(x, y);
@@ -139,27 +144,27 @@ export class Sequential implements Model {
         `${train.samples} samples make no whole batch of ${batchSize}, and dropRemainder is set. Lower batchSize.`,
       );
     }
-    const workspace = this.#batch(train, { ...lossOf(config), batchSize, training: true });
+    const batch = this.#batch(train, { ...lossOf(config), batchSize, training: true });
     const history: History = { epoch: [], history: { loss: [] } };
     try {
       for (let epoch = 0; epoch < epochs; epoch++) {
         const tally = new Tally();
-        const start = performance.now();
+        const start = now();
         const counter = this.#epoch++;
         const order = this.#order(train.samples, shuffle ? counter : null);
-        for (let batch = 0; batch < batches; batch++) {
+        for (let number = 0; number < batches; number++) {
           await checkpoint();
-          const from = batch * batchSize;
+          const from = number * batchSize;
           const count = Math.min(batchSize, train.samples - from);
           const result = await this.#access.change(stop, () => {
-            workspace.load(train.x.data, train.y.data, order, from, count);
-            return this.#step(workspace, count, counter, batch);
+            batch.load(train.x.data, train.y.data, order, from, count);
+            return this.#step(batch, count, counter, number);
           });
           tally.add(result);
           const logs = { ...tally.logs(config), size: count, batches };
-          await options.onBatchEnd?.(batch, logs);
+          await until(options.onBatchEnd?.(number, logs));
         }
-        const seconds = (performance.now() - start) / 1000;
+        const seconds = (now() - start) / 1000;
         const logs: EpochLogs = { ...tally.logs(config), seconds };
         if (validation && (epoch + 1) % validationFreq === 0) {
           const measured = await this.#measure(validation, config, batchSize, checkpoint);
@@ -168,10 +173,10 @@ export class Sequential implements Model {
           }
         }
         record(history, epoch, logs);
-        await options.onEpochEnd?.(epoch, logs);
+        await until(options.onEpochEnd?.(epoch, logs));
       }
     } finally {
-      workspace.free();
+      batch.free();
     }
     return history;
   }
@@ -188,11 +193,12 @@ export class Sequential implements Model {
       const data = this.#checkInputs(inputs);
       const shape = [data.samples, ...outputShape(this.layers, data.T)];
       const result = new Float32Array(sizeOf(shape));
-      if (data.samples <= batchSize && data.samples * data.T <= FEW_STEPS) this.#predictFew(data, result);
-      else {
-        await this.#sweep(data, { batchSize, loss: null }, checkpoint, (workspace, from, count) => {
-          workspace.predict(count, rows(result, data.samples, from, count));
-        });
+      if (data.samples <= batchSize && data.samples * data.T <= FEW_STEPS) {
+        await this.#predictFew(data, result);
+      } else {
+        await this.#sweep(data, { batchSize, loss: null }, checkpoint, (batch, from, count) =>
+          batch.predict(count, rows(result, data.samples, from, count)),
+        );
       }
       return { data: result, shape };
     });
@@ -205,9 +211,9 @@ export class Sequential implements Model {
       const layers = everyStep(this.layers);
       const trace = blankTrace(layers, samples, T, outputShape(layers, T));
       const plan = { ...ONE_GROUP, layers, loss: null };
-      await this.#sweep(data, plan, checkpoint, (workspace, from, count) => {
+      await this.#sweep(data, plan, checkpoint, async (batch, from, count) => {
         const outputs = rows(trace.outputs.data, samples, from, count);
-        fillTrace(trace, from, workspace.trace(count, outputs));
+        fillTrace(trace, from, await batch.trace(count, outputs));
       });
       return trace;
     });
@@ -221,8 +227,8 @@ export class Sequential implements Model {
       const layers = withoutDropout(this.layers);
       const flow = blankFlow(layers, samples, T);
       const plan = { ...ONE_GROUP, layers, loss, flow: true };
-      await this.#sweep(data, plan, checkpoint, (workspace, from, count) => {
-        fillFlow(flow, from, workspace.flow(count, rows(flow.losses.data, samples, from, count)));
+      await this.#sweep(data, plan, checkpoint, async (batch, from, count) => {
+        fillFlow(flow, from, await batch.flow(count, rows(flow.losses.data, samples, from, count)));
       });
       return flow;
     });
@@ -239,12 +245,15 @@ export class Sequential implements Model {
   }
 
   async getWeights(): Promise<NamedTensor[]> {
-    this.#alive();
-    return this.#weights.table.specs.map((spec) => ({
-      name: spec.name,
-      shape: spec.shape,
-      data: this.#weights.read(spec),
-    }));
+    const alive = () => this.#alive();
+    alive();
+    return this.#access.read(alive, async () =>
+      this.#weights.table.specs.map((spec) => ({
+        name: spec.name,
+        shape: spec.shape,
+        data: this.#weights.read(spec),
+      })),
+    );
   }
 
   async setWeights(weights: readonly Tensor<Float32Array>[]): Promise<void> {
@@ -308,21 +317,28 @@ export class Sequential implements Model {
   }
 
   #release(): void {
-    this.#few?.batch.free();
+    this.#keep(null);
     this.#optimizer?.free();
     this.#weights.free();
     this.#context.onDispose(this);
   }
 
+  /** Have the calls that wait look whether they are to end. */
+  wake(): void {
+    this.#access.wake();
+  }
+
   /** One batch that was loaded: loss, gradient, new weights. */
-  #step(workspace: Batch, count: number, epoch: number, step: number): BatchResult {
-    const optimizer = this.#optimizer!; // made with the workspace
-    const result = workspace.gradient(count, { seed: this.#context.seed, epoch, batch: step });
-    if (result.finite) workspace.update(++optimizer.iterations);
-    else {
+  async #step(batch: Batch, count: number, epoch: number, number: number): Promise<BatchResult> {
+    const optimizer = this.#optimizer!; // made with the batch
+    const result = await batch.gradient(count, { seed: this.#context.seed, epoch, batch: number });
+    if (result.finite) {
+      await batch.update(optimizer.iterations + 1);
+      optimizer.iterations++;
+    } else {
       throw new LstmkitError(
         "LOSS_NOT_FINITE",
-        `batch ${step} of epoch ${epoch} gave loss ${result.loss}, or a gradient that is not finite; ` +
+        `batch ${number} of epoch ${epoch} gave loss ${result.loss}, or a gradient that is not finite; ` +
           "the weights of the batch before are kept. Lower learningRate, or scale the data.",
       );
     }
@@ -336,8 +352,8 @@ export class Sequential implements Model {
     checkpoint: Pauses["checkpoint"],
   ): Promise<Logs> {
     const tally = new Tally();
-    await this.#sweep(data, { ...lossOf(config), batchSize }, checkpoint, (workspace, _, count) => {
-      tally.add(workspace.evaluate(count));
+    await this.#sweep(data, { ...lossOf(config), batchSize }, checkpoint, async (batch, _, count) => {
+      tally.add(await batch.evaluate(count));
     });
     return tally.logs(config);
   }
@@ -347,35 +363,44 @@ export class Sequential implements Model {
     data: Unlabelled & { readonly y?: Tensor },
     plan: WorkPlan,
     checkpoint: Pauses["checkpoint"],
-    work: (workspace: Batch, from: number, count: number) => void,
+    work: (batch: Batch, from: number, count: number) => Promise<void>,
   ): Promise<void> {
     const { x, y, samples } = data;
-    const workspace = this.#batch(data, plan);
+    const batch = this.#batch(data, plan);
     try {
       const order = this.#order(samples, null);
       for (let from = 0; from < samples; from += plan.batchSize) {
         if (from > 0) await checkpoint();
         const count = Math.min(plan.batchSize, samples - from);
-        workspace.load(x.data, y?.data ?? null, order, from, count);
-        work(workspace, from, count);
+        batch.load(x.data, y?.data ?? null, order, from, count);
+        await work(batch, from, count);
       }
     } finally {
-      workspace.free();
+      batch.free();
     }
   }
 
   /** As one batch, with the plan and the packed weights of the call before where they still hold. */
-  #predictFew(data: Unlabelled, result: Float32Array): void {
+  async #predictFew(data: Unlabelled, result: Float32Array): Promise<void> {
     const { x, samples, T } = data;
     const key = [samples, T, this.#weights.version].join();
-    if (this.#few?.key !== key) {
-      this.#few?.batch.free();
-      this.#few = null;
-      this.#few = { key, batch: this.#batch(data, { batchSize: samples, loss: null, kept: true }) };
+    const kept = this.#few;
+    this.#few = null; // one call at a time has it
+    if (kept && kept.key !== key) kept.batch.free();
+    const batch =
+      kept?.key === key ? kept.batch : this.#batch(data, { batchSize: samples, loss: null, kept: true });
+    try {
+      batch.load(x.data, null, this.#order(samples, null), 0, samples);
+      await batch.predict(samples, result);
+    } finally {
+      this.#keep({ key, batch });
     }
-    const { batch } = this.#few;
-    batch.load(x.data, null, this.#order(samples, null), 0, samples);
-    batch.predict(samples, result);
+  }
+
+  /** For the next predict of a few sequences, in place of what was kept before. */
+  #keep(few: Few | null): void {
+    this.#few?.batch.free();
+    this.#few = few;
   }
 
   /** The order of samples in an epoch, or as they stand where `epoch` is null. */
@@ -444,6 +469,7 @@ export class Sequential implements Model {
   async #run<T>(signal: AbortSignal | undefined, work: (pauses: Pauses) => Promise<T>): Promise<T> {
     const stop = () => {
       this.#alive();
+      this.#context.team.check();
       if (signal?.aborted) {
         throw new LstmkitError("ABORTED", "stopped by the signal; the weights keep what was learnt so far.", {
           cause: signal.reason,
@@ -454,16 +480,20 @@ export class Sequential implements Model {
       await nextTurn();
       stop();
     };
-    const wake = () => this.#access.wake();
+    const until: Pauses["until"] = async (answer) => {
+      if (answer) await this.#access.until(stop, answer);
+      stop();
+    };
+    const wake = () => this.wake();
     stop();
     this.#calls++;
-    signal?.addEventListener("abort", wake);
     try {
-      return await work({ stop, checkpoint });
+      signal?.addEventListener("abort", wake);
+      return await work({ stop, checkpoint, until });
     } finally {
-      signal?.removeEventListener("abort", wake);
       this.#calls--;
       if (this.#disposed && this.#calls === 0) this.#release();
+      signal?.removeEventListener("abort", wake);
     }
   }
 
@@ -481,6 +511,7 @@ export class Sequential implements Model {
 
   #idle(): void {
     this.#alive();
+    this.#context.team.check();
     if (this.#calls > 0) throw busy("a call that uses the weights is running on this model");
   }
 }
@@ -497,9 +528,11 @@ interface Pauses {
   readonly stop: () => void;
   /** Lets the event loop run, then the same. */
   readonly checkpoint: () => Promise<void>;
+  /** Waits for what a callback gave, a promise perhaps that never settles; throws where the call is to end first. */
+  readonly until: (answer: void | PromiseLike<void>) => Promise<void>;
 }
 
-/** What a call wants of its workspace. */
+/** What a call wants of its batch. */
 type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "metrics" | "flow"> & {
   readonly layers?: readonly Layer[];
   readonly groupSize?: number;
@@ -507,6 +540,12 @@ type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "metrics" | "flow"> & 
   /** For other samples later on: nothing in it depends on these. */
   readonly kept?: boolean;
 };
+
+interface Few {
+  /** Samples, timesteps, version of the weights. */
+  readonly key: string;
+  readonly batch: Batch;
+}
 
 /** Batches of a single group, which leave what every step had in memory. */
 const ONE_GROUP = { batchSize: GROUP_SIZE, groupSize: GROUP_SIZE };

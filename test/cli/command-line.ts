@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,11 +33,20 @@ export class Workplace {
     return spawn(process.execPath, [CLI, ...args], { cwd: this.folder });
   }
 
-  run(args: readonly string[], input = ""): Promise<Outcome> {
+  run(args: readonly string[], input: string | Uint8Array = ""): Promise<Outcome> {
     const child = this.start(...args);
     child.stdin.on("error", () => {}); // the command may end before it has read its input
     child.stdin.end(input);
     return outcome(child);
+  }
+
+  /** With a file, by its number, as standard input. */
+  runOn(input: number, ...args: string[]): { status: number | null; stderr: string } {
+    return spawnSync(process.execPath, [CLI, ...args], {
+      cwd: this.folder,
+      stdio: [input, "pipe", "pipe"],
+      encoding: "utf8",
+    });
   }
 
   dispose(): void {

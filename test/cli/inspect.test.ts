@@ -62,6 +62,22 @@ describe("lstmkit inspect", () => {
     }
   });
 
+  test("reads text in the encoding that it is in", async () => {
+    const words = async (input: Uint8Array, ...flags: string[]) => {
+      const { stdout, stderr } = await place.run(["inspect", "model.safetensors", "--json", ...flags], input);
+      return (
+        stderr +
+        events(stdout)
+          .flatMap(({ event, word }) => (event === "word" ? word : []))
+          .join(" ")
+      );
+    };
+    expect(await words(Buffer.from("\ufeffa “dull” film", "utf16le"))).toBe("[START] a dull film");
+    const latin1 = Buffer.from("a\ncaf\xe9", "latin1");
+    expect(await words(latin1, "--encoding", "latin1")).toBe("[START] a café");
+    expect(await words(latin1)).toMatch(/^lstmkit: BAD_TEXT: line 2 is not UTF-8/);
+  });
+
   test("shows only the layer and gates that are asked for", async () => {
     const args = ["inspect", "model.safetensors", "a film", "--layer", "1", "--gates", "c,f"];
     const { stdout } = await place.run(args);

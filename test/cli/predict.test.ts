@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntime, dense, embedding, loadModel, lstm, saveModel } from "../../src/node.ts";
 import { events, outcome, REVIEWS, SMALL, Workplace } from "./command-line.ts";
@@ -34,6 +35,49 @@ describe("lstmkit predict", () => {
       { event: "predict", text: "a dull film", probability: expect.any(Number), label: "negative" },
     ]);
     expect(dashed).toEqual(piped);
+  });
+
+  test("reads text as it was meant: marks, UTF-16, typographic quotes, and an encoding that is named", async () => {
+    const probabilities = async (input: string | Uint8Array, ...flags: string[]) => {
+      const { code, stdout, stderr } = await place.run(
+        ["predict", "model.safetensors", "--json", ...flags],
+        input,
+      );
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      return events(stdout).map(({ probability }) => probability);
+    };
+    const plain = await probabilities("a great film\n");
+    expect(await probabilities("\ufeffa “great” film…\r\n")).toEqual(plain);
+    expect(await probabilities(Buffer.from("\ufeffa great film\n", "utf16le"))).toEqual(plain);
+    const latin1 = Buffer.from("a\xa0\x93great\x94 film\r", "latin1");
+    expect(await probabilities(latin1, "--encoding", "windows-1252")).toEqual(plain);
+    const { stdout } = await place.run(["predict", "model.safetensors", "\ufeffa great film", "--json"]);
+    expect(events(stdout)[0]).toMatchObject({ text: "a great film", probability: plain[0] });
+  });
+
+  test("refuses bytes of another encoding after the lines in front of them", async () => {
+    const input = Buffer.from("a great film\ncaf\xe9\na dull film\n", "latin1");
+    const { code, stdout, stderr } = await place.run(["predict", "model.safetensors"], input);
+    expect(stdout).toMatch(/^0\.\d{4}\tpositive\ta great film\n$/);
+    expect(stderr).toMatch(/^lstmkit: BAD_TEXT: line 2 is not UTF-8; [^\n]*--encoding[^\n]*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test.for<[string[], RegExp]>([
+    [["--encoding", "latin-9x"], /--encoding is "latin-9x"; wanted a label/],
+    [["a film", "--encoding", "latin1"], /--encoding is for the standard input/],
+  ])("%s is bad usage", async ([flags, message]) => {
+    const { code, stdout, stderr } = await place.run(["predict", "model.safetensors", ...flags], "a film\n");
+    expect(stderr).toMatch(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test("refuses a folder as its input", () => {
+    const folder = openSync(place.folder, "r");
+    const { status, stderr } = place.runOn(folder, "predict", "model.safetensors");
+    closeSync(folder);
+    expect(stderr).toMatch(/^lstmkit: FILE_UNREADABLE: the standard input cannot be read \(it is a folder\)/);
+    expect(status).toBe(1);
   });
 
   test("takes a text that begins with a dash after --", async () => {

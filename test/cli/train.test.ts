@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readTextMetadata } from "../../src/io/text-metadata.ts";
 import { createRuntime, loadCsv, loadModel } from "../../src/node.ts";
 import { type Event, events, outcome, REVIEWS, SMALL, Workplace } from "./command-line.ts";
 
@@ -99,6 +100,65 @@ describe("lstmkit train", () => {
     const { code, stderr } = await place.run(["train", "reviews.csv", ...SMALL, "--text", "body"]);
     expect(stderr).toMatch(/^lstmkit: BAD_CSV: the columns "review", "sentiment"; wanted one called "body"/);
     expect(code).toBe(1);
+  });
+
+  test("a CSV file of another make is read by its flags, and evaluated by the same", async () => {
+    const rows = REVIEWS.split("\n").slice(1);
+    place.write(
+      "rows.csv",
+      Buffer.from(
+        rows
+          .join("\r")
+          .replaceAll('"', "")
+          .replaceAll(",p", "|p")
+          .replaceAll(",n", "|n")
+          .replaceAll("A ", '"caf\xe9 '),
+        "latin1",
+      ),
+    );
+    const flags = "--no-header --separator | --quote none --encoding latin1 --label 2".split(" ");
+    const trained = await place.run([
+      "train",
+      "rows.csv",
+      ...SMALL,
+      ...flags,
+      "--words",
+      "segmenter",
+      "--out",
+      "rows.safetensors",
+    ]);
+    expect({ code: trained.code, stderr: trained.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(trained.stdout).toContain("rows.csv: 32 training and 8 test texts, negative or positive\n");
+    const evaluated = await place.run(["evaluate", "rows.safetensors", "rows.csv", ...flags]);
+    expect(evaluated.stdout).toMatch(/\(40 samples\)\n$/);
+    const runtime = await createRuntime();
+    const { vocabulary } = readTextMetadata(await loadModel(runtime, place.path("rows.safetensors")));
+    expect(vocabulary).toMatchObject({ tokenizer: "segmenter" });
+    expect(vocabulary!.words).toContain("café");
+    await runtime.close();
+  });
+
+  test("a CSV file without a header is said to be one, and loses no row", async () => {
+    place.write("bare.csv", REVIEWS.split("\n").slice(1).join("\n"));
+    const { code, stdout, stderr } = await place.run(["train", "bare.csv", ...SMALL]);
+    expect(stderr).toBe(
+      "bare.csv begins with a row, not a header: column 1 is the text, column 2 the class.\n",
+    );
+    expect(stdout).toContain("bare.csv: 32 training and 8 test texts");
+    expect(code).toBe(0);
+  });
+
+  test.for<[string[], RegExp]>([
+    [["reviews.csv", "--separator", "ab"], /--separator is "ab"; wanted tab, or one character/],
+    [["reviews.csv", "--quote", "single"], /--quote is "single"; wanted double or none/],
+    [["reviews.csv", "--encoding", "x"], /--encoding is "x"/],
+    [["reviews.csv", "--words", "x"], /--words is "x"; wanted keras or unicode or segmenter/],
+    [["spam", "--no-header"], /--no-header says how to read a CSV file; the data set here is spam/],
+    [["imdb", "--words", "segmenter"], /--words is for a CSV file/],
+  ])("%s is bad usage", async ([args, message]) => {
+    const { code, stderr } = await place.run(["train", ...args]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
   });
 
   test("a loss that is no number ends it with a coded error", async () => {

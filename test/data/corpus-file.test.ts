@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Corpus, readCorpus, writeCorpus } from "../../src/data/corpus-file.ts";
 import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
+import { longBytes, outcomeOf } from "./fuzz.ts";
 
 function corpus(train: number[][] = [[1, 2, 0], []], wordCount = 300): Corpus {
   return {
@@ -53,6 +54,37 @@ describe("readCorpus refuses", () => {
     const changed = file.slice();
     new DataView(changed.buffer).setUint32(12, 0xfffffff0, true);
     expect(() => readCorpus(changed)).toThrow(codedError("BAD_DATASET", /declared length/));
+  });
+
+  test("any few bytes a hundred thousand times, in time", () => {
+    fc.assert(
+      fc.property(longBytes(file, file.subarray(0, 16), file.subarray(0, 40)), (bytes) => {
+        const found = outcomeOf(() => readCorpus(bytes));
+        // What follows a whole file may be refused or left unread.
+        if (!(found instanceof LstmkitError)) expect(found).toEqual(corpus());
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test.each(["train", "test"] as const)("300,000 empty texts in less than a kilobyte (%s)", (part) => {
+    const texts = Array<Int32Array>(300_000).fill(new Int32Array(0));
+    const bomb = writeCorpus({ ...corpus(), [part]: { texts, labels: new Uint8Array(300_000) } });
+    expect(bomb.length).toBeLessThan(3000);
+    expect(() => readCorpus(bomb)).toThrow(
+      codedError("BAD_DATASET", /30000\d texts in \d+ bytes, which hold 65536 at most/),
+    );
+  });
+
+  test("texts that unpack to a thousand times the file", () => {
+    const texts = [new Int32Array(6_000_000)];
+    const bomb = writeCorpus({ ...corpus(), train: { texts, labels: Uint8Array.of(0) } });
+    expect(() => readCorpus(bomb)).toThrow(codedError("BAD_DATASET", /declared length/));
+  });
+
+  test("a provenance that is no map of strings", () => {
+    const provenance = { nested: [[[]]] } as unknown as Record<string, string>;
+    expect(() => readCorpus(writeCorpus({ ...corpus(), provenance }))).toThrow(codedError("BAD_DATASET"));
   });
 
   test("any change of one byte", () => {

@@ -1,6 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { csvColumns, textsFromCsv } from "../../src/data/csv.ts";
+import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
+import { longText, outcomeOf } from "./fuzz.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -69,7 +72,7 @@ describe("textsFromCsv refuses", () => {
     ["a header alone", "text,label\n", /only the header "text", "label"/],
     ["a short row", "text,label\na,0\nb\n", /line 3 has 1 cells, the header 2/],
     ["a long row after a cell of three lines", 'text,label\n"a\nb\nc",0\nd,e,1\n', /line 5 has 3 cells/],
-    ["a missing class", "text,label\na,0\n\nb, \n", /line 4 has no label/],
+    ["a missing class", "text,label\na,0\n\nb, \n", /line 4 has no "label"/],
     ["an open quote", 'text,label\na,0\n"b,1\n', /line 3: /],
     [
       "two candidates",
@@ -77,7 +80,7 @@ describe("textsFromCsv refuses", () => {
       /"text", "review", "label".*could be the text.*--text/,
     ],
     ["no candidate", "a,b,c\n1,2,3\n4,5,6", /"a", "b", "c"/],
-    ["two columns that could both be the label", "a,b\n1,2\n3,4", /could be the text/],
+    ["two columns that could both be the label", "a,b\n1,2\n3,4", /could be the text.*--no-header/],
   ])("%s", (_, csv, message) => {
     expect(() => textsFromCsv(csv)).toThrow(codedError("BAD_CSV", message));
   });
@@ -107,9 +110,150 @@ describe("textsFromCsv refuses", () => {
   test("bytes that are not UTF-8, naming the line", () => {
     const latin1 = Uint8Array.from("text,label\na,0\n\xfcber,1\n", (character) => character.charCodeAt(0));
     expect(() => textsFromCsv(latin1)).toThrow(codedError("BAD_CSV", /line 3 is not UTF-8/));
-    const utf16 = Uint8Array.of(0xff, 0xfe, ...new Uint8Array(Uint16Array.from(utf8("text,label\n")).buffer));
-    expect(() => textsFromCsv(utf16)).toThrow(codedError("BAD_CSV", /line 1 is not UTF-8.*CSV UTF-8/));
+    expect(() => textsFromCsv(latin1)).toThrow(codedError("BAD_CSV", /--encoding.*CSV UTF-8/));
+    expect(textsFromCsv(latin1, { encoding: "latin1" }).texts).toEqual(["a", "über"]);
   });
+
+  test("options without meaning, and a source that is none", () => {
+    const csv = "text,label\na,0\nb,1\n";
+    const refused = (options: object, message: RegExp, source: unknown = csv) =>
+      expect(() => textsFromCsv(source as string, options)).toThrow(codedError("BAD_ARGUMENT", message));
+    refused({ seperator: ";" }, /textsFromCsv\(\) has no option "seperator": did you mean separator\?/);
+    refused({ separator: "tab" }, /separator is "tab"; it must be one character/);
+    refused({ separator: '"' }, /separator is/);
+    refused({ quote: "single" }, /quote is "single"; it must be "double" or "none"/);
+    refused({ header: "no" }, /header is "no"/);
+    refused({ encoding: "latin1" }, /the source is a string/);
+    refused({}, /the text is null/, null);
+    refused({}, /the text is 7/, 7);
+  });
+});
+
+describe("a file without a header", () => {
+  const rows = "Great film\t1\nbad, bad film\t0\nfine\t1\n";
+
+  test("is noticed where the first row has a class of those below", () => {
+    expect(textsFromCsv(rows)).toEqual({
+      texts: ["Great film", "bad, bad film", "fine"],
+      labels: [1, 0, 1],
+      classes: ["0", "1"],
+      columns: { text: "1", label: "2" },
+      header: false,
+    });
+    expect(csvColumns(rows)).toEqual(["1", "2"]);
+    for (const columns of [{ text: "1" }, { label: "2" }, { text: "1", label: "2" }]) {
+      expect(textsFromCsv(rows, columns)).toEqual(textsFromCsv(rows));
+    }
+    expect(textsFromCsv("ham,a\nspam,b\nham,c").columns).toEqual({ text: "2", label: "1" });
+  });
+
+  test("is read so on demand, whatever is in it", () => {
+    const options = { header: false, text: "2", label: "3" };
+    expect(textsFromCsv("1,text,label\n2,b,x\n", options)).toMatchObject({
+      texts: ["text", "b"],
+      labels: [0, 1],
+      columns: { text: "2", label: "3" },
+    });
+    expect(csvColumns("text,label\na,0\n", { header: false })).toEqual(["1", "2"]);
+  });
+
+  test("is told from one whose header is a class, or that has only names of its own", () => {
+    const below = ["bad, bad film", "fine", "dull"];
+    expect(textsFromCsv(`${rows}dull\t0`, { header: true }).texts).toEqual(below);
+    expect(textsFromCsv("a,ham\nb,spam\nc,ham\nd,ham", { label: "ham" }).texts).toEqual(["b", "c", "d"]);
+    expect(textsFromCsv("what,kind\na,x\nb,y\nc,x").texts).toEqual(["a", "b", "c"]);
+    expect(textsFromCsv("review,y\na,y\nb,n\nc,y").texts).toEqual(["a", "b", "c"]);
+  });
+
+  test("is refused where its first row may be a header, and loses none in silence", () => {
+    expect(() => textsFromCsv("good film,y\nbad,n\nfine,y")).toThrow(
+      codedError("BAD_CSV", /line 1 could be the header or a row: its "y" is a class.*--no-header/),
+    );
+    expect(() => textsFromCsv("1,good,x\n2,bad,y\n3,fine,x")).toThrow(codedError("BAD_CSV", /--no-header/));
+    expect(() => textsFromCsv("1,good,x\n2,bad,y", { text: "2", label: "3" })).toThrow(
+      codedError("BAD_CSV", /one called "2", the text; or header: false \(--no-header\)/),
+    );
+    expect(() => textsFromCsv(`${rows}fine\n`, { header: false })).toThrow(
+      codedError("BAD_CSV", /line 4 has 1 cells, the first row 2/),
+    );
+  });
+});
+
+describe("quotes", () => {
+  const tsv = 'label\ttext\n1\t"Great film\n0\tbad\n1\the said it is 5"\n0\tdull\n';
+
+  test("that would swallow rows are refused, naming the line; without quotes these are read", () => {
+    expect(() => textsFromCsv(tsv)).toThrow(
+      codedError(
+        "BAD_CSV",
+        /line 2: the quote that opens a cell there ends in line 4, and each .*--quote none/,
+      ),
+    );
+    expect(textsFromCsv(tsv, { quote: "none" }).texts).toEqual([
+      '"Great film',
+      "bad",
+      'he said it is 5"',
+      "dull",
+    ]);
+    expect(() => textsFromCsv('text,label\n"a,1\nb,0\nc",1\n')).toThrow(codedError("BAD_CSV", /line 2: /));
+  });
+
+  test("around texts of several lines are what they seem, and all are where it is said", () => {
+    const csv = 'label,text\n1,"a\nb, c\n0, d"\n0,"e\n\nf"\n';
+    expect(textsFromCsv(csv).texts).toEqual(["a\nb, c\n0, d", "e\n\nf"]);
+    expect(textsFromCsv(tsv, { quote: "double" }).texts).toEqual([
+      "Great film\n0\tbad\n1\the said it is 5",
+      "dull",
+    ]);
+  });
+});
+
+test("any separator, where it is named", () => {
+  expect(textsFromCsv("text|label\na, b|0\nc|1", { separator: "|" }).texts).toEqual(["a, b", "c"]);
+});
+
+test("UTF-16 with its byte order mark, as spreadsheets write it", () => {
+  const text = "\ufefftext\tlabel\r\nüber\t0\r\nb\t1\r\n";
+  const bytes = new Uint8Array(Uint16Array.from(text, (character) => character.charCodeAt(0)).buffer);
+  expect(textsFromCsv(bytes)).toMatchObject({ texts: ["über", "b"], classes: ["0", "1"] });
+});
+
+test("any text gives texts or a coded error, in time", () => {
+  const characters = ["a", "0", "1", ",", '"', "\n", "\r", "\t", ";"];
+  const long = longText(characters, "text,label\n", "a,0\nb,1\n", 'text,label\na,0\nb,1\n"');
+  const short = fc.string({ unit: fc.constantFrom(...characters), maxLength: 30 });
+  const options = fc.record(
+    { header: fc.boolean(), quote: fc.constantFrom("none" as const, "double" as const) },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(fc.oneof(long, short), options, (csv, given) => {
+      const found = outcomeOf(() => textsFromCsv(csv, given));
+      if (!(found instanceof LstmkitError)) expect(found.texts.length).toBe(found.labels.length);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+// Work that grew with the square of these would take minutes.
+test.each([
+  ["line breaks", `text,label\na,0\nb,1\n${"\n".repeat(5_000_000)}`],
+  ["line breaks in quotes", `text,label\n"${"\r".repeat(2_000_000)}",0\nb,1\n`],
+  ["quoted texts of two lines", `text,label\n${'"a\nb",0\n"c\nd",1\n'.repeat(50_000)}`],
+  ["commas", `text,label\na,0\nb,1\n${",".repeat(3_000_000)}`],
+])("a file of %s is read", (_, csv) => {
+  expect(textsFromCsv(csv).classes).toEqual(["0", "1"]);
+});
+
+test("a hundred thousand rows with bad quotes are refused at the first", () => {
+  const csv = `text,label\n${'a "b",1\n'.repeat(100_000)}${'"a"b,1\n'.repeat(100_000)}`;
+  expect(() => textsFromCsv(csv)).toThrow(codedError("BAD_CSV", /line 100002: /));
+});
+
+test("megabytes of lines before one that is not UTF-8 are counted", () => {
+  const bytes = new Uint8Array(3_000_000).fill(10);
+  bytes[bytes.length - 1] = 0xff;
+  expect(() => textsFromCsv(bytes)).toThrow(codedError("BAD_CSV", /line 3000000 is not UTF-8/));
 });
 
 describe("csvColumns", () => {

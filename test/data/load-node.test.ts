@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -53,7 +54,25 @@ describe("loadImdb", () => {
     expect((await loadImdb({ data: alone, numWords: 6 })).vocabulary).toBeUndefined();
     const beside = await put("beside/imdb.npz", npz);
     await put("beside/imdb_word_index.json", '{"the": 1, "film": 2}');
-    expect((await loadImdb({ data: beside, numWords: 6 })).vocabulary!.words).toEqual(["the", "film"]);
+    const words = async () => (await loadImdb({ data: beside, numWords: 6 })).vocabulary!.words;
+    expect(await words()).toEqual(["the", "film"]);
+    const marked = '\ufeff{"the": 1, "films": 2}';
+    await put("beside/imdb_word_index.json", marked);
+    expect(await words()).toEqual(["the", "films"]);
+    await put("beside/imdb_word_index.json", new Uint8Array(Buffer.from(marked, "utf16le")));
+    expect(await words()).toEqual(["the", "films"]);
+    await put("beside/imdb_word_index.json", Uint8Array.of(0x7b, 0xff));
+    await expect(words()).rejects.toThrow(codedError("BAD_DATASET", /line 1 is not UTF-8/));
+  });
+
+  test("does not wait for a pipe among the reviews, or in the place of the word index", async () => {
+    for (const [path, text] of Object.entries(reviews)) await put(`piped/${path}`, text);
+    execFileSync("mkfifo", [join(folder, "piped/test/pos/1_9.txt")]);
+    const refusal = codedError("FILE_UNREADABLE", /(1_9\.txt|word_index\.json) is a pipe/);
+    await expect(loadImdb({ data: join(folder, "piped") })).rejects.toThrow(refusal);
+    const npz = await put("piped/imdb.npz", imdbNpz([[1, 2], [2]], [0, 1], [[1]], [1]));
+    execFileSync("mkfifo", [join(folder, "piped/imdb_word_index.json")]);
+    await expect(loadImdb({ data: npz, numWords: 6 })).rejects.toThrow(refusal);
   });
 
   test("says when there is no such file, or another kind of file", async () => {
@@ -79,9 +98,24 @@ describe("loadCsv", () => {
     expect(dataset.test.x.shape).toEqual([2, 5]);
   });
 
+  test("takes the options of the file and those of the data set", async () => {
+    const rows = Array.from({ length: 10 }, (_, i) => `caf\xe9 ${i}|${i % 2}`).join("\r");
+    const path = await put(
+      "latin1.csv",
+      Uint8Array.from(rows, (character) => character.charCodeAt(0)),
+    );
+    const options = { header: false, separator: "|", quote: "none", encoding: "latin1", text: "1" } as const;
+    const { vocabulary, train } = await loadCsv(path, { ...options, tokenizer: "keras", testSplit: 0.3 });
+    expect(vocabulary!.words[0]).toBe("café");
+    expect(vocabulary).not.toHaveProperty("tokenizer");
+    expect(train.x.shape[0]).toBe(7);
+    await expect(loadCsv(path, { ...options, separator: "||" })).rejects.toThrow(codedError("BAD_ARGUMENT"));
+  });
+
   test("says when a file cannot be read", async () => {
+    await expect(loadCsv(new URL("file:///none.csv"))).rejects.toThrow(codedError("FILE_NOT_FOUND"));
     await expect(loadCsv(join(folder, "none.csv"))).rejects.toThrow(codedError("FILE_NOT_FOUND"));
-    await expect(loadCsv(folder)).rejects.toThrow(codedError("FILE_UNREADABLE", /EISDIR/));
+    await expect(loadCsv(folder)).rejects.toThrow(codedError("FILE_UNREADABLE", /is a folder/));
   });
 });
 

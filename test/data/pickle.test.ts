@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { unpickleIntLists } from "../../src/data/pickle.ts";
 import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
+import { longBytes } from "./fuzz.ts";
 import { pickleOfLists } from "./npz-fixture.ts";
 
 // numpy 2.4.6: x = np.empty(3, object); x[:] = [1, 300, 70000], [], [2**31 - 1]; pickle.dumps(x, protocol)
@@ -106,6 +107,30 @@ describe("cannot be made to hang or to swell", () => {
     expect(() => unpickleIntLists(bytes, 2001)).toThrow(codedError("BAD_PICKLE", /repeated too often/));
   });
 
+  test.each([
+    ["lists", "]"],
+    ["tuples", ")"],
+    ["tuples in tuples", "\x85"],
+    ["texts", "U\0"],
+    ["names", "cnumpy\ndtype\n"],
+  ])("by thousands of %s", (_, one) => {
+    expect(() => unpickleIntLists(ascii(`\x80\x02]${one.repeat(5000)}.`), 3)).toThrow(
+      codedError("BAD_PICKLE", /one object too many at byte \d{2,4}; wanted the 3 lists/),
+    );
+  });
+
+  test("by a memo of thousands", () => {
+    expect(() => unpickleIntLists(ascii(`\x80\x04]${"\x94".repeat(5000)}.`), 3)).toThrow(
+      codedError("BAD_PICKLE", /memo place 68/),
+    );
+  });
+
+  test("by a stack of two million", () => {
+    expect(() => unpickleIntLists(new Uint8Array(2_100_000).fill(0x4e), 3)).toThrow(
+      codedError("BAD_PICKLE", /a stack of a million values at byte 1048576/),
+    );
+  });
+
   test("by two lists filled in turns", () => {
     expect(() => unpickleIntLists(ascii("\x80\x02]q\0K\x01a]q\x01K\x01ah\0K\x02a."), 1)).toThrow(
       codedError("BAD_PICKLE", /in turns/),
@@ -134,6 +159,21 @@ describe("cannot be made to hang or to swell", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  test("by any few bytes a hundred thousand times", () => {
+    const endless = array.subarray(0, array.length - 10);
+    fc.assert(
+      fc.property(longBytes(ascii("\x80\x02]("), ascii("\x80\x02"), endless), (bytes) => {
+        expect(() => unpickleIntLists(bytes, 1)).toThrow(LstmkitError);
+      }),
+      { numRuns: 300 },
+    );
+    for (const repeated of ["(", "]", "K\x01", ")", "]q\0", "h\0", "(K\x01K\x02e", "]K\x01a", "N0"]) {
+      expect(() => unpickleIntLists(ascii(`\x80\x02]q\0${repeated.repeat(50_000)}`), 1)).toThrow(
+        LstmkitError,
+      );
+    }
   });
 });
 

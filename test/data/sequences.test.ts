@@ -102,6 +102,28 @@ describe("padSequences refuses", () => {
     }
   });
 
+  test("gigabytes of filling for a few numbers, before it makes room for them", () => {
+    const refused = (rows: number, maxLen: number) =>
+      expect(() =>
+        padSequences(
+          Array.from({ length: rows }, () => [1]),
+          { maxLen },
+        ),
+      ).toThrow(
+        codedError(
+          "OUT_OF_MEMORY",
+          new RegExp(`${rows} sequences of ${maxLen} are ${rows * maxLen} numbers`),
+        ),
+      );
+    refused(1, 1_000_000_000);
+    refused(1, 2 ** 24 + 1);
+    refused(100_000, 10_000);
+    refused(2, 2 ** 30);
+    expect(padSequences([[1]], { maxLen: 1_000_000 }).data.length).toBe(1_000_000);
+    // A long sequence is its own reason.
+    expect(padSequences([new Int32Array(70_000), ...Array(250).fill([])]).shape).toEqual([251, 70_000]);
+  });
+
   test("no length to take", () => {
     expect(() => padSequences([])).toThrow(codedError("BAD_SHAPE", /Give maxLen/));
     expect(padSequences([], { maxLen: 3 }).shape).toEqual([0, 3]);

@@ -91,6 +91,12 @@ describe("spamFromBytes", () => {
     expect(compared).toBe(200);
   });
 
+  test("knows words in typographic quotes, and those that the corpus has with theirs", () => {
+    const ids = (text: string) => encode(dataset.vocabulary!, text);
+    expect(ids("“Free” money—don’t wait…")).toEqual(ids("free money don't wait"));
+    for (const word of corpus.words) expect(ids(word)).toEqual([1, corpus.words.indexOf(word) + 4]);
+  });
+
   test("keeps the beginning of a message and pads on the left", () => {
     const { vocabulary } = dataset;
     expect(vocabulary).toMatchObject({ maxLen: 80, padding: "pre", truncating: "post", numWords: 10_000 });

@@ -1,29 +1,46 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  buildVocabulary,
-  decode,
-  encode,
-  encodeRows,
-  parseWordIndex,
-  tokenize,
-} from "../../src/data/vocabulary.ts";
+import { datasetFromTexts } from "../../src/data/dataset.ts";
+import { cut } from "../../src/data/tokenize.ts";
+import { buildVocabulary, decode, encode, encodeRows, parseWordIndex } from "../../src/data/vocabulary.ts";
+import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
+import { longText, outcomeOf } from "./fuzz.ts";
 
-describe("tokenize cuts as Keras's text_to_word_sequence", () => {
-  test.each([
-    ["Hello, World!", ["hello", "world"]],
-    ["It's a well-made film<br /><br />Great", ["it's", "a", "well", "made", "film", "br", "br", "great"]],
-    ["tabs\tand\nlines\r\nand __init__", ["tabs", "and", "lines", "and", "init"]],
-    ["ÄRGER über ŒUVRE 映画 🎬", ["ärger", "über", "œuvre", "映画", "🎬"]],
-    ["1.5/10 [sic] {x|y} ~z~ a@b", ["1", "5", "10", "sic", "x", "y", "z", "a", "b"]],
-    ["  ...  ", []],
-    ["", []],
-  ])("%j", (text, words) => {
-    expect(tokenize(text)).toEqual(words);
+test("a lone half of a surrogate pair, and signs of all kinds, are words and separators as in Keras", () => {
+  const keras = (text: string) => cut(text, "keras");
+  expect(keras("a \ud83c b")).toEqual(["a", "\ud83c", "b"]);
+  expect(keras("1.5/10 [sic] {x|y} ~z~ a@b")).toEqual(["1", "5", "10", "sic", "x", "y", "z", "a", "b"]);
+  expect(keras("tabs\tand\nlines\r\nand __init__")).toEqual(["tabs", "and", "lines", "and", "init"]);
+});
+
+describe("texts that are none are refused with their place", () => {
+  const vocabulary = buildVocabulary(["a"]);
+  const texts = (values: unknown) => values as string[];
+  const source = (values: unknown) => ({
+    texts: texts(values),
+    labels: [0, 1, 0],
+    classes: ["0", "1"] as const,
   });
 
-  test("a lone half of a surrogate pair is a word like any other", () => {
-    expect(tokenize("a \ud83c b")).toEqual(["a", "\ud83c", "b"]);
+  test.each<[string, (values: unknown) => unknown]>([
+    ["buildVocabulary", (values) => buildVocabulary(texts(values))],
+    ["encodeRows", (values) => encodeRows(vocabulary, texts(values))],
+    ["datasetFromTexts", (values) => datasetFromTexts(source(values))],
+  ])("by %s", (_, read) => {
+    expect(() => read(["a", "b", null])).toThrow(
+      codedError("BAD_VALUE", /texts\[2\] is null; wanted a string/),
+    );
+    expect(() => read(["a", 7, "b"])).toThrow(codedError("BAD_VALUE", /texts\[1\] is 7/));
+    // biome-ignore lint/suspicious/noSparseArray: that is what is tried
+    expect(() => read(["a", , "b"])).toThrow(codedError("BAD_VALUE", /texts\[1\] is undefined/));
+    for (const none of ["abc", null, undefined, 7, {}]) {
+      expect(() => read(none)).toThrow(codedError("BAD_ARGUMENT", /the texts are .*; wanted an array/));
+    }
+  });
+
+  test("by encode", () => {
+    expect(() => encode(vocabulary, null as unknown as string)).toThrow(codedError("BAD_VALUE", /is null/));
   });
 });
 
@@ -100,6 +117,25 @@ describe("parseWordIndex", () => {
     expect(parseWordIndex('{"b": 2, "10": 3, "a": 1}').words).toEqual(["a", "b", "10"]);
   });
 
+  test("gives words or a coded error for any text, in time", () => {
+    const characters = ['"', "a", ":", "1", ",", "{", "}", "[", "]", "\\", " "];
+    fc.assert(
+      fc.property(longText(characters, "", '{"a":', '{"a":1,"b":'), (json) => {
+        expect(outcomeOf(() => parseWordIndex(json))).toBeInstanceOf(LstmkitError);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("takes a byte order mark, words with names of their own, and half a million of them", () => {
+    expect(parseWordIndex('\ufeff{"a": 1, "__proto__": 2}').words).toEqual(["a", "__proto__"]);
+    const count = 500_000;
+    const entries = Array.from({ length: count }, (_, i) => `"w${i}":${((i * 7919) % count) + 1}`);
+    const { words } = parseWordIndex(`{${entries.join()}}`);
+    expect(words[0]).toBe("w0");
+    expect(new Set(words).size).toBe(count);
+  });
+
   test.each([
     ["text", "not json", /not JSON/],
     ["a list", "[]", /an array/],
@@ -107,6 +143,10 @@ describe("parseWordIndex", () => {
     ["a gap", '{"a": 1, "b": 3}', /rank 3 for "b" among 2 words/],
     ["a repeat", '{"a": 1, "b": 1}', /rank 1 twice/],
     ["a fraction", '{"a": 1.5}', /rank 1.5/],
+    ["a word twice", '{"a": 1, "b": 2, "a": 2}', /has the key "a" twice/],
+    ["a rank nested 20,000 deep", `{"a": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`, /nested more than 16/],
+    ["a rank that is a list of lists", '{"a": [[1]]}', /rank an array of length 1/],
+    ["a long word with a long rank", JSON.stringify({ ["w".repeat(1e5)]: "r".repeat(1e5) }), /^.{1,400}$/],
   ])("refuses %s", (_, json, message) => {
     expect(() => parseWordIndex(json)).toThrow(codedError("BAD_DATASET", message));
   });

@@ -82,7 +82,8 @@ export function runLayer(
       to.set(Array.prototype.slice.call(x, row * width, (row + 1) * width) as number[]);
     }
   }
-  worker.perform({ kind: "prepare" }, new Solo());
+  const solo = new Solo();
+  solo.run(worker.perform({ kind: "prepare" }, solo));
   const { passes } = worker;
   const last = passes.at(-1)!;
   const { width: out, T: rows } = last.y;

@@ -42,13 +42,13 @@ describe.each(await openBenches())("$build build", (bench) => {
     const { layers } = stack;
     const plain = withoutDropout(layers);
 
-    test.each(SIZES)("outputs, loss and hits at B $B, T $T", ({ B, T }) => {
+    test.each(SIZES)("outputs, loss and hits at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);
       const batch = batchOf(stack, B, T);
       const expected = evaluate(layers, weights, batch);
       const { outputs } = expected;
-      expectClose(predictionPass(network, batch), outputs, kernelForward, "outputs");
-      const found = evaluationPass(network, batch);
+      expectClose(await predictionPass(network, batch), outputs, kernelForward, "outputs");
+      const found = await evaluationPass(network, batch);
       expectClose([found.loss], [expected.loss], kernelLoss, "loss");
       expect(found.rows).toBe(outputs.length / (stack.features === 3 ? 2 : 1));
       const [{ sum, count }] = found.metrics as [{ sum: number; count: number }];
@@ -57,10 +57,10 @@ describe.each(await openBenches())("$build build", (bench) => {
       network.weights.free();
     });
 
-    test.each(SIZES)("every gradient without dropout at B $B, T $T", ({ B, T }) => {
+    test.each(SIZES)("every gradient without dropout at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, plain);
       const batch = batchOf(stack, B, T);
-      const found = trainingPass(bench, network, batch);
+      const found = await trainingPass(bench, network, batch);
       expectClose([found.result.loss], [evaluate(plain, weights, batch).loss], kernelLoss, "loss");
       for (const [name, expected] of Object.entries(gradients(plain, weights, batch))) {
         expectClose(found.gradients[name]!, expected, kernelGradient, name);
@@ -68,10 +68,10 @@ describe.each(await openBenches())("$build build", (bench) => {
       network.weights.free();
     });
 
-    test.each(SIZES)("every gradient with dropout's own masks at B $B, T $T", ({ B, T }) => {
+    test.each(SIZES)("every gradient with dropout's own masks at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);
       const batch = { ...batchOf(stack, B, T), keepMasks: keepMasks(bench, network, B) };
-      const found = trainingPass(bench, network, batch);
+      const found = await trainingPass(bench, network, batch);
       expectClose([found.result.loss], [evaluate(layers, weights, batch).loss], kernelLoss, "loss");
       for (const [name, expected] of Object.entries(gradients(layers, weights, batch))) {
         expectClose(found.gradients[name]!, expected, kernelGradient, name);
@@ -79,42 +79,44 @@ describe.each(await openBenches())("$build build", (bench) => {
       network.weights.free();
     });
 
-    test("a batch smaller than the workspace's room gives the bits of a workspace of its size", () => {
+    test("a batch smaller than the workspace's room gives the bits of a workspace of its size", async () => {
       const { network } = benchNetwork(bench, layers);
       const batch = batchOf(stack, 3, 7);
-      const snug = trainingPass(bench, network, batch);
-      const roomy = trainingPass(bench, network, batch, { room: 21 });
+      const snug = await trainingPass(bench, network, batch);
+      const roomy = await trainingPass(bench, network, batch, { room: 21 });
       expect(roomy.result).toEqual(snug.result);
       expect(roomy.raw).toEqual(snug.raw);
       network.weights.free();
     });
 
-    test("no bit of loss, outputs or gradient depends on the size of the groups", () => {
+    test("no bit of loss, outputs or gradient depends on the size of the groups", async () => {
       const { network } = benchNetwork(bench, layers);
       const batch = batchOf(stack, 21, 2);
-      const first = trainingPass(bench, network, batch, { groupSize: 1 });
-      const outputs = predictionPass(network, batch, { groupSize: 1 });
+      const first = await trainingPass(bench, network, batch, { groupSize: 1 });
+      const outputs = await predictionPass(network, batch, { groupSize: 1 });
       for (const groupSize of [2, 3, 4, 7, 16, 40]) {
-        const other = trainingPass(bench, network, batch, { groupSize });
+        const other = await trainingPass(bench, network, batch, { groupSize });
         expect(other.raw, `groups of ${groupSize}`).toEqual(first.raw);
         expect(other.result).toEqual(first.result);
-        expect(predictionPass(network, batch, { groupSize })).toEqual(outputs);
+        expect(await predictionPass(network, batch, { groupSize })).toEqual(outputs);
       }
       network.weights.free();
     });
 
-    test("padding stays exactly 0 in gradients, and in weights after steps of Adam", () => {
+    test("padding stays exactly 0 in gradients, and in weights after steps of Adam", async () => {
       const { network } = benchNetwork(bench, layers);
       const batch = batchOf(stack, 3, 7);
-      expect(paddingOf(network, trainingPass(bench, network, batch).raw).every((g) => g === 0)).toBe(true);
+      expect(paddingOf(network, (await trainingPass(bench, network, batch)).raw).every((g) => g === 0)).toBe(
+        true,
+      );
       const { address, table } = network.weights;
       const before = bench.read(address, table.length);
       const { x, y, B, T } = batch;
       const training = trainingBatch(network, { T, batchSize: B });
       training.batch.load(x, y, [...Array(B).keys()], 0, B);
       for (let step = 0; step < 3; step++) {
-        training.batch.gradient(B, { ...COUNTERS, batch: step });
-        training.batch.update(step + 1);
+        await training.batch.gradient(B, { ...COUNTERS, batch: step });
+        await training.batch.update(step + 1);
       }
       training.free();
       const after = bench.read(address, table.length);
@@ -126,12 +128,12 @@ describe.each(await openBenches())("$build build", (bench) => {
 
   test.each(["tanh", "relu", "linear"] as const)(
     "a head with %s gives its activation's outputs",
-    (activation) => {
+    async (activation) => {
       const layers = [lstm({ units: 5, inputShape: [null, 3] }), dense({ units: 2, activation })];
       const { network, weights } = benchNetwork(bench, layers);
       const batch = { x: normals(3 * 7 * 3, 1), y: keepMask(6, 0.5, 2), B: 3, T: 7 };
       const expected = activationForward(evaluate(layers, weights, batch).logits, activation);
-      expectClose(predictionPass(network, batch), expected, kernelForward, "outputs");
+      expectClose(await predictionPass(network, batch), expected, kernelForward, "outputs");
       network.weights.free();
     },
   );
@@ -151,35 +153,35 @@ describe.each(await openBenches())("$build build", (bench) => {
     network.weights.free();
   });
 
-  test("a second batch in the same workspace finds no trace of the first", () => {
+  test("a second batch in the same workspace finds no trace of the first", async () => {
     const stack = STACKS[0]!;
     const { network } = benchNetwork(bench, stack.layers);
     const [first, second] = [batchOf(stack, 21, 2), { ...batchOf(stack, 3, 2), x: integers(6, V, 9) }];
-    const alone = trainingPass(bench, network, second);
+    const alone = await trainingPass(bench, network, second);
     const { address, table } = network.weights;
     const weights = bench.read(address, table.length);
     const { batch, optimizer, free } = trainingBatch(network, { T: 2, batchSize: 21 });
     const { gradient, squares } = optimizer.state;
     batch.load(first.x, first.y, [...Array(first.B).keys()], 0, first.B);
-    batch.gradient(first.B, COUNTERS);
-    batch.update(1);
+    await batch.gradient(first.B, COUNTERS);
+    await batch.update(1);
     for (const block of [gradient, squares]) {
       expect(bench.read(block, table.placesLength).every((g) => g === 0)).toBe(true);
     }
     bench.memory.f32(address, table.length).set(weights);
     batch.load(second.x, second.y, [...Array(second.B).keys()], 0, second.B);
-    batch.gradient(second.B, COUNTERS);
+    await batch.gradient(second.B, COUNTERS);
     expect(bench.read(gradient, table.length)).toEqual(alone.raw);
     free();
     network.weights.free();
   });
 
-  test("load takes the samples that the order names", () => {
+  test("load takes the samples that the order names", async () => {
     const stack = STACKS[2]!;
     const { network } = benchNetwork(bench, stack.layers);
     const { x } = batchOf(stack, 5, 7);
-    const all = predictionPass(network, { x, B: 5, T: 7 });
-    const picked = predictionPass(network, { x, B: 5, T: 7 }, { order: [4, 1] });
+    const all = await predictionPass(network, { x, B: 5, T: 7 });
+    const picked = await predictionPass(network, { x, B: 5, T: 7 }, { order: [4, 1] });
     expect(picked).toEqual(Float32Array.of(...all.subarray(4 * 14, 5 * 14), ...all.subarray(14, 2 * 14)));
     network.weights.free();
   });

@@ -100,15 +100,15 @@ export function trainingBatch(
 }
 
 /** Loss and every gradient, under the weights' names, of one way there and back. */
-export function trainingPass(
+export async function trainingPass(
   bench: Bench,
   network: BenchNetwork,
   { x, y, B, T }: Batch,
   { room = B, ...options }: BatchOptions = {},
-): { result: BatchResult; gradients: Record<string, Float32Array>; raw: Float32Array } {
+): Promise<{ result: BatchResult; gradients: Record<string, Float32Array>; raw: Float32Array }> {
   const { batch, optimizer, free } = trainingBatch(network, { T, batchSize: room, ...options });
   batch.load(x, y, identity(B), 0, B);
-  const result = batch.gradient(B, COUNTERS);
+  const result = await batch.gradient(B, COUNTERS);
   const { specs, length } = network.weights.table;
   const raw = bench.read(optimizer.state.gradient, length);
   const gradients = Object.fromEntries(
@@ -119,31 +119,31 @@ export function trainingPass(
 }
 
 /** Loss of the batch without dropout. */
-export function evaluationPass(
+export async function evaluationPass(
   network: BenchNetwork,
   { x, y, B, T }: Batch,
   { loss = lossOf(network), groupSize = 4 }: BatchOptions = {},
-): BatchResult {
+): Promise<BatchResult> {
   const options = { layers: network.layers, T, batchSize: B, groupSize, loss, optimizer: null };
   const batch = new ModelBatch(network.weights, teamOf(network), { ...options, metrics: ["accuracy"] }, x);
   batch.load(x, y, identity(B), 0, B);
-  const result = batch.evaluate(B);
+  const result = await batch.evaluate(B);
   batch.free();
   return result;
 }
 
 /** Outputs of samples of the batch, all where no order is given. */
-export function predictionPass(
+export async function predictionPass(
   network: BenchNetwork,
   { x, B, T }: Omit<Batch, "y">,
   { groupSize = 4, order = identity(B) }: BatchOptions & { readonly order?: readonly number[] } = {},
-): Float32Array {
+): Promise<Float32Array> {
   const count = order.length;
   const options = { layers: network.layers, T, batchSize: count, groupSize, loss: null, optimizer: null };
   const batch = new ModelBatch(network.weights, teamOf(network), options, x);
   batch.load(x, null, order, 0, count);
   const to = new Float32Array(count * batch.outputSize);
-  batch.predict(count, to);
+  await batch.predict(count, to);
   batch.free();
   return to;
 }

@@ -51,3 +51,10 @@ test("without a start or an id for unknown words there are none, and padding may
     "padding",
   ]);
 });
+
+test("words are cut as the vocabulary's were", () => {
+  const cut = buildVocabulary(["good film"], { startChar: null });
+  expect(steps(cut, "“Good” film…")).toEqual(["known good", "known film"]);
+  const { tokenizer: _, ...old } = cut;
+  expect(steps(old, "“Good” film…")).toEqual(["unknown “good”", "unknown film…"]);
+});

@@ -86,8 +86,13 @@ export class DataPanel {
       const source = file === undefined ? { kind } : { kind, file };
       return { source, wanted: (layout) => ({ kind, ...layout }) };
     }
-    const columns = { text: this.#text.value, label: this.#label.value };
-    const file = this.#csv!.name; // else there is a problem
+    const { name: file, guess } = this.#csv!; // else there is a problem
+    const hasNumbers = guess?.header === false;
+    const columns = {
+      text: this.#text.value,
+      label: this.#label.value,
+      ...(hasNumbers && { header: false as const }),
+    };
     return { source: { kind, file, ...columns }, wanted: (layout) => ({ kind, ...columns, ...layout }) };
   }
 

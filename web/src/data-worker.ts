@@ -4,6 +4,7 @@ import { LstmkitError, textMetadata } from "lstmkit";
 import {
   csvColumns,
   datasetFromTexts,
+  decodeText,
   IMDB_FILES,
   imdbFromNpz,
   imdbFromTexts,
@@ -27,13 +28,20 @@ export type GivenFile =
       /** Headers of the columns. */
       readonly columns: readonly string[];
       /** As `lstmkit train` would guess; null where it would ask. */
-      readonly guess: { readonly text: string; readonly label: string } | null;
+      readonly guess: Guess | null;
     };
+
+/** Columns by their names, or by their numbers where the file has no header. */
+interface Guess {
+  readonly text: string;
+  readonly label: string;
+  readonly header?: false;
+}
 
 /** What to read, of what there is. */
 export type Wanted = { readonly numWords: number; readonly maxLen: number } & (
   | { readonly kind: "spam" | "imdb" }
-  | { readonly kind: "csv"; readonly text: string; readonly label: string }
+  | ({ readonly kind: "csv" } & Guess)
 );
 
 /** A data set, without its rows. */
@@ -65,7 +73,7 @@ async function give(file: File): Promise<GivenFile> {
     csv = { name, bytes };
     return { kind: "csv", name, columns, guess: guessColumns(bytes) };
   }
-  if (/\.json$/i.test(name)) wordIndex = new TextDecoder().decode(bytes);
+  if (/\.json$/i.test(name)) wordIndex = decodeText(bytes);
   else if (/\.npz$/i.test(name)) imdb = { npz: bytes };
   else if (/\.(tar\.gz|tgz)$/i.test(name)) imdb = { archive: bytes };
   else {
@@ -78,9 +86,10 @@ async function give(file: File): Promise<GivenFile> {
   return { kind: /\.json$/i.test(name) ? "wordIndex" : "imdb", name };
 }
 
-function guessColumns(bytes: Uint8Array): { text: string; label: string } | null {
+function guessColumns(bytes: Uint8Array): Guess | null {
   try {
-    return textsFromCsv(bytes).columns;
+    const { columns, header } = textsFromCsv(bytes);
+    return { ...columns, ...(header === false && { header }) };
   } catch {
     return null; // what is wrong is said when the file is read for a run
   }
@@ -169,8 +178,9 @@ async function read(wanted: Wanted): Promise<TextDataset> {
   }
   if (wanted.kind === "csv") {
     if (!csv) throw new LstmkitError("BAD_ARGUMENT", "no CSV file was given. Choose one.");
-    const { text, label } = wanted;
-    return datasetFromTexts(textsFromCsv(csv.bytes, { text, label }), { name: csv.name, numWords, maxLen });
+    const { text, label, header } = wanted;
+    const options = { text, label, ...(header === false && { header }) };
+    return datasetFromTexts(textsFromCsv(csv.bytes, options), { name: csv.name, numWords, maxLen });
   }
   if (!imdb) throw new LstmkitError("BAD_ARGUMENT", "the IMDB files are not there. Fetch or choose them.");
   if ("archive" in imdb) return imdbFromTexts(await imdbTextsOfTarGz(imdb.archive), { numWords, maxLen });

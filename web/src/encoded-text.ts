@@ -1,4 +1,4 @@
-import { encodeRows, padSequences, tokenize, type Vocabulary } from "lstmkit/data";
+import { encodeRows, padSequences, type Vocabulary, wordsOf } from "lstmkit/data";
 import type { EncodedText, Step } from "./page.ts";
 
 /** A text as the model reads it, and what stands at each of its time steps. */
@@ -6,7 +6,7 @@ export function encodeText(vocabulary: Vocabulary, text: string): EncodedText {
   const x = encodeRows(vocabulary, [text]);
   const { startChar, oovChar, indexFrom, padding, truncating } = vocabulary;
   const known = new Set(vocabulary.words);
-  const tokens = tokenize(text).filter((word) => oovChar !== null || known.has(word));
+  const tokens = wordsOf(vocabulary, text).filter((word) => oovChar !== null || known.has(word));
   const written = startChar === null ? tokens : ["", ...tokens];
   // The places of the words, cut and padded as the ids are; 0 is padding.
   const layout = { ...(padding && { padding }), ...(truncating && { truncating }) };

@@ -162,7 +162,12 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
 
   const read = () => {
     const vocabulary = page.reading?.vocabulary;
-    page.set({ text: vocabulary && page.models.length > 0 ? encodeText(vocabulary, field.value) : null });
+    try {
+      page.set({ text: vocabulary && page.models.length > 0 ? encodeText(vocabulary, field.value) : null });
+    } catch (error) {
+      page.set({ text: null });
+      failure.show(error);
+    }
   };
   let typing: ReturnType<typeof setTimeout> | undefined;
   field.addEventListener("input", () => {

@@ -92,7 +92,14 @@ export type Source =
   | { readonly kind: "spam" }
   /** Without a file, Keras's was fetched. */
   | { readonly kind: "imdb"; readonly file?: string }
-  | { readonly kind: "csv"; readonly file: string; readonly text: string; readonly label: string };
+  | {
+      readonly kind: "csv";
+      readonly file: string;
+      readonly text: string;
+      readonly label: string;
+      /** Where the columns are called by number. */
+      readonly header?: false;
+    };
 
 /** The command that gives the same digest. Flags that say what is the default are left out, the seed's never. */
 export function commandLine(settings: Settings, cell: Cell, source: Source): string {
@@ -116,6 +123,7 @@ function dataArguments(source: Source): string[] {
         // In one word, so that a name may begin with dashes.
         `--text=${source.text}`,
         `--label=${source.label}`,
+        ...(source.header === false ? ["--no-header"] : []),
       ];
   }
 }

@@ -26,7 +26,8 @@ export const trainText = words({
     cancel: "Cancel",
     given: (names: string) => `There: ${names}`,
     csv: "Own CSV",
-    csvAbout: "A .csv or .tsv file in UTF-8 with a header line, a text and one of two classes in each row.",
+    csvAbout:
+      "A .csv or .tsv file in UTF-8 or UTF-16, a text and one of two classes in each row, with a header line or without.",
     csvFile: "CSV file",
     csvMissing: "Choose a CSV file.",
     csvText: "Text column",
@@ -177,7 +178,8 @@ export const trainText = words({
     cancel: "취소",
     given: (names: string) => `준비됨: ${names}`,
     csv: "내 CSV",
-    csvAbout: "첫 줄이 머리글이고 각 행에 글과 두 클래스 중 하나가 있는 UTF-8 .csv 또는 .tsv 파일.",
+    csvAbout:
+      "각 행에 글과 두 클래스 중 하나가 있는 UTF-8 또는 UTF-16 .csv 또는 .tsv 파일. 첫 줄의 머리글은 없어도 됩니다.",
     csvFile: "CSV 파일",
     csvMissing: "CSV 파일을 선택하세요.",
     csvText: "글 열",
