@@ -5,7 +5,7 @@
  */
 
 export { activationBackward, activationForward } from "./dense";
-export { dropoutBackward, dropoutForward } from "./dropout";
+export { dropElements, dropoutBackward, dropoutForward } from "./dropout";
 export { addRows, embeddingBackward, embeddingForward } from "./embedding";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";

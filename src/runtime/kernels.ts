@@ -68,6 +68,22 @@ export interface Kernels {
     T: number,
   ): void;
 
+  dropElements(
+    y: Address,
+    ldy: number,
+    x: Address,
+    ldx: number,
+    rows: number,
+    width: number,
+    rate: number,
+    scale: number,
+    seed: number,
+    layer: number,
+    sample: number,
+    step: number,
+    epoch: number,
+  ): void;
+
   packRows(a: Address, src: Address, ld: number, M: number, K: number): void;
   packColumns(a: Address, src: Address, ld: number, M: number, K: number): void;
   packPanels(b: Address, src: Address, ld: number, keep: Address, K: number, N: number): void;
