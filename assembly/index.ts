@@ -4,13 +4,23 @@
  * state and import nothing but the memory, so any number of instances may share one.
  */
 
+export { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy";
+export {
+  categoricalCrossentropyLogits,
+  categoricalCrossentropyProbabilities,
+  sparseCategoricalCrossentropyLogits,
+  sparseCategoricalCrossentropyProbabilities,
+} from "./crossentropy";
 export { activationBackward, activationForward } from "./dense";
 export { dropElements, dropoutBackward, dropoutForward } from "./dropout";
 export { addRows, embeddingBackward, embeddingForward } from "./embedding";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
+export { meanAbsoluteError } from "./mean-absolute-error";
+export { meanSquaredError } from "./mean-squared-error";
 export { adam, allFinite, sumShards } from "./optimizer";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
 export { rnnBackward, rnnForward } from "./rnn";
 export { mapCosTurns, mapExp, mapLog, mapSigmoid, mapTanh } from "./simd";
+export { softmaxBackward, softmaxForward } from "./softmax";

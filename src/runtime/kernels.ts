@@ -154,6 +154,9 @@ export interface Kernels {
 
   activationForward(y: Address, n: number, activation: number): void;
   activationBackward(dy: Address, y: Address, n: number, activation: number): void;
+  softmaxForward(y: Address, rows: number, n: number, ld: number): void;
+  softmaxBackward(dy: Address, y: Address, rows: number, n: number, ld: number): void;
+
   bceLogits(
     losses: Address,
     hits: Address,
@@ -175,6 +178,91 @@ export interface Kernels {
     units: number,
     ld: number,
     scale: number,
+  ): void;
+  categoricalCrossentropyLogits(
+    losses: Address,
+    dz: Address,
+    z: Address,
+    targets: Address,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  sparseCategoricalCrossentropyLogits(
+    losses: Address,
+    dz: Address,
+    z: Address,
+    targets: Address,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  categoricalCrossentropyProbabilities(
+    losses: Address,
+    dp: Address,
+    p: Address,
+    targets: Address,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  sparseCategoricalCrossentropyProbabilities(
+    losses: Address,
+    dp: Address,
+    p: Address,
+    targets: Address,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  meanSquaredError(
+    losses: Address,
+    dy: Address,
+    y: Address,
+    targets: Address,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  meanAbsoluteError(
+    losses: Address,
+    dy: Address,
+    y: Address,
+    targets: Address,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  binaryAccuracy(
+    values: Address,
+    y: Address,
+    targets: Address,
+    rows: number,
+    units: number,
+    ld: number,
+    threshold: number,
+  ): void;
+  categoricalAccuracy(
+    values: Address,
+    y: Address,
+    targets: Address,
+    rows: number,
+    units: number,
+    ld: number,
+  ): void;
+  sparseCategoricalAccuracy(
+    values: Address,
+    y: Address,
+    targets: Address,
+    rows: number,
+    units: number,
+    ld: number,
   ): void;
   sumFloats(x: Address, n: number): number;
   sumInts(x: Address, n: number): number;

@@ -37,12 +37,14 @@ export function denseBackward(
   return { dx, dW, db };
 }
 
-export type Activation = "linear" | "sigmoid" | "tanh" | "relu";
+export type Activation = "linear" | "sigmoid" | "tanh" | "relu" | "hardSigmoid";
 
 export function activationForward(logits: Vector, activation: Activation): Vector {
   if (activation === "sigmoid") return logits.map(sigmoid);
   if (activation === "tanh") return logits.map(Math.tanh);
   if (activation === "relu") return logits.map((z) => Math.max(z, 0));
+  // Keras 3's; Keras 2's was limited x/5 + 1/2.
+  if (activation === "hardSigmoid") return logits.map((z) => Math.min(Math.max(z + 3, 0), 6) / 6);
   return logits;
 }
 
@@ -51,5 +53,6 @@ export function activationBackward(dy: Vector, y: Vector, activation: Activation
   if (activation === "sigmoid") return dy.map((d, i) => d * y[i]! * (1 - y[i]!));
   if (activation === "tanh") return dy.map((d, i) => d * (1 - y[i]! * y[i]!));
   if (activation === "relu") return dy.map((d, i) => (y[i]! > 0 ? d : 0));
+  if (activation === "hardSigmoid") return dy.map((d, i) => (y[i]! > 0 && y[i]! < 1 ? d / 6 : 0));
   return dy;
 }

@@ -1,3 +1,4 @@
+import { binaryAccuracy } from "./accuracy.ts";
 import {
   type Activation,
   activationBackward,
@@ -7,7 +8,7 @@ import {
 } from "./dense.ts";
 import { dropoutBackward, dropoutForward } from "./dropout.ts";
 import { embeddingBackward, embeddingForward, embeddingSquaresPerRead } from "./embedding.ts";
-import { binaryAccuracy, crossentropyFromLogits } from "./loss.ts";
+import { crossentropyFromLogits } from "./loss.ts";
 import { lstmBackward, lstmForward } from "./lstm.ts";
 import { row, type Vector } from "./matrix.ts";
 import { type AdamOptions, adamMoments, adamStep } from "./optimizer.ts";
