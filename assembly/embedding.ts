@@ -27,7 +27,7 @@ export function addRows(sums: usize, x: usize, places: usize, T: i32, N: i32): v
 /**
  * dTable[id] += dx and squares[id] += dx² of every place the id stands at, in the order of places.
  * The sum of squares is Keras's: its gradient of a table is a list of rows, one for each place, and
- * Adam squares it before the rows of one id meet.
+ * Adam squares it before the rows of one id meet. squares 0 for none.
  * dx  (count, E), count = B·T; ids (count)
  * Of `parts` callers each takes the ids of its own remainder; returns 1 where all it added is finite.
  */
@@ -52,7 +52,7 @@ export function embeddingBackward(
     for (let j: usize = 0; j < bytes; j += 16) {
       const d = flush(v128.load(dx + j), tiny);
       v128.store(row + j, f32x4.add(v128.load(row + j), d));
-      v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
+      if (squares) v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
       sound = f32x4.add(sound, f32x4.mul(d, f32x4.splat(0))); // NaN where d is not finite
     }
   }

@@ -22,5 +22,6 @@ export { meanSquaredError } from "./mean-squared-error";
 export { adam, allFinite, sumShards } from "./optimizer";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
 export { rnnBackward, rnnForward } from "./rnn";
+export { sgd } from "./sgd";
 export { mapCosTurns, mapExp, mapLog, mapSigmoid, mapTanh } from "./simd";
 export { softmaxBackward, softmaxForward } from "./softmax";

@@ -282,6 +282,16 @@ export interface Kernels {
     epsilon: number,
     t: number,
   ): void;
+  sgd(
+    w: Address,
+    m: Address,
+    g: Address,
+    n: number,
+    learningRate: number,
+    momentum: number,
+    nesterov: number,
+    clears: number,
+  ): void;
 
   mapExp(y: Address, x: Address, n: number): void;
   mapLog(y: Address, x: Address, n: number): void;

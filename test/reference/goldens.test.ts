@@ -16,6 +16,7 @@ import { meanSquaredError } from "./mean-squared-error.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
 import { rnnBackward, rnnForward } from "./rnn.ts";
 import { type Layer, nameWeights, train, weightTable } from "./sequential.ts";
+import { sgdStep } from "./sgd.ts";
 import { softmaxBackward, softmaxForward } from "./softmax.ts";
 
 test("every golden in the folder is read by a test", () => {
@@ -97,6 +98,21 @@ test("the softmax reference computes what Keras does", () => {
   const units = g.shape("x")[1]!;
   const y = softmaxForward(g.tensor("x"), units);
   expectLayer(g, { y }, { dx: softmaxBackward(g.tensor("dy"), y, units) });
+});
+
+describe("the SGD reference takes the steps that Keras takes", () => {
+  test.each(goldens("sgd"))("$name", (g) => {
+    const learningRate = g.setting("learning_rate");
+    const momentum = g.name === "optimizer_sgd" ? 0 : g.setting("momentum");
+    const w = g.tensor("w0");
+    const m = new Float64Array(w.length);
+    const [steps] = g.shape("steps");
+    for (let step = 0; step < steps!; step++) {
+      const slice = (key: string) => g.tensor(key).subarray(step * w.length, (step + 1) * w.length);
+      sgdStep(w, m, slice("grads"), { learningRate, momentum, nesterov: g.name.endsWith("nesterov") });
+      expectClose(w, slice("steps"), TOLERANCES.kerasSgd, `step ${step + 1}`, learningRate);
+    }
+  });
 });
 
 test("the Adam reference takes the steps that Keras takes", () => {
