@@ -56,8 +56,8 @@ export function softmaxForward(y: usize, rows: i32, n: i32, ld: i32): void {
 
 /**
  * dz = y ∘ (dy - Σ dy·y) over each row.
- * dy (rows, ld) in: gradient of y; out: gradient of z, 0 in padded columns
- * y  (rows, ld) what softmaxForward left
+ * dy (rows, ld) in: gradient of y, finite in padded columns; out: gradient of z, 0 in padded columns
+ * y  (rows, ld) what softmaxForward left, 0 in padded columns
  */
 export function softmaxBackward(dy: usize, y: usize, rows: i32, n: i32, ld: i32): void {
   const bytes = (<usize>n) << 2;
@@ -65,9 +65,8 @@ export function softmaxBackward(dy: usize, y: usize, rows: i32, n: i32, ld: i32)
     const dm = row(dy, m, ld);
     const ym = row(y, m, ld);
     let sums = f64x2.splat(0);
-    for (let j = 0, at: usize = 0; at < bytes; j += 4, at += 16) {
-      const product = f32x4.mul(v128.load(dm + at), v128.load(ym + at));
-      sums = addLanes(sums, v128.and(product, inside(j, n)));
+    for (let at: usize = 0; at < bytes; at += 16) {
+      sums = addLanes(sums, f32x4.mul(v128.load(dm + at), v128.load(ym + at)));
     }
     const mean = f32x4.splat(<f32>total(sums));
     for (let at: usize = 0; at < bytes; at += 16) {

@@ -152,7 +152,7 @@ describe.each(await openBenches())("$build build", (bench) => {
   test.each(["sparseCategoricalCrossentropyLogits", "sparseCategoricalCrossentropyProbabilities"] as const)(
     "%s of a class that is not there is NaN",
     (kernel) => {
-      for (const place of [-1, 3, 8, 1e9, Number.NaN, Infinity, -Infinity]) {
+      for (const place of [-1, -0.5, 3, 8, 1e9, Number.NaN, Infinity, -Infinity]) {
         expect(row(kernel, [0.2, 0.3, 0.5], place).loss, `class ${place}`).toBeNaN();
       }
     },

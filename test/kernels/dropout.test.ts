@@ -3,6 +3,7 @@ import { openBenches, pad, padded, unpad } from "../builds.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { dropoutBackward, dropoutForward, elementMask } from "../reference/dropout.ts";
 import { addProduct } from "../reference/matrix.ts";
+import { unitDraw } from "../reference/random.ts";
 import { keepMask, normals } from "../reference/sample.ts";
 import { TOLERANCES } from "../tolerances.ts";
 
@@ -113,6 +114,13 @@ describe.each(await openBenches())("$build build", (bench) => {
   test("dropElements keeps all at rate 0, and may keep none", () => {
     expect(keptOnes(103, 0)).toEqual(Array(103).fill(1));
     expect(keptOnes(5, 0.999)).toEqual(Array(5).fill(0));
+  });
+
+  test("dropElements keeps an element whose draw is the rate itself", () => {
+    const { seed, layer, sample, step, epoch } = DRAW;
+    const rate = unitDraw(3, [seed, ((4 << 16) | layer) >>> 0], [sample, step, epoch]);
+    expect(keptOnes(4, rate)[3]).toBe(1);
+    expect(keptOnes(4, rate + 2 ** -24)[3]).toBe(0);
   });
 
   test.each([0.1, 0.5, 0.8])("dropElements drops a share of %f", (rate) => {

@@ -224,6 +224,12 @@ describe.each(await openBenches())("$build build", (bench) => {
     }
   });
 
+  test("dropoutKeep keeps an input whose word is the rate itself", () => {
+    const rate = unitDraw(5, [SEED, (3 << 16) | 2], [3, 5, 7]);
+    expect(keep({ rate })).toContain(5);
+    expect(keep({ rate: rate + 2 ** -24 })).not.toContain(5);
+  });
+
   test.each([0.1, 0.5, 0.8])("dropoutKeep drops a share of %f", (rate) => {
     const n = 40_000;
     const share = 1 - keep({ n, rate }).length / n;

@@ -58,6 +58,11 @@ describe.each(await openBenches())("$build build", (bench) => {
     }
   });
 
+  test("a gradient below 2⁻⁵⁸ counts as 0, whatever the learning rate", () => {
+    const step = sgdOf(bench, [0, 0, 0, 0], { learningRate: 2 ** 40 });
+    expect([...step([2 ** -59, -(2 ** -59), 2 ** -58, 1e-45])]).toEqual([0, 0, -(2 ** -18), 0]);
+  });
+
   test("a row that is read no more moves on by its momentum, as in Keras", () => {
     const step = sgdOf(bench, [0], { learningRate: 1, momentum: 0.5 });
     expect([step([-1]), step([0]), step([0])].map(([w]) => w)).toEqual([1, 1.5, 1.75]);
