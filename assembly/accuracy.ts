@@ -1,4 +1,11 @@
-/** values (rows) assigned: how many of the row's units are on the right side: y > threshold where t > ½. */
+/** What a row's answers got right. NaN is never above a threshold, nor above another number. */
+import { row } from "./rows";
+
+/**
+ * Keras's BinaryAccuracy.
+ * values (rows) assigned: how many of the row's units lie on their target's side, y > threshold where t > ½
+ * y      (rows, ld), targets (rows, units)
+ */
 export function binaryAccuracy(
   values: usize,
   y: usize,
@@ -9,12 +16,64 @@ export function binaryAccuracy(
   threshold: f32,
 ): void {
   for (let m = 0; m < rows; m++) {
-    let hits = 0;
-    for (let n = 0; n < units; n++) {
-      const x = load<f32>(y + ((<usize>(m * ld + n)) << 2));
-      const t = load<f32>(targets + ((<usize>(m * units + n)) << 2));
-      hits += i32(x > threshold == t > 0.5);
+    const ym = row(y, m, ld);
+    const tm = row(targets, m, units);
+    let right = 0;
+    for (let at: usize = 0; at < (<usize>units) << 2; at += 4) {
+      right += i32(load<f32>(ym + at) > threshold == load<f32>(tm + at) > 0.5);
     }
-    store<f32>(values + ((<usize>m) << 2), <f32>hits);
+    store<f32>(values + ((<usize>m) << 2), <f32>right);
   }
+}
+
+/**
+ * Keras's CategoricalAccuracy.
+ * values (rows) assigned: 1 where the largest y and the largest target are the same unit, else 0
+ * y      (rows, ld), targets (rows, units)
+ */
+export function categoricalAccuracy(
+  values: usize,
+  y: usize,
+  targets: usize,
+  rows: i32,
+  units: i32,
+  ld: i32,
+): void {
+  for (let m = 0; m < rows; m++) {
+    const right = argmax(row(y, m, ld), units) == argmax(row(targets, m, units), units);
+    store<f32>(values + ((<usize>m) << 2), <f32>i32(right));
+  }
+}
+
+/**
+ * Keras's SparseCategoricalAccuracy.
+ * values (rows) assigned: 1 where the largest y is the target's unit, else 0
+ * y      (rows, ld), targets (rows, 1): the class, a whole number
+ */
+export function sparseCategoricalAccuracy(
+  values: usize,
+  y: usize,
+  targets: usize,
+  rows: i32,
+  units: i32,
+  ld: i32,
+): void {
+  for (let m = 0; m < rows; m++) {
+    const at = (<usize>m) << 2;
+    store<f32>(values + at, <f32>i32(<f32>argmax(row(y, m, ld), units) == load<f32>(targets + at)));
+  }
+}
+
+/** The place of the largest of x (n), the first of equals, as NumPy and TensorFlow have it. */
+function argmax(x: usize, n: i32): i32 {
+  let place = 0;
+  let most = load<f32>(x);
+  for (let j = 1; j < n; j++) {
+    const other = load<f32>(x + ((<usize>j) << 2));
+    if (other > most) {
+      most = other;
+      place = j;
+    }
+  }
+  return place;
 }

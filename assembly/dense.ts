@@ -5,6 +5,8 @@ export const LINEAR: i32 = 0;
 export const SIGMOID: i32 = 1;
 export const TANH: i32 = 2;
 export const RELU: i32 = 3;
+/** Keras 3's: relu6(x + 3) / 6. */
+export const HARD_SIGMOID: i32 = 4;
 
 /** y (n) = activation of y, in place. n a multiple of 4. */
 export function activationForward(y: usize, n: i32, activation: i32): void {
@@ -15,6 +17,13 @@ export function activationForward(y: usize, n: i32, activation: i32): void {
     for (; y < end; y += 16) v128.store(y, tanh(v128.load(y)));
   } else if (activation == RELU) {
     for (; y < end; y += 16) v128.store(y, f32x4.pmax(v128.load(y), f32x4.splat(0)));
+  } else if (activation == HARD_SIGMOID) {
+    const six = f32x4.splat(6);
+    for (; y < end; y += 16) {
+      const shifted = f32x4.add(v128.load(y), f32x4.splat(3));
+      const limited = f32x4.pmax(f32x4.pmin(shifted, six), f32x4.splat(0)); // NaN stays NaN
+      v128.store(y, f32x4.div(limited, six));
+    }
   }
 }
 
@@ -27,6 +36,10 @@ export function activationBackward(dy: usize, y: usize, n: i32, activation: i32)
     const d = v128.load(dy);
     if (activation == SIGMOID) v128.store(dy, f32x4.mul(d, f32x4.mul(v, f32x4.sub(one, v))));
     else if (activation == TANH) v128.store(dy, f32x4.mul(d, f32x4.sub(one, f32x4.mul(v, v))));
-    else v128.store(dy, v128.and(d, f32x4.gt(v, f32x4.splat(0))));
+    else if (activation == RELU) v128.store(dy, v128.and(d, f32x4.gt(v, f32x4.splat(0))));
+    else {
+      const slope = v128.and(f32x4.gt(v, f32x4.splat(0)), f32x4.lt(v, one));
+      v128.store(dy, v128.and(f32x4.div(d, f32x4.splat(6)), slope));
+    }
   }
 }

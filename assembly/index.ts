@@ -4,17 +4,27 @@
  * state and import nothing but the memory, so any number of instances may share one.
  */
 
-export { binaryAccuracy } from "./accuracy";
+export { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy";
+export {
+  categoricalCrossentropyLogits,
+  categoricalCrossentropyProbabilities,
+  sparseCategoricalCrossentropyLogits,
+  sparseCategoricalCrossentropyProbabilities,
+} from "./crossentropy";
 export { activationBackward, activationForward } from "./dense";
-export { dropoutBackward, dropoutForward } from "./dropout";
+export { dropElements, dropoutBackward, dropoutForward } from "./dropout";
 export { addRows, embeddingBackward, embeddingForward } from "./embedding";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";
 export { layerNormBackward, layerNormForward } from "./layer-normalization";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
+export { meanAbsoluteError } from "./mean-absolute-error";
+export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
 export { adam, allFinite, sumShards } from "./optimizer";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
 export { rnnBackward, rnnForward } from "./rnn";
+export { sgd } from "./sgd";
 export { mapCosTurns, mapExp, mapLog, mapSigmoid, mapTanh } from "./simd";
+export { softmaxBackward, softmaxForward } from "./softmax";

@@ -4,6 +4,11 @@ import { exp, log, sigmoid } from "./simd";
 /** Keras's fuzz factor: probabilities are limited to [ε, 1 - ε]. */
 const EPSILON: f32 = 1e-7;
 
+/** p limited to [ε, 1 - ε]; NaN stays NaN. */
+export function clip(p: f32): f32 {
+  return p < EPSILON ? EPSILON : p > 1 - EPSILON ? 1 - EPSILON : p;
+}
+
 function lane(x: v128): f32 {
   return f32x4.extract_lane(x, 0);
 }
@@ -58,7 +63,7 @@ export function bceProbabilities(
       const at = (<usize>(m * ld + n)) << 2;
       const raw = load<f32>(p + at);
       const t = load<f32>(targets + ((<usize>(m * units + n)) << 2));
-      const q: f32 = raw < EPSILON ? EPSILON : raw > 1 - EPSILON ? 1 - EPSILON : raw;
+      const q = clip(raw);
       const pair = log(f32x4(q, 1 - q, 1, 1));
       loss -= t * f32x4.extract_lane(pair, 0) + (1 - t) * f32x4.extract_lane(pair, 1) + 0 * raw;
       if (dp) store<f32>(dp + at, q == raw ? (scale * (q - t)) / (q * (1 - q)) : 0);

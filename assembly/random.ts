@@ -11,9 +11,11 @@ import { cosTurns, log } from "./simd";
 const INITIALIZER: u32 = 1 << 16;
 const SHUFFLE: u32 = 2 << 16;
 const DROPOUT: u32 = 3 << 16;
+/** A dropout layer's own, so that its mask is never that of a recurrent layer's input. */
+export const DROPOUT_LAYER: u32 = 4 << 16;
 
-/** out (4 words) = philox4x32-10(key (k0, k1), counter (c0, c1, c2, c3)). */
-export function philox(out: usize, k0: u32, k1: u32, c0: u32, c1: u32, c2: u32, c3: u32): void {
+/** philox4x32-10(key (k0, k1), counter (c0, c1, c2, c3)): a block of four words. */
+export function block(k0: u32, k1: u32, c0: u32, c1: u32, c2: u32, c3: u32): v128 {
   for (let round = 0; round < 10; round++) {
     const p0 = <u64>0xd2511f53 * <u64>c0;
     const p1 = <u64>0xcd9e8d57 * <u64>c2;
@@ -24,14 +26,16 @@ export function philox(out: usize, k0: u32, k1: u32, c0: u32, c1: u32, c2: u32, 
     k0 += 0x9e3779b9;
     k1 += 0xbb67ae85;
   }
-  store<u32>(out, c0);
-  store<u32>(out, c1, 4);
-  store<u32>(out, c2, 8);
-  store<u32>(out, c3, 12);
+  return i32x4(c0, c1, c2, c3);
+}
+
+/** out (4 words) = a block, so that known answers can be tested. */
+export function philox(out: usize, k0: u32, k1: u32, c0: u32, c1: u32, c2: u32, c3: u32): void {
+  v128.store(out, block(k0, k1, c0, c1, c2, c3));
 }
 
 /** Four words as uniform numbers in [0, 1), multiples of 2⁻²⁴. */
-function unit(words: v128): v128 {
+export function unit(words: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(words, 8)), f32x4.splat(5.9604644775390625e-8));
 }
 

@@ -5,8 +5,11 @@ export { readTextMetadata, type TextMetadata, textMetadata } from "./io/text-met
 export type { ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./kit.ts";
 export * from "./layers/public.ts";
 export type { BinaryCrossentropyConfig } from "./losses/binary-crossentropy.ts";
+export type { LossConfig } from "./losses/index.ts";
+export type { MetricName } from "./metrics/index.ts";
 export type { CompileOptions } from "./model/compile.ts";
 export type { AdamConfig } from "./optimizers/adam.ts";
+export type { OptimizerConfig } from "./optimizers/index.ts";
 export type { KernelSource } from "./runtime/kernels.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
 export type { Inputs, Targets } from "./train/inputs.ts";

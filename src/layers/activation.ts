@@ -2,13 +2,13 @@ import { oneOf } from "../options.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import { padded } from "./kind.ts";
 
-/** Elementwise functions of a dense layer. */
-export type Activation = "linear" | "sigmoid" | "tanh" | "relu";
+/** Functions of a dense layer's output: elementwise, but for softmax, which is over the last axis. */
+export type Activation = "linear" | "sigmoid" | "hardSigmoid" | "tanh" | "relu" | "softmax";
 
-/** The numbers of `assembly/dense.ts`. */
-const CODES: Record<Activation, number> = { linear: 0, sigmoid: 1, tanh: 2, relu: 3 };
+/** The numbers of `assembly/dense.ts`; softmax has kernels of its own. */
+const CODES = { linear: 0, sigmoid: 1, tanh: 2, relu: 3, hardSigmoid: 4 } as const;
 
-export const anActivation = oneOf(...Object.keys(CODES));
+export const anActivation = oneOf(...Object.keys(CODES), "softmax");
 
 /** y (rows, padded units) = activation of y. */
 export function activationForward(
@@ -18,7 +18,9 @@ export function activationForward(
   rows: number,
   units: number,
 ): void {
-  k.activationForward(y, rows * padded(units), CODES[activation]);
+  const ld = padded(units);
+  if (activation === "softmax") k.softmaxForward(y, rows, units, ld);
+  else k.activationForward(y, rows * ld, CODES[activation]);
 }
 
 /** dy (rows, padded units): the gradient of y in, of what was activated out. */
@@ -30,5 +32,7 @@ export function activationBackward(
   rows: number,
   units: number,
 ): void {
-  k.activationBackward(dy, y, rows * padded(units), CODES[activation]);
+  const ld = padded(units);
+  if (activation === "softmax") k.softmaxBackward(dy, y, rows, units, ld);
+  else k.activationBackward(dy, y, rows * ld, CODES[activation]);
 }

@@ -1,6 +1,7 @@
 /** The kinds of layers there are: one line each, and one in the union. */
 import { type BidirectionalLayer, bidirectionalKind } from "./bidirectional.ts";
 import { type DenseLayer, denseKind } from "./dense.ts";
+import { type DropoutLayer, dropoutKind } from "./dropout.ts";
 import { type EmbeddingLayer, embeddingKind } from "./embedding.ts";
 import type { AnyLayer, LayerKind } from "./kind.ts";
 import { type LayerNormalizationLayer, layerNormalizationKind } from "./layer-normalization.ts";
@@ -13,6 +14,7 @@ export const LAYERS = {
   ...RECURRENT_KINDS,
   bidirectional: bidirectionalKind,
   layerNormalization: layerNormalizationKind,
+  dropout: dropoutKind,
   dense: denseKind,
 } as const;
 
@@ -22,6 +24,7 @@ export type Layer =
   | AnyRecurrentLayer
   | BidirectionalLayer
   | LayerNormalizationLayer
+  | DropoutLayer
   | DenseLayer;
 
 /** Names of the states that some kind has at every step. */

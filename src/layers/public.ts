@@ -2,6 +2,7 @@
 export type { Activation } from "./activation.ts";
 export { type BidirectionalConfig, bidirectional, type MergeMode } from "./bidirectional.ts";
 export { type DenseConfig, dense } from "./dense.ts";
+export { type DropoutConfig, dropout } from "./dropout.ts";
 export { type EmbeddingConfig, embedding } from "./embedding.ts";
 export { type GruConfig, gru } from "./gru.ts";
 export type { Layer } from "./index.ts";

@@ -11,7 +11,7 @@ export interface BinaryCrossentropyConfig {
 export const binaryCrossentropy: LossKind<Required<BinaryCrossentropyConfig>> = {
   options: { fromLogits: { ...trueOrFalse, fallback: false } },
   from: "sigmoid",
-  targetWidth: (units) => units,
+  targets: "outputs",
   refuses: (target) =>
     target === 0 || target === 1
       ? undefined

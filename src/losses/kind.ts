@@ -30,8 +30,8 @@ export interface LossKind<C extends AnyLoss = AnyLoss> {
   readonly options: Readonly<Record<string, Option>>;
   /** The activation of a head whose loss is taken from what goes into it, which neither clips nor saturates. */
   readonly from?: Activation;
-  /** Numbers of a target, for rows of so many outputs: as many, or 1 for the number of a class. */
-  targetWidth(units: number): number;
+  /** A target: a number for each output, or the number of a class. */
+  readonly targets: "outputs" | "class";
   /** What is wrong with a target, in words; undefined where nothing is. */
   refuses(target: number, units: number): string | undefined;
   /** The gradient's divisor beside the number of rows: units where a row's loss is their mean, else 1. */

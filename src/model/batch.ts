@@ -282,7 +282,7 @@ export class Batch {
       loss: k.sumFloats(this.#at(losses), rows) / rows,
       metrics: shape.metrics.map((name, i) => ({
         sum: k.sumFloats(this.#at(metrics[i]!), rows),
-        count: rows * metricKindOf(name, shape.loss!.name).divisor(width),
+        count: rows * metricKindOf(name, shape.loss!.name)!.divisor(width),
       })),
       finite,
     };

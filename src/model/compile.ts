@@ -2,12 +2,10 @@
 import { LstmkitError } from "../errors.ts";
 import type { Activation } from "../layers/activation.ts";
 import { kindOf, type Layer } from "../layers/index.ts";
-import type { BinaryCrossentropyConfig } from "../losses/binary-crossentropy.ts";
-import { LOSSES, lossKindOf } from "../losses/index.ts";
+import { LOSSES, type LossConfig, lossKindOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
-import { METRICS, type MetricName } from "../metrics/index.ts";
-import type { AdamConfig } from "../optimizers/adam.ts";
-import { OPTIMIZERS } from "../optimizers/index.ts";
+import { METRICS, type MetricName, metricKindOf } from "../metrics/index.ts";
+import { OPTIMIZERS, type OptimizerConfig } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
 import { checkOptions, didYouMean, type Option, show } from "../options.ts";
 import { signalsOf } from "./stack.ts";
@@ -15,9 +13,12 @@ import { signalsOf } from "./stack.ts";
 /** The argument of compile(). */
 export interface CompileOptions {
   /** Default `adam`. */
-  optimizer?: "adam" | AdamConfig;
-  loss: "binaryCrossentropy" | BinaryCrossentropyConfig;
-  /** `accuracy`: the share of predictions on the right side of ½ (of 0 for logits). Default none. */
+  optimizer?: OptimizerConfig["name"] | OptimizerConfig;
+  loss: LossConfig["name"] | LossConfig;
+  /**
+   * `accuracy`: of a binaryCrossentropy the share of predictions on the right side of ½ (of 0 for logits), of
+   * the others that of the largest outputs which stand at the class. Default none.
+   */
   metrics?: readonly MetricName[];
 }
 
@@ -69,8 +70,23 @@ export function checkCompile(options: CompileOptions, layers: readonly Layer[]):
   return {
     optimizer: described("optimizer", optimizer, OPTIMIZERS) as AnyOptimizer,
     loss: checkedLoss,
-    metrics: [...new Set(metrics)],
+    metrics: checkMetrics([...new Set(metrics)], checkedLoss),
   };
+}
+
+function checkMetrics(names: MetricName[], loss: AnyLoss): MetricName[] {
+  const { targets } = lossKindOf(loss);
+  const words = { outputs: "a target for each output", class: "the number of a class" };
+  for (const name of names) {
+    const kind = metricKindOf(name, loss.name);
+    if (!kind) refuse(`metrics has accuracy, and ${loss.name} has none; see meanAbsoluteError.`);
+    else if (kind.targets !== targets) {
+      refuse(
+        `metrics has ${name}, which takes ${words[kind.targets]}; ${loss.name} takes ${words[targets]}.`,
+      );
+    }
+  }
+  return names;
 }
 
 const METRIC_NAMES = ["accuracy", ...Object.keys(METRICS)];

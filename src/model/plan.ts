@@ -4,7 +4,7 @@
  */
 import { kindOf, type Layer } from "../layers/index.ts";
 import { type Memory, padded, type Signal, type Sizes, type Use } from "../layers/kind.ts";
-import { lossKindOf } from "../losses/index.ts";
+import { targetWidthOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
 import type { MetricName } from "../metrics/index.ts";
 import { type Head, headOf } from "./compile.ts";
@@ -91,7 +91,7 @@ export function planBatch(shape: BatchShape): Plan {
   })[];
   const [input, output] = [signals[0]!, signals.at(-1)!];
   const rows = B * output.T;
-  const targetWidth = shape.loss ? lossKindOf(shape.loss).targetWidth(output.width) : 0;
+  const targetWidth = shape.loss ? targetWidthOf(shape.loss, output.width) : 0;
   const shards = Math.ceil(B / SHARD_SIZE);
   const lists = backward ? shards : 1;
   const all = new Layout();

@@ -90,7 +90,7 @@ export class Worker {
     const { loss, metrics } = site.shape;
     this.#loss = loss && lossKindOf(loss).kernel(k, loss, this.plan.head.bare);
     const logits = loss?.fromLogits === true;
-    this.#metrics = loss ? metrics.map((name) => metricKindOf(name, loss.name).kernel(k, logits)) : [];
+    this.#metrics = loss ? metrics.map((name) => metricKindOf(name, loss.name)!.kernel(k, logits)) : [];
   }
 
   /** Address of a place of the plan. */

@@ -12,8 +12,79 @@ export interface Kernels {
     ld: number,
     threshold: number,
   ): void;
+  categoricalAccuracy(
+    values: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+  ): void;
+  sparseCategoricalAccuracy(
+    values: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+  ): void;
+  categoricalCrossentropyLogits(
+    losses: number,
+    dz: number,
+    z: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  categoricalCrossentropyProbabilities(
+    losses: number,
+    dp: number,
+    p: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  sparseCategoricalCrossentropyLogits(
+    losses: number,
+    dz: number,
+    z: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  sparseCategoricalCrossentropyProbabilities(
+    losses: number,
+    dp: number,
+    p: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
   activationBackward(dy: number, y: number, n: number, activation: number): void;
   activationForward(y: number, n: number, activation: number): void;
+  dropElements(
+    y: number,
+    ldy: number,
+    x: number,
+    ldx: number,
+    rows: number,
+    width: number,
+    rate: number,
+    scale: number,
+    seed: number,
+    layer: number,
+    sample: number,
+    step: number,
+    epoch: number,
+  ): void;
   dropoutBackward(
     dx: number,
     ldx: number,
@@ -186,6 +257,26 @@ export interface Kernels {
     H: number,
     units: number,
   ): void;
+  meanAbsoluteError(
+    losses: number,
+    dy: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
+  meanSquaredError(
+    losses: number,
+    dy: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
   copyRows(to: number, ldTo: number, from: number, ldFrom: number, width: number, rows: number): void;
   mergeRows(
     y: number,
@@ -266,9 +357,21 @@ export interface Kernels {
     H: number,
     units: number,
   ): void;
+  sgd(
+    w: number,
+    m: number,
+    g: number,
+    n: number,
+    learningRate: number,
+    momentum: number,
+    nesterov: number,
+    clears: number,
+  ): void;
   mapCosTurns(y: number, x: number, n: number): void;
   mapExp(y: number, x: number, n: number): void;
   mapLog(y: number, x: number, n: number): void;
   mapSigmoid(y: number, x: number, n: number): void;
   mapTanh(y: number, x: number, n: number): void;
+  softmaxBackward(dy: number, y: number, rows: number, n: number, ld: number): void;
+  softmaxForward(y: number, rows: number, n: number, ld: number): void;
 }

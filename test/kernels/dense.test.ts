@@ -1,11 +1,15 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { openBenches } from "../builds.ts";
+import { golden } from "../fixtures/goldens.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { activationBackward, activationForward } from "../reference/dense.ts";
 import { normals } from "../reference/sample.ts";
 import { TOLERANCES } from "../tolerances.ts";
 
-const ACTIVATIONS = (["linear", "sigmoid", "tanh", "relu"] as const).map((name, code) => ({ name, code }));
+const ACTIVATIONS = (["linear", "sigmoid", "tanh", "relu", "hardSigmoid"] as const).map((name, code) => ({
+  name,
+  code,
+}));
 
 describe.each(await openBenches())("$build build", (bench) => {
   afterEach(() => bench.finish());
@@ -33,6 +37,30 @@ describe.each(await openBenches())("$build build", (bench) => {
       k.activationForward(at, 4, code);
       expect([...bench.read(at, 4)]).toEqual(Array(4).fill(Number.NaN));
     });
+  });
+
+  test("hardSigmoid computes what Keras does", () => {
+    const g = golden("hardSigmoid");
+    const [x, dy] = [g.tensor("x"), g.tensor("dy")];
+    const n = Math.ceil(x.length / 4) * 4;
+    const [y, dx] = [bench.floats(n), bench.floats(n)];
+    bench.memory.f32(y, n).set(x);
+    bench.memory.f32(dx, n).set(dy);
+    k.activationForward(y, n, 4);
+    k.activationBackward(dx, y, n, 4);
+    expectClose(bench.read(y, x.length), g.tensor("y"), TOLERANCES.kerasForward, "y");
+    expectClose(bench.read(dx, x.length), g.tensor("dx"), TOLERANCES.kerasGradient, "dx");
+  });
+
+  test("hardSigmoid ends at -3 and 3, with gradient 0 there and beyond", () => {
+    const [y, dy] = [bench.floats([-Infinity, -3, 3, Infinity]), bench.floats([6, 6, 6, 6])];
+    k.activationForward(y, 4, 4);
+    expect([...bench.read(y, 4)]).toEqual([0, 0, 1, 1]);
+    k.activationBackward(dy, y, 4, 4);
+    expect([...bench.read(dy, 4)]).toEqual([0, 0, 0, 0]);
+    bench.memory.f32(dy, 4).fill(6);
+    k.activationBackward(dy, bench.floats([0.5, 1e-7, 0.9999999, 0]), 4, 4);
+    expect([...bench.read(dy, 4)]).toEqual([1, 1, 1, 0]);
   });
 
   test("relu passes no gradient at 0", () => {

@@ -64,6 +64,13 @@ describe.each(await openBenches())("$build build", (bench) => {
     expect([...unpad(bench.read(squares, 16), 1)]).toEqual([9, 21]);
   });
 
+  test("without a place for the squares only the gradient is summed", () => {
+    const dTable = bench.floats(16);
+    const dx = bench.floats(pad([1, 2, 3, 4], 1));
+    expect(k.embeddingBackward(dTable, 0, dx, bench.ints([1, 1, 0, 1]), 4, 8, 0, 1)).toBe(1);
+    expect([...unpad(bench.read(dTable, 16), 1)]).toEqual([3, 7]);
+  });
+
   test("of several callers each adds the ids of its own remainder", () => {
     const [dTable, squares] = [bench.floats(24), bench.floats(24)];
     const dx = bench.floats(pad([1, 2, 3, 4], 1));

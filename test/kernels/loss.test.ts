@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { openBenches, pad, padded, unpad } from "../builds.ts";
 import { golden } from "../fixtures/goldens.ts";
+import { binaryAccuracy } from "../reference/accuracy.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { activationForward } from "../reference/dense.ts";
-import { binaryAccuracy, crossentropyFromLogits, crossentropyFromProbabilities } from "../reference/loss.ts";
+import { crossentropyFromLogits, crossentropyFromProbabilities } from "../reference/loss.ts";
 import { keepMask, normals } from "../reference/sample.ts";
 import { TOLERANCES } from "../tolerances.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { openBenches } from "../builds.ts";
-import { type FourWords, philox4x32 } from "../reference/random.ts";
+import { type FourWords, philox4x32, unitDraw } from "../reference/random.ts";
 
 // The three "philox4x32 10" lines of kat_vectors in the Random123 distribution.
 const KNOWN_ANSWERS: { counter: FourWords; key: [number, number]; random: FourWords }[] = [
@@ -18,10 +18,6 @@ const KNOWN_ANSWERS: { counter: FourWords; key: [number, number]; random: FourWo
 ];
 
 const SEED = 0xfedcba98; // above 2³¹: seeds are unsigned
-
-/** Word `i` of a stream of Philox's blocks, as a multiple of 2⁻²⁴ in [0, 1). */
-const unit = (i: number, key: [number, number], rest: [number, number, number] = [0, 0, 0]) =>
-  (philox4x32([Math.floor(i / 4), ...rest], key)[i % 4]! >>> 8) / 2 ** 24;
 
 const initializerKey = (tensor: number): [number, number] => [SEED, (1 << 16) | tensor];
 
@@ -71,7 +67,7 @@ describe.each(await openBenches())("$build build", (bench) => {
   test("uniform scales Philox's words, to the bit", () => {
     const [low, high] = [-0.25, 0.5].map(Math.fround) as [number, number];
     const expected = Float32Array.from({ length: 13 }, (_, i) => {
-      return Math.fround(unit(i, initializerKey(5)) * Math.fround(high - low)) + low;
+      return Math.fround(unitDraw(i, initializerKey(5)) * Math.fround(high - low)) + low;
     });
     expect(uniform(13, low, high, SEED, 5)).toEqual(expected);
   });
@@ -100,7 +96,7 @@ describe.each(await openBenches())("$build build", (bench) => {
 
   test("normal is Box and Muller's transform of Philox's words", () => {
     const expected = Float64Array.from({ length: 400 }, (_, i) => {
-      const [u, v] = [unit(i & ~1, initializerKey(2)), unit(i | 1, initializerKey(2))];
+      const [u, v] = [unitDraw(i & ~1, initializerKey(2)), unitDraw(i | 1, initializerKey(2))];
       const radius = Math.sqrt(-2 * Math.log(1 - u));
       return radius * (i % 2 === 0 ? Math.cos(2 * Math.PI * v) : Math.sin(2 * Math.PI * v));
     });
@@ -221,11 +217,17 @@ describe.each(await openBenches())("$build build", (bench) => {
   };
 
   test("dropoutKeep keeps the inputs whose word is not below the rate, ascending", () => {
-    const stream = (i: number) => unit(i, [SEED, (3 << 16) | 2], [3, 5, 7]);
+    const stream = (i: number) => unitDraw(i, [SEED, (3 << 16) | 2], [3, 5, 7]);
     for (const rate of [0.25, 0.5, 0.9]) {
       const expected = Array.from({ length: 103 }, (_, i) => i).filter((i) => stream(i) >= Math.fround(rate));
       expect(keep({ rate })).toEqual(expected);
     }
+  });
+
+  test("dropoutKeep keeps an input whose word is the rate itself", () => {
+    const rate = unitDraw(5, [SEED, (3 << 16) | 2], [3, 5, 7]);
+    expect(keep({ rate })).toContain(5);
+    expect(keep({ rate: rate + 2 ** -24 })).not.toContain(5);
   });
 
   test.each([0.1, 0.5, 0.8])("dropoutKeep drops a share of %f", (rate) => {

@@ -70,7 +70,7 @@ describe.each(await openBenches())("$build build", (bench) => {
 
     test.each(SIZES)("every gradient with dropout's own masks at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);
-      const batch = { ...batchOf(stack, B, T), keepMasks: keepMasks(bench, network, B) };
+      const batch = { ...batchOf(stack, B, T), keepMasks: keepMasks(bench, network, { B, T }) };
       const found = await trainingPass(bench, network, batch);
       expectClose([found.result.loss], [evaluate(layers, weights, batch).loss], kernelLoss, "loss");
       for (const [name, expected] of Object.entries(gradients(layers, weights, batch))) {
@@ -140,7 +140,7 @@ describe.each(await openBenches())("$build build", (bench) => {
 
   test("dropout's masks differ by sample, and are those of dropoutKeep", () => {
     const { network } = benchNetwork(bench, STACKS[4]!.layers);
-    const [, masks] = keepMasks(bench, network, 4);
+    const [, masks] = keepMasks(bench, network, { B: 4, T: 7 });
     const rows = new Set(
       Array.from({ length: 4 }, (_, b) =>
         Array.from(masks!)

@@ -2,11 +2,12 @@ import type { Layer } from "../../src/layers/public.ts";
 import type { AnyLoss } from "../../src/losses/kind.ts";
 import { type BatchResult, Batch as ModelBatch } from "../../src/model/batch.ts";
 import { OptimizerMemory } from "../../src/model/optimizer-memory.ts";
-import { checkLayers } from "../../src/model/stack.ts";
+import { checkLayers, inputOf, signalsOf } from "../../src/model/stack.ts";
 import { Team } from "../../src/model/team.ts";
 import { Weights as ModelWeights, sizeOf, unpadWeight } from "../../src/model/weights.ts";
 import type { Counters } from "../../src/model/worker.ts";
 import type { Bench } from "../builds.ts";
+import { elementMask } from "../reference/dropout.ts";
 import { normals } from "../reference/sample.ts";
 import { type Batch, nameWeights, type Weights } from "../reference/sequential.ts";
 
@@ -45,10 +46,18 @@ export function benchNetwork(
 export function keepMasks(
   bench: Bench,
   { layers, weights }: BenchNetwork,
-  B: number,
+  { B, T }: Pick<Batch, "B" | "T">,
   { seed, batch, epoch }: Counters = COUNTERS,
 ): NonNullable<Batch["keepMasks"]> {
+  const signals = signalsOf(layers, { ...inputOf(layers), T });
   return layers.map((layer, index) => {
+    if (layer.type === "dropout") {
+      const { T, width } = signals[index]!;
+      const masks = Array.from({ length: B }, (_, sample) =>
+        elementMask(T! * width, layer.rate, { seed, layer: index, sample, step: batch, epoch }),
+      );
+      return masks.flatMap((mask) => Array.from(mask));
+    }
     const { dropout } = layer.type === "bidirectional" ? layer.layer : { dropout: 0, ...layer };
     if (dropout === 0) return undefined;
     const [I] = weights.table.specs.find((spec) => spec.layer === index)!.shape as [number];

@@ -2,6 +2,7 @@
 import {
   bidirectional,
   dense,
+  dropout,
   embedding,
   gru,
   type Layer,
@@ -107,6 +108,21 @@ export const STACKS: Stack[] = [
     ],
     features: 3,
     outputs: (T) => 2 * T,
+  },
+  {
+    name: "dropout of features, of an LSTM's outputs and of a row, hard sigmoid and softmax within",
+    layers: [
+      dropout({ rate: 0.25, inputShape: [null, 5] }),
+      lstm({ units: 5, returnSequences: true }),
+      dropout({ rate: 0.5 }),
+      dense({ units: 9, activation: "hardSigmoid" }),
+      gru({ units: 4 }),
+      dropout({ rate: 0.5 }),
+      dense({ units: 5, activation: "softmax" }),
+      dense({ units: 1 }),
+    ],
+    features: 5,
+    outputs: () => 1,
   },
   {
     name: "embedding and dense at every step, no recurrent layer",

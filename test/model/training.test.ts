@@ -31,7 +31,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       const batches = Array.from({ length: STEPS }, (_, step) => ({
         x: x.subarray(step * B * T, (step + 1) * B * T),
         y: y.subarray(step * B, (step + 1) * B),
-        keepMasks: keepMasks(bench, network, B, { seed: SEED, epoch: 0, batch: step }),
+        keepMasks: keepMasks(bench, network, { B, T }, { seed: SEED, epoch: 0, batch: step }),
         B,
         T,
       }));

@@ -1,5 +1,6 @@
 import type { ReferenceKind } from "./kind.ts";
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
+import { softmaxBackward, softmaxForward } from "./softmax.ts";
 
 /** Keras's kernel W (I, O) and bias b (O). */
 export interface DenseWeights {
@@ -38,12 +39,14 @@ export function denseBackward(
   return { dx, dW, db };
 }
 
-export type Activation = "linear" | "sigmoid" | "tanh" | "relu";
+export type Activation = "linear" | "sigmoid" | "tanh" | "relu" | "hardSigmoid";
 
 export function activationForward(logits: Vector, activation: Activation): Vector {
   if (activation === "sigmoid") return logits.map(sigmoid);
   if (activation === "tanh") return logits.map(Math.tanh);
   if (activation === "relu") return logits.map((z) => Math.max(z, 0));
+  // Keras 3's; Keras 2's was limited x/5 + 1/2.
+  if (activation === "hardSigmoid") return logits.map((z) => Math.min(Math.max(z + 3, 0), 6) / 6);
   return logits;
 }
 
@@ -52,13 +55,14 @@ export function activationBackward(dy: Vector, y: Vector, activation: Activation
   if (activation === "sigmoid") return dy.map((d, i) => d * y[i]! * (1 - y[i]!));
   if (activation === "tanh") return dy.map((d, i) => d * (1 - y[i]! * y[i]!));
   if (activation === "relu") return dy.map((d, i) => (y[i]! > 0 ? d : 0));
+  if (activation === "hardSigmoid") return dy.map((d, i) => (y[i]! > 0 && y[i]! < 1 ? d / 6 : 0));
   return dy;
 }
 
 /** Keras's Dense, on the last axis. */
 export const denseReference: ReferenceKind<{
   readonly units: number;
-  readonly activation: Activation;
+  readonly activation: Activation | "softmax";
   readonly useBias: boolean;
 }> = {
   weights: ({ units, useBias }, I) => [
@@ -68,11 +72,14 @@ export const denseReference: ReferenceKind<{
   forward({ units, activation }, [W, b], { values, B, T, width: I }) {
     const named = { W: W!, b: b ?? new Float64Array(units) };
     const R = B * T;
-    const y = activationForward(denseForward(values, named, R, I), activation);
+    const z = denseForward(values, named, R, I);
+    const y = activation === "softmax" ? softmaxForward(z, units) : activationForward(z, activation);
+    const dz = (dy: Vector) =>
+      activation === "softmax" ? softmaxBackward(dy, y, units) : activationBackward(dy, y, activation);
     return {
       y: { values: y, B, T, width: units },
       backward(dy) {
-        const { dx, dW, db } = denseBackward(activationBackward(dy, y, activation), values, named, R, I);
+        const { dx, dW, db } = denseBackward(dz(dy), values, named, R, I);
         return { dx, dweights: [{ dw: dW }, ...(b ? [{ dw: db }] : [])] };
       },
     };

@@ -1,4 +1,6 @@
+import type { ReferenceKind } from "./kind.ts";
 import type { Vector } from "./matrix.ts";
+import { unitDraw } from "./random.ts";
 
 /**
  * Input dropout of a recurrent layer, Keras's rule: one mask per sequence. `keep` (B, I) holds 0 or 1;
@@ -26,3 +28,40 @@ export function dropoutForward(
 
 /** The same product: dropout is linear in x and its matrix is diagonal. */
 export const dropoutBackward = dropoutForward;
+
+/** What a dropout layer's mask depends on, besides its rate. */
+export interface ElementDraw {
+  readonly seed: number;
+  readonly layer: number;
+  readonly sample: number;
+  readonly step: number;
+  readonly epoch: number;
+}
+
+/** The number of a dropout layer's draws in Philox's key, above the layer's own. */
+const DROPOUT_LAYER = 4;
+
+/**
+ * What a dropout layer keeps of one sample's `count` elements, row-major: 1 where a draw is not below the
+ * rate, else 0. What is kept is scaled by 1/(1 - rate), forward and backward.
+ */
+export function elementMask(
+  count: number,
+  rate: number,
+  { seed, layer, sample, step, epoch }: ElementDraw,
+): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, i) => {
+    const draw = unitDraw(i, [seed, ((DROPOUT_LAYER << 16) | layer) >>> 0], [sample, step, epoch]);
+    return draw >= Math.fround(rate) ? 1 : 0;
+  });
+}
+
+/** Keras's Dropout layer: each element by itself. `keep` is of every element of x. */
+export const dropoutReference: ReferenceKind<{ readonly rate: number }> = {
+  weights: () => [],
+  forward({ rate }, _, x, keep) {
+    const drop = (values: Vector) =>
+      values.map((value, i) => (keep ? (value * keep[i]!) / (1 - rate) : value));
+    return { y: { ...x, values: drop(x.values) }, backward: (dy) => ({ dx: drop(dy), dweights: [] }) };
+  },
+};

@@ -4,13 +4,24 @@ import { checkLayers } from "../../src/model/stack.ts";
 import { type Golden, golden, goldens, strayGoldens } from "../fixtures/goldens.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
+import {
+  categoricalCrossentropyLogits,
+  categoricalCrossentropyProbabilities,
+  sparseCategoricalCrossentropyLogits,
+  sparseCategoricalCrossentropyProbabilities,
+} from "./crossentropy.ts";
+import { activationBackward, activationForward } from "./dense.ts";
 import { gruBackward, gruForward } from "./gru.ts";
 import { layerNormBackward, layerNormForward } from "./layer-normalization.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { lstmBackward, lstmForward } from "./lstm.ts";
+import { meanAbsoluteError } from "./mean-absolute-error.ts";
+import { meanSquaredError } from "./mean-squared-error.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
 import { rnnBackward, rnnForward } from "./rnn.ts";
 import { nameWeights, train, weightTable } from "./sequential.ts";
+import { sgdStep } from "./sgd.ts";
+import { softmaxBackward, softmaxForward } from "./softmax.ts";
 
 test("every golden in the folder is read by a test", () => {
   expect(strayGoldens()).toEqual([]);
@@ -22,7 +33,7 @@ const recurrentInputs = (g: Golden) => ({
   sizes: { B: g.setting("B"), T: g.setting("T"), I: g.setting("I"), H: g.setting("units") },
 });
 
-function expectRecurrent(
+function expectLayer(
   g: Golden,
   outputs: Record<string, Float64Array>,
   gradients: Record<string, Float64Array>,
@@ -40,14 +51,14 @@ describe("the LSTM reference computes what Keras does", () => {
     const { x, weights, sizes } = recurrentInputs(g);
     const forward = lstmForward(x, weights, sizes);
     const { dx, dW: dw0, dU: dw1, db: dw2 } = lstmBackward(g.tensor("dy"), forward);
-    expectRecurrent(g, { y: forward.h, hT: forward.hT, cT: forward.cT }, { dx, dw0, dw1, dw2 });
+    expectLayer(g, { y: forward.h, hT: forward.hT, cT: forward.cT }, { dx, dw0, dw1, dw2 });
   });
 
   test.each(goldens("lstmState"))("$name", (g) => {
     const { x, weights, sizes } = recurrentInputs(g);
     const forward = lstmForward(x, weights, sizes, { h0: g.tensor("h0"), c0: g.tensor("c0") });
     const { dx, dW: dw0, dU: dw1, db: dw2, dh0, dc0 } = lstmBackward(g.tensor("dy"), forward);
-    expectRecurrent(g, { y: forward.h, hT: forward.hT, cT: forward.cT }, { dx, dw0, dw1, dw2, dh0, dc0 });
+    expectLayer(g, { y: forward.h, hT: forward.hT, cT: forward.cT }, { dx, dw0, dw1, dw2, dh0, dc0 });
   });
 });
 
@@ -56,7 +67,7 @@ describe("the RNN reference computes what Keras does", () => {
     const { x, weights, sizes } = recurrentInputs(g);
     const forward = rnnForward(x, weights, sizes);
     const { dx, dW: dw0, dU: dw1, db: dw2 } = rnnBackward(g.tensor("dy"), forward);
-    expectRecurrent(g, { y: forward.h, hT: forward.hT }, { dx, dw0, dw1, dw2 });
+    expectLayer(g, { y: forward.h, hT: forward.hT }, { dx, dw0, dw1, dw2 });
   });
 });
 
@@ -70,7 +81,7 @@ describe.each([
     const forward = gruForward(x, weights, { ...sizes, resetAfter }, initial);
     const { dx, dW: dw0, dU: dw1, db: dw2, dh0 } = gruBackward(g.tensor("dy"), forward);
     const gradients = { dx, dw0, dw1, dw2, ...(g.has("h0") && { dh0 }) };
-    expectRecurrent(g, { y: forward.h, hT: forward.hT }, gradients);
+    expectLayer(g, { y: forward.h, hT: forward.hT }, gradients);
   });
 });
 
@@ -90,15 +101,51 @@ describe("the layer normalization reference computes what Keras does", () => {
   });
 });
 
-describe("the cross-entropy references compute what Keras does", () => {
+describe("the references of losses compute what Keras does", () => {
   test.each([
     { family: "crossentropy", reference: crossentropyFromProbabilities },
     { family: "crossentropyLogits", reference: crossentropyFromLogits },
+    { family: "categoricalCrossentropy", reference: categoricalCrossentropyProbabilities },
+    { family: "categoricalCrossentropyLogits", reference: categoricalCrossentropyLogits },
+    { family: "sparseCategoricalCrossentropy", reference: sparseCategoricalCrossentropyProbabilities },
+    { family: "sparseCategoricalCrossentropyLogits", reference: sparseCategoricalCrossentropyLogits },
+    { family: "meanSquaredError", reference: meanSquaredError },
+    { family: "meanAbsoluteError", reference: meanAbsoluteError },
   ] as const)("$family", ({ family, reference }) => {
     const g = golden(family);
-    const { loss, gradient } = reference(g.tensor("prediction"), g.tensor("target"));
+    const units = g.shape("prediction")[1]!;
+    const { loss, gradient } = reference(g.tensor("prediction"), g.tensor("target"), units);
     expectClose([loss], g.tensor("loss"), TOLERANCES.kerasLoss, "loss");
     expectClose(gradient, g.tensor("dprediction"), TOLERANCES.kerasLoss, "gradient");
+  });
+});
+
+test("the hard sigmoid reference computes what Keras does", () => {
+  const g = golden("hardSigmoid");
+  const y = activationForward(g.tensor("x"), "hardSigmoid");
+  const dx = activationBackward(g.tensor("dy"), y, "hardSigmoid");
+  expectLayer(g, { y }, { dx });
+});
+
+test("the softmax reference computes what Keras does", () => {
+  const g = golden("softmax");
+  const units = g.shape("x")[1]!;
+  const y = softmaxForward(g.tensor("x"), units);
+  expectLayer(g, { y }, { dx: softmaxBackward(g.tensor("dy"), y, units) });
+});
+
+describe("the SGD reference takes the steps that Keras takes", () => {
+  test.each(goldens("sgd"))("$name", (g) => {
+    const learningRate = g.setting("learning_rate");
+    const momentum = g.name === "optimizer_sgd" ? 0 : g.setting("momentum");
+    const w = g.tensor("w0");
+    const m = new Float64Array(w.length);
+    const [steps] = g.shape("steps");
+    for (let step = 0; step < steps!; step++) {
+      const slice = (key: string) => g.tensor(key).subarray(step * w.length, (step + 1) * w.length);
+      sgdStep(w, m, slice("grads"), { learningRate, momentum, nesterov: g.name.endsWith("nesterov") });
+      expectClose(w, slice("steps"), TOLERANCES.kerasSgd, `step ${step + 1}`, learningRate);
+    }
   });
 });
 

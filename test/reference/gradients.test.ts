@@ -3,6 +3,12 @@ import { dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/
 import { checkLayers } from "../../src/model/stack.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
+import {
+  categoricalCrossentropyLogits,
+  categoricalCrossentropyProbabilities,
+  sparseCategoricalCrossentropyLogits,
+  sparseCategoricalCrossentropyProbabilities,
+} from "./crossentropy.ts";
 import { activationBackward, activationForward, denseBackward, denseForward } from "./dense.ts";
 import { centralDifferences, dot, expectGradients } from "./differences.ts";
 import { dropoutBackward, dropoutForward } from "./dropout.ts";
@@ -11,9 +17,12 @@ import { gruBackward, gruForward } from "./gru.ts";
 import { layerNormBackward, layerNormForward } from "./layer-normalization.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { lstmBackward, lstmForward } from "./lstm.ts";
+import { meanAbsoluteError } from "./mean-absolute-error.ts";
+import { meanSquaredError } from "./mean-squared-error.ts";
 import { rnnBackward, rnnForward } from "./rnn.ts";
 import { integers, keepMask, normals } from "./sample.ts";
 import { evaluate, gradients, nameWeights, weightTable } from "./sequential.ts";
+import { softmaxBackward, softmaxForward } from "./softmax.ts";
 
 const SHAPES = [1, 3].flatMap((B) =>
   [1, 7].flatMap((T) => [3, 5].flatMap((I) => [4, 5, 12].map((H) => ({ B, T, I, H })))),
@@ -103,7 +112,7 @@ describe.each([
   { R: 1, I: 3, O: 1 },
   { R: 3, I: 5, O: 4 },
 ])("every gradient of the dense reference is that of its forward pass, R $R, I $I, O $O", ({ R, I, O }) => {
-  test.each(["linear", "sigmoid", "tanh", "relu"] as const)("%s", (activation) => {
+  test.each(["linear", "sigmoid", "tanh", "relu", "hardSigmoid"] as const)("%s", (activation) => {
     const x = normals(R * I, 1);
     const weights = { W: normals(I * O, 2), b: normals(O, 3) };
     const dy = normals(R * O, 4);
@@ -121,6 +130,34 @@ test("the gradients of both cross-entropies are those of their forward passes", 
   const p = activationForward(normals(9, 3), "sigmoid");
   const fromProbabilities = crossentropyFromProbabilities(p, y);
   expectGradients(() => crossentropyFromProbabilities(p, y).loss, { p }, { dp: fromProbabilities.gradient });
+});
+
+describe("the gradient of a loss over rows is that of its forward pass:", () => {
+  const [rows, units] = [3, 5];
+  const values = normals(rows * units, 1, 2);
+  // Rows that do not sum to 1, with the last class beyond either end of what is clipped.
+  const probabilities = values.map((z, i) =>
+    i % units === 4 ? [-0.01, 40, -0.5][(i / units) | 0]! : Math.exp(z),
+  );
+  const targets = normals(rows * units, 2).map(Math.abs);
+  const classes = [1, 0, 3];
+  test.each([
+    { name: "categorical, of logits", of: values, t: targets, loss: categoricalCrossentropyLogits },
+    { name: "sparse, of logits", of: values, t: classes, loss: sparseCategoricalCrossentropyLogits },
+    { name: "categorical", of: probabilities, t: targets, loss: categoricalCrossentropyProbabilities },
+    { name: "sparse", of: probabilities, t: classes, loss: sparseCategoricalCrossentropyProbabilities },
+    { name: "mean squared error", of: values, t: targets, loss: meanSquaredError },
+    { name: "mean absolute error", of: values, t: targets, loss: meanAbsoluteError },
+  ])("$name", ({ of, t, loss }) => {
+    const run = () => loss(of, Float64Array.from(t), units);
+    expectGradients(() => run().loss, { of }, { dof: run().gradient });
+  });
+});
+
+test("the gradient of the softmax reference is that of its forward pass", () => {
+  const [z, dy] = [normals(15, 1, 2), normals(15, 2)];
+  const y = () => softmaxForward(z, 5);
+  expectGradients(() => dot(y(), dy), { z }, { dz: softmaxBackward(dy, y(), 5) });
 });
 
 const STACKS: { name: string; layers: Layer[]; features?: number }[] = [

@@ -2,6 +2,7 @@
 import type { Layer } from "../../src/layers/public.ts";
 import { bidirectionalReference } from "./bidirectional.ts";
 import { denseReference } from "./dense.ts";
+import { dropoutReference } from "./dropout.ts";
 import { embeddingReference } from "./embedding.ts";
 import { gruReference } from "./gru.ts";
 import type { ReferenceKind } from "./kind.ts";
@@ -16,6 +17,7 @@ export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<
   simpleRNN: simpleRnnReference,
   bidirectional: bidirectionalReference((layer) => referenceOf(layer) as never),
   layerNormalization: layerNormalizationReference,
+  dropout: dropoutReference,
   dense: denseReference,
 };
 

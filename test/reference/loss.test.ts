@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
 import { activationBackward, activationForward } from "./dense.ts";
-import { binaryAccuracy, crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
+import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { keepMask, normals } from "./sample.ts";
 
 test("cross-entropy of probabilities is that of the logits behind them", () => {
@@ -26,8 +26,4 @@ test("cross-entropy of logits keeps its gradient at any size", () => {
   const { loss, gradient } = crossentropyFromLogits(Float64Array.of(-800, 800), [1, 1]);
   expect(loss).toBe(400);
   expect([...gradient]).toEqual([-0.5, 0]);
-});
-
-test("a probability of one half counts as class 0", () => {
-  expect(binaryAccuracy(Float64Array.of(0.5, 0.5, 0.7, 0.2), [0, 1, 1, 1])).toBe(0.5);
 });

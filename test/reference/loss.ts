@@ -46,12 +46,3 @@ export function crossentropyFromProbabilities(probabilities: Vector, y: ArrayLik
     ),
   };
 }
-
-/** The share of elements whose probability lies on the target's side of 0.5; 0.5 itself counts as class 0. */
-export function binaryAccuracy(probabilities: Vector, y: ArrayLike<number>): number {
-  let right = 0;
-  for (let i = 0; i < probabilities.length; i++) {
-    if ((probabilities[i]! > 0.5 ? 1 : 0) === y[i]) right++;
-  }
-  return right / probabilities.length;
-}

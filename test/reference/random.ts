@@ -18,5 +18,14 @@ export function philox4x32(counter: FourWords, key: readonly [number, number]): 
   return [c0, c1, c2, c3];
 }
 
+/** Draw `number` of a stream of Philox's blocks, a multiple of 2⁻²⁴ in [0, 1); the blocks are counted first. */
+export function unitDraw(
+  number: number,
+  key: readonly [number, number],
+  [c1, c2, c3]: readonly [number, number, number] = [0, 0, 0],
+): number {
+  return (philox4x32([Math.floor(number / 4), c1, c2, c3], key)[number % 4]! >>> 8) / 2 ** 24;
+}
+
 const high = (product: bigint) => Number(product >> 32n);
 const low = (product: bigint) => Number(product & 0xffffffffn);

@@ -1,9 +1,10 @@
 /** A model of layers, by their references. */
 import type { Layer } from "../../src/layers/public.ts";
+import { binaryAccuracy } from "./accuracy.ts";
 import { type Activation, activationForward } from "./dense.ts";
 import { referenceOf } from "./index.ts";
 import type { ReferencePass, Signal, WeightGradient } from "./kind.ts";
-import { binaryAccuracy, crossentropyFromLogits } from "./loss.ts";
+import { crossentropyFromLogits } from "./loss.ts";
 import type { Vector } from "./matrix.ts";
 import { type AdamOptions, adamMoments, adamStep } from "./optimizer.ts";
 

@@ -54,6 +54,8 @@ const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>>
       layer: tfjsLayer(layer, given) as tf.RNN,
       mergeMode,
     }),
+  // Its draw has no seed: at rate 0 it passes x on.
+  dropout: ({ rate }, { inputShape }) => tf.layers.dropout({ ...(inputShape && { inputShape }), rate }),
   layerNormalization: ({ epsilon, center, scale }, { inputShape }) =>
     tf.layers.layerNormalization({ ...(inputShape && { inputShape }), epsilon, center, scale }),
 };

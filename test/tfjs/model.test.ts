@@ -98,7 +98,7 @@ describe.each(["lstm", "simpleRNN"] as const)("the model agrees with TensorFlow.
     // Tokens may repeat here: the gradient is the same by either rule.
     const batch = { ...batchOf(2), x: integers(B * T, 9, 2) };
     const found = await trainingPass(bench, own, batch);
-    const masks = rate > 0 ? { keepMasks: keepMasks(bench, own, B) } : {};
+    const masks = rate > 0 ? { keepMasks: keepMasks(bench, own, { B, T }) } : {};
     const expected = peer.gradients({ ...batch, ...masks });
     expectClose([found.result.loss], [expected.loss], TOLERANCES.tfjsLoss, "loss");
     for (const [k, name] of Object.keys(found.gradients).entries()) {
@@ -139,7 +139,7 @@ describe.each(["lstm", "simpleRNN"] as const)("the model agrees with TensorFlow.
       if (rate === 0) return batch;
       return {
         ...batch,
-        keepMasks: keepMasks(bench, own, B, { seed: COUNTERS.seed, epoch: 0, batch: step }),
+        keepMasks: keepMasks(bench, own, { B, T }, { seed: COUNTERS.seed, epoch: 0, batch: step }),
       };
     });
     own.weights.free();

@@ -1,0 +1,28 @@
+import { number, trueOrFalse } from "../options.ts";
+import type { OptimizerKind } from "./kind.ts";
+import { aRate } from "./options.ts";
+
+/** Stochastic gradient descent, with Keras's defaults. */
+export interface SgdConfig {
+  name: "sgd";
+  /** Default 0.01. */
+  learningRate?: number;
+  /** Default 0: none. */
+  momentum?: number;
+  /** Momentum as Nesterov has it (Sutskever et al. 2013). Default false. */
+  nesterov?: boolean;
+}
+
+/** w ← w - lr·g, or along a velocity, as Keras computes it; in assembly/sgd.ts. */
+export const sgd: OptimizerKind<Required<SgdConfig>> = {
+  options: {
+    learningRate: { ...aRate, fallback: 0.01 },
+    momentum: { ...number("from 0 to 1", (n) => n >= 0 && n <= 1), fallback: 0 },
+    nesterov: { ...trueOrFalse, fallback: false },
+  },
+  slots: ({ momentum }) => (momentum > 0 ? ["m"] : []),
+  squaresPlaces: false,
+  update(k, { learningRate, momentum, nesterov }, { w, g, slots: [m = 0], n, clears }) {
+    k.sgd(w, m, g, n, learningRate, momentum, Number(nesterov), Number(clears));
+  },
+};

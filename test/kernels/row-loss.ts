@@ -1,0 +1,55 @@
+import { type Bench, pad, padded, unpad } from "../builds.ts";
+
+/** The kernels that give a loss for each row of outputs and, where it is wanted, their gradient. */
+export type RowLoss =
+  | "categoricalCrossentropyLogits"
+  | "categoricalCrossentropyProbabilities"
+  | "meanAbsoluteError"
+  | "meanSquaredError"
+  | "sparseCategoricalCrossentropyLogits"
+  | "sparseCategoricalCrossentropyProbabilities";
+
+export interface RowLossResult {
+  /** The mean of the rows' losses. */
+  readonly loss: number;
+  readonly losses: Float32Array;
+  readonly gradient: Float32Array;
+}
+
+/** `outputs` (R, units) are padded with numbers that must not count, and so is the gradient at first. */
+export function runRowLoss(
+  bench: Bench,
+  kernel: RowLoss,
+  outputs: ArrayLike<number>,
+  targets: ArrayLike<number>,
+  units: number,
+): RowLossResult {
+  const { k } = bench;
+  const rows = outputs.length / units;
+  const ld = padded(units);
+  const y = pad(outputs, units).map((value, i) => (i % ld < units ? value : 1e3));
+  const [losses, dy] = [bench.floats(rows), bench.floats(Array(rows * ld).fill(-1))];
+  const perUnit = kernel.startsWith("mean");
+  const scale = 1 / (rows * (perUnit ? units : 1));
+  k[kernel](losses, dy, bench.floats(y), bench.floats(targets), rows, units, ld, scale);
+  return {
+    loss: k.sumFloats(losses, rows) / rows,
+    losses: bench.read(losses, rows),
+    gradient: unpad(bench.read(dy, rows * ld), units),
+  };
+}
+
+/** The rows' losses alone: no place for the gradient. */
+export function rowLossAlone(
+  bench: Bench,
+  kernel: RowLoss,
+  outputs: ArrayLike<number>,
+  targets: ArrayLike<number>,
+  units: number,
+): Float32Array {
+  const rows = outputs.length / units;
+  const losses = bench.floats(rows);
+  const y = bench.floats(pad(outputs, units));
+  bench.k[kernel](losses, 0, y, bench.floats(targets), rows, units, padded(units), 1);
+  return bench.read(losses, rows);
+}
