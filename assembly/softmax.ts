@@ -40,8 +40,8 @@ export function exponentials(e: usize, z: usize, n: i32, most: f32): f64 {
 /**
  * y = e^z / Σ e^z over each row, the largest z taken off first, so that nothing overflows. Keras's softmax,
  * over the last axis.
- * y (rows, ld) in: z; out: the probabilities, 0 in padded columns. where a z is NaN or ∞, all of the row are
- *              NaN
+ * y (rows, ld) in: z; out: the probabilities, 0 in padded columns. A row with NaN or +∞ comes out as NaN, and
+ *              so does one of -∞ alone; beside numbers -∞ gives 0
  */
 export function softmaxForward(y: usize, rows: i32, n: i32, ld: i32): void {
   for (let m = 0; m < rows; m++) {
