@@ -11,9 +11,9 @@ import { readFile } from "node:fs/promises";
 import { spamFromBytes } from "../src/data/spam.ts";
 import { dense, embedding, lstm } from "../src/index.ts";
 import { Team } from "../src/model/team.ts";
-import { compileKernels, instantiateKernels, type Kernels } from "../src/runtime/kernels.ts";
-import { LinearMemory } from "../src/runtime/memory.ts";
 import { Sequential } from "../src/train/sequential.ts";
+import { compileKernels, instantiateKernels, type Kernels } from "../src/wasm/kernels.ts";
+import { LinearMemory } from "../src/wasm/memory.ts";
 
 const [STEPS, units, B, dropout] = [40, 64, 128, 0.5].map((usual, i) =>
   Number(process.argv[2 + i] ?? usual),

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** By path, as the formatter has it. */
 export async function generated(): Promise<Record<string, string>> {
   const texts = {
-    "src/runtime/kernel-types.ts": await kernelTypes(),
+    "src/wasm/kernel-types.ts": await kernelTypes(),
     "FEATURES.md": featuresPage(),
   };
   return Object.fromEntries(Object.entries(texts).map(([path, text]) => [path, formatted(path, text)]));

@@ -1,8 +1,7 @@
 /** lstmkit: train and run LSTMs anywhere JavaScript runs. */
 export { type PadOptions, padSequences, type Side } from "./data/sequences.ts";
+export { readTextMetadata, type TextMetadata, textMetadata } from "./data/text-metadata.ts";
 export { type ErrorCode, LstmkitError } from "./errors.ts";
-export { readTextMetadata, type TextMetadata, textMetadata } from "./io/text-metadata.ts";
-export type { ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./kit.ts";
 export * from "./layers/public.ts";
 export type { BinaryCrossentropyConfig } from "./losses/binary-crossentropy.ts";
 export type { LossConfig } from "./losses/index.ts";
@@ -10,7 +9,7 @@ export type { MetricName } from "./metrics/index.ts";
 export type { CompileOptions } from "./model/compile.ts";
 export type { AdamConfig } from "./optimizers/adam.ts";
 export type { OptimizerConfig } from "./optimizers/index.ts";
-export type { KernelSource } from "./runtime/kernels.ts";
+export type { ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./runtime.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
 export type { Inputs, Targets } from "./train/inputs.ts";
 export type {
@@ -28,5 +27,6 @@ export type {
   SaveOptions,
   Trace,
 } from "./train/model.ts";
+export type { KernelSource } from "./wasm/kernels.ts";
 export { createRuntime, type SpawnOptions, spawnRuntime } from "./web.ts";
 export { transfer } from "./worker/parcel.ts";

@@ -1,7 +1,7 @@
 /** lstmkit in one file, for places where none can be served beside it: the strict kernels are within. */
 import { LstmkitError } from "./errors.ts";
-import { openRuntime, type Runtime, type RuntimeOptions } from "./kit.ts";
-import type { Platform } from "./runtime/platform.ts";
+import { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
+import type { Platform } from "./wasm/platform.ts";
 import type { SpawnOptions } from "./web.ts";
 import { openInWorker } from "./worker/host.ts";
 import { linkWebWorker } from "./worker/link-web.ts";

@@ -4,9 +4,9 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { LstmkitError } from "./errors.ts";
-import { openRuntime, type Runtime, type RuntimeOptions } from "./kit.ts";
 import { KERNELS } from "./packaged.ts";
-import type { Platform } from "./runtime/platform.ts";
+import { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
+import type { Platform } from "./wasm/platform.ts";
 import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
 import { linkNodeWorker, type NodeWorkerSource } from "./worker/link-node.ts";
 import { startThread } from "./worker/start-thread.ts";
@@ -19,7 +19,7 @@ export {
   loadSpam,
 } from "./data/load-node.ts";
 export * from "./index.ts";
-export { loadModel, saveModel } from "./io/file-node.ts";
+export { loadModel, saveModel } from "./model-file-node.ts";
 
 /** A file of the package: beside the bundle, or, in the project's own folder, in dist/. */
 function packaged(beside: URL): URL {

@@ -1,7 +1,8 @@
 /** What any host with web APIs offers: files by fetch, threads as Web Workers. */
-import { openRuntime, type Runtime, type RuntimeOptions } from "./kit.ts";
+
 import { KERNELS } from "./packaged.ts";
-import type { Platform } from "./runtime/platform.ts";
+import { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
+import type { Platform } from "./wasm/platform.ts";
 import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
 import { linkWebWorker, type WebWorkerSource } from "./worker/link-web.ts";
 import { startThread } from "./worker/start-thread.ts";

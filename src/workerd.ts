@@ -1,8 +1,8 @@
 /** lstmkit for workerd (Cloudflare Workers), where a module may be imported and not compiled. */
 import relaxed from "./kernels.relaxed.wasm";
 import strict from "./kernels.wasm";
-import { openRuntime, type Runtime, type RuntimeOptions } from "./kit.ts";
-import type { Platform } from "./runtime/platform.ts";
+import { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
+import type { Platform } from "./wasm/platform.ts";
 
 export * from "./index.ts";
 

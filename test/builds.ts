@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { instantiateKernels, type Kernels } from "../src/runtime/kernels.ts";
-import { LinearMemory } from "../src/runtime/memory.ts";
+import { instantiateKernels, type Kernels } from "../src/wasm/kernels.ts";
+import { LinearMemory } from "../src/wasm/memory.ts";
 
 /** The builds that must give the same bits: optimised, and with the compiler's assertions in. */
 export const BUILDS = ["release", "debug"] as const;

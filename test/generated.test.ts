@@ -12,7 +12,7 @@ test.each(Object.keys(files))("%s is what npm run generate writes", (path) => {
 test.each(["release", "debug", "relaxed"] as const)(
   "the %s build exports the kernels that the host has types of, with as many arguments",
   async (build) => {
-    const types = files["src/runtime/kernel-types.ts"]!;
+    const types = files["src/wasm/kernel-types.ts"]!;
     const declared = [...types.matchAll(/^ {2}(\w+)\(([^)]*)\)/gm)].map(([, name, parameters]) => [
       name,
       parameters!.split(",").filter((parameter) => parameter.trim() !== "").length,

@@ -4,11 +4,11 @@ import { type CsvOptions, type CsvTexts, textsFromCsv } from "../data/csv.ts";
 import { datasetFromTexts, labelTensor, type Split, type TextDataset } from "../data/dataset.ts";
 import { type LoadImdbOptions, loadImdb, loadSpam } from "../data/load-node.ts";
 import { padSequences } from "../data/sequences.ts";
+import type { TextMetadata } from "../data/text-metadata.ts";
 import type { Tokenizer } from "../data/tokenizers.ts";
 import { decode, encodeRows, encodeTokens, rowLayout, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
+import { MOST_TEXT, readBytes } from "../disk/disk-node.ts";
 import { LstmkitError } from "../errors.ts";
-import { MOST_TEXT, readBytes } from "../io/disk-node.ts";
-import type { TextMetadata } from "../io/text-metadata.ts";
 import { UsageError } from "./arguments.ts";
 import { warn } from "./print.ts";
 

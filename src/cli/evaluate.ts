@@ -1,6 +1,6 @@
 import type { CAC, Command } from "cac";
-import { loadModel } from "../io/file-node.ts";
-import { readTextMetadata } from "../io/text-metadata.ts";
+import { readTextMetadata } from "../data/text-metadata.ts";
+import { loadModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
 import type { Arguments } from "./arguments.ts";
 import { findDataSource, type ModelRows, readForModel } from "./data-source.ts";

@@ -1,10 +1,10 @@
 import { extname } from "node:path";
 import type { CAC, Command } from "cac";
 import { withoutMark } from "../data/decode-text.ts";
+import { readTextMetadata } from "../data/text-metadata.ts";
+import { checkWritable, writeWhole } from "../disk/disk-node.ts";
 import type { LstmkitError } from "../errors.ts";
-import { checkWritable, writeWhole } from "../io/disk-node.ts";
-import { loadModel } from "../io/file-node.ts";
-import { readTextMetadata } from "../io/text-metadata.ts";
+import { loadModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
 import { GATES, type Gate, type Inspection, inspectText, leaning, select } from "../picture/inspection.ts";
 import { inspectionPage } from "../picture/page.ts";

@@ -1,9 +1,9 @@
 import type { CAC, Command } from "cac";
 import { withoutMark } from "../data/decode-text.ts";
+import { readTextMetadata } from "../data/text-metadata.ts";
 import { encodeRows, type Vocabulary } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
-import { loadModel } from "../io/file-node.ts";
-import { readTextMetadata } from "../io/text-metadata.ts";
+import { loadModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
 import type { Model } from "../train/model.ts";
 import { type Arguments, UsageError } from "./arguments.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "cac";
-import type { RuntimeOptions } from "../kit.ts";
+import type { RuntimeOptions } from "../runtime.ts";
 import type { Arguments } from "./arguments.ts";
 
 /** The flags of every command that computes at length. */

@@ -1,5 +1,5 @@
 import type { TextDataset } from "../data/dataset.ts";
-import type { RuntimeInfo } from "../kit.ts";
+import type { RuntimeInfo } from "../runtime.ts";
 import type { BatchLogs, EpochLogs, Logs } from "../train/model.ts";
 import { count, duration, lossAndAccuracy, print, printJson, warn } from "./print.ts";
 import { epochLine, FetchProgress, LiveLine, liveStream, timePerStep, wrapParts } from "./progress.ts";

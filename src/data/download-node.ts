@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
+import { readBytes, writeWhole } from "../disk/disk-node.ts";
 import { LstmkitError } from "../errors.ts";
-import { readBytes, writeWhole } from "../io/disk-node.ts";
 
 /** A public file with known content. */
 export interface DownloadSource {

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { type FilePath, MOST_TEXT, pathOf, readBytes, reading } from "../disk/disk-node.ts";
 import { LstmkitError } from "../errors.ts";
-import { type FilePath, MOST_TEXT, pathOf, readBytes, reading } from "../io/disk-node.ts";
 import { CSV_OPTIONS, type CsvOptions, textsFromCsv } from "./csv.ts";
 import { datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
 import { decodeWhole } from "./decode-text.ts";

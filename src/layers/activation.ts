@@ -1,5 +1,5 @@
 import { oneOf } from "../options.ts";
-import type { Kernels } from "../runtime/kernels.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 import { padded } from "./kind.ts";
 
 /** Functions of a dense layer's output: elementwise, but for softmax, which is over the last axis. */

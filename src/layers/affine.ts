@@ -4,7 +4,7 @@
  * Only this file knows how operands are packed for the products, how dropout makes them smaller, and how
  * gathered rows are multiplied once each.
  */
-import type { Kernels } from "../runtime/kernels.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 import {
   type Bound,
   type Gathered,

@@ -5,7 +5,7 @@
  * Up to `pass` all is arithmetic on plain data, the same in every thread. A pass binds it to addresses.
  */
 import type { Option } from "../options.ts";
-import type { Kernels } from "../runtime/kernels.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 import type { Activation } from "./activation.ts";
 
 /** Widths are padded to this many f32 inside; PAD of `assembly/gemm.ts`. */

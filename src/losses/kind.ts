@@ -1,7 +1,7 @@
 /** What a loss says of itself. */
 import type { Activation } from "../layers/activation.ts";
 import type { Option } from "../options.ts";
-import type { Kernels } from "../runtime/kernels.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 
 /** A loss's description: plain data with every default filled in. */
 export interface AnyLoss {

@@ -1,5 +1,5 @@
 /** What a metric says of itself. */
-import type { Kernels } from "../runtime/kernels.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 
 /**
  * Of every row of outputs: its share of the metric, summed over rows in f64 in their order.

@@ -1,9 +1,10 @@
 /** Workers in step: the coordinator hands out jobs, every thread does its part of them. */
+
+import { within } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
-import { within } from "../runtime/clock.ts";
-import { type Part, SharedCrew, Solo } from "../runtime/crew.ts";
-import type { Kernels } from "../runtime/kernels.ts";
-import type { LinearMemory } from "../runtime/memory.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+import type { LinearMemory } from "../wasm/memory.ts";
+import { type Part, SharedCrew, Solo } from "../wasm/threads.ts";
 import { type Job, type Site, Worker } from "./worker.ts";
 
 /** Opcodes of the crew are places in this list. */

@@ -5,8 +5,8 @@
 import { LstmkitError } from "../errors.ts";
 import { kindOf, type Layer } from "../layers/index.ts";
 import { padded, type WeightSpec } from "../layers/kind.ts";
-import type { Kernels } from "../runtime/kernels.ts";
-import type { LinearMemory } from "../runtime/memory.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+import type { LinearMemory } from "../wasm/memory.ts";
 import { signalsOf } from "./stack.ts";
 
 /**

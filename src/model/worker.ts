@@ -16,8 +16,8 @@ import { metricKindOf } from "../metrics/index.ts";
 import type { MetricKernel } from "../metrics/kind.ts";
 import { optimizerKindOf } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
-import type { Crew, Part } from "../runtime/crew.ts";
-import type { Kernels } from "../runtime/kernels.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+import type { Crew, Part } from "../wasm/threads.ts";
 import { type BatchShape, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 
 /** What an optimiser works on: addresses. */

@@ -1,6 +1,6 @@
 /** What an optimiser says of itself. */
 import type { Option } from "../options.ts";
-import type { Kernels } from "../runtime/kernels.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 
 /** An optimiser's description: plain data with every default filled in. */
 export interface AnyOptimizer {

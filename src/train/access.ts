@@ -1,4 +1,4 @@
-import { nextTurn } from "../runtime/clock.ts";
+import { nextTurn } from "../clock.ts";
 
 /**
  * Whose turn it is at a model's weights: any number of calls read them at once, a batch of fit changes

@@ -1,7 +1,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { nextTurn, now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
-import { encodeModel, type SavedModel } from "../io/model-file.ts";
+import { encodeModel, type SavedModel } from "../formats/model-file.ts";
 import type { Layer } from "../layers/index.ts";
 import { Batch, type BatchOptions, type BatchResult, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
@@ -10,10 +11,9 @@ import { checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
 import { sizeOf, Weights } from "../model/weights.ts";
-import { nextTurn, now } from "../runtime/clock.ts";
-import type { Kernels } from "../runtime/kernels.ts";
-import type { LinearMemory } from "../runtime/memory.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+import type { LinearMemory } from "../wasm/memory.ts";
 import { Access } from "./access.ts";
 import { checkInputs, checkTargets, type Inputs, type Targets } from "./inputs.ts";
 import type {

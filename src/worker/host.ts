@@ -1,17 +1,17 @@
 /** The host's side: a runtime whose work is done in a worker. */
 import { expose, wrap } from "comlink";
+import { within } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
+import type { Layer } from "../layers/index.ts";
 import {
   findKernels,
   type ModelOptions,
   type Runtime,
   type RuntimeInfo,
   type RuntimeOptions,
-} from "../kit.ts";
-import type { Layer } from "../layers/index.ts";
-import { within } from "../runtime/clock.ts";
-import type { KernelBuild, Platform } from "../runtime/platform.ts";
+} from "../runtime.ts";
 import type { EvaluateOptions, FitOptions, Model } from "../train/model.ts";
+import type { KernelBuild, Platform } from "../wasm/platform.ts";
 import { Guard } from "./guard.ts";
 import { GRACE, type StartWorker, type WorkerLink } from "./link.ts";
 import { Parcel } from "./parcel.ts";

@@ -1,7 +1,7 @@
 /** What the worker's script does: wait for a role, then serve a session or a team. */
 import { expose, wrap } from "comlink";
 import { serveTeam } from "../model/team.ts";
-import { instantiateKernels } from "../runtime/kernels.ts";
+import { instantiateKernels } from "../wasm/kernels.ts";
 import type { Endpoint } from "./link.ts";
 import { makeSession, type WorkerPlatform } from "./session.ts";
 import { installThrowHandler } from "./thrown.ts";

@@ -1,10 +1,11 @@
 /** The worker's side: a runtime of its own, called by the host over Comlink. */
+
+import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
-import { openRuntime, type Runtime } from "../kit.ts";
-import { now } from "../runtime/clock.ts";
-import type { KernelBuild, Platform } from "../runtime/platform.ts";
+import { openRuntime, type Runtime } from "../runtime.ts";
 import type { FitOptions, Model } from "../train/model.ts";
 import { modelDisposed } from "../train/sequential.ts";
+import type { KernelBuild, Platform } from "../wasm/platform.ts";
 import { sendResult } from "./parcel.ts";
 import type { Call, Callbacks, HostCalls, ModelHandle, SessionCalls } from "./wire.ts";
 

@@ -1,5 +1,5 @@
-import { within } from "../runtime/clock.ts";
-import type { Thread, ThreadInit } from "../runtime/platform.ts";
+import { within } from "../clock.ts";
+import type { Thread, ThreadInit } from "../wasm/platform.ts";
 import { GRACE, type StartWorker } from "./link.ts";
 import { assignRole, readSign } from "./wire.ts";
 

@@ -1,10 +1,9 @@
 /** What crosses between a host and its worker: the roles a worker takes, and the calls of both sides. */
 
-import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../kit.ts";
+import { within } from "../clock.ts";
 import type { Layer } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
-import { within } from "../runtime/clock.ts";
-import type { KernelBuild, ThreadInit } from "../runtime/platform.ts";
+import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "../train/inputs.ts";
 import type {
@@ -20,6 +19,7 @@ import type {
   SaveOptions,
   Trace,
 } from "../train/model.ts";
+import type { KernelBuild, ThreadInit } from "../wasm/platform.ts";
 import type { Endpoint } from "./link.ts";
 
 /** What a worker is started for. One script does both, so that a package or a bundler has one to find. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkWritable } from "../../src/io/disk-node.ts";
+import { checkWritable } from "../../src/disk/disk-node.ts";
 import {
   createRuntime,
   dense,

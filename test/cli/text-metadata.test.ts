@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { datasetFromTexts } from "../../src/data/dataset.ts";
+import { MOST_STEPS, readTextMetadata, textMetadata } from "../../src/data/text-metadata.ts";
 import { encode } from "../../src/data/vocabulary.ts";
-import { MOST_STEPS, readTextMetadata, textMetadata } from "../../src/io/text-metadata.ts";
 import { embedding } from "../../src/node.ts";
 
 const data = datasetFromTexts(

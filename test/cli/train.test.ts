@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readTextMetadata } from "../../src/io/text-metadata.ts";
+import { readTextMetadata } from "../../src/data/text-metadata.ts";
 import { createRuntime, loadCsv, loadModel } from "../../src/node.ts";
 import { type Event, events, outcome, REVIEWS, SMALL, Workplace } from "./command-line.ts";
 

@@ -8,7 +8,7 @@ import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { cachedDownload, type DownloadSource, defaultCacheDir } from "../../src/data/download-node.ts";
 import { loadImdb } from "../../src/data/load-node.ts";
-import { temporaryPath, thisWriter } from "../../src/io/temporary-node.ts";
+import { temporaryPath, thisWriter } from "../../src/disk/temporary-node.ts";
 import { codedError } from "./coded-error.ts";
 
 const content = new Uint8Array(300_000).map((_, i) => (i * 31) % 251);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createRuntime } from "../../src/index.ts";
-import { compileKernels, instantiateKernels, type KernelSource } from "../../src/runtime/kernels.ts";
-import { LinearMemory } from "../../src/runtime/memory.ts";
+import { compileKernels, instantiateKernels, type KernelSource } from "../../src/wasm/kernels.ts";
+import { LinearMemory } from "../../src/wasm/memory.ts";
 import { CLOSE_BUILDS, kernelBytes } from "../builds.ts";
 
 const bytes = kernelBytes("release");

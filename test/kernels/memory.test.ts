@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { instantiateKernels } from "../../src/runtime/kernels.ts";
-import { LinearMemory, MAX_BYTES } from "../../src/runtime/memory.ts";
+import { instantiateKernels } from "../../src/wasm/kernels.ts";
+import { LinearMemory, MAX_BYTES } from "../../src/wasm/memory.ts";
 import { kernelBytes } from "../builds.ts";
 
 const small = (maximum: number) => new LinearMemory(new WebAssembly.Memory({ initial: 1, maximum }));

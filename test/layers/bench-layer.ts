@@ -6,7 +6,7 @@ import { planBatch } from "../../src/model/plan.ts";
 import { checkLayers } from "../../src/model/stack.ts";
 import { unpadWeight, Weights } from "../../src/model/weights.ts";
 import { Worker } from "../../src/model/worker.ts";
-import { Solo } from "../../src/runtime/crew.ts";
+import { Solo } from "../../src/wasm/threads.ts";
 import type { Bench } from "../builds.ts";
 
 export interface LayerInputs {

@@ -60,7 +60,11 @@ test.each<{ what: string; options: unknown; says: string }>([
     options: { loss: { name: "binaryCrossentropy", fromLogits: true } },
     says: "sigmoid",
   },
-  { what: "an unknown optimizer", options: { optimizer: "adagradient", loss: "binaryCrossentropy" }, says: "adagradient" },
+  {
+    what: "an unknown optimizer",
+    options: { optimizer: "adagradient", loss: "binaryCrossentropy" },
+    says: "adagradient",
+  },
   { what: "an unknown metric", options: { loss: "binaryCrossentropy", metrics: ["auc"] }, says: "auc" },
   {
     what: "metrics that are no list",

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Team } from "../../src/model/team.ts";
-import { instantiateKernels } from "../../src/runtime/kernels.ts";
-import { LinearMemory } from "../../src/runtime/memory.ts";
 import { Sequential } from "../../src/train/sequential.ts";
+import { instantiateKernels } from "../../src/wasm/kernels.ts";
+import { LinearMemory } from "../../src/wasm/memory.ts";
 import { BUILDS, kernelBytes } from "../builds.ts";
 import { openKit, smallData, smallLayers, smallModel } from "./small-job.ts";
 

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { Team } from "../../src/model/team.ts";
-import { instantiateKernels } from "../../src/runtime/kernels.ts";
-import { growableMemory, LinearMemory } from "../../src/runtime/memory.ts";
-import type { Thread } from "../../src/runtime/platform.ts";
 import { Sequential } from "../../src/train/sequential.ts";
+import { instantiateKernels } from "../../src/wasm/kernels.ts";
+import { growableMemory, LinearMemory } from "../../src/wasm/memory.ts";
+import type { Thread } from "../../src/wasm/platform.ts";
 import { linkNodeWorker } from "../../src/worker/link-node.ts";
 import { startThread } from "../../src/worker/start-thread.ts";
 import { kernelFile, WORKER_SCRIPT } from "../worker/spawned.ts";

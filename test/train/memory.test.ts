@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { dense, embedding, lstm } from "../../src/index.ts";
 import { Team } from "../../src/model/team.ts";
-import { instantiateKernels } from "../../src/runtime/kernels.ts";
-import { LinearMemory } from "../../src/runtime/memory.ts";
 import { Sequential } from "../../src/train/sequential.ts";
+import { instantiateKernels } from "../../src/wasm/kernels.ts";
+import { LinearMemory } from "../../src/wasm/memory.ts";
 import { kernelBytes } from "../builds.ts";
 import { codeOf, LOSS, openKit, smallData, smallLayers, smallModel } from "./small-job.ts";
 

@@ -1,6 +1,6 @@
 /** Teams whose threads do something of their own in the midst of a job. */
 import { Worker } from "node:worker_threads";
-import { openRuntime, type Runtime } from "../../src/kit.ts";
+import { openRuntime, type Runtime } from "../../src/runtime.ts";
 import { linkNodeWorker } from "../../src/worker/link-node.ts";
 import { startThread } from "../../src/worker/start-thread.ts";
 import { kernelFile, WORKER_SCRIPT } from "../worker/spawned.ts";

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Team } from "../../src/model/team.ts";
 import { createRuntime, type FitOptions, type Model, type Runtime, spawnRuntime } from "../../src/node.ts";
-import { instantiateKernels } from "../../src/runtime/kernels.ts";
-import { LinearMemory } from "../../src/runtime/memory.ts";
 import { Sequential } from "../../src/train/sequential.ts";
+import { instantiateKernels } from "../../src/wasm/kernels.ts";
+import { LinearMemory } from "../../src/wasm/memory.ts";
 import { kernelBytes } from "../builds.ts";
 import { rejection } from "../worker/spawned.ts";
 import { codeOf, LOSS, smallData, smallLayers, smallModel } from "./small-job.ts";

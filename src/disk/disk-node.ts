@@ -5,7 +5,7 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LstmkitError } from "../errors.ts";
 import { show } from "../options.ts";
-import { MAX_BYTES } from "../runtime/memory.ts";
+import { MAX_BYTES } from "../wasm/memory.ts";
 import { removeLeftOvers, temporaryPath } from "./temporary-node.ts";
 
 /** Where a file lies: a path, taken from the current folder, or a `file:` URL. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LstmkitError } from "../../src/errors.ts";
-import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../../src/io/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../../src/formats/safetensors.ts";
 
 const FILE: Safetensors = {
   tensors: [

@@ -1,6 +1,6 @@
-import type { Runtime } from "../kit.ts";
-import type { Model, SaveOptions } from "../train/model.ts";
-import { type FilePath, pathOf, readBytes, writeWhole } from "./disk-node.ts";
+import { type FilePath, pathOf, readBytes, writeWhole } from "./disk/disk-node.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Model, SaveOptions } from "./train/model.ts";
 
 /**
  * Write a model file, whole or not at all. A file that had the name is replaced; the new one has its mode, and

@@ -1,20 +1,20 @@
 /** The runtime: kernels on a memory, and the models made on them. */
 import { version } from "../package.json";
 import { LstmkitError } from "./errors.ts";
-import { decodeModel } from "./io/model-file.ts";
+import { decodeModel } from "./formats/model-file.ts";
 import type { Layer } from "./layers/index.ts";
 import { Team } from "./model/team.ts";
+import type { Model } from "./train/model.ts";
+import { Sequential } from "./train/sequential.ts";
 import {
   compileKernels,
   instantiateKernels,
   type KernelSource,
   type Kernels,
   requireRelaxedSimd,
-} from "./runtime/kernels.ts";
-import { growableMemory, LinearMemory } from "./runtime/memory.ts";
-import type { KernelBuild, Platform, StartThread, Thread, ThreadInit } from "./runtime/platform.ts";
-import type { Model } from "./train/model.ts";
-import { Sequential } from "./train/sequential.ts";
+} from "./wasm/kernels.ts";
+import { growableMemory, LinearMemory } from "./wasm/memory.ts";
+import type { KernelBuild, Platform, StartThread, Thread, ThreadInit } from "./wasm/platform.ts";
 
 export interface RuntimeOptions {
   /**

@@ -24,9 +24,9 @@ import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { loadCsv, loadImdb } from "../../src/data/load-node.ts";
-import { checkWritable, type FilePath, readBytes, writeWhole } from "../../src/io/disk-node.ts";
-import { loadModel, saveModel } from "../../src/io/file-node.ts";
-import { temporaryPath, thisWriter, type Writer } from "../../src/io/temporary-node.ts";
+import { checkWritable, type FilePath, readBytes, writeWhole } from "../../src/disk/disk-node.ts";
+import { temporaryPath, thisWriter, type Writer } from "../../src/disk/temporary-node.ts";
+import { loadModel, saveModel } from "../../src/model-file-node.ts";
 import { codedError } from "../data/coded-error.ts";
 
 const isRoot = process.getuid?.() === 0;

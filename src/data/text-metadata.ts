@@ -9,13 +9,14 @@
  * | `maxLen`     | ids in a row, decimal, at most MOST_STEPS |
  * | `dataset`    | name of the data set it was trained on |
  */
-import type { TextDataset } from "../data/dataset.ts";
-import { tokenizerOption } from "../data/tokenizers.ts";
-import type { Vocabulary } from "../data/vocabulary.ts";
+
 import { LstmkitError } from "../errors.ts";
 import { JsonError, parseJson } from "../json.ts";
 import { show } from "../options.ts";
 import type { Model } from "../train/model.ts";
+import type { TextDataset } from "./dataset.ts";
+import { tokenizerOption } from "./tokenizers.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /**
  * The longest row that a file may ask for. Nothing else in the file bears it out, and predict makes rows of that

@@ -4,7 +4,7 @@
  * does so as another user, which needs root.
  */
 import { type FileHandle, open } from "node:fs/promises";
-import { writeWhole } from "../../src/io/disk-node.ts";
+import { writeWhole } from "../../src/disk/disk-node.ts";
 
 const [how, path] = process.argv.slice(2) as [string, string];
 if (how === "stranger") {

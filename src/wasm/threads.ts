@@ -8,7 +8,7 @@
  *
  * The words they meet on lie in the shared memory below the first block that is handed out.
  */
-import { nextTurn } from "./clock.ts";
+import { nextTurn } from "../clock.ts";
 
 /** What a participant sees of the crew. */
 export interface Crew {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../../src/formats/safetensors.ts";
 import { dense, lstm, type Model, type Runtime } from "../../src/index.ts";
-import { decodeSafetensors, encodeSafetensors, type Safetensors } from "../../src/io/safetensors.ts";
 import { codeOf, LOSS, openKit, smallData, smallModel } from "../train/small-job.ts";
 
 const { x, y } = smallData();
