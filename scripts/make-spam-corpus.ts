@@ -16,7 +16,7 @@ import { gunzipSync } from "fflate";
 import { unpackTar } from "modern-tar";
 import { type CorpusPart, writeCorpus } from "../src/data/corpus-file.ts";
 import { RandomState } from "../src/data/random-state.ts";
-import { tokenize } from "../src/data/tokenize.ts";
+import { cut } from "../src/data/tokenize.ts";
 import { vocabularyOfTokens } from "../src/data/vocabulary.ts";
 import { mailText } from "./mail-text.ts";
 
@@ -59,7 +59,7 @@ async function readMessages(tarball: Uint8Array): Promise<Message[]> {
   const files = entries.map(({ header, data }) => ({ path: MESSAGE_PATH.exec(header.name)![1]!, data }));
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return files.map(({ path, data }) => ({
-    words: tokenize(mailText(Buffer.from(data ?? []).toString("latin1")), { tokenizer: "keras" }),
+    words: cut(mailText(Buffer.from(data ?? []).toString("latin1")), "keras"),
     label: path.startsWith("spam") ? 1 : 0,
   }));
 }

@@ -4,8 +4,8 @@ import { type CsvOptions, type CsvTexts, textsFromCsv } from "../data/csv.ts";
 import { datasetFromTexts, labelTensor, type Split, type TextDataset } from "../data/dataset.ts";
 import { type LoadImdbOptions, loadImdb, loadSpam } from "../data/load-node.ts";
 import { padSequences } from "../data/sequences.ts";
-import type { Tokenizer } from "../data/tokenize.ts";
-import { decode, encodeRows, encodeTokens, rowLayout, type Vocabulary } from "../data/vocabulary.ts";
+import type { Tokenizer } from "../data/tokenizers.ts";
+import { decode, encodeRows, encodeTokens, rowLayout, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
 import { readBytes } from "../io/disk-node.ts";
 import type { TextMetadata } from "../io/text-metadata.ts";
@@ -119,14 +119,19 @@ export async function readForModel(
   return { ...test, classes };
 }
 
-/** Rows of one vocabulary's ids as rows of another's; the same rows where the two are the same. */
+/**
+ * Rows of one vocabulary's ids as rows of another's, which may cut words otherwise; the same rows where the
+ * two are the same.
+ */
 function reencode(x: Split["x"], from: Vocabulary, to: Vocabulary): Split["x"] {
   const [samples, maxLen] = x.shape as [number, number];
+  const isCutAlike = from.tokenizer === to.tokenizer;
+  // "[OOV]" is in no vocabulary: brackets separate words.
+  const cut = (word: string) => (isCutAlike || word === "[OOV]" ? word : wordsOf(to, word));
   const rows = Array.from({ length: samples }, (_, row) => {
     const text = decode(from, x.data.subarray(row * maxLen, (row + 1) * maxLen));
-    // "[OOV]" is in no vocabulary: brackets separate words.
     const words = text.split(" ").filter((word) => word !== "" && word !== "[START]");
-    return encodeTokens(to, words);
+    return encodeTokens(to, words.flatMap(cut));
   });
   return padSequences(rows, rowLayout(to));
 }

@@ -38,7 +38,8 @@ export async function predict(args: Arguments): Promise<number> {
   const { vocabulary, classes = ["0", "1"] } = readTextMetadata(model);
   if (!vocabulary) throw noVocabulary();
   checkHead(model);
-  for await (const texts of isPiped ? inputLines(encoding) : [[withoutMark(text)]]) {
+  const most = Math.max(1, Math.floor(IDS_AT_ONCE / (vocabulary.maxLen ?? 1)));
+  for await (const texts of isPiped ? fewer(inputLines(encoding), most) : [[withoutMark(text)]]) {
     for (const [i, probability] of (await probabilities(model, vocabulary, texts)).entries()) {
       const label = classes[probability > 0.5 ? 1 : 0]!;
       if (args.has("json")) printJson({ event: "predict", text: texts[i], probability, label });
@@ -46,6 +47,15 @@ export async function predict(args: Arguments): Promise<number> {
     }
   }
   return 0;
+}
+
+/** So that a model of long rows needs no gigabytes for the thousands of short lines that arrive together. */
+const IDS_AT_ONCE = 2 ** 20;
+
+async function* fewer(batches: AsyncIterable<string[]>, most: number): AsyncGenerator<string[]> {
+  for await (const lines of batches) {
+    for (let start = 0; start < lines.length; start += most) yield lines.slice(start, start + most);
+  }
 }
 
 async function probabilities(

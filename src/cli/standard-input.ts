@@ -1,4 +1,5 @@
 /** Text on the standard input, in any encoding, without a bound on its length but with one on a line's. */
+import { fstatSync } from "node:fs";
 import { decodeWhole, PieceDecoder } from "../data/decode-text.ts";
 import { LstmkitError } from "../errors.ts";
 
@@ -47,9 +48,12 @@ export async function inputText(encoding: string | undefined): Promise<string> {
 
 async function* standardInput(): AsyncGenerator<Uint8Array> {
   try {
+    // Node takes a folder for an input without content.
+    if (fstatSync(process.stdin.fd).isDirectory()) throw new Error("it is a folder");
     for await (const bytes of process.stdin) yield bytes as Uint8Array;
   } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const reason =
+      cause instanceof Error ? ("code" in cause ? String(cause.code) : cause.message) : String(cause);
     throw new LstmkitError(
       "FILE_UNREADABLE",
       `the standard input cannot be read (${reason}); wanted text from a file or another command.`,

@@ -1,7 +1,7 @@
 import type { CAC, Command } from "cac";
 import type { CsvOptions } from "../data/csv.ts";
 import type { TextDataset } from "../data/dataset.ts";
-import { TOKENIZERS, type Tokenizer } from "../data/tokenize.ts";
+import { TOKENIZERS, type Tokenizer } from "../data/tokenizers.ts";
 import { LstmkitError } from "../errors.ts";
 import { checkWritable } from "../io/disk-node.ts";
 import { saveModel } from "../io/file-node.ts";

@@ -14,7 +14,8 @@ export { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
 export { RandomState } from "./random-state.ts";
 export { type PadOptions, padSequences, type Side } from "./sequences.ts";
 export { type SpamOptions, spamFromBytes } from "./spam.ts";
-export { type TokenizeOptions, type Tokenizer, tokenize } from "./tokenize.ts";
+export { tokenize } from "./tokenize.ts";
+export type { Tokenizer } from "./tokenizers.ts";
 export {
   buildVocabulary,
   decode,

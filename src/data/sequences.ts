@@ -79,7 +79,7 @@ function checkFilling(sequences: ArrayLike<ArrayLike<number>>, maxLen: number): 
   if (size <= given * MOST_FILLING) return;
   throw new LstmkitError(
     "OUT_OF_MEMORY",
-    `${sequences.length} sequences of ${maxLen} are ${size} numbers, ${MOST_FILLING} times more than they hold; wanted ${FREE_ELEMENTS} at most where so much is filled up. Reduce maxLen.`,
+    `${sequences.length} sequences of ${maxLen} are ${size} numbers, more than ${MOST_FILLING} times what they hold; wanted ${FREE_ELEMENTS} at most where so much is filled up. Reduce maxLen.`,
   );
 }
 

@@ -1,51 +1,29 @@
 /** How text is cut into words. A vocabulary keeps the name of its way, so that all its texts are cut alike. */
 import { LstmkitError } from "../errors.ts";
-import { checkOptions, oneOf, show } from "../options.ts";
+import { show } from "../options.ts";
 import { withoutMark } from "./decode-text.ts";
+import { type Tokenizer, tokenizerOption } from "./tokenizers.ts";
 
 /**
- * The ways to cut. ASCII is cut alike by all of them: in lower case, at blanks and punctuation other than
- * the apostrophe.
- *
- * - `"keras"`: as Keras's `text_to_word_sequence`, which knows ASCII only. “Film” with its quotes is one
- *   word, and so is a whole Chinese sentence.
- * - `"unicode"`: at all Unicode has of blanks, punctuation and other signs; see {@link tokenize}.
- * - `"segmenter"`: the same, and scripts that are written without blanks by the dictionaries of
- *   `Intl.Segmenter`, which may differ from one engine's version to the next.
- */
-export const TOKENIZERS = ["keras", "unicode", "segmenter"] as const;
-export type Tokenizer = (typeof TOKENIZERS)[number];
-
-/** For tables of options. */
-export const tokenizerOption = oneOf(...TOKENIZERS);
-
-/** How {@link tokenize} cuts. */
-export interface TokenizeOptions {
-  /** Default "unicode". */
-  readonly tokenizer?: Tokenizer;
-}
-
-/**
- * Cuts text into words, in lower case. A `<br />` becomes the word "br", as it is in Keras's IMDB word
+ * Cuts text into words, in lower case: by "unicode", as new vocabularies are made without a wish of theirs;
+ * wordsOf() cuts as a given one was. A `<br />` becomes the word "br", as it is in Keras's IMDB word
  * index (rank 7).
  *
  * Beyond ASCII, composed and decomposed letters are the same (Unicode's NFC), what is invisible is left
  * out, an apostrophe of any shape inside a word is `'`, and each emoji, © or ★ is a word of its own. Other
  * punctuation, signs and blanks separate.
  *
- * @throws BAD_VALUE for what is no string; UNSUPPORTED_ENGINE for "segmenter" where there is none
+ * @throws BAD_VALUE for what is no string
  */
-export function tokenize(text: string, options?: TokenizeOptions): string[] {
-  const { tokenizer } = checkOptions("tokenize()", options, {
-    tokenizer: { ...tokenizerOption, fallback: "unicode" as Tokenizer },
-  });
-  return cut(text, tokenizer);
+export function tokenize(text: string): string[] {
+  return cut(text, "unicode");
 }
 
 /**
  * {@link tokenize}, by a tokenizer's name. Each way cuts further what the one before has cut.
  *
  * @param isWhole says what "unicode" leaves as "keras" has cut it
+ * @throws BAD_VALUE for what is no string; UNSUPPORTED_ENGINE for "segmenter" where there is none
  */
 export function cut(text: string, tokenizer: Tokenizer, isWhole?: (word: string) => boolean): string[] {
   if (typeof text !== "string") throw notText("the text", text);

@@ -3,7 +3,8 @@ import { show } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { withoutMark } from "./decode-text.ts";
 import { padSequences, type Side } from "./sequences.ts";
-import { cut, notText, type Tokenizer, tokenizerOption } from "./tokenize.ts";
+import { cut, notText } from "./tokenize.ts";
+import { type Tokenizer, tokenizerOption } from "./tokenizers.ts";
 
 export { tokenize } from "./tokenize.ts";
 

@@ -10,7 +10,7 @@
  * | `dataset`    | name of the data set it was trained on |
  */
 import type { TextDataset } from "../data/dataset.ts";
-import { tokenizerOption } from "../data/tokenize.ts";
+import { tokenizerOption } from "../data/tokenizers.ts";
 import type { Vocabulary } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
 import type { Model } from "../train/model.ts";

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +38,15 @@ export class Workplace {
     child.stdin.on("error", () => {}); // the command may end before it has read its input
     child.stdin.end(input);
     return outcome(child);
+  }
+
+  /** With a file, by its number, as standard input. */
+  runOn(input: number, ...args: string[]): { status: number | null; stderr: string } {
+    return spawnSync(process.execPath, [CLI, ...args], {
+      cwd: this.folder,
+      stdio: [input, "pipe", "pipe"],
+      encoding: "utf8",
+    });
   }
 
   dispose(): void {

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntime, dense, embedding, loadModel, lstm, saveModel } from "../../src/node.ts";
 import { events, outcome, REVIEWS, SMALL, Workplace } from "./command-line.ts";
@@ -69,6 +70,14 @@ describe("lstmkit predict", () => {
     const { code, stdout, stderr } = await place.run(["predict", "model.safetensors", ...flags], "a film\n");
     expect(stderr).toMatch(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test("refuses a folder as its input", () => {
+    const folder = openSync(place.folder, "r");
+    const { status, stderr } = place.runOn(folder, "predict", "model.safetensors");
+    closeSync(folder);
+    expect(stderr).toMatch(/^lstmkit: FILE_UNREADABLE: the standard input cannot be read \(it is a folder\)/);
+    expect(status).toBe(1);
   });
 
   test("takes a text that begins with a dash after --", async () => {

@@ -118,7 +118,7 @@ describe("csvRows", () => {
         const found = outcomeOf(() => read(text, ",", hasQuotes).length);
         expect(typeof found === "number" || found instanceof LstmkitError).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -231,7 +231,7 @@ test("any text gives texts or a coded error, in time", () => {
       const found = outcomeOf(() => textsFromCsv(csv, given));
       if (!(found instanceof LstmkitError)) expect(found.texts.length).toBe(found.labels.length);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Tokenizer, tokenize } from "../../src/data/tokenize.ts";
+import { cut, tokenize } from "../../src/data/tokenize.ts";
+import type { Tokenizer } from "../../src/data/tokenizers.ts";
 import { buildVocabulary, encode, wordsOf } from "../../src/data/vocabulary.ts";
 import { codedError } from "./coded-error.ts";
 
-const keras = (text: string) => tokenize(text, { tokenizer: "keras" });
-const segmenter = (text: string) => tokenize(text, { tokenizer: "segmenter" });
+const keras = (text: string) => cut(text, "keras");
+const segmenter = (text: string) => cut(text, "segmenter");
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -130,7 +131,7 @@ describe("a vocabulary keeps its way to cut", () => {
   test.each<Tokenizer>(["keras", "unicode", "segmenter"])("through JSON: %s", (tokenizer) => {
     const vocabulary = JSON.parse(JSON.stringify(buildVocabulary(texts, { tokenizer })));
     for (const text of texts) {
-      expect(wordsOf(vocabulary, text)).toEqual(tokenize(text, { tokenizer }));
+      expect(wordsOf(vocabulary, text)).toEqual(cut(text, tokenizer));
       expect(encode(vocabulary, text)).not.toContain(2);
     }
   });
@@ -151,7 +152,7 @@ describe("a vocabulary keeps its way to cut", () => {
     const options = { tokenizer: "words" as Tokenizer };
     const message = /tokenizer is "words".*"keras" or "unicode" or "segmenter"/;
     expect(() => buildVocabulary(["a"], options)).toThrow(codedError("BAD_ARGUMENT", message));
-    expect(() => tokenize("a", options)).toThrow(codedError("BAD_ARGUMENT", message));
+    expect(() => cut("a", options.tokenizer)).toThrow(codedError("BAD_ARGUMENT", message));
     expect(() => encode({ ...buildVocabulary(["a"]), ...options }, "a")).toThrow(
       codedError("BAD_ARGUMENT", message),
     );

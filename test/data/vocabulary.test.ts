@@ -1,20 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { datasetFromTexts } from "../../src/data/dataset.ts";
-import {
-  buildVocabulary,
-  decode,
-  encode,
-  encodeRows,
-  parseWordIndex,
-  tokenize,
-} from "../../src/data/vocabulary.ts";
+import { cut } from "../../src/data/tokenize.ts";
+import { buildVocabulary, decode, encode, encodeRows, parseWordIndex } from "../../src/data/vocabulary.ts";
 import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
 import { longText, outcomeOf } from "./fuzz.ts";
 
 test("a lone half of a surrogate pair, and signs of all kinds, are words and separators as in Keras", () => {
-  const keras = (text: string) => tokenize(text, { tokenizer: "keras" });
+  const keras = (text: string) => cut(text, "keras");
   expect(keras("a \ud83c b")).toEqual(["a", "\ud83c", "b"]);
   expect(keras("1.5/10 [sic] {x|y} ~z~ a@b")).toEqual(["1", "5", "10", "sic", "x", "y", "z", "a", "b"]);
   expect(keras("tabs\tand\nlines\r\nand __init__")).toEqual(["tabs", "and", "lines", "and", "init"]);

@@ -46,6 +46,10 @@ describe("settings of the page", () => {
       "lstmkit train ./-x.csv --text=a --label=b --cell lstm --seed 0",
       { kind: "csv", file: "-x.csv", text: "a", label: "b" },
     ],
+    [
+      "lstmkit train x.csv --text=1 --label=2 --no-header --cell lstm --seed 0",
+      { kind: "csv", file: "x.csv", text: "1", label: "2", header: false },
+    ],
   ])("make the command %s", (command, source) => {
     expect(commandLine(DEFAULTS, "lstm", source)).toBe(command);
   });
