@@ -1,6 +1,7 @@
 import type { CAC, Command } from "cac";
+import { countWords } from "../data/counts.ts";
 import { withoutMark } from "../data/decode-text.ts";
-import { encodeRows, type Vocabulary } from "../data/vocabulary.ts";
+import { encodeRows, wordsOf } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
 import { loadModel } from "../io/file-node.ts";
 import { readTextMetadata } from "../io/text-metadata.ts";
@@ -40,10 +41,16 @@ export async function predict(args: Arguments): Promise<number> {
   checkHead(model);
   const most = Math.max(1, Math.floor(IDS_AT_ONCE / (vocabulary.maxLen ?? 1)));
   for await (const texts of isPiped ? fewer(inputLines(encoding), most) : [[withoutMark(text)]]) {
-    for (const [i, probability] of (await probabilities(model, vocabulary, texts)).entries()) {
+    const x = encodeRows(vocabulary, texts);
+    const { data } = await model.predict(x, { batchSize: 128 });
+    for (const [i, probability] of data.entries()) {
+      const text = texts[i]!;
       const label = classes[probability > 0.5 ? 1 : 0]!;
-      if (args.has("json")) printJson({ event: "predict", text: texts[i], probability, label });
-      else print(`${probability.toFixed(4)}\t${label}\t${oneLine(texts[i]!)}`);
+      if (args.has("json")) {
+        const ids = x.data.subarray(i * x.shape[1]!, (i + 1) * x.shape[1]!);
+        const counts = countWords(ids, vocabulary, () => [wordsOf(vocabulary, text)]);
+        printJson({ event: "predict", text, probability, label, ...counts });
+      } else print(`${probability.toFixed(4)}\t${label}\t${oneLine(text)}`);
     }
   }
   return 0;
@@ -56,15 +63,6 @@ async function* fewer(batches: AsyncIterable<string[]>, most: number): AsyncGene
   for await (const lines of batches) {
     for (let start = 0; start < lines.length; start += most) yield lines.slice(start, start + most);
   }
-}
-
-async function probabilities(
-  model: Model,
-  vocabulary: Vocabulary,
-  texts: readonly string[],
-): Promise<Float32Array> {
-  const { data } = await model.predict(encodeRows(vocabulary, texts), { batchSize: 128 });
-  return data;
 }
 
 /** @throws BAD_LAYER for a model that gives something else than one probability a text */

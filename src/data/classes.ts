@@ -155,7 +155,8 @@ function unknownClasses(names: readonly string[], where: string, classes: Classe
   const isPlain = name.length <= LONGEST_LISTED && !/[,="'{]|\p{Cc}/u.test(name);
   const flag = (to: string) =>
     isPlain ? `--classes "${name}=${cut(to)}"` : `--classes '{"<name>": ${JSON.stringify(cut(to))}}'`;
-  const others = names.length === 1 ? "" : `; nor are ${list(names.slice(1))}`;
+  const others =
+    names.length === 1 ? "" : `; nor ${names.length === 2 ? "is" : "are"} ${list(names.slice(1))}`;
   return new LstmkitError(
     "BAD_LABEL",
     `${where} is ${show(name)}, which is none of the classes ${list(classes)}${didYouMean(name, classes)}${others}. ` +

@@ -5,7 +5,8 @@ import { type Classes, classesOption, labelsOf } from "./classes.ts";
 import { RandomState } from "./random-state.ts";
 import { padSequences } from "./sequences.ts";
 import { splitTexts } from "./split.ts";
-import { cut, type Tokenizer, tokenizerOption } from "./tokenize.ts";
+import { cut } from "./tokenize.ts";
+import { type Tokenizer, tokenizerOption } from "./tokenizers.ts";
 import {
   checkedText,
   checkList,
@@ -94,7 +95,11 @@ export const DATASET_OPTIONS = {
   test: {
     wanted: "an object with texts, labels and classes",
     accepts: (value: unknown) =>
-      typeof value === "object" && value !== null && "texts" in value && "labels" in value && "classes" in value,
+      typeof value === "object" &&
+      value !== null &&
+      "texts" in value &&
+      "labels" in value &&
+      "classes" in value,
     fallback: undefined,
   },
 };
@@ -180,7 +185,10 @@ interface CutParts {
   readonly overlap?: number;
 }
 
-function splitPart(all: CutTexts, { train, test }: { train: readonly number[]; test: readonly number[] }): CutParts {
+function splitPart(
+  all: CutTexts,
+  { train, test }: { train: readonly number[]; test: readonly number[] },
+): CutParts {
   return { train: take(all, train), test: take(all, test) };
 }
 

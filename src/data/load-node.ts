@@ -1,9 +1,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LstmkitError } from "../errors.ts";
-import { readBytes, reading } from "../io/disk-node.ts";
-import { CSV_OPTIONS, type CsvOptions, textsFromCsv } from "./csv.ts";
-import { datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
+import { isSameFile, readBytes, reading } from "../io/disk-node.ts";
+import { aString, checkOptions } from "../options.ts";
+import { CSV_OPTIONS, type CsvOptions, type CsvTexts, csvColumns, textsFromCsv } from "./csv.ts";
+import { DATASET_OPTIONS, datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
 import { decodeWhole } from "./decode-text.ts";
 import { cachedDownload, type DownloadOptions } from "./download-node.ts";
 import { type ImdbOptions, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
@@ -61,19 +62,62 @@ async function downloadedImdb(options: LoadImdbOptions): Promise<TextDataset> {
 }
 
 /** How {@link loadCsv} reads, splits and encodes. */
-export type LoadCsvOptions = CsvOptions & TextDatasetOptions;
+export type LoadCsvOptions = CsvOptions &
+  Omit<TextDatasetOptions, "test"> & {
+    /** Path of another CSV file, the test part: all rows of the first are for training then. */
+    readonly test?: string;
+  };
+
+const LOAD_CSV_OPTIONS = {
+  ...CSV_OPTIONS,
+  ...DATASET_OPTIONS,
+  name: { ...aString, fallback: undefined },
+  testSplit: { ...DATASET_OPTIONS.testSplit, fallback: undefined },
+  stratify: { ...DATASET_OPTIONS.stratify, fallback: undefined },
+  test: { ...aString, fallback: undefined },
+};
 
 /**
- * A data set from a CSV file with one text and one class a row, split at random.
+ * A data set from a CSV file with one text and one class a row, split at random, each class by itself; or with the
+ * test part in a second file, which is read like the first: its columns and classes go by their names.
  *
  * @throws FILE_NOT_FOUND or FILE_UNREADABLE, and what textsFromCsv and datasetFromTexts throw
  */
 export async function loadCsv(path: string, options: LoadCsvOptions = {}): Promise<TextDataset> {
-  const given = Object.entries(options);
-  const isCsv = ([name]: [string, unknown]) => Object.hasOwn(CSV_OPTIONS, name);
-  const source = textsFromCsv(await readBytes(path), Object.fromEntries(given.filter(isCsv)));
-  const others: TextDatasetOptions = Object.fromEntries(given.filter((entry) => !isCsv(entry)));
-  return datasetFromTexts(source, { name: path.replace(/^.*[/\\]/, ""), ...others });
+  const given = checkOptions<LoadCsvOptions, typeof LOAD_CSV_OPTIONS>("loadCsv()", options, LOAD_CSV_OPTIONS);
+  const isOf = (table: object, except?: string) =>
+    Object.fromEntries(
+      Object.entries(given).filter(([name]) => Object.hasOwn(table, name) && name !== except),
+    );
+  const { train, test } = await readCsvFiles(path, given.test, isOf(CSV_OPTIONS));
+  const name = path.replace(/^.*[/\\]/, "");
+  return datasetFromTexts(train, { name, ...isOf(DATASET_OPTIONS, "test"), ...(test && { test }) });
+}
+
+/**
+ * The texts of a CSV file and, where there is one, those of the file with the test part.
+ *
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE, BAD_ARGUMENT where both are one file, and what textsFromCsv throws
+ */
+export async function readCsvFiles(
+  path: string,
+  testPath: string | undefined,
+  options: CsvOptions,
+): Promise<{ train: CsvTexts; test?: CsvTexts }> {
+  if (testPath !== undefined && (await isSameFile(path, testPath))) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `${testPath} is the training file itself; wanted a test part (test, --test on the command line) of other texts. Leave it out to have the file split.`,
+    );
+  }
+  const train = textsFromCsv(await readBytes(path), options);
+  if (testPath === undefined) return { train };
+  const bytes = await readBytes(testPath);
+  const { columns, classes } = train;
+  // The same columns, unless only one of the files has a header.
+  const names = csvColumns(bytes, { ...options, classes });
+  const isThere = names.includes(columns.text) && names.includes(columns.label);
+  return { train, test: textsFromCsv(bytes, { ...options, ...(isThere && columns), classes }) };
 }
 
 /** Where the corpus lies: beside the bundle, or, in the project's own folder, in assets/. */

@@ -72,7 +72,13 @@ function stratified(groups: readonly Group[], labels: ArrayLike<number>, share: 
     else pure[label === 1 ? 1 : 0].push(group);
   }
   const isShort = pure.some(({ length }) => length < 2);
-  const test = [...pure.flatMap((own) => deal(own, share, 1)), ...deal(mixed, share, isShort ? 1 : 0)];
+  // Where both shares end in a half, one goes up and one down.
+  const shares = pure.map((own) => sizeOf(own) * share) as [number, number];
+  const test = [
+    ...deal(pure[0], Math.round(shares[0]), 1),
+    ...deal(pure[1], -Math.round(-shares[1]), 1),
+    ...deal(mixed, Math.round(sizeOf(mixed) * share), isShort ? 1 : 0),
+  ];
   const lone = pure.find(({ length }) => length === 1);
   if (mixed.length === 1 && lone) {
     // A class of two texts, one of which has the other label, too; this one, unless it is all the other class has.
@@ -81,11 +87,10 @@ function stratified(groups: readonly Group[], labels: ArrayLike<number>, share: 
   return test;
 }
 
-/** Of several groups those for the test: `least` texts at least, and never all. */
-function deal(groups: readonly Group[], share: number, least: number): Group[] {
+/** Of several groups those for the test: about `size` texts, `least` at least, and never all. */
+function deal(groups: readonly Group[], size: number, least: number): Group[] {
   if (groups.length < 2) return [];
-  const total = sizeOf(groups);
-  const wanted = Math.min(Math.max(least, Math.round(total * share)), total - 1);
+  const wanted = Math.min(Math.max(least, size), sizeOf(groups) - 1);
   const chosen = fill(groups, wanted);
   return sizeOf(chosen) === wanted ? chosen : nearest(groups, wanted, least);
 }

@@ -10,6 +10,14 @@ export function readBytes(path: string): Promise<Uint8Array> {
   return reading(path, () => readFile(path));
 }
 
+/** Whether two paths lead to one file, by whatever links. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
+export async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all(
+    [one, other].map((path) => reading(path, () => stat(path, { bigint: true }))),
+  );
+  return a!.dev === b!.dev && a!.ino === b!.ino;
+}
+
 /** What `read` gives; its failure becomes FILE_NOT_FOUND or FILE_UNREADABLE. */
 export async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
