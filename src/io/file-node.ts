@@ -3,7 +3,8 @@ import type { Model, SaveOptions } from "../train/model.ts";
 import { readBytes, writeWhole } from "./disk-node.ts";
 
 /**
- * Write a model file, whole or not at all. A file that had the name is replaced.
+ * Write a model file, whole or not at all. A file that had the name is replaced. As with model.save(), a model
+ * that is loaded from it predicts the same, but trains on with Adam begun anew.
  *
  * @throws FILE_UNWRITABLE, and nothing is left behind; what model.save() throws
  */
@@ -12,7 +13,8 @@ export async function saveModel(model: Model, path: string, options?: SaveOption
 }
 
 /**
- * Read a model file.
+ * Read a model file. As with runtime.load(), fit() on it begins Adam anew, and repeats the shuffles and masks of
+ * epoch 0.
  *
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE; what runtime.load() throws
  */
