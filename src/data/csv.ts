@@ -284,8 +284,14 @@ function classColumns(rows: readonly Row[], { classes, rename }: CsvOptions): nu
   return [0, 1].filter((column) => valuesOf(column, rows).size === 2);
 }
 
-const valuesOf = (column: number, rows: readonly Row[]) =>
-  new Set(rows.map(({ cells }) => classKey(cells[column]!)));
+/** The first three names of a column at most: more are no classes, and need not be held. */
+function valuesOf(column: number, rows: readonly Row[]): ReadonlySet<string> {
+  const values = new Set<string>();
+  for (const { cells } of rows) {
+    if (values.add(classKey(cells[column]!)).size > 2) break;
+  }
+  return values;
+}
 
 function bad(found: string, wanted: string): LstmkitError {
   return new LstmkitError("BAD_CSV", `${found}; wanted ${wanted}.`);
