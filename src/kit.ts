@@ -12,7 +12,7 @@ import {
   requireRelaxedSimd,
 } from "./runtime/kernels.ts";
 import { growableMemory, LinearMemory } from "./runtime/memory.ts";
-import type { KernelBuild, Platform, StartThread, Thread } from "./runtime/platform.ts";
+import type { KernelBuild, Platform, StartThread, Thread, ThreadInit } from "./runtime/platform.ts";
 import type { Model } from "./train/model.ts";
 import { Sequential } from "./train/sequential.ts";
 
@@ -58,7 +58,7 @@ export interface RuntimeInfo {
 
 /** Makes models: in this thread from createRuntime(), in a worker from spawnRuntime(). */
 export interface Runtime {
-  /** A model from layer descriptions. @throws BAD_LAYER, BAD_ARGUMENT, OUT_OF_MEMORY, DISPOSED */
+  /** A model from layer descriptions. @throws BAD_LAYER, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED */
   sequential(layers: readonly Layer[], options?: ModelOptions): Promise<Model>;
   /**
    * A model from the bytes of a model file, with the weights and the compile options that it was saved with.
@@ -67,7 +67,7 @@ export interface Runtime {
    * Adam begins anew, with moments of 0, and the shuffles and dropout masks of epoch 0 come again, as on a new model
    * of the same seed that was given these weights.
    *
-   * @throws BAD_MODEL_FILE, OUT_OF_MEMORY, DISPOSED
+   * @throws BAD_MODEL_FILE, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED
    */
   load(bytes: Uint8Array): Promise<Model>;
   info(): Promise<RuntimeInfo>;
@@ -81,7 +81,7 @@ const MAX_AUTO_THREADS = 8;
 /**
  * Load the kernels into this thread, and start the other threads of the team.
  *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED
  */
 export async function openRuntime(platform: Platform, options: RuntimeOptions = {}): Promise<Runtime> {
   const { threads = 1, math = "strict" } = options;
@@ -105,25 +105,38 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
   const module = await findKernels(file, platform, options);
   const memory = new LinearMemory(growableMemory({ shared: size > 1 }));
   const kernels = await instantiateKernels(module, memory.wasm);
+  const team = new Team(kernels, memory, size);
   const startThread = platform.startThread as StartThread; // else size is 1
-  const starting = Array.from({ length: size - 1 }, (_, i) =>
-    startThread({ module, memory: memory.wasm, index: i + 1, size }),
-  );
-  const started = await Promise.allSettled(starting);
-  const failed = started.find((result) => result.status === "rejected");
-  const running = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  if (failed) {
-    for (const thread of running) thread.terminate();
-    throw new LstmkitError(
-      "THREAD_FAILED",
-      `a thread did not start: ${String(failed.reason)}. Use threads: 1.`,
-      {
-        cause: failed.reason,
-      },
-    );
-  }
+  const running = await startThreads(startThread, team, { module, memory: memory.wasm, size });
   const info = { math, threads: size, ...(reason !== undefined && { threadsReason: reason }) };
-  return new LocalRuntime(kernels, memory, running, info);
+  return new LocalRuntime(kernels, memory, team, running, info);
+}
+
+/**
+ * The other threads of a team.
+ *
+ * @throws THREAD_FAILED when one does not start; the others are ended
+ */
+async function startThreads(
+  start: StartThread,
+  team: Team,
+  init: Omit<ThreadInit, "index">,
+): Promise<readonly Thread[]> {
+  const starting = Array.from({ length: init.size - 1 }, (_, i) => start({ ...init, index: i + 1 }));
+  const started = await Promise.allSettled(starting);
+  const running = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = started.find((result) => result.status === "rejected");
+  if (!failed) return running;
+  await endTeam(team, running);
+  const reason: unknown = failed.reason;
+  throw new LstmkitError("THREAD_FAILED", `a thread did not start: ${String(reason)}. Use threads: 1.`, {
+    cause: reason,
+  });
+}
+
+async function endTeam(team: Team, threads: readonly Thread[]): Promise<void> {
+  await team.dismiss();
+  await Promise.all(threads.map((thread) => thread.end()));
 }
 
 /**
@@ -161,11 +174,12 @@ class LocalRuntime implements Runtime {
   readonly #threads: readonly Thread[];
   readonly #info: Pick<RuntimeInfo, "math" | "threads" | "threadsReason">;
   readonly #team: Team;
-  #closed = false;
+  #closing: Promise<void> | null = null;
 
   constructor(
     kernels: Kernels,
     memory: LinearMemory,
+    team: Team,
     threads: readonly Thread[],
     info: Pick<RuntimeInfo, "math" | "threads" | "threadsReason">,
   ) {
@@ -173,7 +187,8 @@ class LocalRuntime implements Runtime {
     this.#memory = memory;
     this.#threads = threads;
     this.#info = info;
-    this.#team = new Team(kernels, memory, info.threads);
+    this.#team = team;
+    for (const { ended } of threads) void ended.then((reason) => this.#lose(reason));
   }
 
   async sequential(layers: readonly Layer[], { seed = 0 }: ModelOptions = {}): Promise<Model> {
@@ -202,16 +217,25 @@ class LocalRuntime implements Runtime {
     };
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     await Promise.all([...this.#models].map((model) => model.dispose()));
-    this.#team.dismiss();
-    await Promise.all(this.#threads.map((thread) => thread.ended()));
+    await endTeam(this.#team, this.#threads);
+  }
+
+  /** A thread has ended, whoever ended it; after close() that is of no consequence. */
+  #lose(reason: unknown): void {
+    this.#team.fail(reason);
+    for (const model of this.#models) model.wake();
   }
 
   #context(seed: number) {
-    if (this.#closed) throw new LstmkitError("DISPOSED", "the runtime was closed; create another.");
+    if (this.#closing) throw new LstmkitError("DISPOSED", "the runtime was closed; create another.");
+    this.#team.check();
     const onDispose = (model: Sequential) => this.#models.delete(model);
     return { kernels: this.#kernels, memory: this.#memory, team: this.#team, seed, onDispose };
   }

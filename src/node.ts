@@ -9,7 +9,7 @@ import { KERNELS } from "./packaged.ts";
 import type { Platform } from "./runtime/platform.ts";
 import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
 import { linkNodeWorker, type NodeWorkerSource } from "./worker/link-node.ts";
-import { startNodeThread } from "./worker/start-node.ts";
+import { startThread } from "./worker/start-thread.ts";
 
 export {
   type LoadCsvOptions,
@@ -43,7 +43,7 @@ const platform: Platform = {
       );
     }
   },
-  startThread: (init) => startNodeThread(packagedWorker(), init),
+  startThread: (init) => startThread((onEnd) => linkNodeWorker(packagedWorker(), onEnd), init),
   cores: availableParallelism,
 };
 
@@ -51,7 +51,7 @@ const platform: Platform = {
  * Load the kernels into this thread, and start the other threads of the team; by default from the
  * files of the package.
  *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, THREAD_FAILED; FILE_NOT_FOUND when the
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED; FILE_NOT_FOUND when the
  *   installed package is incomplete
  */
 export function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {

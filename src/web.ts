@@ -4,7 +4,7 @@ import { KERNELS } from "./packaged.ts";
 import type { Platform } from "./runtime/platform.ts";
 import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
 import { linkWebWorker, type WebWorkerSource } from "./worker/link-web.ts";
-import { startWebThread } from "./worker/start-web.ts";
+import { startThread } from "./worker/start-thread.ts";
 
 /** In this very form bundlers find the script and give it a place. */
 const packagedWorker = () => new Worker(new URL("./runtime-worker.js", import.meta.url), { type: "module" });
@@ -14,14 +14,14 @@ const platform: Platform = {
   startThread:
     typeof Worker === "undefined"
       ? "this host has no workers"
-      : (init) => startWebThread(packagedWorker(), init),
+      : (init) => startThread((onEnd) => linkWebWorker(packagedWorker, onEnd), init),
   cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
 };
 
 /**
  * Load the kernels into this thread, and start the other threads of the team.
  *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, THREAD_FAILED
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED
  */
 export function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   return openRuntime(platform, options);

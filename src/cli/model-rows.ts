@@ -6,7 +6,7 @@ import { loadImdb, loadSpam } from "../data/load-node.ts";
 import { padSequences } from "../data/sequences.ts";
 import { decode, encodeTokens, rowLayout, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
-import { readBytes } from "../io/disk-node.ts";
+import { MOST_TEXT, readBytes } from "../io/disk-node.ts";
 import type { TextMetadata } from "../io/text-metadata.ts";
 import { type DataSource, given, noVocabulary, type ReadOptions, tellReading } from "./data-source.ts";
 
@@ -40,7 +40,7 @@ export async function readForModel(
   if (source.kind === "csv") {
     if (!vocabulary) throw noVocabulary();
     const options = { ...csv, classes, ...given({ rename }) };
-    const found = textsFromCsv(await readBytes(source.path), options);
+    const found = textsFromCsv(await readBytes(source.path, MOST_TEXT), options);
     tellReading(source.path, found, csv);
     const words = found.texts.map((text) => wordsOf(vocabulary, text));
     return { ...encodeWords(words, labelTensor(found.labels), vocabulary), classes, names: found.names };

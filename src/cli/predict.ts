@@ -1,7 +1,7 @@
 import type { CAC, Command } from "cac";
 import { countWords } from "../data/counts.ts";
 import { withoutMark } from "../data/decode-text.ts";
-import { encodeRows, wordsOf } from "../data/vocabulary.ts";
+import { encodeRows, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
 import { loadModel } from "../io/file-node.ts";
 import { readTextMetadata } from "../io/text-metadata.ts";
@@ -39,8 +39,9 @@ export async function predict(args: Arguments): Promise<number> {
   const { vocabulary, classes = ["0", "1"] } = readTextMetadata(model);
   if (!vocabulary) throw noVocabulary();
   checkHead(model);
-  const most = Math.max(1, Math.floor(IDS_AT_ONCE / (vocabulary.maxLen ?? 1)));
-  for await (const texts of isPiped ? fewer(inputLines(encoding), most) : [[withoutMark(text)]]) {
+  for await (const texts of isPiped
+    ? inPieces(inputLines(encoding), rowsAtOnce(vocabulary))
+    : [[withoutMark(text)]]) {
     const x = encodeRows(vocabulary, texts);
     const { data } = await model.predict(x, { batchSize: 128 });
     for (const [i, probability] of data.entries()) {
@@ -56,15 +57,6 @@ export async function predict(args: Arguments): Promise<number> {
   return 0;
 }
 
-/** So that a model of long rows needs no gigabytes for the thousands of short lines that arrive together. */
-const IDS_AT_ONCE = 2 ** 20;
-
-async function* fewer(batches: AsyncIterable<string[]>, most: number): AsyncGenerator<string[]> {
-  for await (const lines of batches) {
-    for (let start = 0; start < lines.length; start += most) yield lines.slice(start, start + most);
-  }
-}
-
 /** @throws BAD_LAYER for a model that gives something else than one probability a text */
 export function checkHead({ layers }: Model): void {
   const head = layers.at(-1)!;
@@ -76,6 +68,17 @@ export function checkHead({ layers }: Model): void {
     "BAD_LAYER",
     'the model does not give one probability a text; wanted one that ends in dense({ units: 1, activation: "sigmoid" }) after a last output.',
   );
+}
+
+/** Ids that are made at once: 4 MB. The file says how long a row is, and its writer need not mean well. */
+const IDS_AT_ONCE = 2 ** 20;
+
+const rowsAtOnce = ({ maxLen = 1 }: Vocabulary) => Math.max(1, Math.floor(IDS_AT_ONCE / maxLen));
+
+async function* inPieces(batches: AsyncIterable<string[]>, most: number): AsyncGenerator<string[]> {
+  for await (const texts of batches) {
+    for (let from = 0; from < texts.length; from += most) yield texts.slice(from, from + most);
+  }
 }
 
 /** A text may hold line breaks, and codes that would move a terminal's cursor. */

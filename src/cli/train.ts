@@ -6,7 +6,7 @@ import { TOKENIZERS, type Tokenizer } from "../data/tokenizers.ts";
 import { LstmkitError } from "../errors.ts";
 import { checkWritable } from "../io/disk-node.ts";
 import { saveModel } from "../io/file-node.ts";
-import { textMetadata } from "../io/text-metadata.ts";
+import { MOST_STEPS, textMetadata } from "../io/text-metadata.ts";
 import type { RuntimeOptions } from "../kit.ts";
 import { dense, embedding, type Layer, lstm, simpleRNN } from "../model/layers.ts";
 import { createRuntime } from "../node.ts";
@@ -90,7 +90,7 @@ async function readOptions(args: Arguments): Promise<TrainOptions> {
     tokenizer: readTokenizer(args, source),
     // 0 to 3 are the padding, the start, the unknown word and one that Keras leaves unused.
     numWords: args.wholeNumber("vocab", 5),
-    maxLen: args.wholeNumber("max-len", 1),
+    maxLen: args.wholeNumber("max-len", 1, MOST_STEPS),
     cell: args.choice("cell", ["lstm", "rnn"]),
     units: args.wholeNumbers("units"),
     outputDim: args.wholeNumber("embedding", 1),

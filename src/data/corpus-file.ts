@@ -1,6 +1,8 @@
-import { deflateSync, inflateSync } from "fflate";
+import { deflateSync } from "fflate";
 import { LstmkitError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import { crc32 } from "./crc32.ts";
+import { inflate, mostTexts, mostUnpacked } from "./inflate.ts";
 
 /*
  * A small file for texts that are already cut into words and split into two parts:
@@ -17,8 +19,6 @@ import { crc32 } from "./crc32.ts";
 
 const MAGIC = "LSTMTXT1";
 const PREFIX_LENGTH = 16;
-/** No deflate stream grows more: a match of 258 bytes costs at least 2 bits. */
-const DEFLATE_LIMIT = 1032;
 
 /** Texts as ranks of words, with the class of each. */
 export interface CorpusPart {
@@ -87,6 +87,10 @@ export function readCorpus(bytes: Uint8Array): Corpus {
   const headerLength = content.length < 4 ? Number.POSITIVE_INFINITY : view.getUint32(0, true);
   if (headerLength > content.length - 4) throw bad("a header longer than the file");
   const header = parseHeader(content.subarray(4, 4 + headerLength));
+  const most = mostTexts(bytes.length);
+  if (header.train + header.test > most) {
+    throw bad(`${header.train + header.test} texts in ${bytes.length} bytes, which hold ${most} at most`);
+  }
   const reader = new TextReader(content, 4 + headerLength, header.words.length);
   const train = reader.part(header.train);
   const test = reader.part(header.test);
@@ -101,10 +105,10 @@ function unpack(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const packed = bytes.subarray(PREFIX_LENGTH);
   const length = view.getUint32(12, true);
-  if (length > packed.length * DEFLATE_LIMIT) throw bad("a declared length that its bytes cannot hold");
+  if (length > mostUnpacked(packed.length)) throw bad("a declared length that its bytes cannot hold");
   let content: Uint8Array;
   try {
-    content = inflateSync(packed, { out: new Uint8Array(length) });
+    content = inflate(packed, length);
   } catch (cause) {
     throw bad("content that cannot be unpacked", cause);
   }
@@ -117,7 +121,7 @@ function unpack(bytes: Uint8Array): Uint8Array {
 function parseHeader(bytes: Uint8Array): Header {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    header = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     throw bad("a header that is not JSON", cause);
   }
@@ -136,6 +140,8 @@ function isHeader(value: unknown): value is Header {
     classes.length === 2 &&
     typeof provenance === "object" &&
     provenance !== null &&
+    !Array.isArray(provenance) &&
+    isStrings(Object.values(provenance)) &&
     isStrings(words) &&
     [train, test].every((count) => Number.isSafeInteger(count) && (count as number) >= 0)
   );

@@ -104,7 +104,7 @@ export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = 
   const { text, label } = chooseColumns(names, rows, options);
   const found = rows.map(({ cells, line }) => {
     const cell = cells[label]!.trim();
-    if (classKey(cell) === "") throw bad(`line ${line} has no ${names[label]}`, "a class in every row");
+    if (classKey(cell) === "") throw bad(`line ${line} has no ${show(names[label])}`, "a class in every row");
     return cell;
   });
   const distinct = new Set(found.map(classKey));
@@ -248,7 +248,7 @@ function chooseColumns(
         '(--no-header) where these are a row, for the columns "1", "2", …',
     );
   }
-  if (text === label) throw bad(`column ${names[text]} as both text and label`, "two columns");
+  if (text === label) throw bad(`column ${show(names[text])} as both text and label`, "two columns");
   return { text, label };
 }
 

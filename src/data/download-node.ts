@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { LstmkitError } from "../errors.ts";
-import { writeWhole } from "../io/disk-node.ts";
+import { readBytes, writeWhole } from "../io/disk-node.ts";
 
 /** A public file with known content. */
 export interface DownloadSource {
@@ -42,8 +42,8 @@ export function defaultCacheDir(
 
 /**
  * The bytes of a public file: from the cache if they are there and whole, else fetched, checked, and
- * put there. The cache never holds a part of a file: bytes are checked first, go to a file of
- * another name, and that one is synced and renamed.
+ * put there. The cache never holds a part of a file under its name: bytes are checked first, and written whole
+ * or not at all.
  *
  * @throws OFFLINE when the file cannot be fetched whole, BAD_CHECKSUM when it is not the expected
  * one, ABORTED when the signal fires, FILE_UNWRITABLE when the cache cannot be written
@@ -55,7 +55,7 @@ export async function cachedDownload(
   const { cacheDir = defaultCacheDir(), signal } = options;
   throwIfAborted(signal);
   const path = join(cacheDir, basename(new URL(source.url).pathname));
-  const cached = await readFile(path).catch(() => undefined);
+  const cached = await readBytes(path, source.size).catch(() => undefined);
   // A damaged copy counts as none; the rename below replaces it.
   if (cached && digestOf(source, cached) === source.checksum.hex) return cached;
 

@@ -1,7 +1,9 @@
 import { unpackTar } from "modern-tar";
 import { LstmkitError } from "../errors.ts";
+import { show } from "../options.ts";
 import type { LabelledTexts } from "./dataset.ts";
 import type { ImdbTexts } from "./imdb.ts";
+import { mostUnpacked } from "./inflate.ts";
 
 /** One file of the archive or the folder. */
 export interface ArchiveFile {
@@ -45,7 +47,9 @@ export function imdbTextsOfFiles(files: Iterable<ArchiveFile>): ImdbTexts {
       try {
         return decoder.decode(bytes);
       } catch (cause) {
-        throw new LstmkitError("BAD_DATASET", `${path} is not UTF-8. Unpack the archive again.`, { cause });
+        throw new LstmkitError("BAD_DATASET", `${show(path)} is not UTF-8. Unpack the archive again.`, {
+          cause,
+        });
       }
     });
     return { texts, labels, classes: ["negative", "positive"] };
@@ -65,16 +69,36 @@ export async function imdbTextsOfTarGz(bytes: Uint8Array): Promise<ImdbTexts> {
 async function reviewsInTar(bytes: Uint8Array): Promise<ArchiveFile[]> {
   try {
     const body = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-    const tar = body.pipeThrough(new DecompressionStream("gzip"));
+    const tar = body
+      .pipeThrough(new DecompressionStream("gzip"))
+      .pipeThrough(atMost(mostUnpacked(bytes.length)));
     const entries = await unpackTar(tar, {
       filter: (header) => header.type === "file" && isReviewPath(header.name),
     });
     return entries.flatMap(({ header, data }) => (data ? [{ path: header.name, bytes: data }] : []));
   } catch (cause) {
+    if (cause instanceof LstmkitError) throw cause;
     throw new LstmkitError(
       "BAD_DATASET",
       `${bytes.length} bytes that are no .tar.gz, or one cut short; wanted the aclImdb archive. Fetch it again.`,
       { cause },
     );
   }
+}
+
+/** Passes bytes on, and fails after so many. */
+function atMost(most: number): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  let passed = 0;
+  return new TransformStream({
+    transform(piece, controller) {
+      passed += piece.length;
+      if (passed <= most) controller.enqueue(piece);
+      else {
+        throw new LstmkitError(
+          "BAD_DATASET",
+          `the archive unpacks to more than ${most} bytes, which texts do not; wanted the aclImdb archive. Fetch it again.`,
+        );
+      }
+    },
+  });
 }

@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LstmkitError } from "../errors.ts";
-import { isSameFile, readBytes, reading } from "../io/disk-node.ts";
-import { aString, checkOptions } from "../options.ts";
+import { type FilePath, isSameFile, MOST_TEXT, pathOf, readBytes, reading } from "../io/disk-node.ts";
+import { checkOptions, show } from "../options.ts";
 import { CSV_OPTIONS, type CsvOptions, type CsvTexts, csvColumns, textsFromCsv } from "./csv.ts";
 import { DATASET_OPTIONS, datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
 import { decodeWhole } from "./decode-text.ts";
@@ -36,7 +36,8 @@ export interface LoadImdbOptions extends ImdbOptions {
 export async function loadImdb(options: LoadImdbOptions = {}): Promise<TextDataset> {
   const { data } = options;
   if (data === undefined) return downloadedImdb(options);
-  const isFolder = (await reading(data, () => stat(data))).isDirectory();
+  const path = pathOf(data);
+  const isFolder = (await reading(path, () => stat(path))).isDirectory();
   if (isFolder) return imdbFromTexts(imdbTextsOfFiles(await reviewFiles(data)), options);
   const bytes = await readBytes(data);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -64,33 +65,39 @@ async function downloadedImdb(options: LoadImdbOptions): Promise<TextDataset> {
 /** How {@link loadCsv} reads, splits and encodes. */
 export type LoadCsvOptions = CsvOptions &
   Omit<TextDatasetOptions, "test"> & {
-    /** Path of another CSV file, the test part: all rows of the first are for training then. */
-    readonly test?: string;
+    /** Another CSV file, by its path or `file:` URL, as the test part: all rows of the first are for training then. */
+    readonly test?: FilePath;
   };
 
 const LOAD_CSV_OPTIONS = {
   ...CSV_OPTIONS,
   ...DATASET_OPTIONS,
-  name: { ...aString, fallback: undefined },
+  name: { ...DATASET_OPTIONS.name, fallback: undefined },
   testSplit: { ...DATASET_OPTIONS.testSplit, fallback: undefined },
   stratify: { ...DATASET_OPTIONS.stratify, fallback: undefined },
-  test: { ...aString, fallback: undefined },
+  test: {
+    wanted: "the path of a file, or its file: URL",
+    accepts: (value: unknown) => typeof value === "string" || value instanceof URL,
+    fallback: undefined,
+  },
 };
 
 /**
  * A data set from a CSV file with one text and one class a row, split at random, each class by itself; or with the
  * test part in a second file, which is read like the first: its columns and classes go by their names.
  *
- * @throws FILE_NOT_FOUND or FILE_UNREADABLE, and what textsFromCsv and datasetFromTexts throw
+ * @param path or a `file:` URL
+ * @throws BAD_ARGUMENT for what is no path; FILE_NOT_FOUND or FILE_UNREADABLE, and what textsFromCsv and
+ * datasetFromTexts throw
  */
-export async function loadCsv(path: string, options: LoadCsvOptions = {}): Promise<TextDataset> {
+export async function loadCsv(path: FilePath, options: LoadCsvOptions = {}): Promise<TextDataset> {
   const given = checkOptions<LoadCsvOptions, typeof LOAD_CSV_OPTIONS>("loadCsv()", options, LOAD_CSV_OPTIONS);
   const isOf = (table: object, except?: string) =>
     Object.fromEntries(
       Object.entries(given).filter(([name]) => Object.hasOwn(table, name) && name !== except),
     );
   const { train, test } = await readCsvFiles(path, given.test, isOf(CSV_OPTIONS));
-  const name = path.replace(/^.*[/\\]/, "");
+  const name = pathOf(path).replace(/^.*[/\\]/, "");
   return datasetFromTexts(train, { name, ...isOf(DATASET_OPTIONS, "test"), ...(test && { test }) });
 }
 
@@ -100,19 +107,19 @@ export async function loadCsv(path: string, options: LoadCsvOptions = {}): Promi
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE, BAD_ARGUMENT where both are one file, and what textsFromCsv throws
  */
 export async function readCsvFiles(
-  path: string,
-  testPath: string | undefined,
+  path: FilePath,
+  testPath: FilePath | undefined,
   options: CsvOptions,
 ): Promise<{ train: CsvTexts; test?: CsvTexts }> {
   if (testPath !== undefined && (await isSameFile(path, testPath))) {
     throw new LstmkitError(
       "BAD_ARGUMENT",
-      `${testPath} is the training file itself; wanted a test part (test, --test on the command line) of other texts. Leave it out to have the file split.`,
+      `${show(pathOf(testPath))} is the training file itself; wanted a test part (test, --test on the command line) of other texts. Leave it out to have the file split.`,
     );
   }
-  const train = textsFromCsv(await readBytes(path), options);
+  const train = textsFromCsv(await readBytes(path, MOST_TEXT), options);
   if (testPath === undefined) return { train };
-  const bytes = await readBytes(testPath);
+  const bytes = await readBytes(testPath, MOST_TEXT);
   const { columns, classes } = train;
   // The same columns, unless only one of the files has a header.
   const names = csvColumns(bytes, { ...options, classes });
@@ -147,7 +154,7 @@ async function reviewFiles(folder: string): Promise<ArchiveFile[]> {
       const inside = join(folder, part, label);
       for (const name of await reading(inside, () => readdir(inside))) {
         const path = `${part}/${label}/${name}`;
-        if (isReviewPath(path)) files.push({ path, bytes: await readBytes(join(inside, name)) });
+        if (isReviewPath(path)) files.push({ path, bytes: await readBytes(join(inside, name), MOST_TEXT) });
       }
     }
   }
@@ -155,7 +162,10 @@ async function reviewFiles(folder: string): Promise<ArchiveFile[]> {
 }
 
 async function neighbour(path: string, name: string): Promise<string | undefined> {
-  // It need not be there.
-  const bytes = await readFile(join(dirname(path), name)).catch(() => undefined);
-  return bytes && decodeWhole(bytes, undefined, "BAD_DATASET");
+  try {
+    return decodeWhole(await readBytes(join(dirname(path), name), MOST_TEXT), undefined, "BAD_DATASET");
+  } catch (cause) {
+    if (cause instanceof LstmkitError && cause.code === "FILE_NOT_FOUND") return undefined;
+    throw cause; // it need not be there, but what is there must not be passed over in silence
+  }
 }

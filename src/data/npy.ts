@@ -1,4 +1,6 @@
 import { LstmkitError } from "../errors.ts";
+import { show } from "../options.ts";
+import { mostTexts } from "./inflate.ts";
 import { unpickleIntLists } from "./pickle.ts";
 
 /*
@@ -7,6 +9,8 @@ import { unpickleIntLists } from "./pickle.ts";
  */
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
+/** numpy's own limit. */
+const LONGEST_HEADER = 10_000;
 
 const NUMBERS = {
   "|b1": Uint8Array,
@@ -37,19 +41,22 @@ export type NpyArray =
  * Reads a .npy file: one or two dimensions of little-endian numbers, or an object array of lists.
  *
  * @param name what to call it in messages
+ * @param packedSize bytes that it takes in its archive, which bound how many lists it may hold
  * @throws BAD_NPZ for what is no such file, BAD_PICKLE for an object array of anything else
  */
-export function readNpy(bytes: Uint8Array, name: string): NpyArray {
+export function readNpy(bytes: Uint8Array, name: string, packedSize = bytes.length): NpyArray {
   const { descr, fortran, shape, dataAt } = readHeader(bytes, name);
   const count = shape.reduce((product, size) => product * size, 1);
   const body = bytes.subarray(dataAt);
   if (descr === "|O" && shape.length === 1) {
+    const most = mostTexts(packedSize);
+    if (count > most) throw bad(name, `${count} lists in ${packedSize} bytes`, `${most} at most`);
     return { dtype: "|O", shape, lists: unpickleIntLists(body, count) };
   }
   if (!isNumberDtype(descr)) {
     throw bad(
       name,
-      `dtype ${descr} with shape (${shape.join(", ")})`,
+      `dtype ${show(descr)} with shape (${shape.join(", ")})`,
       `one of ${Object.keys(NUMBERS).join(" ")}, or |O with one dimension`,
     );
   }
@@ -82,6 +89,7 @@ function readHeader(bytes: Uint8Array, name: string): NpyHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerAt = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (length > LONGEST_HEADER) throw bad(name, `a header of ${length} bytes`, `${LONGEST_HEADER} at most`);
   if (headerAt + length > bytes.length) throw bad(name, "a header that is cut short", "a whole file");
   const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(
     bytes.subarray(headerAt, headerAt + length),
@@ -90,7 +98,7 @@ function readHeader(bytes: Uint8Array, name: string): NpyHeader {
   const fortran = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
   const sizes = /'shape':\s*\(([\d\s,]*)\)/.exec(text)?.[1];
   if (descr === undefined || fortran === undefined || sizes === undefined) {
-    throw bad(name, `the header ${JSON.stringify(text.slice(0, 80))}`, "descr, fortran_order and shape");
+    throw bad(name, `the header ${show(text)}`, "descr, fortran_order and shape");
   }
   const shape = sizes
     .split(",")
@@ -98,7 +106,7 @@ function readHeader(bytes: Uint8Array, name: string): NpyHeader {
     .map(Number);
   const count = shape.reduce((product, size) => product * size, 1);
   if (shape.length < 1 || shape.length > 2 || !Number.isSafeInteger(count)) {
-    throw bad(name, `shape (${sizes})`, "one or two dimensions");
+    throw bad(name, `shape ${show(`(${sizes})`)}`, "one or two dimensions");
   }
   return { descr, fortran: fortran === "True", shape, dataAt: headerAt + length };
 }

@@ -18,13 +18,21 @@ export function readNpz<Name extends string>(
   const arrays = names.map((name): [Name, NpyArray] => {
     const entry = entries.get(`${name}.npy`);
     if (!entry) {
-      const found = [...entries.keys()].join(", ") || "nothing";
+      const found = listed([...entries.keys()]);
       throw new LstmkitError(
         "BAD_NPZ",
         `the archive holds ${found}; wanted ${names.map((n) => `${n}.npy`).join(", ")}. Is this the right file?`,
       );
     }
-    return [name, readNpy(entry.read(), entry.name)];
+    return [name, readNpy(entry.read(), entry.name, entry.packedSize)];
   });
   return Object.fromEntries(arrays) as Record<Name, NpyArray>;
+}
+
+const MOST_LISTED = 8;
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_LISTED).map((name) => name.slice(0, 40).replace(/\p{Cc}/gu, "?"));
+  const rest = names.length - shown.length;
+  return (shown.join(", ") || "nothing") + (rest > 0 ? ` and ${rest} more` : "");
 }

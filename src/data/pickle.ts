@@ -7,7 +7,7 @@ import { OP, REFUSED } from "./pickle-opcodes.ts";
  * opcodes are those of CPython's Lib/pickletools.py; the calls that numpy makes are
  * `_reconstruct(ndarray, (0,), b"b")` and `dtype("O8", …)`, each followed by BUILD with its state.
  * Anything else is refused with its name and place, so a file cannot run code, hang or swell memory:
- * every opcode costs at least a byte, and what it may allocate is in proportion to those bytes.
+ * no loop goes back, ints cost bytes of the file, and other objects are counted against the array's length.
  */
 
 type Callable = "reconstruct" | "ndarray" | "dtype" | "encode";
@@ -19,6 +19,11 @@ const GLOBALS: ReadonlyMap<string, Callable> = new Map([
   ["numpy.dtype", "dtype"],
   ["_codecs.encode", "encode"],
 ]);
+
+/** Objects that numpy writes beside the lists: names, tuples, the type. It is some twenty. */
+const OTHER_OBJECTS = 64;
+/** Python's own pickler appends 1,000 ints at a time. */
+const DEEPEST_STACK = 2 ** 20;
 
 class Mark {}
 const MARK = new Mark();
@@ -50,12 +55,13 @@ type Value = number | boolean | null | Mark | Global | Dtype | ObjectArray | Tup
  * Reads a pickled one-dimensional numpy array whose elements are Python lists of ints.
  *
  * @param bytes the pickle; bytes after its STOP are an error
- * @param count the elements the array must have (from the .npy header)
+ * @param count the elements the array must have (from the .npy header); memory for as many is taken, so the
+ * caller bounds it
  * @returns `count` views into one Int32Array
  * @throws BAD_PICKLE for everything else, with the opcode and its byte offset
  */
 export function unpickleIntLists(bytes: Uint8Array, count: number): Int32Array[] {
-  return new PickleReader(bytes).run(count);
+  return new PickleReader(bytes, count).run();
 }
 
 class PickleReader {
@@ -69,13 +75,19 @@ class PickleReader {
   #at = 0;
   /** Where the running opcode lies. */
   #opAt = 0;
+  /** Lists, tuples, texts and names that may still be made. */
+  #objectsLeft: number;
 
-  constructor(readonly bytes: Uint8Array) {
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly count: number,
+  ) {
+    this.#objectsLeft = count + OTHER_OBJECTS;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#pool = new Int32Array((bytes.length >>> 1) + 1);
   }
 
-  run(count: number): Int32Array[] {
+  run(): Int32Array[] {
     const { bytes } = this;
     const stack = this.#stack;
     while (this.#at < bytes.length) {
@@ -83,8 +95,9 @@ class PickleReader {
       const op = bytes[this.#at++]!;
       if (op === OP.BININT1) stack.push(this.#uint(1));
       else if (op === OP.BININT2) stack.push(this.#uint(2));
-      else if (op === OP.STOP) return this.#result(count);
+      else if (op === OP.STOP) return this.#result();
       else this.#step(op);
+      if (stack.length > DEEPEST_STACK) throw this.#bad("a stack of a million values", "lists in pieces");
     }
     this.#opAt = bytes.length;
     throw this.#bad("the pickle ends without STOP", "a whole file");
@@ -116,17 +129,17 @@ class PickleReader {
         stack.push(this.#view.getInt32(this.#take(4), true));
         return;
       case OP.BINUNICODE:
-        stack.push(this.#text(this.#uint(4), "utf-8"));
+        this.#make(this.#text(this.#uint(4), "utf-8"));
         return;
       case OP.SHORT_BINUNICODE:
-        stack.push(this.#text(this.#uint(1), "utf-8"));
+        this.#make(this.#text(this.#uint(1), "utf-8"));
         return;
       case OP.SHORT_BINSTRING:
       case OP.SHORT_BINBYTES:
-        stack.push(this.#text(this.#uint(1), "latin1"));
+        this.#make(this.#text(this.#uint(1), "latin1"));
         return;
       case OP.EMPTY_LIST:
-        stack.push(new PyList());
+        this.#make(new PyList());
         return;
       case OP.APPEND: {
         const item = this.#pop();
@@ -139,16 +152,16 @@ class PickleReader {
         return;
       }
       case OP.EMPTY_TUPLE:
-        stack.push(new Tuple([]));
+        this.#make(new Tuple([]));
         return;
       case OP.TUPLE:
-        stack.push(new Tuple(this.#popToMark()));
+        this.#make(new Tuple(this.#popToMark()));
         return;
       case OP.TUPLE1:
       case OP.TUPLE2:
       case OP.TUPLE3: {
         const items = Array.from({ length: op - OP.TUPLE1 + 1 }, () => this.#pop());
-        stack.push(new Tuple(items.reverse()));
+        this.#make(new Tuple(items.reverse()));
         return;
       }
       case OP.BINPUT:
@@ -182,7 +195,7 @@ class PickleReader {
       }
       case OP.REDUCE: {
         const args = this.#pop();
-        stack.push(this.#reduce(this.#pop(), args));
+        this.#make(this.#reduce(this.#pop(), args));
         return;
       }
       case OP.BUILD: {
@@ -206,7 +219,7 @@ class PickleReader {
         "only numpy's _reconstruct, ndarray and dtype, and _codecs.encode",
       );
     }
-    this.#stack.push(new Global(callable));
+    this.#make(new Global(callable));
   }
 
   #reduce(target: Value, args: Value): Value {
@@ -258,7 +271,7 @@ class PickleReader {
     }
   }
 
-  #result(count: number): Int32Array[] {
+  #result(): Int32Array[] {
     const root = this.#pop();
     const rest = this.bytes.length - this.#at;
     if (this.#stack.length > 0 || rest > 0) {
@@ -267,9 +280,9 @@ class PickleReader {
     const state = root instanceof ObjectArray ? root.state : undefined;
     if (!state) throw this.#bad("a result that is no object array", "a numpy array of lists of ints");
     const lists = state.lists ?? [];
-    if (state.end > state.start || lists.length !== count) {
+    if (state.end > state.start || lists.length !== this.count) {
       const found = state.end > state.start ? "an array of ints" : `${lists.length} lists`;
-      throw this.#bad(found, `the ${count} lists that the header declares`);
+      throw this.#bad(found, `the ${this.count} lists that the header declares`);
     }
     let total = 0;
     return lists.map((list) => {
@@ -282,9 +295,16 @@ class PickleReader {
     });
   }
 
+  #make(value: Value): void {
+    if (this.#objectsLeft-- === 0) {
+      throw this.#bad("one object too many", `the ${this.count} lists that the header declares`);
+    }
+    this.#stack.push(value);
+  }
+
   #put(index: number): void {
-    // Picklers count up from 0 or 1. A jump would only serve to make the memo huge.
-    if (index > this.#memo.length + 1) {
+    // Picklers count up from 0 or 1, once for each object. More would only serve to make the memo huge.
+    if (index > this.#memo.length + 1 || index > this.count + OTHER_OBJECTS) {
       throw this.#bad(`memo place ${index} after ${this.#memo.length}`, "places in order");
     }
     this.#memo[index] = this.#top();

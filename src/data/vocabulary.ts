@@ -1,4 +1,5 @@
 import { LstmkitError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import { show } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { withoutMark } from "./decode-text.ts";
@@ -221,9 +222,9 @@ export function parseWordIndex(json: string, options: VocabularyOptions & RowLay
 export function rankedWords(json: string): string[] {
   let index: unknown;
   try {
-    index = JSON.parse(withoutMark(json));
+    index = parseJson(withoutMark(json));
   } catch (cause) {
-    throw badWordIndex("text that is not JSON", cause);
+    throw badWordIndex(`text that ${cause instanceof Error ? cause.message : cause}`, cause);
   }
   if (typeof index !== "object" || index === null || Array.isArray(index)) {
     throw badWordIndex(

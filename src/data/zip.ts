@@ -1,6 +1,7 @@
-import { inflateSync } from "fflate";
 import { LstmkitError } from "../errors.ts";
+import { show } from "../options.ts";
 import { crc32 } from "./crc32.ts";
+import { inflate, mostUnpacked } from "./inflate.ts";
 
 /*
  * The part of the zip format (PKWARE APPNOTE 6.3) that numpy writes: stored or deflated entries,
@@ -18,16 +19,21 @@ const LONGEST_COMMENT = 0xffff;
 const ENCRYPTED = 1;
 const STORED = 0;
 const DEFLATED = 8;
-/** No deflate stream grows more: a match of 258 bytes costs at least 2 bits. */
-const DEFLATE_LIMIT = 1032;
 
 /** One file inside a zip archive. */
 export interface ZipEntry {
   readonly name: string;
   /** Bytes after unpacking, as the archive declares. */
   readonly size: number;
+  /** Bytes in the archive, as it declares. */
+  readonly packedSize: number;
   /** Unpacks and checks the entry. @throws BAD_NPZ when its bytes are damaged */
   read(): Uint8Array;
+}
+
+interface PlacedEntry extends ZipEntry {
+  /** Where its own header lies. */
+  readonly local: number;
 }
 
 /** Lists a zip archive. @throws BAD_NPZ when it is none, is cut short, or contradicts itself */
@@ -35,7 +41,7 @@ export function zipEntries(bytes: Uint8Array): ZipEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = findEnd(view);
   const count = view.getUint16(end + 10, true);
-  const entries: ZipEntry[] = [];
+  const entries: PlacedEntry[] = [];
   let at = view.getUint32(end + 16, true);
   for (let i = 0; i < count; i++) {
     if (at + ENTRY_LENGTH > end || view.getUint32(at, true) !== DIRECTORY_ENTRY) {
@@ -49,7 +55,20 @@ export function zipEntries(bytes: Uint8Array): ZipEntry[] {
     entries.push(directoryEntry(bytes, view, at, name));
     at = after;
   }
+  checkDistinct(entries);
   return entries;
+}
+
+/** Two entries of one name would have readers disagree; entries that share bytes make a small file a huge one. */
+function checkDistinct(entries: readonly PlacedEntry[]): void {
+  const names = new Set<string>();
+  let end = 0;
+  for (const { name, local, packedSize } of [...entries].sort((a, b) => a.local - b.local)) {
+    if (names.has(name)) throw damaged(`two entries are called ${show(name)}`);
+    if (local < end) throw damaged(`${show(name)} lies over the entry before it`);
+    names.add(name);
+    end = local + LOCAL_LENGTH + packedSize;
+  }
 }
 
 function findEnd(view: DataView): number {
@@ -62,45 +81,48 @@ function findEnd(view: DataView): number {
   );
 }
 
-function directoryEntry(bytes: Uint8Array, view: DataView, at: number, name: string): ZipEntry {
+function directoryEntry(bytes: Uint8Array, view: DataView, at: number, name: string): PlacedEntry {
   const flags = view.getUint16(at + 8, true);
   const method = view.getUint16(at + 10, true);
   const checksum = view.getUint32(at + 16, true);
   const packedSize = view.getUint32(at + 20, true);
   const size = view.getUint32(at + 24, true);
   const local = view.getUint32(at + 42, true);
+  const it = show(name);
   return {
     name,
     size,
+    packedSize,
+    local,
     read() {
-      if (flags & ENCRYPTED) throw damaged(`${name} is encrypted; wanted a plain archive`);
+      if (flags & ENCRYPTED) throw damaged(`${it} is encrypted; wanted a plain archive`);
       if (method !== STORED && method !== DEFLATED) {
-        throw damaged(`${name} is packed with method ${method}; wanted 0 (stored) or 8 (deflate)`);
+        throw damaged(`${it} is packed with method ${method}; wanted 0 (stored) or 8 (deflate)`);
       }
       if (local + LOCAL_LENGTH > bytes.length || view.getUint32(local, true) !== LOCAL_HEADER) {
-        throw damaged(`${name} has no header at byte ${local}`);
+        throw damaged(`${it} has no header at byte ${local}`);
       }
       const start =
         local + LOCAL_LENGTH + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-      if (start + packedSize > bytes.length) throw damaged(`${name} runs past the end of the file`);
-      if (size > packedSize * (method === STORED ? 1 : DEFLATE_LIMIT)) {
-        throw damaged(`${name} declares ${size} bytes, more than its ${packedSize} packed bytes can hold`);
+      if (start + packedSize > bytes.length) throw damaged(`${it} runs past the end of the file`);
+      if (method === DEFLATED && size > mostUnpacked(packedSize)) {
+        throw damaged(`${it} declares ${size} bytes, more than its ${packedSize} packed bytes may hold`);
       }
-      const unpacked = unpack(bytes.subarray(start, start + packedSize), method, size, name);
+      const unpacked = unpack(bytes.subarray(start, start + packedSize), method, size, it);
       if (unpacked.length !== size || crc32(unpacked) !== checksum) {
-        throw damaged(`${name} does not match its own size and checksum`);
+        throw damaged(`${it} does not match its own size and checksum`);
       }
       return unpacked;
     },
   };
 }
 
-function unpack(packed: Uint8Array, method: number, size: number, name: string): Uint8Array {
+function unpack(packed: Uint8Array, method: number, size: number, it: string): Uint8Array {
   if (method === STORED) return packed;
   try {
-    return inflateSync(packed, { out: new Uint8Array(size) });
+    return inflate(packed, size);
   } catch (cause) {
-    throw damaged(`${name} cannot be unpacked`, cause);
+    throw damaged(`${it} cannot be unpacked`, cause);
   }
 }
 

@@ -1,23 +1,27 @@
 import type { Runtime } from "../kit.ts";
 import type { Model, SaveOptions } from "../train/model.ts";
-import { readBytes, writeWhole } from "./disk-node.ts";
+import { type FilePath, pathOf, readBytes, writeWhole } from "./disk-node.ts";
 
 /**
- * Write a model file, whole or not at all. A file that had the name is replaced. As with model.save(), a model
- * that is loaded from it predicts the same, but trains on with Adam begun anew.
+ * Write a model file, whole or not at all. A file that had the name is replaced; the new one has its mode, and
+ * its owner where this user may give it. Of a symbolic link, what it points to is replaced. As with model.save(), a
+ * model that is loaded from it predicts the same, but trains on with Adam begun anew.
  *
- * @throws FILE_UNWRITABLE, and nothing is left behind; what model.save() throws
+ * @param path or a `file:` URL
+ * @throws BAD_ARGUMENT for what is no path; FILE_UNWRITABLE, and nothing is left behind; what model.save() throws
  */
-export async function saveModel(model: Model, path: string, options?: SaveOptions): Promise<void> {
+export async function saveModel(model: Model, path: FilePath, options?: SaveOptions): Promise<void> {
+  pathOf(path); // before any work
   await writeWhole(path, await model.save(options));
 }
 
 /**
- * Read a model file. As with runtime.load(), fit() on it begins Adam anew, and repeats the shuffles and masks of
- * epoch 0.
+ * Read a model file: a regular one, of 4 GiB at most. As with runtime.load(), fit() on it begins Adam anew, and
+ * repeats the shuffles and masks of epoch 0.
  *
- * @throws FILE_NOT_FOUND, FILE_UNREADABLE; what runtime.load() throws
+ * @param path or a `file:` URL
+ * @throws BAD_ARGUMENT for what is no path; FILE_NOT_FOUND, FILE_UNREADABLE; what runtime.load() throws
  */
-export async function loadModel(runtime: Runtime, path: string): Promise<Model> {
+export async function loadModel(runtime: Runtime, path: FilePath): Promise<Model> {
   return runtime.load(await readBytes(path));
 }

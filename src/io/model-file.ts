@@ -3,9 +3,11 @@
  * list, how the model was compiled, and whatever predict needs (a vocabulary, say).
  */
 import { LstmkitError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import { type CompileConfig, checkCompile } from "../model/compile.ts";
 import { checkLayers, type Layer } from "../model/layers.ts";
-import { weightTable } from "../model/table.ts";
+import { type WeightSpec, weightTable } from "../model/table.ts";
+import { show } from "../options.ts";
 import type { NamedTensor } from "../tensor.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
@@ -32,7 +34,7 @@ export function encodeModel(model: SavedModel): Uint8Array<ArrayBuffer> {
     if (RESERVED.includes(key) || typeof value !== "string") {
       throw new LstmkitError(
         "BAD_ARGUMENT",
-        `metadata "${key}" ${typeof value === "string" ? "is the format's own" : `is a ${typeof value}, not a string`}. ` +
+        `metadata ${show(key)} ${typeof value === "string" ? "is the format's own" : `is ${show(value)}, not a string`}. ` +
           `Use a key other than ${RESERVED.join(", ")}, and JSON.stringify for values.`,
       );
     }
@@ -49,42 +51,62 @@ export function encodeModel(model: SavedModel): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** @throws BAD_MODEL_FILE */
+/** @throws BAD_MODEL_FILE, OUT_OF_MEMORY */
 export function decodeModel(bytes: Uint8Array): SavedModel {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const { lstmkit, layers: layersJson, compile: compileJson, seed, ...rest } = metadata;
-  const refuse = (found: string, cause?: unknown): never => {
-    throw new LstmkitError("BAD_MODEL_FILE", `${found}. Save the model again with lstmkit.`, { cause });
-  };
   if (lstmkit === undefined || layersJson === undefined) {
-    return refuse("the file holds tensors, but no lstmkit model (no layer list in its metadata)");
+    throw notOurs("the file holds tensors, but no lstmkit model (no layer list in its metadata)");
   }
-  if (lstmkit !== FORMAT) refuse(`the file has format ${lstmkit}; this version reads ${FORMAT}`);
-  let layers: Layer[];
-  let compile: CompileConfig | null;
-  try {
-    layers = checkLayers(JSON.parse(layersJson));
-    const given: unknown = JSON.parse(compileJson ?? "null");
-    compile = given === null ? null : checkCompile(given as CompileConfig, layers);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return refuse(`the file's description of the model is not valid (${reason})`, cause);
-  }
+  if (lstmkit !== FORMAT) throw notOurs(`the file has format ${show(lstmkit)}; this version reads ${FORMAT}`);
+  const { layers, compile } = describedModel(layersJson, compileJson, tensors.length);
   const table = weightTable(layers);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const weights = table.map((spec): NamedTensor => {
-    const tensor = byName.get(spec.name);
-    if (!tensor) return refuse(`the file has no tensor "${spec.name}"`);
-    if (tensor.shape.join() !== spec.shape.join()) {
-      refuse(
-        `tensor "${spec.name}" has shape (${tensor.shape.join(", ")}); the layers want (${spec.shape.join(", ")})`,
-      );
+  const weights = table.map((spec) => checkWeight(spec, byName.get(spec.name)));
+  if (tensors.length !== table.length) {
+    throw notOurs(`the file has ${tensors.length} tensors; the layers want ${table.length}`);
+  }
+  return { layers, weights, compile, seed: readSeed(seed), metadata: rest };
+}
+
+type Described = Pick<SavedModel, "layers" | "compile">;
+
+function describedModel(layersJson: string, compileJson = "null", tensors: number): Described {
+  try {
+    const given = parseJson(layersJson);
+    if (Array.isArray(given) && given.length > tensors) {
+      throw new Error(`${given.length} layers, and only ${tensors} tensors`);
     }
-    if (!tensor.data.every(Number.isFinite)) refuse(`tensor "${spec.name}" holds NaN or infinity`);
-    return tensor;
-  });
-  if (tensors.length !== table.length)
-    refuse(`the file has ${tensors.length} tensors; the layers want ${table.length}`);
-  const number = Number(seed ?? 0);
-  return { layers, weights, compile, seed: Number.isInteger(number) ? number >>> 0 : 0, metadata: rest };
+    const layers = checkLayers(given as Layer[]);
+    const options = parseJson(compileJson);
+    return { layers, compile: options === null ? null : checkCompile(options as CompileConfig, layers) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.slice(0, LONGEST_REASON) : String(cause);
+    throw notOurs(`the file's description of the model is not valid (${reason})`, cause);
+  }
+}
+
+/** What a check of the layers finds may quote the file. */
+const LONGEST_REASON = 300;
+
+function checkWeight(spec: WeightSpec, tensor: NamedTensor | undefined): NamedTensor {
+  if (!tensor) throw notOurs(`the file has no tensor ${show(spec.name)}`);
+  const { shape, data } = tensor;
+  if (shape.join() !== spec.shape.join()) {
+    throw notOurs(
+      `tensor ${show(spec.name)} has shape ${show(shape)}; the layers want (${spec.shape.join(", ")})`,
+    );
+  }
+  if (!data.every(Number.isFinite)) throw notOurs(`tensor ${show(spec.name)} holds NaN or infinity`);
+  return tensor;
+}
+
+function readSeed(seed = "0"): number {
+  const number = Number(seed);
+  if (/^\d{1,10}$/.test(seed) && number < 2 ** 32) return number;
+  throw notOurs(`the file's seed is ${show(seed)}; it must be a whole number below 2^32`);
+}
+
+function notOurs(found: string, cause?: unknown): LstmkitError {
+  return new LstmkitError("BAD_MODEL_FILE", `${found}. Save the model again with lstmkit.`, { cause });
 }

@@ -3,6 +3,8 @@
  * then the tensors' bytes, little-endian. Only F32 is written and read: a model has nothing else.
  */
 import { LstmkitError } from "../errors.ts";
+import { JsonError, parseJson } from "../json.ts";
+import { show } from "../options.ts";
 import type { NamedTensor } from "../tensor.ts";
 
 /** What a file holds. */
@@ -14,15 +16,26 @@ export interface Safetensors {
 /** The limit that the reference implementation sets on the header. */
 const MAX_HEADER = 100_000_000;
 
-/** Tensors and metadata → the bytes of a file, tensors in the given order. */
+/**
+ * Tensors and metadata → the bytes of a file, tensors in the given order.
+ *
+ * @throws BAD_ARGUMENT for a header that would be too long to read again
+ */
 export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const header: [string, unknown][] = [["__metadata__", metadata]];
   let end = 0;
   for (const { name, shape, data } of tensors) {
-    header[name] = { dtype: "F32", shape, data_offsets: [end, end + data.length * 4] };
+    header.push([name, { dtype: "F32", shape, data_offsets: [end, end + data.length * 4] }]);
     end += data.length * 4;
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  // fromEntries makes a property even of __proto__, which an assignment does not.
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  if (json.length > MAX_HEADER) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `the metadata make a header of ${json.length} bytes; a file may have ${MAX_HEADER}. Keep less in the metadata.`,
+    );
+  }
   const start = 8 + Math.ceil(json.length / 8) * 8; // spaces behind the JSON align the data
   const bytes = new Uint8Array(start + end).fill(0x20, 8, start);
   const view = new DataView(bytes.buffer);
@@ -41,62 +54,106 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
 /**
  * The bytes of a file → its tensors, in the order of their data.
  *
- * @throws BAD_MODEL_FILE when the file is cut short or its header does not describe its bytes exactly
+ * @throws BAD_MODEL_FILE when the file is cut short or its header does not describe its bytes exactly;
+ *   OUT_OF_MEMORY
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
-  const refuse = (found: string): never => {
-    throw new LstmkitError(
-      "BAD_MODEL_FILE",
-      `${found}. The file is damaged or not a .safetensors file; save or copy it again.`,
-    );
-  };
-  if (bytes.length < 8) refuse(`the file has ${bytes.length} bytes; a header alone takes more than 8`);
+  const { header, start } = readHeader(bytes);
+  const metadata = header.__metadata__ ?? {};
+  if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== "string")) {
+    throw damaged("the header's __metadata__ is not a map of strings");
+  }
+  const length = bytes.length - start;
+  const places = Object.entries(header)
+    .filter(([name]) => name !== "__metadata__")
+    .map(([name, description]) => placeOf(name, description, length))
+    .sort((a, b) => a.from - b.from || a.to - b.to);
+  let end = 0;
+  for (const { name, from, to } of places) {
+    if (from !== end) {
+      throw damaged(`tensor ${show(name)} begins at byte ${from}; the one before it ends at ${end}`);
+    }
+    end = to;
+  }
+  if (end !== length) throw damaged(`${length - end} bytes belong to no tensor`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, length);
+  const tensors = places.map(({ name, shape, from, to }): NamedTensor => {
+    const data = numbers((to - from) / 4, name);
+    for (let i = 0; i < data.length; i++) data[i] = view.getFloat32(from + i * 4, true);
+    return { name, shape, data };
+  });
+  return { tensors, metadata: metadata as Record<string, string> };
+}
+
+interface Header {
+  readonly header: Record<string, unknown>;
+  /** Where the data begin. */
+  readonly start: number;
+}
+
+function readHeader(bytes: Uint8Array): Header {
+  if (bytes.length < 8) {
+    throw damaged(`the file has ${bytes.length} bytes; a header alone takes more than 8`);
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
   if (length > MAX_HEADER || length > bytes.length - 8) {
-    refuse(`the header claims ${length} bytes; ${bytes.length - 8} follow`);
+    throw damaged(`the header claims ${length} bytes; ${bytes.length - 8} follow`);
   }
+  const start = 8 + length;
+  if (bytes[8] !== BRACE) throw damaged("the header is not a JSON object");
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)));
-  } catch {
-    refuse("the header is not JSON");
+    header = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
+  } catch (cause) {
+    throw damaged(`the header ${cause instanceof JsonError ? cause.message : "is not UTF-8"}`, cause);
   }
-  if (!isObject(header)) return refuse("the header is not a JSON object");
-  const metadata = header.__metadata__ ?? {};
-  if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== "string")) {
-    return refuse("the header's __metadata__ is not a map of strings");
+  return { header: header as Header["header"], start };
+}
+
+/** What a header begins with; no space, no byte order mark. */
+const BRACE = 0x7b;
+
+interface PlacedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+function placeOf(name: string, description: unknown, length: number): PlacedTensor {
+  const tensor = `tensor ${show(name)}`;
+  if (!isObject(description)) throw damaged(`${tensor} has no description`);
+  const { dtype, shape, data_offsets: offsets } = description;
+  if (dtype !== "F32") throw damaged(`${tensor} has dtype ${show(dtype)}; only F32 is read`);
+  if (!isSizes(shape)) throw damaged(`${tensor} has shape ${show(shape)}`);
+  if (!isSizes(offsets) || offsets.length !== 2) throw damaged(`${tensor} has offsets ${show(offsets)}`);
+  const [from, to] = offsets as [number, number];
+  const count = shape.reduce((a, b) => a * b, 1);
+  if (to > length || to - from !== count * 4) {
+    throw damaged(`${tensor} claims bytes ${from} to ${to} of ${length} for ${count} numbers`);
   }
-  const data = bytes.length - 8 - length;
-  const entries = Object.entries(header)
-    .filter(([name]) => name !== "__metadata__")
-    .map(([name, entry]) => {
-      if (!isObject(entry)) return refuse(`tensor "${name}" has no description`);
-      const { dtype, shape, data_offsets: offsets } = entry;
-      if (dtype !== "F32")
-        return refuse(`tensor "${name}" has dtype ${JSON.stringify(dtype)}; only F32 is read`);
-      if (!isSizes(shape)) return refuse(`tensor "${name}" has shape ${JSON.stringify(shape)}`);
-      if (!isSizes(offsets) || offsets.length !== 2) {
-        return refuse(`tensor "${name}" has offsets ${JSON.stringify(offsets)}`);
-      }
-      const [from, to] = offsets as [number, number];
-      const count = shape.reduce((a, b) => a * b, 1);
-      if (to > data || to - from !== count * 4) {
-        return refuse(`tensor "${name}" claims bytes ${from} to ${to} of ${data} for ${count} numbers`);
-      }
-      return { name, shape, from, to };
-    })
-    .sort((a, b) => a.from - b.from || a.to - b.to);
-  let end = 0;
-  const tensors = entries.map(({ name, shape, from, to }): NamedTensor => {
-    if (from !== end) refuse(`tensor "${name}" begins at byte ${from}; the one before it ends at ${end}`);
-    end = to;
-    const values = new Float32Array((to - from) / 4);
-    for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(8 + length + from + i * 4, true);
-    return { name, shape, data: values };
-  });
-  if (end !== data) refuse(`${data - end} bytes belong to no tensor`);
-  return { tensors, metadata: metadata as Record<string, string> };
+  return { name, shape, from, to };
+}
+
+function numbers(count: number, name: string): Float32Array {
+  try {
+    return new Float32Array(count);
+  } catch (cause) {
+    throw new LstmkitError(
+      "OUT_OF_MEMORY",
+      `the host has no memory for the ${count} numbers of tensor ${show(name)}. Close other programs, or use a smaller model.`,
+      { cause },
+    );
+  }
+}
+
+function damaged(found: string, cause?: unknown): LstmkitError {
+  return new LstmkitError(
+    "BAD_MODEL_FILE",
+    `${found}. The file is damaged or not a .safetensors file; save or copy it again.`,
+    { cause },
+  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -6,14 +6,22 @@
  * |--------------|-------|
  * | `vocabulary` | JSON of a Vocabulary: how text becomes ids; absent when only ids were known |
  * | `classes`    | JSON of two names, of class 0 and class 1 |
- * | `maxLen`     | ids in a row, decimal |
+ * | `maxLen`     | ids in a row, decimal, at most MOST_STEPS |
  * | `dataset`    | name of the data set it was trained on |
  */
 import type { TextDataset } from "../data/dataset.ts";
 import { tokenizerOption } from "../data/tokenizers.ts";
 import type { Vocabulary } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
+import { JsonError, parseJson } from "../json.ts";
+import { show } from "../options.ts";
 import type { Model } from "../train/model.ts";
+
+/**
+ * The longest row that a file may ask for. Nothing else in the file bears it out, and predict makes rows of that
+ * length whatever the text: one takes 4 MB.
+ */
+export const MOST_STEPS = 1_000_000;
 
 /** The entries, read and checked. */
 export interface TextMetadata {
@@ -25,12 +33,23 @@ export interface TextMetadata {
   readonly dataset?: string;
 }
 
-/** Entries for save({ metadata }) of a model trained on this data set. */
+/**
+ * Entries for save({ metadata }) of a model trained on this data set.
+ *
+ * @throws BAD_ARGUMENT for rows that are longer than a file may ask for
+ */
 export function textMetadata({ name, vocabulary, classes, train }: TextDataset): Record<string, string> {
+  const maxLen = train.x.shape[1]!;
+  if (!isSteps(maxLen)) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `the rows of ${show(name)} have ${maxLen} ids; a model file asks for 1 to ${MOST_STEPS}. Give the data set a maxLen.`,
+    );
+  }
   return {
     ...(vocabulary ? { vocabulary: JSON.stringify(vocabulary) } : {}),
     classes: JSON.stringify(classes),
-    maxLen: String(train.x.shape[1]),
+    maxLen: String(maxLen),
     dataset: name,
   };
 }
@@ -45,14 +64,15 @@ export function readTextMetadata({ layers, metadata }: Pick<Model, "layers" | "m
   const inputDim = first?.type === "embedding" ? first.inputDim : 0;
   const { dataset } = metadata;
   const classes = parsed(metadata, "classes", isClasses, "two names");
-  const maxLen = parsed(metadata, "maxLen", isSize, "a whole number from 1 on");
+  const maxLen = parsed(metadata, "maxLen", isSteps, `a whole number from 1 to ${MOST_STEPS}`);
   const found = parsed(metadata, "vocabulary", isVocabulary, "words and how they are numbered");
   if (found && !fits(found, inputDim)) {
     throw damaged(
       "vocabulary",
-      `has ids up to ${largestId(found)} and numWords ${found.numWords}; the model's embedding takes ids below ${inputDim}`,
+      `has ids up to ${largestId(found)} and numWords ${found.numWords}; ids are below numWords, and that is at most the embedding's inputDim, ${inputDim}`,
     );
   }
+  if (found) checkWords(found.words);
   if (found && maxLen !== undefined && (found.maxLen ?? maxLen) !== maxLen) {
     throw damaged("vocabulary", `cuts texts to ${found.maxLen} ids, and maxLen is ${maxLen}`);
   }
@@ -66,6 +86,16 @@ export function readTextMetadata({ layers, metadata }: Pick<Model, "layers" | "m
   };
 }
 
+/** A word that stands twice would have two ids, and an empty one stands in no text. */
+function checkWords(words: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const word of words) {
+    if (word === "") throw damaged("vocabulary", "has an empty word");
+    if (seen.has(word)) throw damaged("vocabulary", `has the word ${show(word)} twice`);
+    seen.add(word);
+  }
+}
+
 function parsed<T>(
   metadata: Readonly<Record<string, string>>,
   key: string,
@@ -76,11 +106,12 @@ function parsed<T>(
   if (json === undefined) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(json);
-  } catch {
-    throw damaged(key, `is ${JSON.stringify(json.slice(0, 40))}, which is not JSON; wanted ${wanted}`);
+    value = parseJson(json);
+  } catch (cause) {
+    const reason = cause instanceof JsonError ? cause.message : String(cause);
+    throw damaged(key, `is ${show(json)}, which ${reason}; wanted ${wanted}`);
   }
-  if (!is(value)) throw damaged(key, `is ${json.slice(0, 80)}; wanted ${wanted}`);
+  if (!is(value)) throw damaged(key, `is ${show(value)}; wanted ${wanted}`);
   return value;
 }
 
@@ -91,6 +122,7 @@ function damaged(key: string, found: string): LstmkitError {
   );
 }
 
+const isSteps = (value: unknown): value is number => isSize(value) && value <= MOST_STEPS;
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 1;
 const isId = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 const isSide = (value: unknown): boolean => value === undefined || value === "pre" || value === "post";
@@ -111,7 +143,7 @@ function isVocabulary(value: unknown): value is Vocabulary {
     isId(given.skipTop) &&
     isSize(given.numWords) &&
     (given.tokenizer === undefined || tokenizerOption.accepts(given.tokenizer)) &&
-    (given.maxLen === undefined || isSize(given.maxLen)) &&
+    (given.maxLen === undefined || isSteps(given.maxLen)) &&
     isSide(given.padding) &&
     isSide(given.truncating)
   );
@@ -122,5 +154,5 @@ function largestId({ words, indexFrom, startChar, oovChar }: Vocabulary): number
 }
 
 function fits(vocabulary: Vocabulary, inputDim: number): boolean {
-  return vocabulary.numWords <= inputDim && largestId(vocabulary) < inputDim;
+  return vocabulary.numWords <= inputDim && largestId(vocabulary) < vocabulary.numWords;
 }

@@ -249,12 +249,15 @@ export function checkLayers(layers: readonly Layer[]): Layer[] {
   }
   if (checked.at(-1)?.type !== "dense") refuse("the last layer must be dense: it makes the prediction.");
   const taken = new Set<string>();
+  const counts = { embedding: 0, lstm: 0, simpleRNN: 0, dense: 0 }; // numbers below are taken
   return checked.map((layer) => {
     let { name } = layer;
     if (name === "") {
       const base = BASE_NAMES[layer.type];
-      name = base;
-      for (let n = 1; taken.has(name); n++) name = `${base}_${n}`;
+      do {
+        const n = counts[layer.type]++;
+        name = n === 0 ? base : `${base}_${n}`;
+      } while (taken.has(name));
     }
     if (taken.has(name)) refuse(`two layers are called "${name}".`);
     taken.add(name);

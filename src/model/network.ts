@@ -1,4 +1,5 @@
 /** The weights of a model in linear memory: initialised, read, written. */
+import { LstmkitError } from "../errors.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { LinearMemory } from "../runtime/memory.ts";
 import { checkLayers, type Layer } from "./layers.ts";
@@ -19,6 +20,8 @@ export class Network {
   readonly memory: LinearMemory;
   /** Another number whenever the weights have changed: what was packed of them before is stale. */
   version = 0;
+  /** Part of the weights is a batch ahead of the rest: a thread was lost while they were updated. */
+  torn = false;
 
   /** @throws BAD_LAYER, OUT_OF_MEMORY */
   constructor(kernels: Kernels, memory: LinearMemory, layers: readonly Layer[]) {
@@ -71,8 +74,15 @@ export class Network {
     }
   }
 
-  /** A copy of one weight, dense. */
+  /** A copy of one weight, dense. @throws THREAD_FAILED where the weights are torn */
   read(spec: WeightSpec): Float32Array<ArrayBuffer> {
+    if (this.torn) {
+      throw new LstmkitError(
+        "THREAD_FAILED",
+        "a thread of the team was lost in the midst of an update, so part of these weights is a batch ahead of the " +
+          "rest. Close this runtime, create another, and load what was saved before.",
+      );
+    }
     return unpadWeight(spec, this.memory.f32(this.weights + spec.offset * 4, spec.length));
   }
 

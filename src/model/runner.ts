@@ -6,7 +6,7 @@
  * cache. A shard adds its gradient into a partial of its own; partials are summed in shard order.
  * The size of a group changes no bit: within a shard every sum is one chain over samples in order.
  */
-import type { Crew } from "../runtime/crew.ts";
+import type { Crew, Part } from "../runtime/crew.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { Group, LayerPass } from "./pass.ts";
 import { type BatchPlan, type BatchSpec, makePasses, planBatch, SHARD_SIZE } from "./plan.ts";
@@ -40,6 +40,8 @@ export class Runner {
   readonly recurrent: readonly RecurrentPass[];
   /** The weights are packed; they do not change while a plan without an optimiser is in use. */
   #prepared = false;
+  /** In a job that updates weights, from the first of them on: until it is done, some are new and some are old. */
+  updating = false;
 
   constructor(k: Kernels, spec: BatchSpec, base: number, index: number) {
     this.#k = k;
@@ -50,10 +52,10 @@ export class Runner {
   }
 
   /** This thread's part of a job. */
-  perform(job: Job, crew: Crew): void {
+  *perform(job: Job, crew: Crew): Part {
     switch (job.kind) {
       case "train":
-        this.#train(job, crew);
+        yield* this.#train(job, crew);
         break;
       case "project":
         this.#project(crew);
@@ -66,7 +68,7 @@ export class Runner {
     }
   }
 
-  #train(job: Job & { kind: "train" }, crew: Crew): void {
+  *#train(job: Job & { kind: "train" }, crew: Crew): Part {
     const { count, update } = job;
     const { partials, denseLength } = this.plan;
     const k = this.#k;
@@ -79,11 +81,12 @@ export class Runner {
       for (const group of this.#groups(shard, count, job, partial)) this.#backpropagate(group, count);
       this.recurrent[0]!.endShard(shard, partial);
     }
-    crew.meet();
+    yield;
     this.#sum(shards, count, crew);
-    crew.meet();
-    if (crew.raised) this.#forget(crew);
-    else if (update) this.#update(job.iteration, crew);
+    yield;
+    this.updating = update && !crew.raised;
+    if (this.updating) this.#update(job.iteration, crew);
+    else if (crew.raised) this.#forget(crew);
   }
 
   /** @param batch samples over which the loss is a mean */

@@ -51,6 +51,8 @@ export class Workspace {
   readonly #station: Station;
   /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
   readonly #tokens: TokenList | null = null;
+  /** Tokens of the call whose products are still to be taken. */
+  #unprojected = 0;
 
   /**
    * @param ids every id that will be loaded, where they are known and nothing is trained
@@ -92,14 +94,16 @@ export class Workspace {
           "WebAssembly addresses 4096 MiB. Reduce batchSize, the sequence length or threads.",
       );
     }
-    const spec = { ...shape, optimizer: options.optimizer?.() ?? null };
     this.#base = memory.allocate(bytes, `a batch of ${batchSize} × ${T} timesteps`);
-    this.#station = team.station(spec, this.#base);
-    if (this.#tokens && !trains) {
-      const { ids: at } = this.#station.runner.plan.lists!;
-      memory.i32(at, tokens).set(this.#tokens.ids);
-      team.perform(this.#station, { kind: "project" }, Math.floor(tokens / 256));
+    try {
+      this.#station = team.station({ ...shape, optimizer: options.optimizer?.() ?? null }, this.#base);
+    } catch (error) {
+      memory.free(this.#base);
+      throw error;
     }
+    if (!this.#tokens || trains) return;
+    memory.i32(this.#station.runner.plan.lists!.ids, tokens).set(this.#tokens.ids);
+    this.#unprojected = tokens;
   }
 
   /** Numbers that the head gives for a sample: steps × units. */
@@ -153,22 +157,29 @@ export class Workspace {
    *
    * @param update false to leave weights and gradient as they are after the backward pass
    */
-  train(count: number, counters: StepCounters, update = true): BatchResult {
+  async train(count: number, counters: StepCounters, update = true): Promise<BatchResult> {
     this.#network.version++;
     const job = { kind: "train", count, update, ...counters } as const;
-    const raised = this.#team.perform(this.#station, job, Math.ceil(count / SHARD_SIZE));
-    return this.#result(count, !raised);
+    const { runner } = this.#station;
+    runner.updating = false;
+    try {
+      const raised = await this.#team.perform(this.#station, job, Math.ceil(count / SHARD_SIZE));
+      return this.#result(count, !raised);
+    } catch (error) {
+      this.#network.torn ||= runner.updating;
+      throw error;
+    }
   }
 
   /** Loss of the batch that was loaded, without dropout. */
-  evaluate(count: number): BatchResult {
-    this.#forward(count);
+  async evaluate(count: number): Promise<BatchResult> {
+    await this.#forward(count);
     return this.#result(count, true);
   }
 
   /** Output of the batch that was loaded → `to` (count, steps, units). */
-  predict(count: number, to: Float32Array): void {
-    this.#forward(count);
+  async predict(count: number, to: Float32Array): Promise<void> {
+    await this.#forward(count);
     const { output, outputRows } = this.#station.runner.plan;
     const { steps, width, stride } = outputRows;
     const rows = count * steps;
@@ -181,8 +192,8 @@ export class Workspace {
    *
    * @param count of a batch that is a single group
    */
-  trace(count: number, to: Float32Array): StepValues[] {
-    this.predict(count, to);
+  async trace(count: number, to: Float32Array): Promise<StepValues[]> {
+    await this.predict(count, to);
     return this.#station.runner.recurrent.map(({ states }) => this.#readSteps(states, count));
   }
 
@@ -191,8 +202,8 @@ export class Workspace {
    *
    * @param count of a batch that is a single group
    */
-  flow(count: number, losses: Float32Array): StepValues[] {
-    this.#team.perform(this.#station, { kind: "flow", count }, 1);
+  async flow(count: number, losses: Float32Array): Promise<StepValues[]> {
+    await this.#team.perform(this.#station, { kind: "flow", count }, 1);
     const { runner } = this.#station;
     const { steps } = runner.plan.outputRows;
     for (let s = 0; s < count; s++) {
@@ -234,8 +245,12 @@ export class Workspace {
     return Object.fromEntries(Object.entries(table).map(([name, rows]) => [name, read(rows)]));
   }
 
-  #forward(count: number): void {
-    this.#team.perform(this.#station, { kind: "forward", count }, Math.ceil(count / SHARD_SIZE));
+  async #forward(count: number): Promise<void> {
+    if (this.#unprojected > 0) {
+      await this.#team.perform(this.#station, { kind: "project" }, Math.floor(this.#unprojected / 256));
+      this.#unprojected = 0;
+    }
+    await this.#team.perform(this.#station, { kind: "forward", count }, Math.ceil(count / SHARD_SIZE));
   }
 
   #result(count: number, finite: boolean): BatchResult {

@@ -7,23 +7,40 @@ import { LstmkitError } from "../errors.ts";
 const PAGE = 65_536;
 const ALIGNMENT = 64; // a cache line
 const FIRST = 1024; // below lie the crew's control words and the kernels' constants; 0 means "none"
-/** The address space of 32-bit WebAssembly, in bytes. */
-export const MAX_BYTES = 65_536 * PAGE;
+/**
+ * The address space of 32-bit WebAssembly, in bytes, but for its last page: a kernel that goes up to a block's end
+ * would find 0 there.
+ */
+export const MAX_BYTES = 65_535 * PAGE;
 
 interface Block {
   readonly address: number;
   readonly bytes: number;
 }
 
-/** One page that may grow to all of the address space; shared for several threads. */
+/**
+ * One page that may grow to all of the address space; shared for several threads.
+ *
+ * @throws OUT_OF_MEMORY where the host has no room for another
+ */
 export function growableMemory({ shared = false } = {}): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: 1, maximum: MAX_BYTES / PAGE, shared });
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: MAX_BYTES / PAGE, shared });
+  } catch (cause) {
+    throw new LstmkitError(
+      "OUT_OF_MEMORY",
+      "the host refused the address space of another runtime. Close those that are not needed.",
+      { cause },
+    );
+  }
 }
 
 export class LinearMemory {
   readonly #memory: WebAssembly.Memory;
   readonly #used = new Map<number, number>();
   #free: Block[] = []; // ascending, never adjacent
+  /** From here on memory is as the host gave it: zero. */
+  #fresh = FIRST;
 
   constructor(memory = growableMemory()) {
     this.#memory = memory;
@@ -65,7 +82,8 @@ export class LinearMemory {
     const rest = { address: address + size, bytes: block.bytes - size };
     this.#free.splice(this.#free.indexOf(block), 1, ...(rest.bytes > 0 ? [rest] : []));
     this.#used.set(address, size);
-    new Uint8Array(this.#memory.buffer, address, size).fill(0);
+    if (address < this.#fresh) this.u8(address, Math.min(size, this.#fresh - address)).fill(0);
+    this.#fresh = Math.max(this.#fresh, address + size);
     return address;
   }
 

@@ -20,9 +20,10 @@ export interface ThreadInit {
 
 /** A thread that has its kernels and waits for jobs. */
 export interface Thread {
-  /** Wait for it to end by itself, keeping the process alive so long. */
-  ended(): Promise<void>;
-  terminate(): void;
+  /** Resolves, with the reason, when it has ended or failed, whoever ended it. */
+  readonly ended: Promise<unknown>;
+  /** Give it a moment to end by itself, then end it; resolves when it is gone. */
+  end(): Promise<void>;
 }
 
 /** Rejects when the thread fails before it is ready. */

@@ -1,3 +1,5 @@
+import { nextTurn } from "../runtime/clock.ts";
+
 /**
  * Whose turn it is at a model's weights: any number of calls read them at once, a batch of fit changes
  * them alone. A batch waits for the reads that run; reads that come while it waits begin after it. So a
@@ -11,7 +13,10 @@ export class Access {
 
   /** @param stop throws where the call has to end instead of waiting on; asked after every wake() */
   async read<T>(stop: () => void, work: () => Promise<T>): Promise<T> {
-    while (this.#changing) await this.#woken(stop);
+    while (this.#changing) {
+      await this.#woken();
+      stop();
+    }
     this.#reads++;
     try {
       return await work();
@@ -21,16 +26,33 @@ export class Access {
     }
   }
 
-  /** @param work done in one go, with no read under way. @param stop as for read */
-  async change<T>(stop: () => void, work: () => T): Promise<T> {
+  /** @param work done with no read under way. @param stop as for read */
+  async change<T>(stop: () => void, work: () => Promise<T>): Promise<T> {
     this.#changing = true;
     try {
-      while (this.#reads > 0) await this.#woken(stop);
-      return work();
+      while (this.#reads > 0) {
+        await this.#woken();
+        stop();
+      }
+      return await work();
     } finally {
       this.#changing = false;
       this.wake();
     }
+  }
+
+  /** What a promise of the caller's gives, unless the call has to end before. @param stop as for read */
+  async until<T>(stop: () => void, promise: PromiseLike<T>): Promise<T> {
+    let settled = false;
+    const answer = Promise.resolve(promise).finally(() => {
+      settled = true;
+    });
+    const patience = async () => {
+      // What it was made to settle with counts for more, even where the call was ended meanwhile.
+      for (await nextTurn(); !settled; await this.#woken()) stop();
+      return answer;
+    };
+    return Promise.race([answer, patience()]);
   }
 
   /** Have all that wait look again. */
@@ -39,8 +61,7 @@ export class Access {
     this.#waiting.clear();
   }
 
-  async #woken(stop: () => void): Promise<void> {
-    await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    stop();
+  #woken(): Promise<void> {
+    return new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 }

@@ -43,13 +43,16 @@ export interface FitOptions {
   /** Validate every so many epochs. Default 1. */
   validationFreq?: number;
   /**
-   * Awaited: the next batch waits for its promise. `batch` counts from 0. From a runtime in a worker it
+   * Awaited: the next batch waits for its promise, unless the call is aborted or the model disposed of. `batch` counts from 0. From a runtime in a worker it
    * is called at most 20 times a second, and for the last batch of each epoch.
    */
   onBatchEnd?: (batch: number, logs: BatchLogs) => void | Promise<void>;
   /** Awaited. `epoch` counts from 0. */
   onEpochEnd?: (epoch: number, logs: EpochLogs) => void | Promise<void>;
-  /** Stops before the next batch: the promise rejects with ABORTED, the weights keep what was learnt. */
+  /**
+   * Stops before the next batch, and in a callback that is awaited, be it the last: the promise rejects with
+   * ABORTED, the weights keep what was learnt.
+   */
   signal?: AbortSignal;
 }
 
@@ -128,7 +131,8 @@ export interface SaveOptions {
 }
 
 /**
- * A stack of layers with weights. Every call on a disposed model rejects with DISPOSED.
+ * A stack of layers with weights. Every call on a disposed model rejects with DISPOSED. Once a thread of its runtime is
+ * lost, calls that compute or change anything reject with THREAD_FAILED.
  *
  * While fit runs, the calls that only read may be made, from its callbacks and from anywhere, several at
  * once: evaluate, predict, trace, gradientFlow, getWeights, digest, save. They see the weights as they are
@@ -149,7 +153,7 @@ export interface Model {
    * @param x ids (n, T), or numbers (n, T, features)
    * @param y 0 or 1 for each output
    * @throws NOT_COMPILED, BAD_ARGUMENT, BAD_SHAPE, BAD_INDEX, BAD_VALUE, BAD_LABEL, OUT_OF_MEMORY
-   *   before anything changes; ABORTED, LOSS_NOT_FINITE between batches
+   *   before anything changes; ABORTED, LOSS_NOT_FINITE between batches; THREAD_FAILED
    */
   fit(x: Inputs, y: Targets, options?: FitOptions): Promise<History>;
 
@@ -183,7 +187,11 @@ export interface Model {
   /** Number of weights. */
   countParams(): Promise<number>;
 
-  /** Copies, in the order of the table: layer by layer, kernel, recurrent kernel, bias. */
+  /**
+   * Copies, in the order of the table: layer by layer, kernel, recurrent kernel, bias.
+   *
+   * @throws THREAD_FAILED where a thread was lost while the weights were updated; digest and save do too
+   */
   getWeights(): Promise<NamedTensor[]>;
 
   /** @throws BAD_SHAPE, BAD_VALUE before anything changes */

@@ -10,6 +10,7 @@ import { summarize } from "../model/summary.ts";
 import { sizeOf } from "../model/table.ts";
 import type { Team } from "../model/team.ts";
 import { type BatchResult, GROUP_SIZE, Workspace, type WorkspaceOptions } from "../model/workspace.ts";
+import { nextTurn, now } from "../runtime/clock.ts";
 import type { Kernels } from "../runtime/kernels.ts";
 import type { LinearMemory } from "../runtime/memory.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
@@ -28,7 +29,6 @@ import type {
   SaveOptions,
   Trace,
 } from "./model.ts";
-import { nextTurn } from "./next-turn.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 
 /** Sequences × steps up to which predict keeps its plan: the plan costs as much as some of the work. */
@@ -77,7 +77,7 @@ export class Sequential implements Model {
   #epoch = 0;
   readonly #access = new Access();
   /** The last predict of a few sequences: its workspace, for sequences of that shape and weights as they were. */
-  #few: { readonly key: string; readonly workspace: Workspace } | null = null;
+  #few: Few | null = null;
   /** Calls of fit and of those that read batch by batch. */
   #calls = 0;
   #fitting = false;
@@ -122,7 +122,12 @@ export class Sequential implements Model {
     });
   }
 
-  async #fit(x: Inputs, y: Targets, options: FitOptions, { stop, checkpoint }: Pauses): Promise<History> {
+  async #fit(
+    x: Inputs,
+    y: Targets,
+    options: FitOptions,
+    { stop, checkpoint, until }: Pauses,
+  ): Promise<History> {
     const config = this.#compiled();
     const { epochs, batchSize, shuffle, dropRemainder, validationFreq } = checkFit(options);
     const all = this.#checkData(x, y);
@@ -141,7 +146,7 @@ export class Sequential implements Model {
     try {
       for (let epoch = 0; epoch < epochs; epoch++) {
         const tally = new Tally();
-        const start = performance.now();
+        const start = now();
         const counter = this.#epoch++;
         const order = this.#order(train.samples, shuffle ? counter : null);
         for (let batch = 0; batch < batches; batch++) {
@@ -154,9 +159,9 @@ export class Sequential implements Model {
           });
           tally.add(result);
           const logs = { ...tally.logs(config), size: count, batches };
-          await options.onBatchEnd?.(batch, logs);
+          await until(options.onBatchEnd?.(batch, logs));
         }
-        const seconds = (performance.now() - start) / 1000;
+        const seconds = (now() - start) / 1000;
         const logs: EpochLogs = { ...tally.logs(config), seconds };
         if (validation && (epoch + 1) % validationFreq === 0) {
           const { loss, accuracy } = await this.#measure(validation, config, batchSize, checkpoint);
@@ -164,7 +169,7 @@ export class Sequential implements Model {
           if (accuracy !== undefined) logs.valAccuracy = accuracy;
         }
         record(history, epoch, logs);
-        await options.onEpochEnd?.(epoch, logs);
+        await until(options.onEpochEnd?.(epoch, logs));
       }
     } finally {
       workspace.free();
@@ -184,11 +189,12 @@ export class Sequential implements Model {
       const data = this.#checkInputs(inputs);
       const shape = [data.samples, ...this.#outputShape(data.T)];
       const result = new Float32Array(sizeOf(shape));
-      if (data.samples <= batchSize && data.samples * data.T <= FEW_STEPS) this.#predictFew(data, result);
-      else {
-        await this.#sweep(data, { batchSize, loss: null }, checkpoint, (workspace, from, count) => {
-          workspace.predict(count, rows(result, data.samples, from, count));
-        });
+      if (data.samples <= batchSize && data.samples * data.T <= FEW_STEPS) {
+        await this.#predictFew(data, result);
+      } else {
+        await this.#sweep(data, { batchSize, loss: null }, checkpoint, (workspace, from, count) =>
+          workspace.predict(count, rows(result, data.samples, from, count)),
+        );
       }
       return { data: result, shape };
     });
@@ -201,9 +207,9 @@ export class Sequential implements Model {
       const layers = everyStep(this.layers);
       const trace = blankTrace(layers, [samples, T, headUnits(layers)]);
       const plan = { ...ONE_GROUP, layers, loss: null };
-      await this.#sweep(data, plan, checkpoint, (workspace, from, count) => {
+      await this.#sweep(data, plan, checkpoint, async (workspace, from, count) => {
         const outputs = rows(trace.outputs.data, samples, from, count);
-        fillTrace(trace, from, workspace.trace(count, outputs));
+        fillTrace(trace, from, await workspace.trace(count, outputs));
       });
       return trace;
     });
@@ -217,8 +223,8 @@ export class Sequential implements Model {
       const layers = withoutDropout(this.layers);
       const flow = blankFlow(layers, samples, T);
       const plan = { ...ONE_GROUP, layers, loss, flow: true };
-      await this.#sweep(data, plan, checkpoint, (workspace, from, count) => {
-        fillFlow(flow, from, workspace.flow(count, rows(flow.losses.data, samples, from, count)));
+      await this.#sweep(data, plan, checkpoint, async (workspace, from, count) => {
+        fillFlow(flow, from, await workspace.flow(count, rows(flow.losses.data, samples, from, count)));
       });
       return flow;
     });
@@ -235,12 +241,15 @@ export class Sequential implements Model {
   }
 
   async getWeights(): Promise<NamedTensor[]> {
-    this.#alive();
-    return this.#network.table.map((spec) => ({
-      name: spec.name,
-      shape: spec.shape,
-      data: this.#network.read(spec),
-    }));
+    const alive = () => this.#alive();
+    alive();
+    return this.#access.read(alive, async () =>
+      this.#network.table.map((spec) => ({
+        name: spec.name,
+        shape: spec.shape,
+        data: this.#network.read(spec),
+      })),
+    );
   }
 
   async setWeights(weights: readonly Tensor<Float32Array>[]): Promise<void> {
@@ -304,17 +313,22 @@ export class Sequential implements Model {
   }
 
   #release(): void {
-    this.#few?.workspace.free();
+    this.#keep(null);
     this.#optimizer?.free();
     this.#network.free();
     this.#context.onDispose(this);
   }
 
+  /** Have the calls that wait look whether they are to end. */
+  wake(): void {
+    this.#access.wake();
+  }
+
   /** One batch that was loaded: loss, gradient, new weights. */
-  #step(workspace: Workspace, count: number, epoch: number, step: number): BatchResult {
+  async #step(workspace: Workspace, count: number, epoch: number, step: number): Promise<BatchResult> {
     const optimizer = this.#optimizer!; // made with the workspace
     const iteration = optimizer.iterations + 1;
-    const result = workspace.train(count, { seed: this.#context.seed, epoch, step, iteration });
+    const result = await workspace.train(count, { seed: this.#context.seed, epoch, step, iteration });
     if (result.finite) optimizer.iterations = iteration;
     else {
       throw new LstmkitError(
@@ -333,9 +347,14 @@ export class Sequential implements Model {
     checkpoint: Pauses["checkpoint"],
   ): Promise<Logs> {
     const tally = new Tally();
-    await this.#sweep(data, { batchSize, loss: this.#loss(config) }, checkpoint, (workspace, _, count) => {
-      tally.add(workspace.evaluate(count));
-    });
+    await this.#sweep(
+      data,
+      { batchSize, loss: this.#loss(config) },
+      checkpoint,
+      async (workspace, _, count) => {
+        tally.add(await workspace.evaluate(count));
+      },
+    );
     return tally.logs(config);
   }
 
@@ -344,7 +363,7 @@ export class Sequential implements Model {
     data: Unlabelled & { readonly y?: Tensor },
     plan: WorkPlan,
     checkpoint: Pauses["checkpoint"],
-    work: (workspace: Workspace, from: number, count: number) => void,
+    work: (workspace: Workspace, from: number, count: number) => Promise<void>,
   ): Promise<void> {
     const { x, y, samples } = data;
     const workspace = this.#workspace(data, plan);
@@ -354,7 +373,7 @@ export class Sequential implements Model {
         if (from > 0) await checkpoint();
         const count = Math.min(plan.batchSize, samples - from);
         workspace.load(x.data, y?.data ?? null, order, from, count);
-        work(workspace, from, count);
+        await work(workspace, from, count);
       }
     } finally {
       workspace.free();
@@ -362,17 +381,28 @@ export class Sequential implements Model {
   }
 
   /** As one batch, with the plan and the packed weights of the call before where they still hold. */
-  #predictFew(data: Unlabelled, result: Float32Array): void {
+  async #predictFew(data: Unlabelled, result: Float32Array): Promise<void> {
     const { x, samples, T } = data;
     const key = [samples, T, this.#network.version].join();
-    if (this.#few?.key !== key) {
-      this.#few?.workspace.free();
-      this.#few = null;
-      this.#few = { key, workspace: this.#workspace(data, { batchSize: samples, loss: null, kept: true }) };
+    const kept = this.#few;
+    this.#few = null; // one call at a time has it
+    if (kept && kept.key !== key) kept.workspace.free();
+    const workspace =
+      kept?.key === key
+        ? kept.workspace
+        : this.#workspace(data, { batchSize: samples, loss: null, kept: true });
+    try {
+      workspace.load(x.data, null, this.#order(samples, null), 0, samples);
+      await workspace.predict(samples, result);
+    } finally {
+      this.#keep({ key, workspace });
     }
-    const { workspace } = this.#few;
-    workspace.load(x.data, null, this.#order(samples, null), 0, samples);
-    workspace.predict(samples, result);
+  }
+
+  /** For the next predict of a few sequences, in place of what was kept before. */
+  #keep(few: Few | null): void {
+    this.#few?.workspace.free();
+    this.#few = few;
   }
 
   /** The order of samples in an epoch, or as they stand where `epoch` is null. */
@@ -452,6 +482,7 @@ export class Sequential implements Model {
   async #run<T>(signal: AbortSignal | undefined, work: (pauses: Pauses) => Promise<T>): Promise<T> {
     const stop = () => {
       this.#alive();
+      this.#context.team.check();
       if (signal?.aborted) {
         throw new LstmkitError("ABORTED", "stopped by the signal; the weights keep what was learnt so far.", {
           cause: signal.reason,
@@ -462,16 +493,20 @@ export class Sequential implements Model {
       await nextTurn();
       stop();
     };
-    const wake = () => this.#access.wake();
+    const until: Pauses["until"] = async (answer) => {
+      if (answer) await this.#access.until(stop, answer);
+      stop();
+    };
+    const wake = () => this.wake();
     stop();
     this.#calls++;
-    signal?.addEventListener("abort", wake);
     try {
-      return await work({ stop, checkpoint });
+      signal?.addEventListener("abort", wake);
+      return await work({ stop, checkpoint, until });
     } finally {
-      signal?.removeEventListener("abort", wake);
       this.#calls--;
       if (this.#disposed && this.#calls === 0) this.#release();
+      signal?.removeEventListener("abort", wake);
     }
   }
 
@@ -489,6 +524,7 @@ export class Sequential implements Model {
 
   #idle(): void {
     this.#alive();
+    this.#context.team.check();
     if (this.#calls > 0) throw busy("a call that uses the weights is running on this model");
   }
 }
@@ -505,6 +541,8 @@ interface Pauses {
   readonly stop: () => void;
   /** Lets the event loop run, then the same. */
   readonly checkpoint: () => Promise<void>;
+  /** Waits for what a callback gave, a promise perhaps that never settles; throws where the call is to end first. */
+  readonly until: (answer: void | PromiseLike<void>) => Promise<void>;
 }
 
 /** What a call wants of its workspace. */
@@ -514,6 +552,12 @@ type WorkPlan = Pick<WorkspaceOptions, "batchSize" | "loss" | "layers" | "flow">
   /** For other samples later on: nothing in it depends on these. */
   readonly kept?: boolean;
 };
+
+interface Few {
+  /** Samples, timesteps, version of the weights. */
+  readonly key: string;
+  readonly workspace: Workspace;
+}
 
 /** Batches of a single group, which leave what every step had in memory. */
 const ONE_GROUP = { batchSize: GROUP_SIZE, groupSize: GROUP_SIZE };

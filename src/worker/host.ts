@@ -9,10 +9,11 @@ import {
   type RuntimeOptions,
 } from "../kit.ts";
 import type { Layer } from "../model/layers.ts";
+import { within } from "../runtime/clock.ts";
 import type { KernelBuild, Platform } from "../runtime/platform.ts";
 import type { EvaluateOptions, FitOptions, Model } from "../train/model.ts";
 import { Guard } from "./guard.ts";
-import type { StartWorker, WorkerLink } from "./link.ts";
+import { GRACE, type StartWorker, type WorkerLink } from "./link.ts";
 import { Parcel } from "./parcel.ts";
 import { RemoteModel } from "./remote-model.ts";
 import { installThrowHandler } from "./thrown.ts";
@@ -27,12 +28,6 @@ export interface SpawnRuntimeOptions<Source> extends RuntimeOptions {
    */
   worker?: Source;
 }
-
-/** Milliseconds that close() leaves the worker to end its threads before it is terminated. */
-const GRACE = 500;
-
-/** Milliseconds that a worker's script may take to load and to answer; another script never would. */
-const PATIENCE = 30_000;
 
 /** A call that may call back. */
 interface Running {
@@ -74,10 +69,8 @@ export async function openInWorker(
   const { endpoint, lock } = link;
   try {
     const role = { lstmkit: "session", ...(lock !== undefined && { lock }) } as const;
-    const silence = setTimeout(() => onEnd(`no answer in ${PATIENCE / 1000} s`), PATIENCE);
     const holdsLock = await guard
       .call(() => assignRole(endpoint, role))
-      .finally(() => clearTimeout(silence))
       .catch((cause: unknown) => {
         throw cause instanceof LstmkitError ? cause : workerFailed(cause);
       });
@@ -167,8 +160,8 @@ export class RemoteRuntime implements Runtime {
       this.#session.abort(id).catch(() => {});
     };
     const hears = (["onBatchEnd", "onEpochEnd"] as const).filter((name) => options[name]);
-    signal?.addEventListener("abort", abort, { once: true });
     try {
+      signal?.addEventListener("abort", abort, { once: true });
       return await this.#track(id, options, (session) =>
         work(session, { id, aborted: signal?.aborted ?? false, hears }),
       );
@@ -211,12 +204,8 @@ export class RemoteRuntime implements Runtime {
     if (!this.#guard.ended) {
       this.#guard.end(() => new LstmkitError("DISPOSED", "the runtime was closed; create another."));
       this.#link.hold(true);
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const patience = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, GRACE);
-      });
-      await Promise.race([this.#session.close().catch(() => {}), this.#gone, patience]);
-      clearTimeout(timer);
+      const closed = this.#session.close().catch(() => {});
+      await within(GRACE, Promise.race([closed, this.#gone]), () => {});
     }
     await this.#link.terminate();
   }

@@ -11,7 +11,7 @@ export function linkNodeWorker(source: NodeWorkerSource, onEnd: (reason: unknown
   worker.on("error", onEnd);
   worker.on("messageerror", onEnd);
   worker.once("exit", (code) => onEnd(`it exited with code ${code}`));
-  if (worker.threadId < 0) queueMicrotask(() => onEnd("it had ended before"));
+  if (worker.threadId < 0) void Promise.resolve("it had ended before").then(onEnd);
   return {
     endpoint: nodeEndpoint(worker),
     hold: (alive) => (alive ? worker.ref() : worker.unref()),

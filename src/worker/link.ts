@@ -18,6 +18,9 @@ export interface WorkerLink {
   terminate(): Promise<void>;
 }
 
+/** Milliseconds that a worker is given to end by itself before it is terminated. */
+export const GRACE = 500;
+
 /**
  * Start a worker, or take one over.
  *

@@ -1,7 +1,8 @@
 /** The worker's script for Web Workers: `lstmkit/worker`. */
 import type { Endpoint } from "./link.ts";
+import { linkWebWorker } from "./link-web.ts";
 import { serveWorker } from "./serve.ts";
-import { startWebThread } from "./start-web.ts";
+import { startThread } from "./start-thread.ts";
 
 serveWorker({
   endpoint: globalThis as unknown as Endpoint,
@@ -10,11 +11,13 @@ serveWorker({
     startThread:
       typeof Worker === "undefined"
         ? "this host has no workers"
-        : (init) => startWebThread(new Worker(location.href, { type: scriptType() }), init),
+        : (init) => startThread((onEnd) => linkWebWorker(sameScript, onEnd), init),
     cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
   },
   end: () => close(),
 });
+
+const sameScript = () => new Worker(location.href, { type: scriptType() });
 
 /** importScripts() of nothing is allowed in a classic script and refused in a module. */
 function scriptType(): WorkerType {

@@ -29,8 +29,8 @@ export function serveWorker(scope: WorkerScope): void {
 }
 
 async function takeRole(role: Role, { endpoint, platform, end }: WorkerScope, say: (sign: Sign) => void) {
+  const holdsLock = role.lock !== undefined && (await holdLock(role.lock));
   if (role.lstmkit === "session") {
-    const holdsLock = role.lock !== undefined && (await holdLock(role.lock));
     installThrowHandler();
     expose(makeSession(platform, wrap(endpoint) as unknown as HostCalls), endpoint);
     say({ lstmkit: "ready", holdsLock });
@@ -38,13 +38,14 @@ async function takeRole(role: Role, { endpoint, platform, end }: WorkerScope, sa
   }
   const { module, memory, index, size } = role;
   const kernels = await instantiateKernels(module, memory);
-  say({ lstmkit: "ready", holdsLock: false });
+  say({ lstmkit: "ready", holdsLock });
   try {
     serveTeam(kernels, memory, index, size);
-  } finally {
     say({ lstmkit: "ended" });
-    end();
+  } catch (error) {
+    say({ lstmkit: "failed", reason: String(error) });
   }
+  end();
 }
 
 /** Hold a Web Lock until this worker is gone; false where it is not to be had, as in a data: URL's worker. */

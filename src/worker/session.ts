@@ -1,6 +1,7 @@
 /** The worker's side: a runtime of its own, called by the host over Comlink. */
 import { LstmkitError } from "../errors.ts";
 import { openRuntime, type Runtime } from "../kit.ts";
+import { now } from "../runtime/clock.ts";
 import type { KernelBuild, Platform } from "../runtime/platform.ts";
 import type { FitOptions, Model } from "../train/model.ts";
 import { modelDisposed } from "../train/sequential.ts";
@@ -94,9 +95,9 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
 function paced(report: Callbacks["onBatchEnd"]): NonNullable<FitOptions["onBatchEnd"]> {
   let last = -Infinity;
   return (batch, logs) => {
-    const now = performance.now();
-    if (now - last < BATCH_END_INTERVAL && batch + 1 < logs.batches) return;
-    last = now;
+    const time = now();
+    if (time - last < BATCH_END_INTERVAL && batch + 1 < logs.batches) return;
+    last = time;
     return report(batch, logs);
   };
 }

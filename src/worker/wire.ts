@@ -3,6 +3,7 @@
 import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../kit.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { Layer } from "../model/layers.ts";
+import { within } from "../runtime/clock.ts";
 import type { KernelBuild, ThreadInit } from "../runtime/platform.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "../train/inputs.ts";
@@ -22,15 +23,12 @@ import type {
 import type { Endpoint } from "./link.ts";
 
 /** What a worker is started for. One script does both, so that a package or a bundler has one to find. */
-export type Role =
-  | ({ readonly lstmkit: "thread" } & ThreadInit)
-  | {
-      readonly lstmkit: "session";
-      /** A Web Lock to hold for as long as the worker lives. */
-      readonly lock?: string;
-    };
+export type Role = (({ readonly lstmkit: "thread" } & ThreadInit) | { readonly lstmkit: "session" }) & {
+  /** A Web Lock to hold for as long as the worker lives. */
+  readonly lock?: string;
+};
 
-/** What a worker says of itself; `ended` is a thread's, once its team is dismissed. */
+/** What a worker says of itself; `ended` is a thread's, once its team is dismissed, and `failed` once it is lost. */
 export type Sign =
   | { readonly lstmkit: "awake" | "ended" }
   | { readonly lstmkit: "ready"; readonly holdsLock: boolean }
@@ -52,14 +50,14 @@ function markedMessage<M>(event: Event): M | undefined {
 }
 
 /**
- * Give a worker its role as soon as it listens, and wait until it has taken it. Messages to a script
- * that still loads may be lost, so a role is sent when the script says that it is awake; a worker that was
- * started long ago has said so already, so a session is asked for at once too.
+ * Give a worker its role as soon as it listens, and wait until it has taken it, which another script never
+ * would. Messages to a script that still loads may be lost, so a role is sent when the script says that it is
+ * awake; a worker that was started long ago has said so already, so a session is asked for at once too.
  *
  * @returns whether it holds the lock that it was given
  */
 export function assignRole(endpoint: Endpoint, role: Role): Promise<boolean> {
-  return new Promise((resolve, reject) => {
+  const taken = new Promise<boolean>((resolve, reject) => {
     const listen = (event: Event) => {
       const sign = readSign(event);
       if (sign?.lstmkit === "awake") endpoint.postMessage(role);
@@ -71,7 +69,13 @@ export function assignRole(endpoint: Endpoint, role: Role): Promise<boolean> {
     endpoint.addEventListener("message", listen);
     if (role.lstmkit === "session") endpoint.postMessage(role);
   });
+  return within(PATIENCE, taken, () => {
+    throw new Error(`no answer in ${PATIENCE / 1000} s`);
+  });
 }
+
+/** Milliseconds that a worker's script may take to load and to answer. */
+const PATIENCE = 30_000;
 
 /** What the host knows of a model in the worker. */
 export interface ModelHandle {

@@ -199,7 +199,7 @@ describe("lstmkit train", () => {
   test.for<[string[], RegExp, number]>([
     [["spam", "--test", "reviews.csv"], /--test is for the texts of a CSV file; spam has a test part/, 2],
     [["reviews.csv", "--test", "imdb"], /--test is "imdb"; wanted the path of a \.csv/, 2],
-    [["reviews.csv", "--test", "./reviews.csv"], /reviews\.csv is the training file itself/, 1],
+    [["reviews.csv", "--test", "./reviews.csv"], /reviews\.csv" is the training file itself/, 1],
     [["reviews.csv", "--test", "none.csv"], /FILE_NOT_FOUND: there is no none\.csv/, 1],
     [["spam", "--classes", "0=ham"], /--classes is for the names in a CSV file/, 2],
     [["reviews.csv", "--classes", "0,1"], /--classes is "0,1"; wanted pairs/, 2],

@@ -67,6 +67,26 @@ describe("readCorpus refuses", () => {
     );
   });
 
+  test.each(["train", "test"] as const)("300,000 empty texts in less than a kilobyte (%s)", (part) => {
+    const texts = Array<Int32Array>(300_000).fill(new Int32Array(0));
+    const bomb = writeCorpus({ ...corpus(), [part]: { texts, labels: new Uint8Array(300_000) } });
+    expect(bomb.length).toBeLessThan(3000);
+    expect(() => readCorpus(bomb)).toThrow(
+      codedError("BAD_DATASET", /30000\d texts in \d+ bytes, which hold 65536 at most/),
+    );
+  });
+
+  test("texts that unpack to a thousand times the file", () => {
+    const texts = [new Int32Array(6_000_000)];
+    const bomb = writeCorpus({ ...corpus(), train: { texts, labels: Uint8Array.of(0) } });
+    expect(() => readCorpus(bomb)).toThrow(codedError("BAD_DATASET", /declared length/));
+  });
+
+  test("a provenance that is no map of strings", () => {
+    const provenance = { nested: [[[]]] } as unknown as Record<string, string>;
+    expect(() => readCorpus(writeCorpus({ ...corpus(), provenance }))).toThrow(codedError("BAD_DATASET"));
+  });
+
   test("any change of one byte", () => {
     fc.assert(
       fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, difference) => {

@@ -167,7 +167,7 @@ describe("textsFromCsv refuses", () => {
     ["a header alone", "text,label\n", /only the header "text", "label"/],
     ["a short row", "text,label\na,0\nb\n", /line 3 has 1 cells, the header 2/],
     ["a long row after a cell of three lines", 'text,label\n"a\nb\nc",0\nd,e,1\n', /line 5 has 3 cells/],
-    ["a missing class", "text,label\na,0\n\nb, \n", /line 4 has no label/],
+    ["a missing class", "text,label\na,0\n\nb, \n", /line 4 has no "label"/],
     ["an open quote", 'text,label\na,0\n"b,1\n', /line 3: /],
     [
       "two candidates",

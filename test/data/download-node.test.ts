@@ -1,12 +1,14 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { cachedDownload, type DownloadSource, defaultCacheDir } from "../../src/data/download-node.ts";
 import { loadImdb } from "../../src/data/load-node.ts";
+import { temporaryPath, thisWriter } from "../../src/io/temporary-node.ts";
 import { codedError } from "./coded-error.ts";
 
 const content = new Uint8Array(300_000).map((_, i) => (i * 31) % 251);
@@ -119,6 +121,24 @@ describe("cachedDownload", () => {
     });
     await expect(download).rejects.toThrow(codedError("ABORTED", /nothing was kept/));
     expect(await cached()).toEqual([]);
+  });
+
+  test("clears the cache of what a killed process left of the same file, and of nothing else", async () => {
+    await mkdir(cacheDir);
+    const gone = { ...thisWriter(), pid: 2 ** 22 + 1 }; // above the most that Linux gives
+    await writeFile(temporaryPath(join(cacheDir, "data.bin"), gone), "part");
+    const other = temporaryPath(join(cacheDir, "other.bin"), gone);
+    await writeFile(other, "part");
+    await cachedDownload(source(), { cacheDir });
+    expect((await cached()).sort()).toEqual([basename(other), "data.bin"].sort());
+  });
+
+  test("does not wait for a pipe in the place of its file", async () => {
+    await mkdir(cacheDir);
+    execFileSync("mkfifo", [join(cacheDir, "data.bin")]);
+    await expect(cachedDownload(source(), { cacheDir })).rejects.toThrow(
+      codedError("FILE_UNWRITABLE", /it is a pipe/),
+    );
   });
 
   test("says when the cache cannot be written", async () => {

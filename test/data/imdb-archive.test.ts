@@ -53,7 +53,7 @@ describe("imdbTextsOfFiles", () => {
   test("refuses a review that is not UTF-8, naming it", () => {
     const damaged = [...files, { path: "train/neg/3_3.txt", bytes: Uint8Array.of(0xff) }];
     expect(() => imdbTextsOfFiles(damaged)).toThrow(
-      codedError("BAD_DATASET", /train\/neg\/3_3\.txt is not UTF-8/),
+      codedError("BAD_DATASET", /"train\/neg\/3_3\.txt" is not UTF-8/),
     );
   });
 });
@@ -71,6 +71,15 @@ describe("imdbTextsOfTarGz", () => {
     await expect(imdbTextsOfTarGz(bytes("review,label\n"))).rejects.toThrow(
       codedError("BAD_DATASET", /no \.tar\.gz/),
     );
+  });
+
+  test("refuses an archive that unpacks to a thousand times its size, whatever the name of the file", async () => {
+    for (const path of ["train/neg/0_0.txt", "other"]) {
+      const bomb = await tarGz("", [...files, { path, bytes: new Uint8Array(6 * 2 ** 20) }]);
+      await expect(imdbTextsOfTarGz(bomb)).rejects.toThrow(
+        codedError("BAD_DATASET", /more than 4194304 bytes/),
+      );
+    }
   });
 
   const folder = `${process.env.LSTMKIT_DATA}/imdb`;

@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "fflate";
 import { packTar } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -65,6 +67,16 @@ describe("loadImdb", () => {
     await expect(words()).rejects.toThrow(codedError("BAD_DATASET", /line 1 is not UTF-8/));
   });
 
+  test("does not wait for a pipe among the reviews, or in the place of the word index", async () => {
+    for (const [path, text] of Object.entries(reviews)) await put(`piped/${path}`, text);
+    execFileSync("mkfifo", [join(folder, "piped/test/pos/1_9.txt")]);
+    const refusal = codedError("FILE_UNREADABLE", /(1_9\.txt|word_index\.json) is a pipe/);
+    await expect(loadImdb({ data: join(folder, "piped") })).rejects.toThrow(refusal);
+    const npz = await put("piped/imdb.npz", imdbNpz([[1, 2], [2]], [0, 1], [[1]], [1]));
+    execFileSync("mkfifo", [join(folder, "piped/imdb_word_index.json")]);
+    await expect(loadImdb({ data: npz, numWords: 6 })).rejects.toThrow(refusal);
+  });
+
   test("says when there is no such file, or another kind of file", async () => {
     await expect(loadImdb({ data: join(folder, "none.npz") })).rejects.toThrow(
       codedError("FILE_NOT_FOUND", /there is no .*none\.npz/),
@@ -116,7 +128,7 @@ describe("loadCsv", () => {
     expect([...dataset.test.y.data].sort()).toEqual([0, 1, 1]);
     expect(dataset).toMatchObject({ name: "train.csv", overlap: 1 });
     const bare = await put("bare.csv", rows(6).join("\n"));
-    expect((await loadCsv(train, { test: bare })).test.y.data).toHaveLength(6);
+    expect((await loadCsv(pathToFileURL(train), { test: pathToFileURL(bare) })).test.y.data).toHaveLength(6);
 
     await symlink(train, join(folder, "link.csv"));
     const refused = (path: string, code: ErrorCode, message: RegExp, others = {}) =>
@@ -132,8 +144,9 @@ describe("loadCsv", () => {
   });
 
   test("says when a file cannot be read", async () => {
+    await expect(loadCsv(new URL("file:///none.csv"))).rejects.toThrow(codedError("FILE_NOT_FOUND"));
     await expect(loadCsv(join(folder, "none.csv"))).rejects.toThrow(codedError("FILE_NOT_FOUND"));
-    await expect(loadCsv(folder)).rejects.toThrow(codedError("FILE_UNREADABLE", /EISDIR/));
+    await expect(loadCsv(folder)).rejects.toThrow(codedError("FILE_UNREADABLE", /is a folder/));
   });
 });
 

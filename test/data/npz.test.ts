@@ -3,6 +3,7 @@ import { zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { readNpy } from "../../src/data/npy.ts";
 import { readNpz } from "../../src/data/npz.ts";
+import { zipEntries } from "../../src/data/zip.ts";
 import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
 import { longBytes } from "./fuzz.ts";
@@ -45,9 +46,9 @@ describe("readNpy", () => {
   });
 
   test.each([
-    ["a big-endian dtype", npy(dictionary(">i4", "1,"), int32(1)), /dtype >i4/],
-    ["strings", npy(dictionary("<U3", "1,"), new Uint8Array(12)), /dtype <U3/],
-    ["a name that every object has", npy(dictionary("constructor", "1,"), int32(1)), /dtype constructor/],
+    ["a big-endian dtype", npy(dictionary(">i4", "1,"), int32(1)), /dtype ">i4"/],
+    ["strings", npy(dictionary("<U3", "1,"), new Uint8Array(12)), /dtype "<U3"/],
+    ["a name that every object has", npy(dictionary("constructor", "1,"), int32(1)), /dtype "constructor"/],
     ["columns first", npy(dictionary("<i4", "1, 1", "True"), int32(1)), /columns first/],
     ["three dimensions", npy(dictionary("<i4", "1, 1, 1"), int32(1)), /one or two dimensions/],
     ["a shape beyond all numbers", npy(dictionary("<i4", `${"9".repeat(30)},`), int32(1)), /dimensions/],
@@ -56,6 +57,16 @@ describe("readNpy", () => {
     ["no dictionary", npy("nothing", int32(1)), /header "nothing/],
     ["another file", new TextEncoder().encode("PNG and so on"), /other first bytes/],
     ["nothing", new Uint8Array(0), /other first bytes/],
+    [
+      "a header longer than numpy's",
+      npy(dictionary("<i4", "1,").padEnd(10_100), int32(1)),
+      /header of 10100/,
+    ],
+    [
+      "more lists than its bytes can hold",
+      npy(dictionary("|O", "100000,"), pickleOfLists([[1]])),
+      /100000 lists in \d+ bytes; wanted 65536 at most/,
+    ],
   ])("refuses %s", (_, file, message) => {
     expect(() => readNpy(file, "a")).toThrow(codedError("BAD_NPZ", message));
   });
@@ -124,6 +135,42 @@ describe("readNpz", () => {
       for (let at = 0; at < bytes.length; at += signature.length) bytes.set(signature, at);
       expect(() => readNpz(bytes, ["a"])).toThrow(LstmkitError);
     }
+  });
+
+  test("says so in a line where an archive holds thousands of arrays", () => {
+    const many = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`array${i}`, int32(i)]));
+    expect(() => readNpz(npz(many), ["a"])).toThrow(codedError("BAD_NPZ", /holds .{1,200} and 2992 more;/));
+  });
+
+  test("names an entry in a line where its name is 60,000 letters", () => {
+    const name = "n".repeat(60_000);
+    const damaged = npz({ [name]: int32(1) });
+    damaged[30 + name.length + 4] = 0xff; // the first packed byte
+    const [entry] = zipEntries(damaged);
+    expect(() => entry!.read()).toThrow(codedError("BAD_NPZ", /^.{1,300}$/));
+  });
+
+  test("refuses two entries of one name", () => {
+    const twice = npz({ aa: int32(1), ab: int32(2) });
+    for (let at = 0; at < twice.length - 1; at++) {
+      if (twice[at] === 0x61 && twice[at + 1] === 0x62) twice[at + 1] = 0x61;
+    }
+    expect(() => readNpz(twice, ["aa"])).toThrow(codedError("BAD_NPZ", /two entries are called "aa\.npy"/));
+  });
+
+  test("refuses an entry that lies over another", () => {
+    const over = archive.slice();
+    const view = new DataView(over.buffer);
+    const second = view.getUint32(over.length - 6, true) + 46 + "a.npy".length;
+    expect(view.getUint32(second, true)).toBe(0x02014b50);
+    view.setUint32(second + 42, 0, true);
+    expect(() => readNpz(over, ["a"])).toThrow(codedError("BAD_NPZ", /"b\.npy" lies over/));
+  });
+
+  test("refuses an array that unpacks to a thousand times its size, and takes one that is just regular", () => {
+    const zeros = (count: number) => npy(dictionary("<i8", `${count},`), new Uint8Array(count * 8));
+    expect(readNpz(npz({ a: zeros(500_000) }), ["a"]).a.shape).toEqual([500_000]);
+    expect(() => readNpz(npz({ a: zeros(2_000_000) }), ["a"])).toThrow(codedError("BAD_NPZ", /may hold/));
   });
 
   test("refuses a size that the packed bytes cannot hold, before it makes room for it", () => {

@@ -107,6 +107,30 @@ describe("cannot be made to hang or to swell", () => {
     expect(() => unpickleIntLists(bytes, 2001)).toThrow(codedError("BAD_PICKLE", /repeated too often/));
   });
 
+  test.each([
+    ["lists", "]"],
+    ["tuples", ")"],
+    ["tuples in tuples", "\x85"],
+    ["texts", "U\0"],
+    ["names", "cnumpy\ndtype\n"],
+  ])("by thousands of %s", (_, one) => {
+    expect(() => unpickleIntLists(ascii(`\x80\x02]${one.repeat(5000)}.`), 3)).toThrow(
+      codedError("BAD_PICKLE", /one object too many at byte \d{2,4}; wanted the 3 lists/),
+    );
+  });
+
+  test("by a memo of thousands", () => {
+    expect(() => unpickleIntLists(ascii(`\x80\x04]${"\x94".repeat(5000)}.`), 3)).toThrow(
+      codedError("BAD_PICKLE", /memo place 68/),
+    );
+  });
+
+  test("by a stack of two million", () => {
+    expect(() => unpickleIntLists(new Uint8Array(2_100_000).fill(0x4e), 3)).toThrow(
+      codedError("BAD_PICKLE", /a stack of a million values at byte 1048576/),
+    );
+  });
+
   test("by two lists filled in turns", () => {
     expect(() => unpickleIntLists(ascii("\x80\x02]q\0K\x01a]q\x01K\x01ah\0K\x02a."), 1)).toThrow(
       codedError("BAD_PICKLE", /in turns/),

@@ -143,11 +143,9 @@ describe("parseWordIndex", () => {
     ["a gap", '{"a": 1, "b": 3}', /rank 3 for "b" among 2 words/],
     ["a repeat", '{"a": 1, "b": 1}', /rank 1 twice/],
     ["a fraction", '{"a": 1.5}', /rank 1.5/],
-    [
-      "a rank that is nested deeply",
-      `{"a": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`,
-      /rank an array of length 1 /,
-    ],
+    ["a word twice", '{"a": 1, "b": 2, "a": 2}', /has the key "a" twice/],
+    ["a rank nested 20,000 deep", `{"a": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`, /nested more than 16/],
+    ["a rank that is a list of lists", '{"a": [[1]]}', /rank an array of length 1/],
     ["a long word with a long rank", JSON.stringify({ ["w".repeat(1e5)]: "r".repeat(1e5) }), /^.{1,400}$/],
   ])("refuses %s", (_, json, message) => {
     expect(() => parseWordIndex(json)).toThrow(codedError("BAD_DATASET", message));

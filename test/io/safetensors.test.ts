@@ -58,11 +58,13 @@ test("any tensors and metadata survive the way through a file", () => {
       shape,
       data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value),
     }));
-  const name = fc.string().filter((key) => key !== "__metadata__" && key !== "__proto__");
-  const metadata = fc.dictionary(name, fc.string());
+  // Binary strings have NULs and lone surrogates.
+  const name = fc.string({ unit: "binary" }).filter((key) => key !== "__metadata__");
+  const names = fc.uniqueArray(fc.oneof(name, fc.constant("__proto__")), { maxLength: 6 });
+  const metadata = fc.dictionary(name, fc.string({ unit: "binary" }));
   fc.assert(
-    fc.property(fc.dictionary(name, tensor), metadata, (named, entries) => {
-      const tensors = Object.entries(named).map(([key, value]) => ({ name: key, ...value }));
+    fc.property(names, tensor, metadata, (named, value, entries) => {
+      const tensors = named.map((key) => ({ name: key, ...value }));
       const found = decodeSafetensors(encodeSafetensors({ tensors, metadata: entries }));
       expect(new Map(found.tensors.map((t) => [t.name, t]))).toEqual(
         new Map(tensors.map((t) => [t.name, t])),
@@ -71,6 +73,22 @@ test("any tensors and metadata survive the way through a file", () => {
     }),
     { seed: 22, numRuns: 200 },
   );
+});
+
+test("a tensor or an entry called __proto__, lone surrogates and NULs survive", () => {
+  const tensors = [{ name: "__proto__", shape: [1], data: Float32Array.of(5) }];
+  const metadata = Object.fromEntries([
+    ["__proto__", "x"],
+    ["\ud800", "\udc00 \0"],
+  ]);
+  const found = decodeSafetensors(encodeSafetensors({ tensors, metadata }));
+  expect(found.tensors).toEqual(tensors);
+  expect(Object.entries(found.metadata)).toEqual(Object.entries(metadata));
+});
+
+test("metadata that would make a header too long to read are refused before they are written", () => {
+  const metadata = { long: "x".repeat(100_000_000) };
+  expect(() => encodeSafetensors({ tensors: [], metadata })).toThrow(/^BAD_ARGUMENT: .*100000000/);
 });
 
 test("the data begins at a multiple of 8, and so does every tensor of an even length", () => {
@@ -162,8 +180,25 @@ describe("a header that lies is refused", () => {
     { what: "no JSON", header: "{ a:" },
     { what: "nothing", header: "" },
     { what: "no tensors for the data", header: {} },
+    { what: "a space before the header", header: ' {"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}' },
+    {
+      what: "a byte order mark before the header",
+      header: '\ufeff{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}',
+    },
+    {
+      what: "one name for two tensors",
+      header:
+        '{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}',
+    },
+    ...["dtype", "shape", "data_offsets"].map((key) => ({
+      what: `a ${key} nested 20,000 deep`,
+      header: `{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16],"${key}":${"[".repeat(20_000)}${"]".repeat(20_000)}}}`,
+    })),
+    { what: "a dtype of 100,000 letters", header: entry({ dtype: "F".repeat(100_000) }) },
+    { what: "a shape of 100,000 sizes", header: entry({ shape: Array(100_000).fill(2) }) },
+    { what: "a name of 100,000 letters", header: { ["a".repeat(100_000)]: [] } },
   ])("$what", ({ header }) => {
-    expect(refused(fileWith(header))).toMatch(/^BAD_MODEL_FILE: .+\.$/);
+    expect(refused(fileWith(header))).toMatch(/^BAD_MODEL_FILE: .{1,250}\.$/);
   });
 
   test.each([2n ** 64n - 1n, 2n ** 63n, 2n ** 53n, 2n ** 32n, 100_000_001n, 17n])(

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LinearMemory } from "../../src/runtime/memory.ts";
+import { instantiateKernels } from "../../src/runtime/kernels.ts";
+import { LinearMemory, MAX_BYTES } from "../../src/runtime/memory.ts";
+import { kernelBytes } from "../builds.ts";
 
 const small = (maximum: number) => new LinearMemory(new WebAssembly.Memory({ initial: 1, maximum }));
 
@@ -56,6 +58,28 @@ test("a block that does not fit is OUT_OF_MEMORY, and nothing changes", () => {
   expect([memory.bytes, memory.bytesInUse]).toEqual(before);
   memory.free(first);
   expect(memory.allocate(100_000, "a test")).toBe(first);
+});
+
+test("a block that was used before is zero again, and so is one that is partly new", () => {
+  const memory = new LinearMemory();
+  for (const bytes of [100, 70_000, 1000, 300_000]) {
+    const address = memory.allocate(bytes, "a test");
+    const bytesOf = memory.u8(address, bytes);
+    expect(bytesOf.findIndex((byte) => byte !== 0)).toBe(-1);
+    bytesOf.fill(7);
+    memory.free(address);
+  }
+});
+
+test("all of the address space can be had but its last page, whose end is no address", async () => {
+  const memory = new LinearMemory();
+  expect(() => memory.allocate(2 ** 32 - 65_536 - 1023, "a test")).toThrow(/^OUT_OF_MEMORY/);
+  const all = memory.allocate(2 ** 32 - 65_536 - 1024, "a test");
+  expect(all + 2 ** 32 - 65_536 - 1024).toBe(MAX_BYTES);
+  const kernels = await instantiateKernels(await WebAssembly.compile(kernelBytes("release")), memory.wasm);
+  memory.f32(MAX_BYTES - 64, 16).fill(Number.NaN, 15);
+  expect(kernels.allFinite(MAX_BYTES - 64, 16)).toBe(0);
+  expect(kernels.allFinite(MAX_BYTES - 64, 8)).toBe(1);
 });
 
 test("freeing what is no block throws", () => {

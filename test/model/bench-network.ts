@@ -58,17 +58,17 @@ export interface BatchOptions {
 const identity = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 /** Loss and every gradient, under the weights' names, of one training pass. */
-export function trainingPass(
+export async function trainingPass(
   bench: Bench,
   network: Network,
   { x, y, B, T }: Batch,
   { loss = "bceLogits", groupSize = 4, room = B }: BatchOptions = {},
-): { result: BatchResult; gradients: Record<string, Float32Array>; raw: Float32Array } {
+): Promise<{ result: BatchResult; gradients: Record<string, Float32Array>; raw: Float32Array }> {
   const adam = new Adam(network, ADAM);
   const options = { T, batchSize: room, groupSize, loss, optimizer: () => adam.state };
   const workspace = new Workspace(network, teamOf(network), options);
   workspace.load(x, y, identity(B), 0, B);
-  const result = workspace.train(B, COUNTERS, false);
+  const result = await workspace.train(B, COUNTERS, false);
   const raw = bench.read(adam.state.gradient, network.length);
   const gradients = Object.fromEntries(
     network.table.map((spec) => [
@@ -82,30 +82,30 @@ export function trainingPass(
 }
 
 /** Loss of the batch without dropout. */
-export function evaluationPass(
+export async function evaluationPass(
   network: Network,
   { x, y, B, T }: Batch,
   { loss = "bceLogits", groupSize = 4 }: BatchOptions = {},
-): BatchResult {
+): Promise<BatchResult> {
   const options = { T, batchSize: B, groupSize, loss, optimizer: null };
   const workspace = new Workspace(network, teamOf(network), options, x);
   workspace.load(x, y, identity(B), 0, B);
-  const result = workspace.evaluate(B);
+  const result = await workspace.evaluate(B);
   workspace.free();
   return result;
 }
 
 /** Outputs of the batch. */
-export function predictionPass(
+export async function predictionPass(
   network: Network,
   { x, B, T }: Omit<Batch, "y">,
   { groupSize = 4 }: BatchOptions = {},
-): Float32Array {
+): Promise<Float32Array> {
   const options = { T, batchSize: B, groupSize, loss: null, optimizer: null };
   const workspace = new Workspace(network, teamOf(network), options, x);
   workspace.load(x, null, identity(B), 0, B);
   const to = new Float32Array(B * workspace.outputSize);
-  workspace.predict(B, to);
+  await workspace.predict(B, to);
   workspace.free();
   return to;
 }

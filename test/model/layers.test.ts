@@ -61,6 +61,18 @@ test("layers of a kind are counted", () => {
   expect(names).toEqual(["lstm", "simple_rnn", "lstm_1", "dense", "dense_1"]);
 });
 
+test("a counted name goes past those that are given by hand", () => {
+  const head = (name: string) => dense({ units: 1, name });
+  const names = checkLayers([FIRST, lstm({ units: 4 }), head("dense"), head("dense_2"), HEAD, HEAD, HEAD]);
+  expect(names.slice(2).map(({ name }) => name)).toEqual([
+    "dense",
+    "dense_2",
+    "dense_1",
+    "dense_3",
+    "dense_4",
+  ]);
+});
+
 test.each([
   { what: "no units", make: () => lstm({} as never), says: "units" },
   { what: "units of 0", make: () => lstm({ units: 0 }), says: "units" },

@@ -108,24 +108,24 @@ describe.each(await openBenches())("$build build", (bench) => {
     const { layers } = stack;
     const plain = layers.map((layer) => ("dropout" in layer ? { ...layer, dropout: 0 } : layer));
 
-    test.each(SIZES)("outputs, loss and hits at B $B, T $T", ({ B, T }) => {
+    test.each(SIZES)("outputs, loss and hits at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);
       const batch = batchOf(stack, B, T);
       const expected = evaluate(layers, weights, batch);
       const linear = network.layers.at(-1)!.type === "dense" && stack.features === 3;
       const outputs = linear ? expected.logits : expected.probabilities;
-      expectClose(predictionPass(network, batch), outputs, kernelForward, "outputs");
-      const found = evaluationPass(network, batch);
+      expectClose(await predictionPass(network, batch), outputs, kernelForward, "outputs");
+      const found = await evaluationPass(network, batch);
       expectClose([found.loss], [expected.loss], kernelLoss, "loss");
       expect(found.predictions).toBe(outputs.length);
       expect(found.hits / found.predictions).toBe(expected.accuracy);
       network.free();
     });
 
-    test.each(SIZES)("every gradient without dropout at B $B, T $T", ({ B, T }) => {
+    test.each(SIZES)("every gradient without dropout at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, plain);
       const batch = batchOf(stack, B, T);
-      const found = trainingPass(bench, network, batch);
+      const found = await trainingPass(bench, network, batch);
       expectClose([found.result.loss], [evaluate(plain, weights, batch).loss], kernelLoss, "loss");
       for (const [name, expected] of Object.entries(gradients(plain, weights, batch))) {
         expectClose(found.gradients[name]!, expected, kernelGradient, name);
@@ -133,10 +133,10 @@ describe.each(await openBenches())("$build build", (bench) => {
       network.free();
     });
 
-    test.each(SIZES)("every gradient with dropout's own masks at B $B, T $T", ({ B, T }) => {
+    test.each(SIZES)("every gradient with dropout's own masks at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);
       const batch = { ...batchOf(stack, B, T), keepMasks: keepMasks(bench, network, B) };
-      const found = trainingPass(bench, network, batch);
+      const found = await trainingPass(bench, network, batch);
       expectClose([found.result.loss], [evaluate(layers, weights, batch).loss], kernelLoss, "loss");
       for (const [name, expected] of Object.entries(gradients(layers, weights, batch))) {
         expectClose(found.gradients[name]!, expected, kernelGradient, name);
@@ -144,34 +144,36 @@ describe.each(await openBenches())("$build build", (bench) => {
       network.free();
     });
 
-    test("a batch smaller than the workspace's room gives the bits of a workspace of its size", () => {
+    test("a batch smaller than the workspace's room gives the bits of a workspace of its size", async () => {
       const { network } = benchNetwork(bench, layers);
       const batch = batchOf(stack, 3, 7);
-      const snug = trainingPass(bench, network, batch);
-      const roomy = trainingPass(bench, network, batch, { room: 21 });
+      const snug = await trainingPass(bench, network, batch);
+      const roomy = await trainingPass(bench, network, batch, { room: 21 });
       expect(roomy.result).toEqual(snug.result);
       expect(roomy.raw).toEqual(snug.raw);
       network.free();
     });
 
-    test("no bit of loss, outputs or gradient depends on the size of the groups", () => {
+    test("no bit of loss, outputs or gradient depends on the size of the groups", async () => {
       const { network } = benchNetwork(bench, layers);
       const batch = batchOf(stack, 21, 2);
-      const first = trainingPass(bench, network, batch, { groupSize: 1 });
-      const outputs = predictionPass(network, batch, { groupSize: 1 });
+      const first = await trainingPass(bench, network, batch, { groupSize: 1 });
+      const outputs = await predictionPass(network, batch, { groupSize: 1 });
       for (const groupSize of [2, 3, 4, 7, 16, 40]) {
-        const other = trainingPass(bench, network, batch, { groupSize });
+        const other = await trainingPass(bench, network, batch, { groupSize });
         expect(other.raw, `groups of ${groupSize}`).toEqual(first.raw);
         expect(other.result).toEqual(first.result);
-        expect(predictionPass(network, batch, { groupSize })).toEqual(outputs);
+        expect(await predictionPass(network, batch, { groupSize })).toEqual(outputs);
       }
       network.free();
     });
 
-    test("padding stays exactly 0 in gradients, and in weights after steps of Adam", () => {
+    test("padding stays exactly 0 in gradients, and in weights after steps of Adam", async () => {
       const { network } = benchNetwork(bench, layers);
       const batch = batchOf(stack, 3, 7);
-      expect(paddingOf(network, trainingPass(bench, network, batch).raw).every((g) => g === 0)).toBe(true);
+      expect(paddingOf(network, (await trainingPass(bench, network, batch)).raw).every((g) => g === 0)).toBe(
+        true,
+      );
       const adam = new Adam(network, ADAM);
       const before = bench.read(network.weights, network.length);
       const { x, y, B, T } = batch;
@@ -184,7 +186,8 @@ describe.each(await openBenches())("$build build", (bench) => {
       } as const;
       const workspace = new Workspace(network, teamOf(network), options);
       workspace.load(x, y, [...Array(B).keys()], 0, B);
-      for (let step = 0; step < 3; step++) workspace.train(B, { ...COUNTERS, step, iteration: step + 1 });
+      for (let step = 0; step < 3; step++)
+        await workspace.train(B, { ...COUNTERS, step, iteration: step + 1 });
       workspace.free();
       const after = bench.read(network.weights, network.length);
       expect(after).not.toEqual(before);
@@ -194,11 +197,11 @@ describe.each(await openBenches())("$build build", (bench) => {
     });
   });
 
-  test("the loss of a sigmoid's probabilities gives the gradients of the loss of its logits", () => {
+  test("the loss of a sigmoid's probabilities gives the gradients of the loss of its logits", async () => {
     const stack = STACKS[0]!;
     const { network, weights } = benchNetwork(bench, stack.layers);
     const batch = { ...batchOf(stack, 3, 7), keepMasks: keepMasks(bench, network, 3) };
-    const found = trainingPass(bench, network, batch, { loss: "bceProbabilities" });
+    const found = await trainingPass(bench, network, batch, { loss: "bceProbabilities" });
     const expected = evaluate(stack.layers, weights, batch);
     expectClose([found.result.loss], [expected.loss], kernelLoss, "loss");
     for (const [name, gradient] of Object.entries(gradients(stack.layers, weights, batch))) {
@@ -209,12 +212,12 @@ describe.each(await openBenches())("$build build", (bench) => {
 
   test.each(["tanh", "relu", "linear"] as const)(
     "a head with %s gives its activation's outputs",
-    (activation) => {
+    async (activation) => {
       const layers = [lstm({ units: 5, inputShape: [null, 3] }), dense({ units: 2, activation })];
       const { network, weights } = benchNetwork(bench, layers);
       const batch = { x: normals(3 * 7 * 3, 1), y: keepMask(6, 0.5, 2), B: 3, T: 7 };
       const expected = activationForward(evaluate(layers, weights, batch).logits, activation);
-      expectClose(predictionPass(network, batch), expected, kernelForward, "outputs");
+      expectClose(await predictionPass(network, batch), expected, kernelForward, "outputs");
       network.free();
     },
   );
@@ -234,11 +237,11 @@ describe.each(await openBenches())("$build build", (bench) => {
     network.free();
   });
 
-  test("a second batch in the same workspace finds no trace of the first", () => {
+  test("a second batch in the same workspace finds no trace of the first", async () => {
     const stack = STACKS[0]!;
     const { network } = benchNetwork(bench, stack.layers);
     const [first, second] = [batchOf(stack, 21, 2), { ...batchOf(stack, 3, 2), x: integers(6, V, 9) }];
-    const alone = trainingPass(bench, network, second);
+    const alone = await trainingPass(bench, network, second);
     const weights = bench.read(network.weights, network.length);
     const adam = new Adam(network, ADAM);
     const { gradient, squares } = adam.state;
@@ -251,29 +254,29 @@ describe.each(await openBenches())("$build build", (bench) => {
     } as const;
     const workspace = new Workspace(network, teamOf(network), options);
     workspace.load(first.x, first.y, [...Array(first.B).keys()], 0, first.B);
-    workspace.train(first.B, COUNTERS);
+    await workspace.train(first.B, COUNTERS);
     for (const address of [gradient, squares]) {
       expect(bench.read(address, network.embeddingLength).every((g) => g === 0)).toBe(true);
     }
     bench.memory.f32(network.weights, network.length).set(weights);
     workspace.load(second.x, second.y, [...Array(second.B).keys()], 0, second.B);
-    workspace.train(second.B, COUNTERS, false);
+    await workspace.train(second.B, COUNTERS, false);
     expect(bench.read(gradient, network.length)).toEqual(alone.raw);
     workspace.free();
     adam.free();
     network.free();
   });
 
-  test("load takes the samples that the order names", () => {
+  test("load takes the samples that the order names", async () => {
     const stack = STACKS[2]!;
     const { network } = benchNetwork(bench, stack.layers);
     const { x } = batchOf(stack, 5, 7);
-    const all = predictionPass(network, { x, B: 5, T: 7 });
+    const all = await predictionPass(network, { x, B: 5, T: 7 });
     const options = { T: 7, batchSize: 2, groupSize: 4, loss: null, optimizer: null };
     const workspace = new Workspace(network, teamOf(network), options, x);
     workspace.load(x, null, [9, 4, 1], 1, 2);
     const picked = new Float32Array(2 * 14);
-    workspace.predict(2, picked);
+    await workspace.predict(2, picked);
     expect(picked).toEqual(Float32Array.of(...all.subarray(4 * 14, 5 * 14), ...all.subarray(14, 2 * 14)));
     workspace.free();
     network.free();

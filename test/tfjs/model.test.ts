@@ -93,12 +93,12 @@ describe.each(["lstm", "simpleRNN"] as const)("the model agrees with TensorFlow.
   test.each([
     { name: "without dropout", rate: 0 },
     { name: "with dropout's own masks", rate: RATE },
-  ])("loss and every gradient, $name", ({ rate }) => {
+  ])("loss and every gradient, $name", async ({ rate }) => {
     const own = new Network(bench.k, bench.memory, network(cell, rate));
     for (const [k, spec] of own.table.entries()) own.write(spec, tensors[k]!.data);
     // Tokens may repeat here: the gradient is the same by either rule.
     const batch = { ...batchOf(2), x: integers(B * T, 9, 2) };
-    const found = trainingPass(bench, own, batch);
+    const found = await trainingPass(bench, own, batch);
     const masks = rate > 0 ? { keepMasks: keepMasks(bench, own, B) } : {};
     const expected = peer.gradients({ ...batch, ...masks });
     expectClose([found.result.loss], [expected.loss], TOLERANCES.tfjsLoss, "loss");

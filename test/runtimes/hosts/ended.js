@@ -1,4 +1,4 @@
-/** A worker that is ended in the midst of a fit, a fit that is aborted, and many that come and go. */
+/** A worker and a thread that are ended in the midst of a fit, a fit that is aborted, and many that come and go. */
 
 import * as lstmkit from "./node_modules/lstmkit/dist/index.js";
 import { report } from "./report.js";
@@ -34,6 +34,18 @@ async function endOf(model, end, options) {
   return { code: error.code, ms: performance.now() - ended };
 }
 
+/** How a fit ends whose thread is ended, and how long the runtime then takes to close. */
+async function endOfThread(message) {
+  const worker = new Worker(new URL("./mortal-worker.js", import.meta.url), { type: "module" });
+  const kit = await lstmkit.spawnRuntime({ threads: 2, worker });
+  const model = await modelOn(kit);
+  const end = await endOf(model, () => worker.postMessage(message));
+  const next = await model.predict(x).catch((e) => e);
+  const start = performance.now();
+  await kit.close();
+  return { ...end, next: next.code, closing: performance.now() - start };
+}
+
 await report(async () => {
   const url = new URL("./node_modules/lstmkit/dist/runtime-worker.js", import.meta.url);
   let worker;
@@ -45,6 +57,8 @@ await report(async () => {
     },
   });
   const terminated = await endOf(await modelOn(mortal), () => worker.terminate());
+  const lost = [];
+  for (const message of ["terminate", "end"]) lost.push(await endOfThread(message));
   const stop = new AbortController();
   const kit = await lstmkit.spawnRuntime({ threads: 2 });
   const aborted = await endOf(await modelOn(kit), () => stop.abort(), { signal: stop.signal });
@@ -54,5 +68,5 @@ await report(async () => {
     if (round % 10 === 0) await (await modelOn(short)).fit(x, y, { batchSize: 256 });
     await short.close();
   }
-  return { terminated, aborted, rounds: ROUNDS };
+  return { terminated, lost, aborted, rounds: ROUNDS };
 });

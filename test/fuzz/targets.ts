@@ -1,0 +1,171 @@
+/** Every parser of bytes that others may have written, with files to begin from. */
+import { deflateSync, gzipSync } from "fflate";
+import { packTar } from "modern-tar";
+import { readCorpus, writeCorpus } from "../../src/data/corpus-file.ts";
+import { crc32 } from "../../src/data/crc32.ts";
+import { textsFromCsv } from "../../src/data/csv.ts";
+import { datasetFromTexts } from "../../src/data/dataset.ts";
+import { imdbFromNpz } from "../../src/data/imdb.ts";
+import { imdbTextsOfTarGz } from "../../src/data/imdb-archive.ts";
+import { readNpy } from "../../src/data/npy.ts";
+import { unpickleIntLists } from "../../src/data/pickle.ts";
+import { spamFromBytes } from "../../src/data/spam.ts";
+import { encodeRows, parseWordIndex } from "../../src/data/vocabulary.ts";
+import { zipEntries } from "../../src/data/zip.ts";
+import { LstmkitError } from "../../src/errors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/io/safetensors.ts";
+import { readTextMetadata, textMetadata } from "../../src/io/text-metadata.ts";
+import { JsonError, parseJson } from "../../src/json.ts";
+import { createRuntime, dense, embedding, type Layer, lstm, simpleRNN } from "../../src/node.ts";
+import { dictionary, imdbNpz, npy, pickleOfLists } from "../data/npz-fixture.ts";
+
+/** A parser, and valid files for it. */
+export interface Target {
+  readonly name: string;
+  readonly seeds: readonly Uint8Array[];
+  /** Uses what it reads as a program would. */
+  parse(bytes: Uint8Array): unknown;
+}
+
+/** For a parser whose own error its callers give a code. */
+function refusedAs(Refusal: typeof JsonError, parse: () => unknown): unknown {
+  try {
+    return parse();
+  } catch (cause) {
+    if (cause instanceof Refusal) throw new LstmkitError("BAD_ARGUMENT", cause.message);
+    throw cause;
+  }
+}
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+const dataset = datasetFromTexts(
+  {
+    texts: ["a good film", "a bad film", "good", "bad", "é 名"],
+    labels: [1, 0, 1, 0, 1],
+    classes: ["no", "yes"],
+  },
+  { name: "films", numWords: 12, maxLen: 6 },
+);
+
+const kit = await createRuntime();
+
+async function modelBytes(layers: readonly Layer[], metadata: Record<string, string>): Promise<Uint8Array> {
+  const model = await kit.sequential(layers, { seed: 22 });
+  await model.compile({ loss: "binaryCrossentropy", metrics: ["accuracy"] });
+  const bytes = await model.save({ metadata });
+  await model.dispose();
+  return bytes;
+}
+
+const MODEL = await modelBytes(
+  [
+    embedding({ inputDim: 12, outputDim: 2 }),
+    lstm({ units: 2, dropout: 0.5, returnSequences: true }),
+    simpleRNN({ units: 2 }),
+    dense({ units: 1, activation: "sigmoid" }),
+  ],
+  textMetadata(dataset),
+);
+const PLAIN = await modelBytes(
+  [lstm({ units: 1, inputShape: [3, 2] }), dense({ units: 2, name: "head" })],
+  {},
+);
+
+async function useModel(bytes: Uint8Array): Promise<void> {
+  const model = await kit.load(bytes);
+  try {
+    await model.summary();
+    await model.save();
+    const { vocabulary } = readTextMetadata(model);
+    if (vocabulary) await model.predict(encodeRows(vocabulary, ["a good film"]));
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** The model with an entry of its metadata replaced, which one layer of JSON more would hide from mutations. */
+function entry(key: string): Target {
+  const { tensors, metadata } = decodeSafetensors(MODEL);
+  return {
+    name: `model.${key}`,
+    seeds: [utf8(metadata[key]!)],
+    parse: (bytes) => useModel(encodeSafetensors({ tensors, metadata: { ...metadata, [key]: text(bytes) } })),
+  };
+}
+
+const LISTS = [[1, 300, 70_000], [], [5, 6]];
+const NPZ = imdbNpz([[1, 2], [2]], [0, 1], [[1], [300, 4]], [1, 0]);
+const lists = npy(dictionary("|O", "3,"), pickleOfLists(LISTS));
+const numbers = npy(dictionary("<i8", "3,"), new Uint8Array(24));
+
+const CORPUS = writeCorpus({
+  name: "tiny",
+  classes: ["no", "yes"],
+  provenance: { source: "made up" },
+  words: ["a", "good", "film", "名"],
+  train: { texts: [Int32Array.of(1, 2, 0), new Int32Array(0)], labels: Uint8Array.of(0, 1) },
+  test: { texts: [Int32Array.of(4, 3)], labels: Uint8Array.of(1) },
+});
+
+/** Content, with length and checksum as they should be. */
+function corpusOf(content: Uint8Array): Uint8Array {
+  const packed = deflateSync(content);
+  const file = new Uint8Array(16 + packed.length);
+  file.set(utf8("LSTMTXT1"));
+  const view = new DataView(file.buffer);
+  view.setUint32(8, crc32(content), true);
+  view.setUint32(12, content.length, true);
+  file.set(packed, 16);
+  return file;
+}
+
+const CONTENT = (() => {
+  const header = utf8(
+    '{"name":"tiny","classes":["no","yes"],"provenance":{"source":"made up"},"words":["a","b","c"],"train":2,"test":1}',
+  );
+  return Uint8Array.of(header.length, 0, 0, 0, ...header, 7, 1, 2, 0, 0, 4, 3, 1);
+})();
+
+const TAR = await packTar(
+  ["train/neg/0_1.txt", "train/pos/0_9.txt", "test/neg/0_1.txt", "test/pos/0_9.txt", "README"].map(
+    (path) => ({
+      header: { name: `aclImdb/${path}`, size: path.length, type: "file" as const },
+      body: path,
+    }),
+  ),
+);
+
+export const TARGETS: readonly Target[] = [
+  {
+    name: "json",
+    seeds: [utf8('{"a": [1, {"b": "c\\"{", "\\u0061": null}], "d": {}}')],
+    parse: (bytes) => refusedAs(JsonError, () => parseJson(text(bytes))),
+  },
+  { name: "safetensors", seeds: [MODEL, PLAIN], parse: decodeSafetensors },
+  { name: "model", seeds: [MODEL, PLAIN], parse: useModel },
+  entry("layers"),
+  entry("compile"),
+  entry("vocabulary"),
+  entry("classes"),
+  entry("maxLen"),
+  { name: "npz", seeds: [NPZ], parse: (bytes) => imdbFromNpz(bytes, { maxLen: 4 }) },
+  { name: "zip", seeds: [NPZ], parse: (bytes) => zipEntries(bytes).map((file) => file.read()) },
+  { name: "npy", seeds: [lists, numbers], parse: (bytes) => readNpy(bytes, "x") },
+  { name: "pickle", seeds: [pickleOfLists(LISTS)], parse: (bytes) => unpickleIntLists(bytes, 3) },
+  { name: "corpus", seeds: [CORPUS], parse: (bytes) => spamFromBytes(bytes, { numWords: 8, maxLen: 4 }) },
+  { name: "corpus content", seeds: [CONTENT], parse: (bytes) => readCorpus(corpusOf(bytes)) },
+  {
+    name: "word index",
+    seeds: [utf8('{"the": 1, "film": 2, "é": 3}')],
+    parse: (bytes) => parseWordIndex(text(bytes)),
+  },
+  {
+    name: "csv",
+    seeds: [utf8('text,label\n"a ""good"" film, yes",pos\nbad,neg\n'), utf8("label;text\r\n1;a\r\n0;b\r\n")],
+    parse: (bytes) => datasetFromTexts(textsFromCsv(bytes), { maxLen: 4 }),
+  },
+  { name: "tar.gz", seeds: [gzipSync(TAR)], parse: imdbTextsOfTarGz },
+  { name: "tar", seeds: [TAR], parse: (bytes) => imdbTextsOfTarGz(gzipSync(bytes)) },
+];
