@@ -13,6 +13,7 @@ export type ClassNames = Readonly<Record<string, 0 | 1>>;
 
 const CLASS_0 = new Set(["negative", "neg", "ham", "no", "false", "0"].map(classKey));
 const MOST_LISTED = 10;
+const FEW_LISTED = 5;
 const LONGEST_LISTED = 40;
 
 /** What two spellings of a name have in common: case, blanks, what is invisible and how accents are composed do not count. */
@@ -126,7 +127,7 @@ export function classReader(
     if (find(to) === undefined) {
       throw new LstmkitError(
         "BAD_ARGUMENT",
-        `${show(from)} is said to be ${show(to)} (rename, --classes on the command line), which is none of the classes ${list(classes)}${didYouMean(to, classes)}.`,
+        `${show(from)} is said to be ${show(to)} (rename, --classes on the command line), which is none of the classes ${list(classes)}${didYouMean(to, classes.filter(isPlain))}.`,
       );
     }
   }
@@ -152,22 +153,29 @@ function renamer(rename: Rename = {}): (name: string) => string {
 
 function unknownClasses(names: readonly string[], where: string, classes: Classes): LstmkitError {
   const name = names[0]!;
-  const isPlain = name.length <= LONGEST_LISTED && !/[,="'{]|\p{Cc}/u.test(name);
   const flag = (to: string) =>
-    isPlain ? `--classes "${name}=${cut(to)}"` : `--classes '{"<name>": ${JSON.stringify(cut(to))}}'`;
-  const others =
-    names.length === 1 ? "" : `; nor ${names.length === 2 ? "is" : "are"} ${list(names.slice(1))}`;
+    [name, to].every(isPlain) ? `--classes "${name}=${to}"` : `--classes '{${quoted(name)}: ${quoted(to)}}'`;
+  const others = names.slice(1);
+  const nor =
+    others.length === 0 ? "" : `; nor ${others.length === 1 ? "is" : "are"} ${list(others, FEW_LISTED)}`;
   return new LstmkitError(
     "BAD_LABEL",
-    `${where} is ${show(name)}, which is none of the classes ${list(classes)}${didYouMean(name, classes)}${others}. ` +
+    `${where} is ${show(name)}, which is none of the classes ${list(classes)}${didYouMean(name, classes.filter(isPlain))}${nor}. ` +
       `Say which class it is: ${flag(classes[0])} or ${flag(classes[1])} on the command line, several with commas between; rename in a program.`,
   );
 }
 
-const cut = (name: string) => name.slice(0, LONGEST_LISTED);
+/** Whether a name can stand in a command line and in a message as it is. */
+const isPlain = (name: string) => name.length <= LONGEST_LISTED && !/[,="'`$\\{]|\p{C}/u.test(name);
 
-/** Names in a message. */
-export function list(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_LISTED).map((name) => JSON.stringify(cut(name)));
-  return shown.join(", ") + (names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : "");
+/** Names in a message, on one line. */
+export function list(names: readonly string[], most = MOST_LISTED): string {
+  const shown = names.slice(0, most).map(quoted);
+  return shown.join(", ") + (names.length > most ? ` and ${names.length - most} more` : "");
+}
+
+function quoted(name: string): string {
+  const json = JSON.stringify(name.slice(0, LONGEST_LISTED));
+  const isShort = name.length <= LONGEST_LISTED && json.length <= LONGEST_LISTED + 2;
+  return isShort ? json : `${json.slice(0, LONGEST_LISTED)}…"`;
 }

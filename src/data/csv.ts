@@ -119,7 +119,12 @@ export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = 
   }
   const column = `column ${show(names[label])}`;
   const classes = options.classes ?? findClasses(found, options.rename, column);
-  const named = labelsOf(found, classes, options.rename, (i) => `line ${rows[i]!.line}: ${names[label]}`);
+  const named = labelsOf(
+    found,
+    classes,
+    options.rename,
+    (i) => `line ${rows[i]!.line}: ${show(names[label])}`,
+  );
   return {
     texts: rows.map(({ cells }) => cells[text]!),
     ...named,

@@ -86,7 +86,7 @@ describe("lstmkit evaluate", () => {
       const { event } = await measured("reviews.safetensors", "reviews.csv");
       place.write("numbered.csv", renamed("1", "0"));
       await refused(
-        /^lstmkit: BAD_LABEL: line 2: sentiment is "1".*none of the classes "negative", "positive"; nor is "0".*--classes/,
+        /^lstmkit: BAD_LABEL: line 2: "sentiment" is "1".*none of the classes "negative", "positive"; nor is "0".*--classes/,
         ["reviews.safetensors", "numbered.csv"],
       );
       for (const classes of [

@@ -121,13 +121,13 @@ describe("textsFromCsv takes classes", () => {
       expect(() => textsFromCsv(csv, options)).toThrow(codedError(code, message));
     refused(
       { classes: ["bad", "good"] },
-      /line 2: label is "Liked", which is none of the classes "bad", "good"; nor are "hated", "LIKED"/,
+      /line 2: "label" is "Liked", which is none of the classes "bad", "good"; nor are "hated", "LIKED"/,
     );
     refused(
       { classes: ["bad", "liked"] },
-      /line 3: label is "hated".*--classes "hated=bad" or --classes "hated=liked"/,
+      /line 3: "label" is "hated".*--classes "hated=bad" or --classes "hated=liked"/,
     );
-    refused({ classes: ["hated", "like"] }, /line 2: label is "Liked".*did you mean like\?/);
+    refused({ classes: ["hated", "like"] }, /line 2: "label" is "Liked".*did you mean like\?/);
     refused(
       { rename: { liked: "good" }, classes: ["hated", "liked"] },
       /"liked" is said to be "good"/,
@@ -137,6 +137,16 @@ describe("textsFromCsv takes classes", () => {
     refused({ classes: ["x"] }, /classes is \["x"\]; it must be two names/, "BAD_ARGUMENT");
     refused({ classes: ["x", "x"] }, /it must be two names/, "BAD_ARGUMENT");
     refused({ rename: { x: 1 } }, /it must be an object from names to names/, "BAD_ARGUMENT");
+  });
+
+  test("with messages on one line, whatever the names are", () => {
+    const names = Array.from({ length: 30 }, (_, i) => `\u0007${i}\u202e${"x".repeat(i * 1000)}`);
+    const many = `text,label\n${names.map((name) => `a,"${name}"`).join("\n")}`;
+    for (const classes of [undefined, [`${names[9]}!`, `\u0007"${"y".repeat(1000)}`] as const]) {
+      expect(() => textsFromCsv(many, classes && { classes })).toThrow(
+        codedError("BAD_LABEL", /^[^\p{Cc}]{1,1000}$/u),
+      );
+    }
   });
 
   test("whose spellings are one, called as most rows have it", () => {

@@ -137,7 +137,7 @@ describe("loadCsv", () => {
     await refused(join(folder, "none.csv"), "FILE_NOT_FOUND", /there is no/);
     await refused(test, "BAD_ARGUMENT", /testSplit says how texts are split/, { testSplit: 0.3 });
     await put("other.csv", "text,label\na,ham\nb,eggs\n");
-    await refused(join(folder, "other.csv"), "BAD_LABEL", /line 3: label is "eggs"/);
+    await refused(join(folder, "other.csv"), "BAD_LABEL", /line 3: "label" is "eggs"/);
     await expect(loadCsv(train, { labels: "x" } as never)).rejects.toThrow(
       codedError("BAD_ARGUMENT", /loadCsv\(\) has no option "labels": did you mean label\?/),
     );
