@@ -60,7 +60,15 @@ export interface RuntimeInfo {
 export interface Runtime {
   /** A model from layer descriptions. @throws BAD_LAYER, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED */
   sequential(layers: readonly Layer[], options?: ModelOptions): Promise<Model>;
-  /** A model from the bytes of a model file. @throws BAD_MODEL_FILE, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED */
+  /**
+   * A model from the bytes of a model file, with the weights and the compile options that it was saved with.
+   *
+   * fit() on it does not go on where the saved model stopped: the file has no state of Adam and no count of epochs.
+   * Adam begins anew, with moments of 0, and the shuffles and dropout masks of epoch 0 come again, as on a new model
+   * of the same seed that was given these weights.
+   *
+   * @throws BAD_MODEL_FILE, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED
+   */
   load(bytes: Uint8Array): Promise<Model>;
   info(): Promise<RuntimeInfo>;
   /** Dispose of every model and end the threads; the memory goes with the runtime itself. */

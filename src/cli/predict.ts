@@ -1,7 +1,8 @@
 import type { CAC, Command } from "cac";
+import { countWords } from "../data/counts.ts";
 import { withoutMark } from "../data/decode-text.ts";
 import { readTextMetadata } from "../data/text-metadata.ts";
-import { encodeRows, type Vocabulary } from "../data/vocabulary.ts";
+import { encodeRows, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
 import { loadModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
@@ -41,22 +42,19 @@ export async function predict(args: Arguments): Promise<number> {
   for await (const texts of isPiped
     ? inPieces(inputLines(encoding), rowsAtOnce(vocabulary))
     : [[withoutMark(text)]]) {
-    for (const [i, probability] of (await probabilities(model, vocabulary, texts)).entries()) {
+    const x = encodeRows(vocabulary, texts);
+    const { data } = await model.predict(x, { batchSize: 128 });
+    for (const [i, probability] of data.entries()) {
+      const text = texts[i]!;
       const label = classes[probability > 0.5 ? 1 : 0]!;
-      if (args.has("json")) printJson({ event: "predict", text: texts[i], probability, label });
-      else print(`${probability.toFixed(4)}\t${label}\t${oneLine(texts[i]!)}`);
+      if (args.has("json")) {
+        const ids = x.data.subarray(i * x.shape[1]!, (i + 1) * x.shape[1]!);
+        const counts = countWords(ids, vocabulary, () => [wordsOf(vocabulary, text)]);
+        printJson({ event: "predict", text, probability, label, ...counts });
+      } else print(`${probability.toFixed(4)}\t${label}\t${oneLine(text)}`);
     }
   }
   return 0;
-}
-
-async function probabilities(
-  model: Model,
-  vocabulary: Vocabulary,
-  texts: readonly string[],
-): Promise<Float32Array> {
-  const { data } = await model.predict(encodeRows(vocabulary, texts), { batchSize: 128 });
-  return data;
 }
 
 /** @throws BAD_LAYER for a model that gives something else than one probability a text */

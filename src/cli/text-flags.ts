@@ -1,8 +1,10 @@
 /** The flags that say how a CSV file or other text is read; without them it is read as it seems. */
 import type { Command } from "cac";
+import { classKey, type Rename, renameOption } from "../data/classes.ts";
 import { CSV_OPTIONS, type CsvOptions } from "../data/csv.ts";
 import { checkEncoding } from "../data/decode-text.ts";
 import { LstmkitError } from "../errors.ts";
+import { show } from "../options.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import type { DataSource } from "./data-source.ts";
 
@@ -43,6 +45,46 @@ export function readCsvFlags(args: Arguments, source: DataSource): CsvOptions {
 }
 
 const FLAGS = ["text", "label", "no-header", "separator", "quote", "encoding"];
+
+export function declareClasses(command: Command): Command {
+  return command.option(
+    "--classes <pairs>",
+    "What the data's names of classes stand for: 0=ham,1=spam; or JSON, for names that hold , or =",
+  );
+}
+
+/** Undefined without the flag. @throws UsageError for what is neither pairs nor JSON, and for a name given twice */
+export function readClasses(args: Arguments): Rename | undefined {
+  const value = args.text("classes");
+  if (value === undefined) return undefined;
+  const pairs = value.trimStart().startsWith("{")
+    ? jsonPairs(value)
+    : value.split(",").map((pair) => pair.split("="));
+  const names = pairs.map(([from = "", to = "", ...rest]) => {
+    if (classKey(from) === "" || classKey(to) === "" || rest.length > 0) throw badClasses(value);
+    return [from.trim(), to.trim()] as const;
+  });
+  const twice = names.find(
+    ([from], i) => names.findIndex(([other]) => classKey(other) === classKey(from)) < i,
+  );
+  if (twice) throw new UsageError(`--classes has ${JSON.stringify(twice[0])} twice; wanted each name once.`);
+  return Object.fromEntries(names);
+}
+
+function jsonPairs(value: string): [string, string][] {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (renameOption.accepts(parsed)) return Object.entries(parsed as Rename);
+  } catch {
+    // told below
+  }
+  throw badClasses(value);
+}
+
+const badClasses = (value: string) =>
+  new UsageError(
+    `--classes is ${show(value)}; wanted pairs of the data's name and the class it stands for, such as 0=ham,1=spam, or the same as JSON: {"0": "ham", "1": "spam"}.`,
+  );
 
 /** @param of what is in the encoding: the beginning of the sentence */
 export function declareEncoding(command: Command, of: string): Command {

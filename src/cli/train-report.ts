@@ -1,6 +1,8 @@
+import type { SplitCounts } from "../data/counts.ts";
 import type { TextDataset } from "../data/dataset.ts";
 import type { RuntimeInfo } from "../runtime.ts";
 import type { BatchLogs, EpochLogs, Logs } from "../train/model.ts";
+import { countEvent, countLine, factLines } from "./part-lines.ts";
 import { count, duration, lossAndAccuracy, print, printJson, warn } from "./print.ts";
 import { epochLine, FetchProgress, LiveLine, liveStream, timePerStep, wrapParts } from "./progress.ts";
 
@@ -8,6 +10,7 @@ import { epochLine, FetchProgress, LiveLine, liveStream, timePerStep, wrapParts 
 export interface TrainStart {
   readonly info: RuntimeInfo;
   readonly data: TextDataset;
+  readonly counts: { readonly train: SplitCounts; readonly test: SplitCounts };
   readonly summary: string;
   readonly parameters: number;
   readonly seed: number;
@@ -44,10 +47,13 @@ export interface TrainReport {
 export class JsonReport implements TrainReport {
   #epochs = 0;
 
-  start({ info, parameters, seed, epochs }: TrainStart): void {
+  start({ info, data, counts, parameters, seed, epochs }: TrainStart): void {
     const { version, engine, math, threads } = info;
+    const { name: dataset, classes, overlap } = data;
+    const parts = { train: countEvent(counts.train), test: countEvent(counts.test) };
     this.#epochs = epochs;
-    printJson({ event: "start", version, engine, math, threads, parameters, seed });
+    const run = { version, engine, math, threads, parameters, seed };
+    printJson({ event: "start", ...run, dataset, classes, ...parts, overlap });
   }
 
   epoch(epoch: number, logs: EpochLogs, batches: number): void {
@@ -91,13 +97,12 @@ export class TextReport implements TrainReport {
     this.#fetching.show(received, total);
   }
 
-  start({ info, data, summary, epochs, seed }: TrainStart): void {
-    const samples = ({ x }: { x: { shape: readonly number[] } }) => x.shape[0]!.toLocaleString("en-US");
+  start({ info, data, counts, summary, epochs, seed }: TrainStart): void {
+    const { name, classes } = data;
     this.#live.clear();
     print(`lstmkit ${info.version} on ${info.engine}, ${count(info.threads, "thread")}, seed ${seed}`);
-    print(
-      `${data.name}: ${samples(data.train)} training and ${samples(data.test)} test texts, ${data.classes.join(" or ")}`,
-    );
+    print(`${name}: train ${countLine(counts.train, classes)}, test ${countLine(counts.test, classes)}`);
+    for (const line of factLines(counts.test, classes, "the test part")) print(line);
     print(`\n${summary}\n`);
     this.#epochs = epochs;
     this.#epochBegan = performance.now();

@@ -1,4 +1,5 @@
 import type { CAC, Command } from "cac";
+import { countSplit } from "../data/counts.ts";
 import type { CsvOptions } from "../data/csv.ts";
 import type { TextDataset } from "../data/dataset.ts";
 import { MOST_STEPS, textMetadata } from "../data/text-metadata.ts";
@@ -12,15 +13,18 @@ import { lstm } from "../layers/lstm.ts";
 import { simpleRNN } from "../layers/simple-rnn.ts";
 import { saveModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
+import { show } from "../options.ts";
 import type { RuntimeOptions } from "../runtime.ts";
 import type { NamedTensor } from "../tensor.ts";
 import type { EpochLogs, Model } from "../train/model.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
-import { type DataSource, findDataSource, readDataset } from "./data-source.ts";
+import { type DataSource, findDataSource, isCsvPath, readDataset } from "./data-source.ts";
 import { EVALUATION_BATCH } from "./evaluate.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
+import { cautions } from "./part-lines.ts";
+import { warn } from "./print.ts";
 import { declareRuntimeFlags, readRuntimeFlags } from "./runtime-flags.ts";
-import { declareCsvFlags, readCsvFlags } from "./text-flags.ts";
+import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
 import { JsonReport, type SavedAs, TextReport, type TrainReport } from "./train-report.ts";
 
 /** The flags; their defaults are the Keras tutorial's on IMDB. */
@@ -31,6 +35,10 @@ export function declareTrain(cli: CAC): Command {
       "Train a model: on spam (the default), imdb, or a .csv file of texts and classes",
     )
     .option("--data <path>", "An imdb.npz, an aclImdb folder or its .tar.gz, instead of a download")
+    .option(
+      "--test <path>",
+      "A .csv file of texts for the test; those of the other are all for training then",
+    )
     .option("--words <how>", `How a .csv file's texts are cut into words: ${TOKENIZERS.join(", ")}`, {
       default: "unicode",
     })
@@ -51,13 +59,16 @@ export function declareTrain(cli: CAC): Command {
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example("lstmkit train")
     .example("lstmkit train reviews.csv --text review --label sentiment")
+    .example("lstmkit train train.csv --test test.csv")
     .example("lstmkit train imdb --cell rnn");
-  return declareRuntimeFlags(declareCsvFlags(command));
+  return declareRuntimeFlags(declareCsvFlags(declareClasses(command)));
 }
 
 interface TrainOptions {
   readonly source: DataSource;
   readonly csv: CsvOptions;
+  /** Path of a CSV file. */
+  readonly test: string | undefined;
   readonly tokenizer: Tokenizer;
   readonly numWords: number;
   readonly maxLen: number;
@@ -78,7 +89,8 @@ async function readOptions(args: Arguments): Promise<TrainOptions> {
   const source = await trainingSource(args);
   return {
     source,
-    csv: readCsvFlags(args, source),
+    csv: { ...readCsvFlags(args, source), ...readRename(args, source) },
+    test: readTestPath(args, source),
     tokenizer: readTokenizer(args, source),
     // 0 to 3 are the padding, the start, the unknown word and one that Keras leaves unused.
     numWords: args.wholeNumber("vocab", 5),
@@ -95,6 +107,26 @@ async function readOptions(args: Arguments): Promise<TrainOptions> {
     out: args.text("out")!, // has a default
     runtime: readRuntimeFlags(args),
   };
+}
+
+/** @throws UsageError */
+function readRename(args: Arguments, source: DataSource): Pick<CsvOptions, "rename"> {
+  const rename = readClasses(args);
+  if (rename && source.kind !== "csv") {
+    throw new UsageError(`--classes is for the names in a CSV file; the data set here is ${source.kind}.`);
+  }
+  return rename ? { rename } : {};
+}
+
+/** @throws UsageError */
+function readTestPath(args: Arguments, source: DataSource): string | undefined {
+  const path = args.text("test");
+  if (path === undefined) return undefined;
+  if (source.kind !== "csv") {
+    throw new UsageError(`--test is for the texts of a CSV file; ${source.kind} has a test part of its own.`);
+  }
+  if (isCsvPath(path)) return path;
+  throw new UsageError(`--test is ${show(path)}; wanted the path of a .csv or .tsv file.`);
 }
 
 /** @throws UsageError */
@@ -130,12 +162,10 @@ export async function train(args: Arguments): Promise<number> {
 }
 
 async function run(options: TrainOptions, report: TrainReport, signal: AbortSignal): Promise<number> {
-  const { numWords, maxLen, csv, tokenizer, learningRate, epochs, seed, out } = options;
+  const { source, learningRate, epochs, seed, out } = options;
   const kit = await createRuntime(options.runtime);
   const onProgress = (received: number, total: number) => report.fetching(received, total);
-  const data = await unlessAborted(() =>
-    readDataset(options.source, { csv, tokenizer, numWords, maxLen, onProgress, signal }),
-  );
+  const data = await unlessAborted(() => readDataset(source, { ...options, onProgress, signal }));
   if (!data || signal.aborted) {
     report.interrupted(null);
     return INTERRUPTED;
@@ -147,7 +177,12 @@ async function run(options: TrainOptions, report: TrainReport, signal: AbortSign
     metrics: ["accuracy"],
   });
   const [info, summary, parameters] = [await kit.info(), await model.summary(), await model.countParams()];
-  report.start({ info, data, summary, parameters, seed, epochs });
+  const counts = {
+    train: countSplit(data.train, data.vocabulary),
+    test: countSplit(data.test, data.vocabulary),
+  };
+  report.start({ info, data, counts, summary, parameters, seed, epochs });
+  for (const line of cautions(data, counts)) warn(line);
 
   const began = performance.now();
   const { isComplete, weights } = await fitModel(model, data, options, report, signal);

@@ -1,5 +1,17 @@
 import { LstmkitError } from "../errors.ts";
 import { aString, checkOptions, oneOf, show, trueOrFalse } from "../options.ts";
+import {
+  type Classes,
+  type ClassNames,
+  classesOption,
+  classKey,
+  classReader,
+  findClasses,
+  labelsOf,
+  list,
+  type Rename,
+  renameOption,
+} from "./classes.ts";
 import { badQuote, csvRows, findSeparator, type Row } from "./csv-rows.ts";
 import type { LabelledTexts } from "./dataset.ts";
 import { decodeWhole, withoutMark } from "./decode-text.ts";
@@ -10,6 +22,13 @@ export interface CsvOptions {
   readonly text?: string;
   /** Name of the column with the classes. Guessed when there is one candidate only. */
   readonly label?: string;
+  /**
+   * Names of class 0 and class 1: a model's, to evaluate it on this file. Names of the file are theirs, case and
+   * blanks apart; one of the two may be absent, others are refused. Default: the two that the file has.
+   */
+  readonly classes?: Classes;
+  /** What the file's names stand for, where they are other ones: `{ "0": "ham", "1": "spam" }`. */
+  readonly rename?: Rename;
   /** Whether the first row has the columns' names; else they are "1", "2", …. Default: as it seems. */
   readonly header?: boolean;
   /** What stands between cells: one character. Default: comma, semicolon or tab, as it seems. */
@@ -27,6 +46,8 @@ export interface CsvOptions {
 export const CSV_OPTIONS = {
   text: { ...aString, fallback: undefined },
   label: { ...aString, fallback: undefined },
+  classes: { ...classesOption, fallback: undefined },
+  rename: { ...renameOption, fallback: undefined },
   header: { ...trueOrFalse, fallback: undefined },
   separator: {
     wanted: "one character other than a double quote or a line break",
@@ -40,14 +61,14 @@ export const CSV_OPTIONS = {
 /** Labelled texts, and the columns they came from. */
 export interface CsvTexts extends LabelledTexts {
   readonly columns: { readonly text: string; readonly label: string };
+  /** The names in the label's column, and the class of each. */
+  readonly names: ClassNames;
   /** Where the first row is no header, but a text: columns are called by number. */
   readonly header?: false;
 }
 
 const TEXT_NAMES = ["text", "review", "message", "sentence"];
 const LABEL_NAMES = ["label", "sentiment", "class", "target", "y"];
-const CLASS_0_NAMES = ["negative", "neg", "ham", "no", "false", "0"];
-const MOST_LISTED = 10;
 
 /**
  * Reads texts of two classes from a CSV file (RFC 4180; rows end at \\n, \\r\\n or \\r, blank ones and rows of
@@ -59,11 +80,13 @@ const MOST_LISTED = 10;
  *
  * Columns that are not named are guessed: a header called text, review, message or sentence, and one
  * called label, sentiment, class, target or y; or, of exactly two columns, the only one with two
- * distinct values is the label. The class called negative, neg, ham, no, false or 0 is class 0,
- * otherwise the alphabetically first.
+ * distinct values is the label; where `classes` are given, the only one with no other names.
  *
- * @throws BAD_CSV for a file that cannot be read so, with the line; BAD_LABEL for other than two classes;
- * BAD_ARGUMENT for options without meaning
+ * Names that differ in case and blanks alone are one class, called as most rows have it. Without `classes`, the
+ * one called negative, neg, ham, no, false or 0 is class 0, otherwise the alphabetically first.
+ *
+ * @throws BAD_CSV for a file that cannot be read so, with the line; BAD_LABEL for other than two classes, or,
+ * where `classes` are given, for another name, with the line; BAD_ARGUMENT for options without meaning
  */
 export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = {}): CsvTexts {
   const table = readTable("textsFromCsv()", source, options);
@@ -81,23 +104,30 @@ export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = 
   const { text, label } = chooseColumns(names, rows, options);
   const found = rows.map(({ cells, line }) => {
     const cell = cells[label]!.trim();
-    if (cell === "") throw bad(`line ${line} has no ${show(names[label])}`, "a class in every row");
+    if (classKey(cell) === "") throw bad(`line ${line} has no ${show(names[label])}`, "a class in every row");
     return cell;
   });
-  const distinct = new Set(found);
+  const distinct = new Set(found.map(classKey));
   if (options.quote === undefined) refuseSwallowedRows(table, label, distinct);
   const isGuess = options.header === undefined && options.text === undefined && options.label === undefined;
   const isTextNamed = names.some((name) => isOneOf(TEXT_NAMES, name));
-  if (hasHeader && isGuess && !isTextNamed && distinct.has(names[label]!)) {
+  if (hasHeader && isGuess && !isTextNamed && distinct.has(classKey(names[label]!))) {
     throw bad(
       `line 1 could be the header or a row: its ${show(names[label])} is a class of the rows below`,
       "header: false where it is a row (--no-header on the command line), else the name of the label's column",
     );
   }
-  const classes = twoClasses(distinct, names[label]!);
+  const column = `column ${show(names[label])}`;
+  const classes = options.classes ?? findClasses(found, options.rename, column);
+  const named = labelsOf(
+    found,
+    classes,
+    options.rename,
+    (i) => `line ${rows[i]!.line}: ${show(names[label])}`,
+  );
   return {
     texts: rows.map(({ cells }) => cells[text]!),
-    labels: found.map((cell) => (cell === classes[1] ? 1 : 0)),
+    ...named,
     classes,
     columns: { text: names[text]!, label: names[label]! },
     ...(hasHeader ? {} : { header: false }),
@@ -134,7 +164,7 @@ function readTable(call: string, source: string | Uint8Array, options: CsvOption
   const named = [given.text, given.label].filter((name) => name !== undefined);
   // "1" may be a class in the first row, too; a column's number it is only where there is no header.
   const isNamed = named.some((name) => header.includes(name) && !/^\d+$/.test(name));
-  const hasHeader = given.header ?? (isNamed || !seemsRow(header, rows.slice(1)));
+  const hasHeader = given.header ?? (isNamed || !seemsRow(header, rows.slice(1), given));
   return {
     content,
     separator,
@@ -154,12 +184,13 @@ function contentOf(call: string, source: string | Uint8Array, encoding: string |
 }
 
 /** Whether the first row is nearly certainly no header. */
-function seemsRow(header: readonly string[], rows: readonly Row[]): boolean {
+function seemsRow(header: readonly string[], rows: readonly Row[], options: CsvOptions): boolean {
   if (header.length !== 2 || rows.some(({ cells }) => cells.length !== 2)) return false;
   if (header.some((name) => isOneOf(TEXT_NAMES, name) || isOneOf(LABEL_NAMES, name))) return false;
-  const asBelow = [0, 1].filter((column) => {
-    const values = valuesOf(column, rows);
-    return values.size === 2 && values.has(header[column]!);
+  const isKnown = options.classes && classReader(options.classes, options.rename);
+  const asBelow = classColumns(rows, options).filter((column) => {
+    const name = header[column]!;
+    return valuesOf(column, rows).has(classKey(name)) || isKnown?.(name) !== undefined;
   });
   return asBelow.length === 1;
 }
@@ -181,7 +212,7 @@ function refuseSwallowedRows(
     const isRow = (text: string): boolean => {
       if (text.trim() === "") return true;
       const cells = text.split(separator);
-      return cells.length === names.length && found.add(cells[label]!.trim()).size <= 2;
+      return cells.length === names.length && found.add(classKey(cells[label]!)).size <= 2;
     };
     if (everyLine(content.slice(start, end), isRow)) {
       throw badQuote(
@@ -211,7 +242,7 @@ function chooseColumns(
   let label =
     options.label === undefined ? columnCalled(names, LABEL_NAMES) : named(names, options.label, "label");
   if (names.length === 2) {
-    if (text === undefined && label === undefined) label = onlyBinaryColumn(rows);
+    if (text === undefined && label === undefined) label = onlyOne(classColumns(rows, options));
     if (text === undefined && label !== undefined) text = 1 - label;
     if (label === undefined && text !== undefined) label = 1 - text;
   }
@@ -244,29 +275,27 @@ function columnCalled(names: readonly string[], wanted: readonly string[]): numb
   return columns.length === 1 ? columns[0] : undefined;
 }
 
-function onlyBinaryColumn(rows: readonly Row[]): number | undefined {
-  const binary = [0, 1].filter((column) => valuesOf(column, rows).size === 2);
-  return binary.length === 1 ? binary[0] : undefined;
-}
+const onlyOne = (columns: readonly number[]) => (columns.length === 1 ? columns[0] : undefined);
 
-const valuesOf = (column: number, rows: readonly Row[]) =>
-  new Set(rows.map(({ cells }) => cells[column]!.trim()));
-
-function twoClasses(found: ReadonlySet<string>, column: string): [string, string] {
-  const [first, second, ...others] = [...found].sort((a, b) => (a < b ? -1 : 1));
-  if (first === undefined || second === undefined || others.length > 0) {
-    throw new LstmkitError(
-      "BAD_LABEL",
-      `column ${show(column)} has ${found.size} classes: ${list([...found])}; wanted two. Name the label's column, or leave the rows of two classes.`,
+/** Of two columns those that could have the classes: no other names than the given ones, or two names. */
+function classColumns(rows: readonly Row[], { classes, rename }: CsvOptions): number[] {
+  if (classes) {
+    const labelOf = classReader(classes, rename);
+    const known = [0, 1].filter((column) =>
+      rows.every(({ cells }) => labelOf(cells[column]!.trim()) !== undefined),
     );
+    if (known.length > 0) return known;
   }
-  const isClass0 = (name: string): boolean => CLASS_0_NAMES.includes(name.toLowerCase());
-  return isClass0(second) && !isClass0(first) ? [second, first] : [first, second];
+  return [0, 1].filter((column) => valuesOf(column, rows).size === 2);
 }
 
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_LISTED).map((name) => JSON.stringify(name.slice(0, 40)));
-  return shown.join(", ") + (names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : "");
+/** The first three names of a column at most: more are no classes, and need not be held. */
+function valuesOf(column: number, rows: readonly Row[]): ReadonlySet<string> {
+  const values = new Set<string>();
+  for (const { cells } of rows) {
+    if (values.add(classKey(cells[column]!)).size > 2) break;
+  }
+  return values;
 }
 
 function bad(found: string, wanted: string): LstmkitError {

@@ -1,8 +1,12 @@
 import { LstmkitError } from "../errors.ts";
+import { aString, checkOptions, number, oneOf, show, trueOrFalse, wholeNumber } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
+import { type Classes, classesOption, labelsOf } from "./classes.ts";
 import { RandomState } from "./random-state.ts";
 import { padSequences } from "./sequences.ts";
+import { splitTexts } from "./split.ts";
 import { cut } from "./tokenize.ts";
+import { type Tokenizer, tokenizerOption } from "./tokenizers.ts";
 import {
   checkedText,
   checkList,
@@ -28,11 +32,13 @@ export interface TextDataset {
   /** How text becomes ids; absent when only ids are known. */
   readonly vocabulary?: Vocabulary;
   /** Names of class 0 and class 1. */
-  readonly classes: readonly [string, string];
+  readonly classes: Classes;
   /** Ids are in [0, inputDim). */
   readonly inputDim: number;
   readonly train: Split;
   readonly test: Split;
+  /** Texts of the test part that the training part has, too, word for word; where both were given apart. */
+  readonly overlap?: number;
 }
 
 /** Texts with the class of each. */
@@ -41,7 +47,7 @@ export interface LabelledTexts {
   /** 0 or 1 for each text. */
   readonly labels: ArrayLike<number>;
   /** Names of class 0 and class 1. */
-  readonly classes: readonly [string, string];
+  readonly classes: Classes;
 }
 
 /** How {@link datasetFromTexts} splits and encodes. */
@@ -53,56 +59,166 @@ export interface TextDatasetOptions extends VocabularyOptions, RowLayout {
   readonly maxLen?: number;
   /** The share of texts set apart for the test, between 0 and 1. Default 0.2. */
   readonly testSplit?: number;
+  /**
+   * Whether each class gives this share by itself, as near as whole groups of equal texts allow; a class with
+   * two different texts is in both parts then. Texts that were given both labels are dealt as a third class.
+   * Default true; false takes the share of all texts together, and may leave a part without a class.
+   */
+  readonly stratify?: boolean;
   /** Seed of the shuffle before the split. Default 113, Keras's. */
   readonly seed?: number;
+  /** A test part of your own; all other texts are for training then. Its classes go by their names. */
+  readonly test?: LabelledTexts;
 }
 
+const optionalId = {
+  wanted: "null or a whole number from 0 on",
+  accepts: (value: unknown) => value === null || wholeNumber(0).accepts(value),
+  fallback: undefined,
+};
+
+/** What the options of a data set of texts take; numWords has to leave room for a word, besides. */
+export const DATASET_OPTIONS = {
+  name: { ...aString, fallback: "texts" },
+  numWords: { ...wholeNumber(1), fallback: 10_000 },
+  maxLen: { ...wholeNumber(1), fallback: 80 },
+  padding: { ...oneOf("pre", "post"), fallback: undefined },
+  truncating: { ...oneOf("pre", "post"), fallback: undefined },
+  startChar: optionalId,
+  oovChar: optionalId,
+  indexFrom: { ...wholeNumber(0), fallback: undefined },
+  skipTop: { ...wholeNumber(0), fallback: undefined },
+  tokenizer: { ...tokenizerOption, fallback: "unicode" as Tokenizer },
+  testSplit: { ...number("a number between 0 and 1", (share) => share > 0 && share < 1), fallback: 0.2 },
+  stratify: { ...trueOrFalse, fallback: true },
+  seed: { ...wholeNumber(0, 2 ** 32 - 1), fallback: 113 },
+  test: {
+    wanted: "an object with texts, labels and classes",
+    accepts: (value: unknown) =>
+      typeof value === "object" &&
+      value !== null &&
+      "texts" in value &&
+      "labels" in value &&
+      "classes" in value,
+    fallback: undefined,
+  },
+};
+
 /**
- * Splits labelled texts into a training and a test part and encodes both. The vocabulary is built on
- * the training part only, and texts with the same words in the same order are kept on one side.
+ * Labelled texts as a training and a test part, both encoded; split here, or given apart as `test`. The
+ * vocabulary is built on the training part only. Where texts are split, those with the same words in the same
+ * order are kept on one side. Both parts are shuffled.
  *
- * @throws BAD_ARGUMENT for options without meaning, BAD_VALUE for a text that is no string, BAD_DATASET when
- * a side would be empty
+ * @throws BAD_ARGUMENT for options without meaning, BAD_VALUE for a text that is no string, BAD_SHAPE for
+ * other than one label a text, BAD_LABEL for a label that is neither 0 nor 1, texts of one class, and a class of
+ * `test` that the others have not, BAD_DATASET when a part would be empty
  */
 export function datasetFromTexts(source: LabelledTexts, options: TextDatasetOptions = {}): TextDataset {
-  const {
-    name = "texts",
-    numWords = 10_000,
-    maxLen = 80,
-    testSplit = 0.2,
-    seed = 113,
-    tokenizer = "unicode",
-  } = options;
-  if (!(testSplit > 0 && testSplit < 1)) {
-    throw new LstmkitError("BAD_ARGUMENT", `testSplit is ${testSplit}; wanted a share between 0 and 1.`);
-  }
-  checkList(source.texts);
-  if (source.texts.length !== source.labels.length) {
-    throw new LstmkitError(
-      "BAD_SHAPE",
-      `${source.texts.length} texts, but ${source.labels.length} labels; wanted one label a text.`,
-    );
-  }
-  const tokens = Array.from(source.texts, (text, i) => cut(checkedText(text, i), tokenizer));
-  const { train, test } = splitApart(tokens, testSplit, new RandomState(seed));
-  const vocabulary = vocabularyOfTokens(
-    train.map((i) => tokens[i]!),
-    { ...options, numWords, maxLen, tokenizer },
+  const { name, testSplit, seed, stratify, test, ...layout } = checkOptions(
+    "datasetFromTexts()",
+    options,
+    DATASET_OPTIONS,
   );
-  const rows = (part: readonly number[]): Split => ({
+  const all = readTexts(source, layout.tokenizer);
+  requireBoth(all);
+  const parts = test
+    ? partsApart(all, readTexts(test, layout.tokenizer), options, seed)
+    : splitPart(all, splitTexts(all.tokens, all.labels, { testSplit, seed, stratify }));
+  const vocabulary = vocabularyOfTokens(parts.train.tokens, layout);
+  const rows = ({ tokens, labels }: CutTexts): Split => ({
     x: padSequences(
-      part.map((i) => encodeTokens(vocabulary, tokens[i]!)),
+      tokens.map((words) => encodeTokens(vocabulary, words)),
       rowLayout(vocabulary),
     ),
-    y: labelTensor(part.map((i) => source.labels[i]!)),
+    y: labelTensor(labels),
   });
   return {
     name,
     vocabulary,
-    classes: source.classes,
+    classes: all.classes,
     inputDim: vocabulary.numWords,
-    train: rows(train),
-    test: rows(test),
+    train: rows(parts.train),
+    test: rows(parts.test),
+    ...(parts.overlap !== undefined && { overlap: parts.overlap }),
+  };
+}
+
+/** Labelled texts, cut into words. */
+interface CutTexts {
+  readonly tokens: readonly (readonly string[])[];
+  readonly labels: ArrayLike<number>;
+  readonly classes: Classes;
+}
+
+/** @throws BAD_ARGUMENT, BAD_SHAPE, BAD_VALUE, BAD_LABEL */
+function readTexts({ texts, labels, classes }: LabelledTexts, tokenizer: Tokenizer): CutTexts {
+  checkList(texts);
+  if (texts.length !== labels.length) {
+    throw new LstmkitError(
+      "BAD_SHAPE",
+      `${texts.length} texts, but ${labels.length} labels; wanted one label a text.`,
+    );
+  }
+  if (!classesOption.accepts(classes)) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `the texts' classes are ${show(classes)}; they must be ${classesOption.wanted}.`,
+    );
+  }
+  const tokens = Array.from(texts, (text, i) => cut(checkedText(text, i), tokenizer));
+  return { tokens, labels: labelTensor(labels).data, classes };
+}
+
+/** A model of one class would be right about every text, and have learnt nothing. */
+function requireBoth({ labels, classes }: CutTexts): void {
+  const missing = classes.find((_, label) => !Array.prototype.includes.call(labels, label));
+  if (missing === undefined) return;
+  throw new LstmkitError(
+    "BAD_LABEL",
+    `none of ${labels.length} texts is ${show(missing)}; wanted texts of both classes.`,
+  );
+}
+
+interface CutParts {
+  readonly train: CutTexts;
+  readonly test: CutTexts;
+  readonly overlap?: number;
+}
+
+function splitPart(
+  all: CutTexts,
+  { train, test }: { train: readonly number[]; test: readonly number[] },
+): CutParts {
+  return { train: take(all, train), test: take(all, test) };
+}
+
+function take({ tokens, labels, classes }: CutTexts, places: ArrayLike<number>): CutTexts {
+  return {
+    tokens: Array.from(places, (i) => tokens[i]!),
+    labels: Array.from(places, (i) => labels[i]!),
+    classes,
+  };
+}
+
+function partsApart(train: CutTexts, test: CutTexts, options: TextDatasetOptions, seed: number): CutParts {
+  const needless = (["testSplit", "stratify"] as const).find((name) => options[name] !== undefined);
+  if (needless !== undefined) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `datasetFromTexts(): ${needless} says how texts are split, and the test part is given (test). Leave one of them out.`,
+    );
+  }
+  if (test.tokens.length === 0) {
+    throw new LstmkitError("BAD_DATASET", "the test part (test) has no texts; wanted one at least.");
+  }
+  const { labels } = labelsOf(test.classes, train.classes, undefined, (i) => `class ${i} of the test part`);
+  const own = { ...test, labels: Array.from(test.labels, (label) => labels[label]!) };
+  const known = new Set(train.tokens.map((words) => words.join(" ")));
+  const random = new RandomState(seed);
+  return {
+    train: take(train, random.permutation(train.tokens.length)),
+    test: take(own, random.permutation(test.tokens.length)),
+    overlap: test.tokens.filter((words) => known.has(words.join(" "))).length,
   };
 }
 
@@ -117,36 +233,4 @@ export function labelTensor(labels: ArrayLike<number | bigint>): Tensor<Uint8Arr
     data[i] = label;
   }
   return { data, shape: [data.length] };
-}
-
-interface Parts {
-  readonly train: number[];
-  readonly test: number[];
-}
-
-/** Shuffles groups of equal texts, and deals whole groups to the test part until it has its share. */
-function splitApart(tokens: readonly (readonly string[])[], testSplit: number, random: RandomState): Parts {
-  const groups = new Map<string, number[]>();
-  tokens.forEach((words, i) => {
-    const key = words.join(" ");
-    const group = groups.get(key);
-    if (group) group.push(i);
-    else groups.set(key, [i]);
-  });
-  const inOrder = [...groups.values()];
-  const wanted = Math.max(1, Math.round(tokens.length * testSplit));
-  const train: number[] = [];
-  const test: number[] = [];
-  for (const g of random.permutation(inOrder.length)) {
-    const group = inOrder[g]!;
-    // A group that would overshoot goes to the training part; a smaller one may still fit.
-    (test.length + group.length <= wanted ? test : train).push(...group);
-  }
-  if (train.length === 0 || test.length === 0) {
-    throw new LstmkitError(
-      "BAD_DATASET",
-      `${tokens.length} texts, ${inOrder.length} of them different, cannot be split into a training and a test part with testSplit ${testSplit}. Give more texts.`,
-    );
-  }
-  return { train, test };
 }

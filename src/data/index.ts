@@ -1,4 +1,6 @@
 /** lstmkit/data: data sets from bytes and text, in any runtime. */
+export type { Classes, ClassNames, Rename } from "./classes.ts";
+export { countSplit, type SplitCounts } from "./counts.ts";
 export { type CsvOptions, type CsvTexts, csvColumns, textsFromCsv } from "./csv.ts";
 export {
   datasetFromTexts,

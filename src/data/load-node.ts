@@ -1,9 +1,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type FilePath, MOST_TEXT, pathOf, readBytes, reading } from "../disk/disk-node.ts";
+import { type FilePath, isSameFile, MOST_TEXT, pathOf, readBytes, reading } from "../disk/disk-node.ts";
 import { LstmkitError } from "../errors.ts";
-import { CSV_OPTIONS, type CsvOptions, textsFromCsv } from "./csv.ts";
-import { datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
+import { checkOptions, show } from "../options.ts";
+import { CSV_OPTIONS, type CsvOptions, type CsvTexts, csvColumns, textsFromCsv } from "./csv.ts";
+import { DATASET_OPTIONS, datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
 import { decodeWhole } from "./decode-text.ts";
 import { cachedDownload, type DownloadOptions } from "./download-node.ts";
 import { type ImdbOptions, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
@@ -62,21 +63,68 @@ async function downloadedImdb(options: LoadImdbOptions): Promise<TextDataset> {
 }
 
 /** How {@link loadCsv} reads, splits and encodes. */
-export type LoadCsvOptions = CsvOptions & TextDatasetOptions;
+export type LoadCsvOptions = CsvOptions &
+  Omit<TextDatasetOptions, "test"> & {
+    /** Another CSV file, by its path or `file:` URL, as the test part: all rows of the first are for training then. */
+    readonly test?: FilePath;
+  };
+
+const LOAD_CSV_OPTIONS = {
+  ...CSV_OPTIONS,
+  ...DATASET_OPTIONS,
+  name: { ...DATASET_OPTIONS.name, fallback: undefined },
+  testSplit: { ...DATASET_OPTIONS.testSplit, fallback: undefined },
+  stratify: { ...DATASET_OPTIONS.stratify, fallback: undefined },
+  test: {
+    wanted: "the path of a file, or its file: URL",
+    accepts: (value: unknown) => typeof value === "string" || value instanceof URL,
+    fallback: undefined,
+  },
+};
 
 /**
- * A data set from a CSV file with one text and one class a row, split at random.
+ * A data set from a CSV file with one text and one class a row, split at random, each class by itself; or with the
+ * test part in a second file, which is read like the first: its columns and classes go by their names.
  *
  * @param path or a `file:` URL
  * @throws BAD_ARGUMENT for what is no path; FILE_NOT_FOUND or FILE_UNREADABLE, and what textsFromCsv and
  * datasetFromTexts throw
  */
 export async function loadCsv(path: FilePath, options: LoadCsvOptions = {}): Promise<TextDataset> {
-  const given = Object.entries(options);
-  const isCsv = ([name]: [string, unknown]) => Object.hasOwn(CSV_OPTIONS, name);
-  const source = textsFromCsv(await readBytes(path, MOST_TEXT), Object.fromEntries(given.filter(isCsv)));
-  const others: TextDatasetOptions = Object.fromEntries(given.filter((entry) => !isCsv(entry)));
-  return datasetFromTexts(source, { name: pathOf(path).replace(/^.*[/\\]/, ""), ...others });
+  const given = checkOptions<LoadCsvOptions, typeof LOAD_CSV_OPTIONS>("loadCsv()", options, LOAD_CSV_OPTIONS);
+  const isOf = (table: object, except?: string) =>
+    Object.fromEntries(
+      Object.entries(given).filter(([name]) => Object.hasOwn(table, name) && name !== except),
+    );
+  const { train, test } = await readCsvFiles(path, given.test, isOf(CSV_OPTIONS));
+  const name = pathOf(path).replace(/^.*[/\\]/, "");
+  return datasetFromTexts(train, { name, ...isOf(DATASET_OPTIONS, "test"), ...(test && { test }) });
+}
+
+/**
+ * The texts of a CSV file and, where there is one, those of the file with the test part.
+ *
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE, BAD_ARGUMENT where both are one file, and what textsFromCsv throws
+ */
+export async function readCsvFiles(
+  path: FilePath,
+  testPath: FilePath | undefined,
+  options: CsvOptions,
+): Promise<{ train: CsvTexts; test?: CsvTexts }> {
+  if (testPath !== undefined && (await isSameFile(path, testPath))) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `${show(pathOf(testPath))} is the training file itself; wanted a test part (test, --test on the command line) of other texts. Leave it out to have the file split.`,
+    );
+  }
+  const train = textsFromCsv(await readBytes(path, MOST_TEXT), options);
+  if (testPath === undefined) return { train };
+  const bytes = await readBytes(testPath, MOST_TEXT);
+  const { columns, classes } = train;
+  // The same columns, unless only one of the files has a header.
+  const names = csvColumns(bytes, { ...options, classes });
+  const isThere = names.includes(columns.text) && names.includes(columns.label);
+  return { train, test: textsFromCsv(bytes, { ...options, ...(isThere && columns), classes }) };
 }
 
 /** Where the corpus lies: beside the bundle, or, in the project's own folder, in assets/. */

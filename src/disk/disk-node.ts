@@ -81,6 +81,14 @@ async function readWhole(path: string, file: FileHandle, size: number): Promise<
   return bytes.subarray(0, size);
 }
 
+/** Whether two paths lead to one file, by whatever links. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
+export async function isSameFile(one: FilePath, other: FilePath): Promise<boolean> {
+  const [a, b] = await Promise.all(
+    [one, other].map(pathOf).map((path) => reading(path, () => stat(path, { bigint: true }))),
+  );
+  return a!.dev === b!.dev && a!.ino === b!.ino;
+}
+
 /** What `read` gives; its failure becomes FILE_NOT_FOUND or FILE_UNREADABLE. */
 export async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {

@@ -188,7 +188,13 @@ export interface Model {
   /** SHA-256 of the weights' f32 in table order, hexadecimal: equal digests, equal models. */
   digest(): Promise<string>;
 
-  /** The bytes of a model file: one `.safetensors` that predict needs nothing beside. @throws BAD_ARGUMENT */
+  /**
+   * The bytes of a model file: one `.safetensors` that predict needs nothing beside. It has no state of the
+   * optimiser and no count of epochs: a model that is loaded from it trains on with Adam begun anew and the shuffles
+   * and masks of epoch 0.
+   *
+   * @throws BAD_ARGUMENT
+   */
   save(options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>>;
 
   /** Give the memory back. A call that is running rejects with DISPOSED at its next batch. */

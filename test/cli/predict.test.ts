@@ -30,9 +30,30 @@ describe("lstmkit predict", () => {
     const piped = await place.run(["predict", "model.safetensors", "--json"], input);
     const dashed = await place.run(["predict", "model.safetensors", "-", "--json"], input);
     expect(events(piped.stdout)).toEqual([
-      { event: "predict", text: "a great film", probability: expect.any(Number), label: "positive" },
-      { event: "predict", text: "", probability: expect.any(Number), label: expect.any(String) },
-      { event: "predict", text: "a dull film", probability: expect.any(Number), label: "negative" },
+      {
+        event: "predict",
+        text: "a great film",
+        probability: expect.any(Number),
+        label: "positive",
+        words: 3,
+        unknown: 0,
+      },
+      {
+        event: "predict",
+        text: "",
+        probability: expect.any(Number),
+        label: expect.any(String),
+        words: 0,
+        unknown: 0,
+      },
+      {
+        event: "predict",
+        text: "a dull film",
+        probability: expect.any(Number),
+        label: "negative",
+        words: 3,
+        unknown: 0,
+      },
     ]);
     expect(dashed).toEqual(piped);
   });
@@ -78,6 +99,11 @@ describe("lstmkit predict", () => {
     closeSync(folder);
     expect(stderr).toMatch(/^lstmkit: FILE_UNREADABLE: the standard input cannot be read \(it is a folder\)/);
     expect(status).toBe(1);
+  });
+
+  test("counts the words of a text that the model reads, and those it does not know", async () => {
+    const { stdout } = await place.run(["predict", "model.safetensors", "Zzzq film, zzzq!", "--json"]);
+    expect(events(stdout)[0]).toMatchObject({ words: 3, unknown: 2 });
   });
 
   test("takes a text that begins with a dash after --", async () => {

@@ -54,6 +54,10 @@ describe("lstmkit train", () => {
         threads: NUMBER,
         parameters: 50 * 8 + (8 + 8 + 1) * 4 * 8 + 9,
         seed: 7,
+        dataset: "reviews.csv",
+        classes: ["negative", "positive"],
+        train: { samples: 32, counts: [16, 16], baseline: 0.5, words: 160, unknown: NUMBER },
+        test: { samples: 8, counts: [4, 4], baseline: 0.5, words: 40, unknown: NUMBER },
       },
       { ...epoch, epoch: 1 },
       { ...epoch, epoch: 2, valLoss: NUMBER, valAccuracy: NUMBER },
@@ -78,7 +82,9 @@ describe("lstmkit train", () => {
   test("into a pipe, it prints the summary, a line an epoch, both results, the time, digest and file", async () => {
     const { code, stdout, stderr } = await place.run(["train", "reviews.csv", ...SMALL, "--cell", "rnn"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toContain("reviews.csv: 32 training and 8 test texts, negative or positive\n");
+    expect(stdout).toMatch(
+      /\nreviews\.csv: train 32 \(16 negative, 16 positive\), test 8 \(4 negative, 4 positive\)\nAlways negative: accuracy 0\.5000 on the test part\nUnknown words: \d+\.\d % of the 40 in the test part\n/,
+    );
     expect(stdout).toMatch(/simple_rnn \(SimpleRNN\) .*\n[\s\S]*Total params: 545\n/);
     expect(stdout).toMatch(
       /\nEpoch 1\/1 - \d+\.\ds - [\d.]+ms\/step - loss: 0\.\d{4} - accuracy: \d\.\d{4}\nTraining set: loss 0\.\d{4}, accuracy \d\.\d{4} \(32 samples\)\nTest set: loss 0\.\d{4}, accuracy \d\.\d{4} \(8 samples\)\nElapsed time: \d+\.\ds\nDigest: [0-9a-f]{64}\nModel saved to model\.safetensors\n$/,
@@ -128,7 +134,7 @@ describe("lstmkit train", () => {
       "rows.safetensors",
     ]);
     expect({ code: trained.code, stderr: trained.stderr }).toEqual({ code: 0, stderr: "" });
-    expect(trained.stdout).toContain("rows.csv: 32 training and 8 test texts, negative or positive\n");
+    expect(trained.stdout).toContain("rows.csv: train 32 (16 negative, 16 positive), test 8 (4 ");
     const evaluated = await place.run(["evaluate", "rows.safetensors", "rows.csv", ...flags]);
     expect(evaluated.stdout).toMatch(/\(40 samples\)\n$/);
     const runtime = await createRuntime();
@@ -144,8 +150,67 @@ describe("lstmkit train", () => {
     expect(stderr).toBe(
       "bare.csv begins with a row, not a header: column 1 is the text, column 2 the class.\n",
     );
-    expect(stdout).toContain("bare.csv: 32 training and 8 test texts");
+    expect(stdout).toContain("bare.csv: train 32 (16 negative, 16 positive), test 8 (4 ");
     expect(code).toBe(0);
+  });
+
+  test("a rare class is in both parts; one with a single text is missed, and that is said", async () => {
+    const ham = Array.from({ length: 192 }, (_, i) => `Re: number ${i},ham`);
+    const spam = Array.from({ length: 8 }, (_, i) => `prize ${i},spam`);
+    place.write("rare.csv", ["text,label", ...ham, ...spam].join("\n"));
+    const rare = await place.run(["train", "rare.csv", ...SMALL, "--out", "rare.safetensors"]);
+    expect(rare.stdout).toContain("rare.csv: train 160 (154 ham, 6 spam), test 40 (38 ham, 2 spam)\n");
+    expect(rare.stdout).toContain("Always ham: accuracy 0.9500 on the test part\n");
+    expect(rare.stderr).toBe("");
+
+    place.write("lone.csv", ["text,label", ...ham, "prize,spam", "Prize!,spam"].join("\n"));
+    const lone = await place.run(["train", "lone.csv", ...SMALL, "--json", "--out", "rare.safetensors"]);
+    expect(events(lone.stdout)[0]).toMatchObject({ train: { counts: [154, 2] }, test: { counts: [38, 0] } });
+    expect(lone.stderr).toBe(
+      "The test part has no spam: its accuracy says little. Give more different texts of it.\n",
+    );
+  });
+
+  test("--test names a second file: all of the first trains, classes go by name, and what both have is said", async () => {
+    const rows = REVIEWS.split("\n").slice(1, 11);
+    const others = rows.map((row, i) => (i < 3 ? row : row.replace("film", "unheard of play")));
+    const named = others.join("\n").replaceAll("positive", "Positive ").replaceAll("negative", "0");
+    place.write("held.csv", `sentiment,review\n${named.replace(/^(".*"),(.*)$/gm, "$2,$1")}`);
+    const flags = ["--test", "held.csv", "--classes", "0=negative", "--out", "held.safetensors"];
+    const { code, stdout, stderr } = await place.run(["train", "reviews.csv", ...SMALL, "--json", ...flags]);
+    expect(stderr).toBe(
+      'held.csv: "Positive" is read as "positive".\n' +
+        "3 of 10 test texts are in the training part, too: what is right about them may be learnt by heart.\n",
+    );
+    expect(code).toBe(0);
+    const [start] = events(stdout);
+    expect(start).toMatchObject({
+      train: { samples: 40, counts: [20, 20] },
+      test: { samples: 10, counts: [5, 5], words: 3 * 5 + 7 * 7, unknown: 3 * 7 },
+      overlap: 3,
+    });
+    // The vocabulary is the training part's alone.
+    const runtime = await createRuntime();
+    const { vocabulary } = readTextMetadata(await loadModel(runtime, place.path("held.safetensors")));
+    expect(vocabulary!.words).not.toContain("play");
+    await runtime.close();
+  });
+
+  test.for<[string[], RegExp, number]>([
+    [["spam", "--test", "reviews.csv"], /--test is for the texts of a CSV file; spam has a test part/, 2],
+    [["reviews.csv", "--test", "imdb"], /--test is "imdb"; wanted the path of a \.csv/, 2],
+    [["reviews.csv", "--test", "./reviews.csv"], /reviews\.csv" is the training file itself/, 1],
+    [["reviews.csv", "--test", "none.csv"], /FILE_NOT_FOUND: there is no none\.csv/, 1],
+    [["spam", "--classes", "0=ham"], /--classes is for the names in a CSV file/, 2],
+    [["reviews.csv", "--classes", "0,1"], /--classes is "0,1"; wanted pairs/, 2],
+    [["reviews.csv", "--classes", "0=a=b"], /wanted pairs/, 2],
+    [["reviews.csv", "--classes", '{"0": 1}'], /wanted pairs/, 2],
+    [["reviews.csv", "--classes", "0=a, 0 =b"], /--classes has "0" twice/, 2],
+  ])("%s is refused", async ([args, message, wanted]) => {
+    const { code, stderr } = await place.run(["train", ...args, "--out", "never.safetensors"]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(wanted);
+    expect(readdirSync(place.folder)).not.toContain("never.safetensors");
   });
 
   test.for<[string[], RegExp]>([

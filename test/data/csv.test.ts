@@ -14,6 +14,7 @@ describe("textsFromCsv reads", () => {
       texts: ['Good, they said: "yes"\nand on', "bad"],
       labels: [1, 0],
       classes: ["negative", "positive"],
+      names: { positive: 1, negative: 0 },
       columns: { text: "review", label: "sentiment" },
     });
   });
@@ -62,6 +63,110 @@ describe("textsFromCsv reads", () => {
     ["the one column with two values", "what,kind\na,x\nb,y\nc,x"],
   ])("columns guessed by %s", (_, csv) => {
     expect(textsFromCsv(csv).texts.slice(0, 2)).toEqual(["a", "b"]);
+  });
+});
+
+describe("textsFromCsv takes classes", () => {
+  const csv = "text,label\na,Liked\nb,hated\nc, LIKED \n";
+
+  test("by the names of a model, whatever their order, case and blanks", () => {
+    for (const [classes, labels] of [
+      [
+        ["hated", "liked"],
+        [1, 0, 1],
+      ],
+      [
+        ["liked", "Hated"],
+        [0, 1, 0],
+      ],
+    ] as const) {
+      expect(textsFromCsv(csv, { classes })).toMatchObject({ classes, labels });
+    }
+    expect(textsFromCsv(csv, { classes: ["hated", "liked"] }).names).toEqual({
+      Liked: 1,
+      LIKED: 1,
+      hated: 0,
+    });
+  });
+
+  test("of which a file may have one", () => {
+    expect(textsFromCsv("text,label\na,x\nb,x", { classes: ["w", "x"] }).labels).toEqual([1, 1]);
+    // Neither the columns nor the first row are named: the names of the classes tell.
+    const options = { classes: ["ham", "spam"] } as const;
+    expect(textsFromCsv("word,kind\na,spam\nb,spam", options)).toMatchObject({
+      texts: ["a", "b"],
+      labels: [1, 1],
+    });
+    expect(textsFromCsv("a,ham\nb,spam\nc,spam", options)).toMatchObject({
+      labels: [0, 1, 1],
+      header: false,
+    });
+    expect(() => textsFromCsv("word,kind\na,spam\nb,spam\nc,spam")).toThrow(codedError("BAD_CSV"));
+  });
+
+  test("that other names stand for", () => {
+    const numbers = "text,label\na,1\nb,0\nc,0";
+    const rename = { 0: "spam", 1: "ham" };
+    expect(textsFromCsv(numbers, { classes: ["ham", "spam"], rename }).labels).toEqual([0, 1, 1]);
+    expect(textsFromCsv(numbers, { rename })).toMatchObject({ classes: ["ham", "spam"], labels: [0, 1, 1] });
+    const three = "text,label\na,good\nb,bad\nc,Very good";
+    expect(textsFromCsv(three, { rename: { "very GOOD": "good" } })).toMatchObject({
+      classes: ["bad", "good"],
+      labels: [1, 0, 1],
+    });
+  });
+
+  test("but no name that is none of them, never by their order", () => {
+    const refused = (options: object, message: RegExp, code: "BAD_LABEL" | "BAD_ARGUMENT" = "BAD_LABEL") =>
+      expect(() => textsFromCsv(csv, options)).toThrow(codedError(code, message));
+    refused(
+      { classes: ["bad", "good"] },
+      /line 2: "label" is "Liked", which is none of the classes "bad", "good"; nor are "hated", "LIKED"/,
+    );
+    refused(
+      { classes: ["bad", "liked"] },
+      /line 3: "label" is "hated".*--classes "hated=bad" or --classes "hated=liked"/,
+    );
+    refused({ classes: ["hated", "like"] }, /line 2: "label" is "Liked".*did you mean like\?/);
+    refused(
+      { rename: { liked: "good" }, classes: ["hated", "liked"] },
+      /"liked" is said to be "good"/,
+      "BAD_ARGUMENT",
+    );
+    refused({ rename: { liked: "x", "Liked ": "y" } }, /makes "Liked " both "x" and "y"/, "BAD_ARGUMENT");
+    refused({ classes: ["x"] }, /classes is \["x"\]; it must be two names/, "BAD_ARGUMENT");
+    refused({ classes: ["x", "x"] }, /it must be two names/, "BAD_ARGUMENT");
+    refused({ rename: { x: 1 } }, /it must be an object from names to names/, "BAD_ARGUMENT");
+  });
+
+  test("with messages on one line, whatever the names are", () => {
+    const names = Array.from({ length: 30 }, (_, i) => `\u0007${i}\u202e${"x".repeat(i * 1000)}`);
+    const many = `text,label\n${names.map((name) => `a,"${name}"`).join("\n")}`;
+    for (const classes of [undefined, [`${names[9]}!`, `\u0007"${"y".repeat(1000)}`] as const]) {
+      expect(() => textsFromCsv(many, classes && { classes })).toThrow(
+        codedError("BAD_LABEL", /^[^\p{Cc}]{1,1000}$/u),
+      );
+    }
+  });
+
+  test("whose spellings are one, called as most rows have it", () => {
+    const rows = ["Spam", "ham", "spam", "SPAM ", "spam", "h\u00a0am", "s\u200bpam"];
+    const spelt = textsFromCsv(`text,label\n${rows.map((name, i) => `t${i},${name}`).join("\n")}`);
+    expect(spelt).toMatchObject({ classes: ["ham", "spam"], labels: [1, 0, 1, 1, 1, 0, 1] });
+    expect(textsFromCsv("text,label\na,caf\u00e9\nb,cafe\u0301\nc,STRASSE\nd,stra\u00dfe").labels).toEqual([
+      1, 1, 0, 0,
+    ]);
+    expect(() => textsFromCsv("text,label\na,Spam\nb,spam")).toThrow(
+      codedError("BAD_LABEL", /1 classes: "Spam"/),
+    );
+    // A model of before may have such classes.
+    expect(textsFromCsv("text,label\na,Spam\nb,spam", { classes: ["Spam", "spam"] }).labels).toEqual([0, 1]);
+  });
+
+  test("of any name, those of objects' own properties, too", () => {
+    const odd = textsFromCsv("text,label\na,__proto__\nb,constructor");
+    expect(odd.labels).toEqual([0, 1]);
+    expect(Object.keys(odd.names)).toEqual(["__proto__", "constructor"]);
   });
 });
 
@@ -137,6 +242,7 @@ describe("a file without a header", () => {
       texts: ["Great film", "bad, bad film", "fine"],
       labels: [1, 0, 1],
       classes: ["0", "1"],
+      names: { 1: 1, 0: 0 },
       columns: { text: "1", label: "2" },
       header: false,
     });

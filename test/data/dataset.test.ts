@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { datasetFromTexts, labelTensor } from "../../src/data/dataset.ts";
+import { decode } from "../../src/data/vocabulary.ts";
+import type { ErrorCode } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
 
 const classes = ["bad", "good"] as const;
@@ -70,6 +72,49 @@ describe("datasetFromTexts", () => {
     );
   });
 
+  test("takes a test part of one's own, its classes by their names, and counts what both parts have", () => {
+    const own = {
+      texts: ["Word1, fine!", "new fine", "old poor"],
+      labels: [0, 0, 1],
+      classes: ["Good", "bad"] as const,
+    };
+    const { train, test: held, vocabulary, overlap } = datasetFromTexts(source, { test: own, maxLen: 3 });
+    expect(train.x.shape).toEqual([50, 3]);
+    expect([...train.y.data].sort()).toEqual([...source.labels].sort());
+    const texts = rowsOf(held.x).map((row, i) => [
+      decode(vocabulary!, row.split(",").map(Number)),
+      held.y.data[i],
+    ]);
+    expect(texts.sort()).toEqual([
+      ["[START] [OOV] fine", 1],
+      ["[START] [OOV] poor", 0],
+      ["[START] word1 fine", 1],
+    ]);
+    expect(overlap).toBe(1);
+    expect(datasetFromTexts(source)).not.toHaveProperty("overlap");
+  });
+
+  test("refuses a test part that does not go with the rest", () => {
+    const refused = (test: object, message: RegExp, code: ErrorCode = "BAD_ARGUMENT", others = {}) =>
+      expect(() =>
+        datasetFromTexts(source, { test: { texts: ["a"], labels: [0], classes, ...test }, ...others }),
+      ).toThrow(codedError(code, message));
+    refused({ classes: ["good", "awful"] }, /class 1 of the test part is "awful"/, "BAD_LABEL");
+    refused({ texts: [], labels: [] }, /has no texts/, "BAD_DATASET");
+    refused({ labels: [2] }, /label 0 is 2/, "BAD_LABEL");
+    refused({}, /testSplit says how texts are split/, "BAD_ARGUMENT", { testSplit: 0.2 });
+    refused({}, /stratify says how texts are split/, "BAD_ARGUMENT", { stratify: true });
+    expect(() => datasetFromTexts(source, { test: "test.csv" as never })).toThrow(
+      codedError("BAD_ARGUMENT", /test is "test.csv"; it must be an object with texts, labels and classes/),
+    );
+  });
+
+  test("refuses texts of one class", () => {
+    expect(() => datasetFromTexts({ ...source, labels: Array(50).fill(0) })).toThrow(
+      codedError("BAD_LABEL", /none of 50 texts is "good"/),
+    );
+  });
+
   test("refuses texts that cannot be split", () => {
     const same = { texts: ["a", "a", "A"], labels: [0, 1, 0], classes };
     expect(() => datasetFromTexts(same)).toThrow(codedError("BAD_DATASET", /3 texts, 1 of them different/));
@@ -78,6 +123,12 @@ describe("datasetFromTexts", () => {
   test("refuses options and labels without meaning", () => {
     expect(() => datasetFromTexts(source, { testSplit: 1 })).toThrow(
       codedError("BAD_ARGUMENT", /testSplit is 1/),
+    );
+    expect(() => datasetFromTexts(source, { testsplit: 0.1 } as never)).toThrow(
+      codedError("BAD_ARGUMENT", /no option "testsplit": did you mean testSplit\?/),
+    );
+    expect(() => datasetFromTexts({ ...source, classes: ["x"] as never })).toThrow(
+      codedError("BAD_ARGUMENT"),
     );
     expect(() => datasetFromTexts({ ...source, labels: [0] })).toThrow(
       codedError("BAD_SHAPE", /50 texts, but 1 labels/),

@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "fflate";
 import { packTar } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadCsv, loadImdb, loadSpam } from "../../src/data/load-node.ts";
+import type { ErrorCode } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
 import { imdbNpz } from "./npz-fixture.ts";
 
@@ -110,6 +112,35 @@ describe("loadCsv", () => {
     expect(vocabulary).not.toHaveProperty("tokenizer");
     expect(train.x.shape[0]).toBe(7);
     await expect(loadCsv(path, { ...options, separator: "||" })).rejects.toThrow(codedError("BAD_ARGUMENT"));
+  });
+
+  test("takes the test part from a second file, read by the names of the first", async () => {
+    const rows = (from: number) =>
+      Array.from({ length: 6 }, (_, i) => `text ${from + i},${i % 2 ? "spam" : "ham"}`);
+    const train = await put("train.csv", `text,label\n${rows(0).join("\n")}`);
+    // A guess would take the column called class, or ask.
+    const test = await put(
+      "test.csv",
+      "label,class,text\nSpam,ham,text 1\nSpam,ham,text 10\nham,spam,more\n",
+    );
+    const dataset = await loadCsv(train, { test, maxLen: 4 });
+    expect(dataset.train.y.data).toHaveLength(6);
+    expect([...dataset.test.y.data].sort()).toEqual([0, 1, 1]);
+    expect(dataset).toMatchObject({ name: "train.csv", overlap: 1 });
+    const bare = await put("bare.csv", rows(6).join("\n"));
+    expect((await loadCsv(pathToFileURL(train), { test: pathToFileURL(bare) })).test.y.data).toHaveLength(6);
+
+    await symlink(train, join(folder, "link.csv"));
+    const refused = (path: string, code: ErrorCode, message: RegExp, others = {}) =>
+      expect(loadCsv(train, { test: path, ...others })).rejects.toThrow(codedError(code, message));
+    await refused(join(folder, "link.csv"), "BAD_ARGUMENT", /is the training file itself/);
+    await refused(join(folder, "none.csv"), "FILE_NOT_FOUND", /there is no/);
+    await refused(test, "BAD_ARGUMENT", /testSplit says how texts are split/, { testSplit: 0.3 });
+    await put("other.csv", "text,label\na,ham\nb,eggs\n");
+    await refused(join(folder, "other.csv"), "BAD_LABEL", /line 3: "label" is "eggs"/);
+    await expect(loadCsv(train, { labels: "x" } as never)).rejects.toThrow(
+      codedError("BAD_ARGUMENT", /loadCsv\(\) has no option "labels": did you mean label\?/),
+    );
   });
 
   test("says when a file cannot be read", async () => {

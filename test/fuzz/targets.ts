@@ -163,7 +163,11 @@ export const TARGETS: readonly Target[] = [
   },
   {
     name: "csv",
-    seeds: [utf8('text,label\n"a ""good"" film, yes",pos\nbad,neg\n'), utf8("label;text\r\n1;a\r\n0;b\r\n")],
+    // Three rows: a class with two texts is the least that is split.
+    seeds: [
+      utf8('text,label\n"a ""good"" film, yes",pos\nbad,neg\nworse,neg\n'),
+      utf8("label;text\r\n1;a\r\n0;b\r\n1;c\r\n"),
+    ],
     parse: (bytes) => datasetFromTexts(textsFromCsv(bytes), { maxLen: 4 }),
   },
   { name: "tar.gz", seeds: [gzipSync(TAR)], parse: imdbTextsOfTarGz },

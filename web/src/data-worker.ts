@@ -2,6 +2,7 @@
 import { expose, transfer } from "comlink";
 import { LstmkitError, textMetadata } from "lstmkit";
 import {
+  countSplit,
   csvColumns,
   datasetFromTexts,
   decodeText,
@@ -11,6 +12,7 @@ import {
   imdbTextsOfTarGz,
   KERAS_DATASETS,
   type Split,
+  type SplitCounts,
   spamFromBytes,
   type TextDataset,
   textsFromCsv,
@@ -48,8 +50,7 @@ export type Wanted = { readonly numWords: number; readonly maxLen: number } & (
 export interface Prepared {
   readonly reading: Reading;
   readonly inputDim: number;
-  readonly trainSize: number;
-  readonly testSize: number;
+  readonly counts: { readonly train: SplitCounts; readonly test: SplitCounts };
   /** For a model's file. */
   readonly metadata: Record<string, string>;
 }
@@ -154,7 +155,7 @@ async function prepare(wanted: Wanted): Promise<Prepared> {
   const key = JSON.stringify(wanted);
   if (dataset?.key !== key) dataset = { key, data: await read(wanted) };
   const { data } = dataset;
-  const [trainSize, maxLen] = data.train.x.shape as [number, number];
+  const [, maxLen] = data.train.x.shape as [number, number];
   return {
     reading: {
       ...(data.vocabulary && { vocabulary: data.vocabulary }),
@@ -164,8 +165,7 @@ async function prepare(wanted: Wanted): Promise<Prepared> {
       sample: firstRows(data.test, SAMPLE),
     },
     inputDim: data.inputDim,
-    trainSize,
-    testSize: data.test.x.shape[0]!,
+    counts: { train: countSplit(data.train, data.vocabulary), test: countSplit(data.test, data.vocabulary) },
     metadata: textMetadata(data),
   };
 }

@@ -3,6 +3,7 @@ import { Chart, type Line } from "./chart.ts";
 import { element } from "./elements.ts";
 import { FailureNotice } from "./failure.ts";
 import type { Cell, Page } from "./page.ts";
+import { partsOf } from "./parts.ts";
 import { commandLine } from "./settings.ts";
 import { type TrainWords, trainText } from "./train.text.ts";
 import type { Progress, Run } from "./training.ts";
@@ -15,6 +16,7 @@ export class Results {
   readonly element = element("div", { class: "results" });
   readonly #page: Page;
   readonly #charts: { readonly loss: Chart; readonly accuracy: Chart };
+  readonly #parts = element("div", { id: "parts" });
   readonly #steps = element("div", { class: "steps" });
   readonly #legend = element("ul", { class: "legend" });
   readonly #epochs = element("div", { class: "wide", role: "group", tabindex: 0 });
@@ -37,6 +39,7 @@ export class Results {
     this.#charts = { loss: new Chart(page, "loss"), accuracy: new Chart(page, "accuracy") };
     const about = element("p", { class: "about" });
     this.element.append(
+      this.#parts,
       this.#steps,
       this.#failures,
       element("div", { class: "charts" }, this.#charts.loss.element, this.#charts.accuracy.element),
@@ -123,9 +126,11 @@ export class Results {
     }));
   }
 
-  /** A bar and a line for each model of the run that is looked at. */
+  /** The data of the run that is looked at, and a bar and a line for each of its models. */
   #writeSteps(): void {
-    const words = trainText[this.#page.language];
+    const { language } = this.#page;
+    const words = trainText[language];
+    this.#parts.replaceChildren(...(this.#selected ? partsOf(this.#selected, language) : []));
     this.#failures.replaceChildren();
     this.#stepLines = (this.#selected?.progress ?? []).map((progress) => {
       const cell = words.cells[progress.cell];

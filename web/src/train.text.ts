@@ -132,6 +132,12 @@ export const trainText = words({
     finalTrain: "Training set",
     finalTest: "Test set",
     final: (loss: string, accuracy: string) => `loss ${loss}, accuracy ${accuracy}`,
+    parts: (train: string, test: string) => `Training texts: ${train}; test texts: ${test}.`,
+    always: (name: string, accuracy: string) =>
+      `Who always says ${name} has an accuracy of ${accuracy} on the test set.`,
+    unknownWords: (share: string, words: string) =>
+      `Of the ${words} words in the test set, ${share} are not in the vocabulary.`,
+    classMissing: (part: string, name: string) => `${part}: no text is ${name}, so its accuracy says little.`,
     digest: "Digest",
     digestAbout: "SHA-256 of the weights. The command gives the same one on any machine:",
     command: "Command",
@@ -278,6 +284,13 @@ export const trainText = words({
     finalTrain: "훈련 세트",
     finalTest: "테스트 세트",
     final: (loss: string, accuracy: string) => `손실 ${loss}, 정확도 ${accuracy}`,
+    parts: (train: string, test: string) => `훈련 글 ${train}, 테스트 글 ${test}.`,
+    always: (name: string, accuracy: string) =>
+      `언제나 ${name}(이)라고 답할 때의 테스트 세트 정확도는 ${accuracy}입니다.`,
+    unknownWords: (share: string, words: string) =>
+      `테스트 세트의 단어 ${words}개 가운데 ${share}는 어휘에 없습니다.`,
+    classMissing: (part: string, name: string) =>
+      `${part}에 ${name} 글이 하나도 없으므로 정확도에 큰 의미가 없습니다.`,
     digest: "다이제스트",
     digestAbout: "가중치의 SHA-256입니다. 다음 명령은 어느 기계에서나 같은 값을 냅니다.",
     command: "명령",

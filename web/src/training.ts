@@ -50,8 +50,8 @@ export interface Run {
   readonly settings: Settings;
   readonly source: Source;
   readonly dataset: string;
-  readonly trainSize: number;
-  readonly testSize: number;
+  readonly classes: readonly [string, string];
+  readonly counts: Prepared["counts"];
   readonly progress: readonly Progress[];
 }
 
@@ -141,10 +141,10 @@ export class Training {
   async #newRun(
     settings: Settings,
     source: Source,
-    { reading, trainSize, testSize }: Prepared,
+    { reading, counts }: Prepared,
     live: readonly LiveModel[],
   ): Promise<Run> {
-    const batches = Math.ceil(trainSize / settings.batchSize);
+    const batches = Math.ceil(counts.train.samples / settings.batchSize);
     const progress = live.map(async ({ cell, kit, model }): Promise<Progress> => {
       const [info, parameters] = await Promise.all([kit.info(), model.countParams()]);
       return {
@@ -161,14 +161,14 @@ export class Training {
         threads: info.threads,
       };
     });
-    const dataset = reading.dataset;
+    const { dataset, classes } = reading;
     return {
       number: ++this.#runs,
       settings,
       source,
       dataset,
-      trainSize,
-      testSize,
+      classes,
+      counts,
       progress: await Promise.all(progress),
     };
   }
@@ -204,7 +204,7 @@ export class Training {
     const { epochs, batchSize, validationFreq } = run.settings;
     const [train, test] = await Promise.all([this.#data.rows("train"), this.#data.rows("test")]);
     const clock = new StepClock(progress.batches, run);
-    const means = new MeansBetween(run.trainSize, batchSize);
+    const means = new MeansBetween(run.counts.train.samples, batchSize);
     let epoch = 1;
     const onBatchEnd = async (index: number, logs: BatchLogs): Promise<void> => {
       const batch = index + 1;
@@ -399,12 +399,12 @@ class StepClock {
   }
 
   timeLeft(epoch: number, batch: number): number {
-    const { settings, testSize } = this.#run;
+    const { settings, counts } = this.#run;
     const { epochs, validationFreq, batchSize } = settings;
     const steps = (epochs - epoch) * this.#batches + this.#batches - batch;
     const validations = Math.floor(epochs / validationFreq) - Math.floor((epoch - 1) / validationFreq);
     // Forward only is about a third of a training step.
-    const validation = this.#validation ?? (Math.ceil(testSize / batchSize) * this.msPerStep) / 3;
+    const validation = this.#validation ?? (Math.ceil(counts.test.samples / batchSize) * this.msPerStep) / 3;
     return steps * this.msPerStep + validations * validation;
   }
 }

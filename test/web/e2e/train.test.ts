@@ -107,4 +107,26 @@ describe("in Chromium alone", () => {
     await page.getByRole("button", { name: "Delete run 1" }).click();
     expect(await rows.count()).toBe(1);
   });
+
+  test("a CSV file is split by class; counts are shown, and a class that the test lacks", async () => {
+    const { page } = await visit();
+    const csv = async (spam: readonly string[]) => {
+      const ham = Array.from({ length: 40 }, (_, i) => `Re: number ${i},ham`);
+      const buffer = Buffer.from(["text,label", ...ham, ...spam].join("\n"));
+      await page.getByRole("radio", { name: "Own CSV" }).check();
+      await page.getByLabel("CSV file").setInputFiles({ name: "mail.csv", mimeType: "text/csv", buffer });
+      await page.getByLabel("Text column").waitFor();
+      await train(page);
+      return page.locator("#parts p").allInnerTexts();
+    };
+    await expect(csv(["prize 1,Spam", "prize 2,spam", "prize 3,spam"])).resolves.toEqual([
+      expect.stringMatching(
+        /^Training texts: 34 \(32 ham, 2 spam\); test texts: 9 \(8 ham, 1 spam\)\. Who always says ham has an accuracy of 88\.9% on the test set\. Of the 26 words in the test set, [\d.]+% are not in the vocabulary\.$/,
+      ),
+    ]);
+    await expect(csv(["prize,spam", "prize,spam"])).resolves.toEqual([
+      expect.stringMatching(/^Training texts: 34 \(32 ham, 2 spam\); test texts: 8 \(8 ham, 0 spam\)\./),
+      "Test set: no text is spam, so its accuracy says little.",
+    ]);
+  });
 });
