@@ -1,4 +1,5 @@
 /** Lookup of token vectors, and the gradient of the table. */
+import { peakOf } from "./optimizer";
 import { flush, TINY } from "./simd";
 
 /**
@@ -31,7 +32,8 @@ export function addRows(sums: usize, x: usize, places: usize, T: i32, N: i32, st
  * The sum of squares is Keras's: its gradient of a table is a list of rows, one for each place, and
  * Adam squares it before the rows of one id meet. squares 0: nobody asks for it.
  * dx  (count, E), count = B·T; ids (count)
- * Of `parts` callers each takes the ids of its own remainder; returns 1 where all it added is finite.
+ * Of `parts` callers each takes the ids of its own remainder; returns the largest |dx| that it added, or NaN
+ * where one is not finite.
  */
 export function embeddingBackward(
   dTable: usize,
@@ -42,8 +44,9 @@ export function embeddingBackward(
   E: i32,
   part: u32,
   parts: u32,
-): i32 {
+): f32 {
   const bytes = (<usize>E) << 2;
+  let most = f32x4.splat(0);
   let sound = f32x4.splat(0);
   const tiny = f32x4.splat(TINY);
   for (let p = 0; p < count; p++, dx += bytes) {
@@ -56,7 +59,8 @@ export function embeddingBackward(
       v128.store(row + j, f32x4.add(v128.load(row + j), d));
       if (square) v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
       sound = f32x4.add(sound, f32x4.mul(d, f32x4.splat(0))); // NaN where d is not finite
+      most = f32x4.pmax(most, f32x4.abs(d));
     }
   }
-  return i32(i32x4.all_true(f32x4.eq(sound, sound)));
+  return peakOf(most, sound);
 }

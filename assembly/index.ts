@@ -22,7 +22,7 @@ export { lstmBackward, lstmForward } from "./lstm";
 export { meanAbsoluteError } from "./mean-absolute-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
-export { adam, allFinite, sumShards } from "./optimizer";
+export { adam, allFinite, peak, sumShards } from "./optimizer";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
 export { rnnBackward, rnnForward } from "./rnn";
 export { sgd } from "./sgd";

@@ -15,6 +15,25 @@ export function sumShards(g: usize, partials: usize, shards: i32, stride: i32, n
   }
 }
 
+/** The largest |x| of x (n); NaN where one is not finite. n a multiple of 4. */
+export function peak(x: usize, n: i32): f32 {
+  let sound = f32x4.splat(0);
+  let most = f32x4.splat(0);
+  for (const end = x + ((<usize>n) << 2); x < end; x += 16) {
+    const v = v128.load(x);
+    sound = f32x4.add(sound, f32x4.mul(v, f32x4.splat(0))); // NaN where v is not finite
+    most = f32x4.pmax(most, f32x4.abs(v));
+  }
+  return peakOf(most, sound);
+}
+
+/** The largest lane of `most`, or NaN where a lane of `sound` is. */
+export function peakOf(most: v128, sound: v128): f32 {
+  const pair = f32x4.pmax(most, v128.shuffle<f32>(most, most, 2, 3, 0, 1));
+  const x = max(f32x4.extract_lane(pair, 0), f32x4.extract_lane(pair, 1));
+  return i32x4.all_true(f32x4.eq(sound, sound)) ? x : NaN;
+}
+
 /** 1 where every number of x (n) is finite, else 0. n a multiple of 4. */
 export function allFinite(x: usize, n: i32): i32 {
   let sum = f32x4.splat(0);

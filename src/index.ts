@@ -9,7 +9,7 @@ export type { MetricName } from "./metrics/index.ts";
 export type { CompileOptions } from "./model/compile.ts";
 export type { AdamConfig } from "./optimizers/adam.ts";
 export type { OptimizerConfig } from "./optimizers/index.ts";
-export type { ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./runtime.ts";
+export type { ModelBytes, ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./runtime.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
 export type { Inputs, Targets } from "./train/inputs.ts";
 export type {

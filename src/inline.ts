@@ -4,7 +4,7 @@ import { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
 import type { Platform } from "./wasm/platform.ts";
 import type { SpawnOptions } from "./web.ts";
 import { openInWorker } from "./worker/host.ts";
-import { linkWebWorker } from "./worker/link-web.ts";
+import { linkWebWorker, type WebWorkerSource } from "./worker/link-web.ts";
 
 export * from "./index.ts";
 
@@ -38,12 +38,16 @@ export function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
  *
  * @throws BAD_ARGUMENT without `worker`, WORKER_FAILED; what createRuntime() throws
  */
-export async function spawnRuntime({ worker, ...options }: SpawnOptions = {}): Promise<Runtime> {
-  if (worker === undefined) {
-    throw new LstmkitError(
-      "BAD_ARGUMENT",
-      'worker is not given, and lstmkit/inline holds no script; give the URL of one that imports "lstmkit/worker".',
-    );
-  }
-  return openInWorker((onEnd) => linkWebWorker(worker, onEnd), platform, options);
+export function spawnRuntime(options: SpawnOptions = {}): Promise<Runtime> {
+  return openInWorker<WebWorkerSource>(
+    (worker, onEnd) => {
+      if (worker !== undefined) return linkWebWorker(worker, onEnd);
+      throw new LstmkitError(
+        "BAD_ARGUMENT",
+        'worker is not given, and lstmkit/inline holds no script; give the URL of one that imports "lstmkit/worker".',
+      );
+    },
+    platform,
+    options,
+  );
 }

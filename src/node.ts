@@ -71,6 +71,10 @@ export type SpawnOptions = SpawnRuntimeOptions<NodeWorkerSource>;
  *
  * @throws WORKER_FAILED; what createRuntime() throws
  */
-export async function spawnRuntime({ worker, ...options }: SpawnOptions = {}): Promise<Runtime> {
-  return openInWorker((onEnd) => linkNodeWorker(worker ?? packagedWorker(), onEnd), platform, options);
+export function spawnRuntime(options: SpawnOptions = {}): Promise<Runtime> {
+  return openInWorker<NodeWorkerSource>(
+    (worker, onEnd) => linkNodeWorker(worker ?? packagedWorker(), onEnd),
+    platform,
+    options,
+  );
 }

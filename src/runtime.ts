@@ -1,9 +1,11 @@
 /** The runtime: kernels on a memory, and the models made on them. */
 import { version } from "../package.json";
+import { allBytesOf, type Bytes, type BytesSource } from "./bytes.ts";
 import { LstmkitError } from "./errors.ts";
 import { decodeModel } from "./formats/model-file.ts";
 import type { Layer } from "./layers/index.ts";
 import { Team } from "./model/team.ts";
+import { checkOptions, oneOf, wholeNumber } from "./options.ts";
 import type { Model } from "./train/model.ts";
 import { Sequential } from "./train/sequential.ts";
 import {
@@ -33,6 +35,9 @@ export interface RuntimeOptions {
    */
   math?: "strict" | "relaxed";
 }
+
+/** A model file: its bytes, or a Blob, a File or a Response that gives them. */
+export type ModelBytes = Bytes | BytesSource;
 
 export interface ModelOptions {
   /** Whole number in [0, 2³²): fixes initial weights, order of samples and dropout. Default 0. */
@@ -69,11 +74,30 @@ export interface Runtime {
    *
    * @throws BAD_MODEL_FILE, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED
    */
-  load(bytes: Uint8Array): Promise<Model>;
+  load(file: ModelBytes): Promise<Model>;
   info(): Promise<RuntimeInfo>;
   /** Dispose of every model and end the threads; the memory goes with the runtime itself. */
   close(): Promise<void>;
 }
+
+const isThreads = wholeNumber(1, 64);
+
+/** What createRuntime() takes; spawnRuntime() takes a worker beside. */
+export const RUNTIME_OPTIONS = {
+  kernels: {
+    wanted: "a module, its bytes, its URL or a Response, or a function that gives one",
+    accepts: (value: unknown) => ["object", "function", "string"].includes(typeof value) && value !== null,
+    fallback: undefined,
+  },
+  threads: {
+    wanted: `"auto" or ${isThreads.wanted}`,
+    accepts: (value: unknown) => value === "auto" || isThreads.accepts(value),
+    fallback: 1 as const,
+  },
+  math: { ...oneOf("strict", "relaxed"), fallback: "strict" as const },
+};
+
+const MODEL_OPTIONS = { seed: { ...wholeNumber(0, 2 ** 32 - 1), fallback: 0 } };
 
 /** More threads than a batch of the usual size has shards would only wait. */
 const MAX_AUTO_THREADS = 8;
@@ -84,19 +108,11 @@ const MAX_AUTO_THREADS = 8;
  * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED
  */
 export async function openRuntime(platform: Platform, options: RuntimeOptions = {}): Promise<Runtime> {
-  const { threads = 1, math = "strict" } = options;
-  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
-    throw new LstmkitError(
-      "BAD_ARGUMENT",
-      `threads is ${String(threads)}; it must be "auto" or a whole number from 1 to 64.`,
-    );
-  }
-  if (math !== "strict" && math !== "relaxed") {
-    throw new LstmkitError(
-      "BAD_ARGUMENT",
-      `math is ${JSON.stringify(math)}; it must be "strict" or "relaxed".`,
-    );
-  }
+  const { threads, math } = checkOptions<RuntimeOptions, typeof RUNTIME_OPTIONS>(
+    "a runtime",
+    options,
+    RUNTIME_OPTIONS,
+  );
   if (math === "relaxed") requireRelaxedSimd();
   const wanted = threads === "auto" ? Math.min(platform.cores(), MAX_AUTO_THREADS) : threads;
   const reason = wanted > 1 ? whyNoThreads(platform) : undefined;
@@ -191,18 +207,13 @@ class LocalRuntime implements Runtime {
     for (const { ended } of threads) void ended.then((reason) => this.#lose(reason));
   }
 
-  async sequential(layers: readonly Layer[], { seed = 0 }: ModelOptions = {}): Promise<Model> {
-    if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-      throw new LstmkitError(
-        "BAD_ARGUMENT",
-        `seed is ${String(seed)}; it must be a whole number from 0 to 2^32 - 1.`,
-      );
-    }
+  async sequential(layers: readonly Layer[], options: ModelOptions = {}): Promise<Model> {
+    const { seed } = checkOptions<ModelOptions, typeof MODEL_OPTIONS>("sequential()", options, MODEL_OPTIONS);
     return this.#add(new Sequential(this.#context(seed), layers));
   }
 
-  async load(bytes: Uint8Array): Promise<Model> {
-    const saved = decodeModel(bytes);
+  async load(file: ModelBytes): Promise<Model> {
+    const saved = decodeModel(await allBytesOf(file, "load()"));
     return this.#add(new Sequential(this.#context(saved.seed), saved.layers, saved));
   }
 

@@ -40,6 +40,10 @@ export type SpawnOptions = SpawnRuntimeOptions<WebWorkerSource>;
  *
  * @throws WORKER_FAILED; what createRuntime() throws
  */
-export async function spawnRuntime({ worker, ...options }: SpawnOptions = {}): Promise<Runtime> {
-  return openInWorker((onEnd) => linkWebWorker(worker ?? packagedWorker, onEnd), platform, options);
+export function spawnRuntime(options: SpawnOptions = {}): Promise<Runtime> {
+  return openInWorker<WebWorkerSource>(
+    (worker, onEnd) => linkWebWorker(worker ?? packagedWorker, onEnd),
+    platform,
+    options,
+  );
 }

@@ -40,6 +40,14 @@ export function encodeModel(model: SavedModel): Uint8Array<ArrayBuffer> {
       );
     }
   }
+  for (const { name, data } of model.weights) {
+    if (!data.every(Number.isFinite)) {
+      throw new LstmkitError(
+        "BAD_VALUE",
+        `the weight ${show(name)} holds NaN or infinity, which no model file may; load what was saved before.`,
+      );
+    }
+  }
   return encodeSafetensors({
     tensors: [...model.weights],
     metadata: {

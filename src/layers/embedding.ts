@@ -67,7 +67,8 @@ export const embeddingKind = {
       },
       backward() {},
       sumPlaces: (gradient, squares, count, part, parts) =>
-        k.embeddingBackward(gradient, squares, dy, x.at(START), count * x.T, E, part, parts) === 1,
+        // One id may stand in every place.
+        count * x.T * k.embeddingBackward(gradient, squares, dy, x.at(START), count * x.T, E, part, parts),
     };
   },
 } satisfies LayerKind<EmbeddingLayer>;

@@ -172,9 +172,9 @@ export interface Pass {
    * After all groups of a batch, for a weight whose gradient is summed by places: this part of the rows.
    *
    * @param squares where the sum of the squares of each place goes, or 0
-   * @returns whether all that was added is finite
+   * @returns a bound of what was added to any number, or NaN where something is not finite
    */
-  sumPlaces?(gradient: number, squares: number, count: number, part: number, parts: number): boolean;
+  sumPlaces?(gradient: number, squares: number, count: number, part: number, parts: number): number;
 }
 
 /** A state that a layer has at every step, for those who show it. */

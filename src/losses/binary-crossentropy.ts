@@ -15,7 +15,7 @@ export const binaryCrossentropy: LossKind<Required<BinaryCrossentropyConfig>> = 
   refuses: (target) =>
     target === 0 || target === 1
       ? undefined
-      : "binaryCrossentropy takes 0 and 1. Map your two classes to them.",
+      : "binaryCrossentropy takes 0 and 1: map your two classes to them",
   divisor: (units) => units,
   kernel: (k, _, bare) => (bare ? k.bceLogits : k.bceProbabilities),
 };

@@ -25,8 +25,8 @@ export interface BatchResult {
   readonly loss: number;
   /** Of each metric: the sum of the rows' values, and what to divide it by. */
   readonly metrics: readonly { readonly sum: number; readonly count: number }[];
-  /** Loss and every gradient are finite; where they are not, no weight has changed. */
-  readonly finite: boolean;
+  /** A bound of the gradient's numbers; NaN where one, or the loss, is not finite; 0 where none was taken. */
+  readonly peak: number;
 }
 
 /** What the caller says of a batch. */
@@ -164,19 +164,37 @@ export class Batch {
     const job = { kind: "gradient", count, samples: count, ...counters } as const;
     const raised = await this.#perform(job, shardsOf(count));
     if (raised) await this.#perform({ kind: "forget" }, 1);
-    return this.#result(count, !raised);
+    return this.#result(count, raised ? Number.NaN : this.#peak());
   }
 
-  /** A step of the optimiser with that gradient. @param iteration from 1 */
-  async update(iteration: number): Promise<void> {
+  #peak(): number {
+    const { peaks, shape } = this.#plan;
+    const all = this.#weights.memory.f32(this.#at(peaks), shape.threads * 16);
+    let peak = 0;
+    for (let thread = 0; thread < shape.threads; thread++) peak = Math.max(peak, all[thread * 16]!);
+    return peak;
+  }
+
+  /**
+   * A step of the optimiser with that gradient.
+   *
+   * @param iteration from 1
+   * @param mayOverflow keep the weights of before until those of after are known to be finite
+   * @returns false where they were not: then those of before are there again
+   */
+  async update(iteration: number, mayOverflow = false): Promise<boolean> {
     const { worker } = this.#station;
-    this.#weights.version++;
+    const before = mayOverflow ? this.#weights.keep() : null;
     try {
+      this.#weights.version++;
       await this.#perform({ kind: "update", iteration }, this.#plan.shape.threads);
       worker.updating = false;
+      return before === null || before.restoreUnlessFinite();
     } catch (error) {
       this.#weights.torn ||= worker.updating;
       throw error;
+    } finally {
+      before?.free();
     }
   }
 
@@ -184,7 +202,7 @@ export class Batch {
   async evaluate(count: number): Promise<BatchResult> {
     await this.#prepare();
     await this.#perform({ kind: "forward", count }, shardsOf(count));
-    return this.#result(count, true);
+    return this.#result(count, 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
@@ -272,7 +290,7 @@ export class Batch {
     return to;
   }
 
-  #result(count: number, finite: boolean): BatchResult {
+  #result(count: number, peak: number): BatchResult {
     const { kernels: k } = this.#weights;
     const { losses, metrics, shape, signals } = this.#plan;
     const { T, width } = signals.at(-1)!;
@@ -284,7 +302,7 @@ export class Batch {
         sum: k.sumFloats(this.#at(metrics[i]!), rows),
         count: rows * metricKindOf(name, shape.loss!.name)!.divisor(width),
       })),
-      finite,
+      peak,
     };
   }
 }

@@ -4,10 +4,11 @@ import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Weights } from "./weights.ts";
 import type { OptimizerState } from "./worker.ts";
 
+/** Below the largest float32, 3.4e38, with room for what rounding adds. */
+const SAFE = 1e38;
+
 export class OptimizerMemory {
   readonly state: OptimizerState;
-  /** Steps taken. */
-  iterations = 0;
   readonly #weights: Weights;
 
   /** @throws OUT_OF_MEMORY */
@@ -30,6 +31,25 @@ export class OptimizerMemory {
       slots: slots.map((_, i) => block(1 + i)),
       squares: squares && block(1 + slots.length),
     };
+  }
+
+  /** The largest gradient so far, and a bound of the weights. */
+  #peak = 0;
+  #reach = Infinity;
+
+  /** Whether the next step could carry a weight to where float32 ends, after gradients up to `peak`. */
+  mayOverflow(peak: number, iteration: number): boolean {
+    const { optimizer } = this.state;
+    this.#peak = Math.max(this.#peak, peak);
+    const step = optimizerKindOf(optimizer).reach(optimizer, this.#peak, iteration);
+    if (!(this.#reach + step < SAFE)) this.#reach = this.#weights.peak(); // a bound grows; the weights need not have
+    this.#reach += step;
+    return !(this.#reach < SAFE);
+  }
+
+  /** The weights were changed by somebody else. */
+  forgetReach(): void {
+    this.#reach = Infinity;
   }
 
   free(): void {

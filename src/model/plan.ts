@@ -57,6 +57,8 @@ export interface Plan {
   /** (B · rows), and the same for each metric. */
   readonly losses: number;
   readonly metrics: readonly number[];
+  /** (threads), a cache line each: a bound of the gradient that the thread has summed. */
+  readonly peaks: number;
   /** (shards, weights that have a partial a shard). */
   readonly partials: number;
   /** (B, T) where in its list each id stands; (lists, tokens) and (lists): the ids, and how many. */
@@ -101,6 +103,7 @@ export function planBatch(shape: BatchShape): Plan {
     outputs: all.reserve(shape.outputs ? rows * output.width : 0),
     losses: all.reserve(shape.loss ? rows : 0),
     metrics: shape.metrics.map(() => all.reserve(rows)),
+    peaks: all.reserve(backward ? shape.threads * 16 : 0),
     partials: all.reserve(backward ? shards * table.shardsLength : 0),
     slots: all.reserve(tokens && B * T),
     ids: all.reserve(lists * tokens),

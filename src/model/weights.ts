@@ -154,6 +154,27 @@ export class Weights {
     padWeight(spec, values, this.memory.f32(this.address + spec.offset * 4, spec.length));
   }
 
+  /** The largest |weight|. */
+  peak(): number {
+    return this.kernels.peak(this.address, this.table.length);
+  }
+
+  /** A copy inside, for as long as the weights may turn out to be none. @throws OUT_OF_MEMORY */
+  keep(): { restoreUnlessFinite(): boolean; free(): void } {
+    const { memory, kernels, address, table } = this;
+    const copy = memory.allocate(table.length * 4, "the weights of the batch before");
+    memory.f32(copy, table.length).set(memory.f32(address, table.length));
+    return {
+      restoreUnlessFinite: () => {
+        if (kernels.allFinite(address, table.length) === 1) return true;
+        memory.f32(address, table.length).set(memory.f32(copy, table.length));
+        this.version++;
+        return false;
+      },
+      free: () => memory.free(copy),
+    };
+  }
+
   free(): void {
     this.memory.free(this.address);
   }

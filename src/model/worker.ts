@@ -162,7 +162,10 @@ export class Worker {
       for (const pass of this.passes) pass.endShard?.(shard, partial);
     }
     yield;
-    if (!this.#sum(shards, count, crew)) crew.raise();
+    const peak = this.#sum(shards, count, crew);
+    if (peak < Infinity)
+      new Float32Array(this.#memory.buffer, this.at(this.plan.peaks + crew.index * 64), 1)[0] = peak;
+    else crew.raise();
   }
 
   /** @param samples over which the loss is a mean */
@@ -172,8 +175,8 @@ export class Worker {
     for (let i = this.passes.length - 1; i >= 0; i--) this.passes[i]!.backward(group);
   }
 
-  /** The gradient of the whole batch, each thread a part of it. @returns whether it is finite */
-  #sum(shards: number, count: number, crew: Crew): boolean {
+  /** The gradient of the whole batch, each thread a part of it. @returns a bound, or NaN where it is not finite */
+  #sum(shards: number, count: number, crew: Crew): number {
     const { partials, losses, signals, table } = this.plan;
     const { placesLength, shardsLength } = table;
     const { gradient, squares } = this.#site.state!; // there is one, or nobody asks
@@ -181,12 +184,12 @@ export class Worker {
     const [from, n] = part(shardsLength, crew);
     const sums = gradient + (placesLength + from) * 4;
     k.sumShards(sums, this.at(partials) + from * 4, shards, shardsLength, n);
-    let finite = k.allFinite(sums, n) === 1;
+    let peak = k.peak(sums, n);
     for (const pass of this.passes) {
-      finite = (pass.sumPlaces?.(gradient, squares, count, crew.index, crew.size) ?? true) && finite;
+      peak = Math.max(peak, pass.sumPlaces?.(gradient, squares, count, crew.index, crew.size) ?? 0);
     }
-    if (crew.index > 0) return finite;
-    return finite && Number.isFinite(k.sumFloats(this.at(losses), count * signals.at(-1)!.T));
+    const loss = crew.index === 0 ? k.sumFloats(this.at(losses), count * signals.at(-1)!.T) : 0;
+    return Number.isFinite(loss) ? peak : Number.NaN;
   }
 
   /** Each thread on a part of the weights. */

@@ -27,6 +27,8 @@ export const adam: OptimizerKind<Required<AdamConfig>> = {
   },
   slots: () => ["m", "v"],
   squaresPlaces: true,
+  // lr·√(1 - β₂ᵗ)/(1 - β₁ᵗ)·m/(√v + ε), and m is a mean of gradients.
+  reach: ({ learningRate, beta1, epsilon }, peak) => (learningRate / (1 - beta1)) * (peak / epsilon),
   update(k, { learningRate, beta1, beta2, epsilon }, { w, g, squares, slots, n, iteration }) {
     const [m, v] = slots as [number, number];
     k.adam(w, m, v, g, squares, n, learningRate, beta1, beta2, epsilon, iteration);

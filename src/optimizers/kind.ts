@@ -30,5 +30,10 @@ export interface OptimizerKind<C extends AnyOptimizer = AnyOptimizer> {
   slots(optimizer: C): readonly string[];
   /** Whether it wants, of an embedding's gradient, the squares of each place's before they are summed. */
   readonly squaresPlaces: boolean;
+  /**
+   * A bound of how far a step moves any weight, for gradients of which no number ever was larger than `peak`.
+   * Where that keeps weights far from float32's end, nobody has to look whether they got there.
+   */
+  reach(optimizer: C, peak: number, iteration: number): number;
   update(k: Kernels, optimizer: C, at: Update): void;
 }

@@ -22,6 +22,9 @@ export const sgd: OptimizerKind<Required<SgdConfig>> = {
   },
   slots: ({ momentum }) => (momentum > 0 ? ["m"] : []),
   squaresPlaces: false,
+  // The velocity is a sum of up to t steps, of which each is momentum times the one before; Nesterov adds one.
+  reach: ({ learningRate, momentum }, peak, iteration) =>
+    2 * learningRate * peak * Math.min(iteration, 1 / (1 - momentum)),
   update(k, { learningRate, momentum, nesterov }, { w, g, slots: [m = 0], n, clears }) {
     k.sgd(w, m, g, n, learningRate, momentum, Number(nesterov), Number(clears));
   },

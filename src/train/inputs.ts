@@ -1,160 +1,168 @@
-/** What fit, evaluate and predict accept, checked once at the edge. */
+/** What fit, evaluate and predict accept, checked and copied once at the edge. */
 import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
-import { inputOf } from "../model/stack.ts";
+import { lossKindOf } from "../losses/index.ts";
+import type { AnyLoss } from "../losses/kind.ts";
+import { inputOf, outputShape } from "../model/stack.ts";
 import { sizeOf } from "../model/weights.ts";
 import type { Tensor } from "../tensor.ts";
+import { numbersOf, roomFor, shapeOf } from "./numbers.ts";
 
-type Nested =
-  | readonly number[]
-  | readonly (readonly number[])[]
-  | readonly (readonly (readonly number[])[])[];
+type Row = ArrayLike<number> | ArrayLike<bigint> | readonly boolean[];
+type Nested = Row | readonly Row[] | readonly (readonly Row[])[];
 
-/** Ids (n, T) for a model with an embedding, numbers (n, T, features) for one without. */
-export type Inputs = Tensor | Nested;
-/** Targets (n), (n, units), or (n, T, units) where the model gives sequences. */
-export type Targets = Tensor | ArrayLike<number> | Nested;
-
-const show = (shape: readonly (number | string)[]) => `(${shape.join(", ")})`;
+/** Numbers with their shape; any typed array. */
+interface Shaped {
+  readonly data: ArrayLike<number> | ArrayLike<bigint>;
+  readonly shape: readonly number[];
+}
 
 /**
- * @param T timesteps that are wanted, where they are known
- * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE
+ * Ids (n, T) for a model with an embedding, numbers (n, T, features) or (n, features) for one without: a typed
+ * array with its shape, or nested arrays, whose rows may be typed arrays. They are copied when the call is made.
  */
-export function checkInputs(given: Inputs, layers: readonly Layer[], name = "x"): Tensor {
-  const x = toTensor(given, name);
-  const first = layers[0]!;
+export type Inputs = Tensor | Shaped | Nested;
+/**
+ * Targets, by the loss: a number for each output, (n, units), (n, T, units), or (n) and (n, T) where units is 1;
+ * or class numbers, (n) or (n, T). As Inputs.
+ */
+export type Targets = Tensor | Shaped | Nested;
+
+/** Samples of our own. */
+export interface Unlabelled {
+  readonly x: Tensor<Int32Array | Float32Array>;
+  readonly samples: number;
+  readonly T: number;
+}
+
+export interface Samples extends Unlabelled {
+  readonly y: Tensor<Float32Array>;
+}
+
+const REMEDY = "Give fewer samples at a time.";
+
+/** @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, OUT_OF_MEMORY */
+export function checkInputs(given: Inputs, layers: readonly Layer[], name = "x"): Unlabelled {
+  const numbers = numbersOf(given, name);
+  const { shape } = numbers;
   const { holds, sequence, T: steps, width } = inputOf(layers);
   const wanted = ["n", ...(sequence ? [steps ?? "T"] : []), ...(holds === "ids" ? [] : [width])];
   const fits =
-    x.shape.length === wanted.length && wanted.every((w, i) => typeof w === "string" || w === x.shape[i]);
-  if (!fits || x.shape.some((n) => n === 0)) {
+    shape.length === wanted.length && wanted.every((w, i) => typeof w === "string" || w === shape[i]);
+  if (!fits || shape.some((n) => n === 0)) {
     const remedy =
-      first.type === "embedding"
+      holds === "ids"
         ? "Give ids of one length per row, e.g. padSequences(sequences, { maxLen: 80 })."
-        : "Give each sample as timesteps × features.";
+        : `Give each sample as ${sequence ? "timesteps × features" : "its features"}.`;
     throw new LstmkitError(
       "BAD_SHAPE",
-      `${name} has shape ${show(x.shape)}; this model takes ${show(wanted)}. ${remedy}`,
+      `${name} has shape ${shapeOf(shape)}; this model takes ${shapeOf(wanted)}. ${remedy}`,
     );
   }
-  const limit = first.type === "embedding" ? first.inputDim : null;
-  const rowSize = sizeOf(x.shape) / x.shape[0]!;
-  for (let i = 0; i < x.data.length; i++) {
-    const value = x.data[i]!;
-    if (
-      limit === null
-        ? Number.isFinite(value) && Number.isFinite(Math.fround(value))
-        : Number.isInteger(value) && value >= 0 && value < limit
-    )
-      continue;
-    const place = `${name}, sample ${Math.floor(i / rowSize)}, element ${i % rowSize}`;
-    if (limit === null) {
+  const rowSize = sizeOf(shape.slice(1));
+  const place = (i: number) => `${name}, sample ${Math.floor(i / rowSize)}, element ${i % rowSize}`;
+  const first = layers[0]!;
+  const data =
+    first.type === "embedding"
+      ? idsBelow(first.inputDim, numbers, name, place)
+      : finiteNumbers(numbers, name, place);
+  return { x: { data, shape }, samples: shape[0]!, T: sequence ? shape[1]! : 1 };
+}
+
+type Place = (index: number) => string;
+
+function idsBelow(
+  limit: number,
+  { shape, each }: ReturnType<typeof numbersOf>,
+  name: string,
+  place: Place,
+): Int32Array {
+  const ids = roomFor(shape, Int32Array, name, REMEDY);
+  each((value, i) => {
+    if (!(Number.isInteger(value) && value >= 0 && value < limit)) {
       throw new LstmkitError(
-        "BAD_VALUE",
-        `${place} is ${value}; a model takes numbers that are finite in float32. Drop, fill or scale such samples.`,
+        "BAD_INDEX",
+        `${place(i)} is ${value}; the embedding takes whole numbers from 0 to ${limit - 1}. ` +
+          "Raise inputDim, or cut the vocabulary (numWords).",
       );
     }
-    throw new LstmkitError(
-      "BAD_INDEX",
-      `${place} is ${value}; the embedding takes whole numbers from 0 to ${limit - 1}. ` +
-        "Raise inputDim, or cut the vocabulary (numWords).",
-    );
-  }
-  return x;
+    ids[i] = value;
+  });
+  return ids;
+}
+
+function finiteNumbers(
+  { shape, each }: ReturnType<typeof numbersOf>,
+  name: string,
+  place: Place,
+): Float32Array {
+  const data = roomFor(shape, Float32Array, name, REMEDY);
+  each((value, i) => {
+    data[i] = value;
+    if (!Number.isFinite(data[i])) {
+      throw new LstmkitError(
+        "BAD_VALUE",
+        `${place(i)} is ${value}; a model takes numbers that are finite in float32. Drop, fill or scale such samples.`,
+      );
+    }
+  });
+  return data;
 }
 
 /**
- * @param outputShape of one sample
- * @throws BAD_SHAPE, BAD_LABEL
+ * Inputs with targets that the loss has a meaning for.
+ *
+ * @param suffix of the names x and y in messages
+ * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, BAD_LABEL, OUT_OF_MEMORY
  */
-export function checkTargets(
-  targets: Targets,
-  samples: number,
-  outputShape: readonly number[],
-  name = "y",
-): Tensor {
-  const y = toTensor(targets, name);
-  const wanted = [samples, ...outputShape];
+export function checkSamples(
+  x: Inputs,
+  y: Targets,
+  layers: readonly Layer[],
+  loss: AnyLoss,
+  suffix = "",
+): Samples {
+  const inputs = checkInputs(x, layers, `x${suffix}`);
+  const { samples, T } = inputs;
+  const outputs = outputShape(layers, T);
+  const units = outputs.at(-1)!;
+  const { targets } = lossKindOf(loss);
+  const wanted = [samples, ...outputs.slice(0, -1), ...(targets === "class" ? [1] : [units])];
+  return { ...inputs, y: checkTargets(y, wanted, units, loss, `y${suffix}`) };
+}
+
+function checkTargets(
+  given: Targets,
+  wanted: readonly number[],
+  units: number,
+  loss: AnyLoss,
+  name: string,
+): Tensor<Float32Array> {
+  const { shape, each } = numbersOf(given, name);
   // (n) and (n, 1), (n, T) and (n, T, 1) are the same targets.
-  const given = show(y.shape);
-  if (given !== show(wanted) && !(wanted.at(-1) === 1 && given === show(wanted.slice(0, -1)))) {
+  const found = shapeOf(shape);
+  if (found !== shapeOf(wanted) && !(wanted.at(-1) === 1 && found === shapeOf(wanted.slice(0, -1)))) {
+    const kind = lossKindOf(loss).targets === "class" ? "the number of a class" : "a target";
     throw new LstmkitError(
       "BAD_SHAPE",
-      `${name} has shape ${show(y.shape)}; this model and x want ${show(wanted)}: a target for each sample's output.`,
+      `${name} has shape ${found}; this model and x want ${shapeOf(wanted)}: ${kind} for each sample's output.`,
     );
   }
-  for (let i = 0; i < y.data.length; i++) {
-    const value = y.data[i]!;
-    if (value !== 0 && value !== 1) {
-      throw new LstmkitError(
-        "BAD_LABEL",
-        `${name}[${i}] is ${value}; binaryCrossentropy takes 0 and 1. Map your two classes to them.`,
-      );
-    }
-  }
-  return y;
+  const data = roomFor(shape, Float32Array, name, REMEDY);
+  const { refuses } = lossKindOf(loss);
+  each((value, i) => {
+    const why = refuses(value, units);
+    if (why !== undefined) throw new LstmkitError("BAD_LABEL", `${name}[${i}] is ${value}; ${why}.`);
+    data[i] = value;
+  });
+  return { data, shape: wanted };
 }
 
-function toTensor(given: Inputs | Targets, name: string): Tensor {
-  if (isTensor(given)) {
-    const sizes = Array.isArray(given.shape) && given.shape.every((n) => Number.isSafeInteger(n) && n >= 0);
-    if (!sizes) {
-      throw new LstmkitError(
-        "BAD_SHAPE",
-        `${name} has shape ${JSON.stringify(given.shape)}; a shape is a list of whole numbers, e.g. [25000, 80].`,
-      );
-    }
-    if (!ArrayBuffer.isView(given.data) || sizeOf(given.shape) !== given.data.length) {
-      throw new LstmkitError(
-        "BAD_SHAPE",
-        `${name} claims shape ${show(given.shape)}, ${sizeOf(given.shape)} numbers; its data has ${given.data?.length ?? "none"}.`,
-      );
-    }
-    return given;
-  }
-  if (ArrayBuffer.isView(given)) {
-    return {
-      data: given as unknown as Float32Array,
-      shape: [(given as unknown as ArrayLike<number>).length],
-    };
-  }
-  if (!Array.isArray(given)) {
-    throw new LstmkitError(
-      "BAD_SHAPE",
-      `${name} is ${given === null ? "null" : typeof given}; give { data, shape } or nested arrays.`,
-    );
-  }
-  const shape: number[] = [];
-  for (let level: unknown = given; Array.isArray(level); level = level[0]) shape.push(level.length);
-  const flat: number[] = [];
-  const walk = (level: unknown, depth: number, path: string) => {
-    if (depth === shape.length) {
-      if (typeof level !== "number") {
-        throw new LstmkitError(
-          "BAD_VALUE",
-          `${path} is ${JSON.stringify(level) ?? typeof level}; it must be a number.`,
-        );
-      }
-      flat.push(level);
-      return;
-    }
-    if (!Array.isArray(level) || level.length !== shape[depth]) {
-      const found = Array.isArray(level) ? `has length ${level.length}` : "is no array";
-      throw new LstmkitError(
-        "BAD_SHAPE",
-        `${path} ${found}; the first of its kind has length ${shape[depth]}. Rows must be of one length: see padSequences.`,
-      );
-    }
-    level.forEach((inner, i) => {
-      walk(inner, depth + 1, `${path}[${i}]`);
-    });
+/** Samples from … to, without copying. */
+export function part({ x, y, samples, T }: Samples, from: number, to: number): Samples {
+  const cut = <D extends Int32Array | Float32Array>({ data, shape }: Tensor<D>): Tensor<D> => {
+    const size = data.length / samples;
+    return { data: data.subarray(from * size, to * size) as D, shape: [to - from, ...shape.slice(1)] };
   };
-  walk(given, 0, name);
-  // f64 keeps what f32 would round: an id past 2²⁴, a label that is almost 1.
-  return { data: new Float64Array(flat) as unknown as Float32Array, shape };
-}
-
-function isTensor(given: Inputs | Targets): given is Tensor {
-  return typeof given === "object" && given !== null && "shape" in given && "data" in given;
+  return { x: cut(x), y: cut(y), samples: to - from, T };
 }

@@ -1,23 +1,32 @@
+/** The model, in the thread that calls it. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { nextTurn, now } from "../clock.ts";
+import { nextTurn } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { encodeModel, type SavedModel } from "../formats/model-file.ts";
 import type { Layer } from "../layers/index.ts";
-import { Batch, type BatchOptions, type BatchResult, GROUP_SIZE } from "../model/batch.ts";
+import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
 import { OptimizerMemory } from "../model/optimizer-memory.ts";
 import { checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
 import { sizeOf, Weights } from "../model/weights.ts";
+import { checkOptions } from "../options.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access } from "./access.ts";
-import { checkInputs, checkTargets, type Inputs, type Targets } from "./inputs.ts";
+import { fitModel, planFit } from "./fit.ts";
+import {
+  checkInputs,
+  checkSamples,
+  type Inputs,
+  type Samples,
+  type Targets,
+  type Unlabelled,
+} from "./inputs.ts";
 import type {
-  EpochLogs,
   EvaluateOptions,
   FitOptions,
   GradientFlow,
@@ -28,7 +37,11 @@ import type {
   SaveOptions,
   Trace,
 } from "./model.ts";
+import { roomFor } from "./numbers.ts";
+import { EVALUATE_OPTIONS, FIT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
+import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
+import { checkWeights } from "./weights.ts";
 
 /** Sequences × steps up to which predict keeps its plan: the plan costs as much as some of the work. */
 const FEW_STEPS = 1024;
@@ -45,29 +58,6 @@ export interface SequentialContext {
   readonly onDispose: (model: Sequential) => void;
 }
 
-/** Sums over the batches of an epoch; the same order on every engine. */
-class Tally {
-  #loss = 0;
-  #rows = 0;
-  readonly #metrics: { sum: number; count: number }[] = [];
-
-  add({ loss, rows, metrics }: BatchResult): void {
-    this.#loss += loss * rows;
-    this.#rows += rows;
-    for (const [i, { sum, count }] of metrics.entries()) {
-      this.#metrics[i] ??= { sum: 0, count: 0 };
-      this.#metrics[i].sum += sum;
-      this.#metrics[i].count += count;
-    }
-  }
-
-  logs({ metrics }: CompileConfig): Logs {
-    const means = this.#metrics.map(({ sum, count }, i) => [metrics[i]!, sum / count]);
-    return { loss: this.#loss / this.#rows, ...Object.fromEntries(means) };
-  }
-}
-
-/** The model, in the thread that calls it. */
 export class Sequential implements Model {
   readonly layers: readonly Layer[];
   readonly metadata: Readonly<Record<string, string>>;
@@ -75,8 +65,7 @@ export class Sequential implements Model {
   readonly #weights: Weights;
   #config: CompileConfig | null = null;
   #optimizer: OptimizerMemory | null = null;
-  /** Epochs begun since the model was made: another epoch, other random numbers. */
-  #epoch = 0;
+  readonly #state = newRun();
   readonly #access = new Access();
   /** The last predict of a few sequences: its batch, for sequences of that shape and weights as they were. */
   #few: Few | null = null;
@@ -109,95 +98,81 @@ export class Sequential implements Model {
   async compile(options: CompileOptions): Promise<void> {
     this.#idle();
     this.#config = checkCompile(options, this.layers);
-    this.#optimizer?.free();
-    this.#optimizer = null;
+    this.#forgetOptimizer();
   }
 
   async fit(x: Inputs, y: Targets, options: FitOptions = {}): Promise<History> {
-    return this.#run(options.signal, async (pauses) => {
-      if (this.#fitting) throw busy("a fit is running on this model");
-      this.#fitting = true;
-      try {
-        return await this.#fit(x, y, options, pauses);
-      } finally {
-        this.#fitting = false;
-      }
-    });
+    const given = checkOptions<FitOptions, typeof FIT_OPTIONS>("fit()", options, FIT_OPTIONS);
+    this.#check(given.signal);
+    if (this.#fitting) throw busy("a fit is running on this model");
+    const config = this.#compiled();
+    const samples = (inputs: Inputs, targets: Targets, suffix?: string) =>
+      checkSamples(inputs, targets, this.layers, config.loss, suffix);
+    // All that the caller gave is read before anything else can run, and not again.
+    const plan = planFit(samples(x, y), given, ([vx, vy]) => samples(vx, vy, " of validationData"));
+    this.#fitting = true;
+    try {
+      return await this.#run(given.signal, (pauses) =>
+        fitModel(plan, {
+          ...pauses,
+          config,
+          state: this.#state,
+          open: () => this.#batch(plan.train, { ...config, batchSize: plan.batchSize, training: true }),
+          order: (n, epoch) => this.#order(n, epoch),
+          measure: (data) => this.#measure(data, config, plan.batchSize, pauses.checkpoint),
+          step: (load, epoch, number) =>
+            this.#access.change(pauses.stop, () => this.#step(load, epoch, number)),
+        }),
+      );
+    } finally {
+      this.#fitting = false;
+    }
   }
 
-  async #fit(
-    x: Inputs,
-    y: Targets,
-    options: FitOptions,
-    { stop, checkpoint, until }: Pauses,
-  ): Promise<History> {
-    const config = this.#compiled();
-    const { epochs, batchSize, shuffle, dropRemainder, validationFreq } = checkFit(options);
-    const all = this.#checkData(x, y);
-    const [train, validation] = this.#split(all, options);
-    const batches = dropRemainder
-      ? Math.floor(train.samples / batchSize)
-      : Math.ceil(train.samples / batchSize);
-    if (batches === 0) {
-      throw new LstmkitError(
-        "BAD_ARGUMENT",
-        `${train.samples} samples make no whole batch of ${batchSize}, and dropRemainder is set. Lower batchSize.`,
+  /** One batch: loss, gradient, new weights. @param load puts it in, and says how many samples it has */
+  async #step(load: () => { batch: Batch; count: number }, epoch: number, number: number) {
+    const { batch, count } = load();
+    const optimizer = this.#optimizer!; // made with the batch
+    const result = await batch.gradient(count, { seed: this.#context.seed, epoch, batch: number });
+    const notFinite = (what: string) =>
+      new LstmkitError(
+        "LOSS_NOT_FINITE",
+        `batch ${number} of epoch ${epoch} gave ${what}; the weights of the batch before are kept. ` +
+          "Lower learningRate, or scale the data.",
       );
+    if (Number.isNaN(result.peak)) {
+      throw notFinite(`loss ${result.loss}, or a gradient that is not finite`);
     }
-    const batch = this.#batch(train, { ...lossOf(config), batchSize, training: true });
-    const history: History = { epoch: [], history: { loss: [] } };
-    try {
-      for (let epoch = 0; epoch < epochs; epoch++) {
-        const tally = new Tally();
-        const start = now();
-        const counter = this.#epoch++;
-        const order = this.#order(train.samples, shuffle ? counter : null);
-        for (let number = 0; number < batches; number++) {
-          await checkpoint();
-          const from = number * batchSize;
-          const count = Math.min(batchSize, train.samples - from);
-          const result = await this.#access.change(stop, () => {
-            batch.load(train.x.data, train.y.data, order, from, count);
-            return this.#step(batch, count, counter, number);
-          });
-          tally.add(result);
-          const logs = { ...tally.logs(config), size: count, batches };
-          await until(options.onBatchEnd?.(number, logs));
-        }
-        const seconds = (now() - start) / 1000;
-        const logs: EpochLogs = { ...tally.logs(config), seconds };
-        if (validation && (epoch + 1) % validationFreq === 0) {
-          const measured = await this.#measure(validation, config, batchSize, checkpoint);
-          for (const [name, value] of Object.entries(measured)) {
-            logs[`val${name[0]!.toUpperCase()}${name.slice(1)}`] = value;
-          }
-        }
-        record(history, epoch, logs);
-        await until(options.onEpochEnd?.(epoch, logs));
-      }
-    } finally {
-      batch.free();
+    const iteration = this.#state.iterations + 1;
+    if (!(await batch.update(iteration, optimizer.mayOverflow(result.peak, iteration)))) {
+      // What carried them there is in the optimiser's slots.
+      this.#forgetOptimizer();
+      throw notFinite("weights that are not finite in float32");
     }
-    return history;
+    this.#state.iterations = iteration;
+    return result;
   }
 
   async evaluate(x: Inputs, y: Targets, options: EvaluateOptions = {}): Promise<Logs> {
-    return this.#read(options.signal, (checkpoint) =>
-      this.#measure(this.#checkData(x, y), this.#compiled(), checkBatchSize(options.batchSize), checkpoint),
-    );
+    const { batchSize, signal } = evaluateOptions("evaluate()", options);
+    this.#check(signal);
+    const config = this.#compiled();
+    const data = checkSamples(x, y, this.layers, config.loss);
+    return this.#read(signal, (checkpoint) => this.#measure(data, config, batchSize, checkpoint));
   }
 
   async predict(inputs: Inputs, options: EvaluateOptions = {}): Promise<Tensor<Float32Array>> {
-    return this.#read(options.signal, async (checkpoint) => {
-      const batchSize = checkBatchSize(options.batchSize);
-      const data = this.#checkInputs(inputs);
-      const shape = [data.samples, ...outputShape(this.layers, data.T)];
-      const result = new Float32Array(sizeOf(shape));
-      if (data.samples <= batchSize && data.samples * data.T <= FEW_STEPS) {
-        await this.#predictFew(data, result);
-      } else {
+    const { batchSize, signal } = evaluateOptions("predict()", options);
+    this.#check(signal);
+    const data = checkInputs(inputs, this.layers);
+    const { samples, T } = data;
+    const shape = [samples, ...outputShape(this.layers, T)];
+    const result = roomFor(shape, Float32Array, "the result", "Give fewer samples at a time.");
+    return this.#read(signal, async (checkpoint) => {
+      if (samples <= batchSize && samples * T <= FEW_STEPS) await this.#predictFew(data, result);
+      else {
         await this.#sweep(data, { batchSize, loss: null }, checkpoint, (batch, from, count) =>
-          batch.predict(count, rows(result, data.samples, from, count)),
+          batch.predict(count, rows(result, samples, from, count)),
         );
       }
       return { data: result, shape };
@@ -205,31 +180,43 @@ export class Sequential implements Model {
   }
 
   async trace(inputs: Inputs, options: ReadOptions = {}): Promise<Trace> {
-    return this.#read(options.signal, async (checkpoint) => {
-      const data = this.#checkInputs(inputs);
-      const { samples, T } = data;
-      const layers = everyStep(this.layers);
-      const trace = blankTrace(layers, samples, T, outputShape(layers, T));
-      const plan = { ...ONE_GROUP, layers, loss: null };
-      await this.#sweep(data, plan, checkpoint, async (batch, from, count) => {
-        const outputs = rows(trace.outputs.data, samples, from, count);
-        fillTrace(trace, from, await batch.trace(count, outputs));
-      });
+    const { signal } = readOptions("trace()", options);
+    this.#check(signal);
+    const data = checkInputs(inputs, this.layers);
+    const { samples, T } = data;
+    const layers = everyStep(this.layers);
+    const trace = blankTrace(layers, samples, T, outputShape(layers, T));
+    return this.#read(signal, async (checkpoint) => {
+      await this.#sweep(
+        data,
+        { ...ONE_GROUP, layers, loss: null },
+        checkpoint,
+        async (batch, from, count) => {
+          const outputs = rows(trace.outputs.data, samples, from, count);
+          fillTrace(trace, from, await batch.trace(count, outputs));
+        },
+      );
       return trace;
     });
   }
 
   async gradientFlow(x: Inputs, y: Targets, options: ReadOptions = {}): Promise<GradientFlow> {
-    return this.#read(options.signal, async (checkpoint) => {
-      const { loss } = this.#compiled();
-      const data = this.#checkData(x, y);
-      const { samples, T } = data;
-      const layers = withoutDropout(this.layers);
-      const flow = blankFlow(layers, samples, T);
-      const plan = { ...ONE_GROUP, layers, loss, flow: true };
-      await this.#sweep(data, plan, checkpoint, async (batch, from, count) => {
-        fillFlow(flow, from, await batch.flow(count, rows(flow.losses.data, samples, from, count)));
-      });
+    const { signal } = readOptions("gradientFlow()", options);
+    this.#check(signal);
+    const { loss } = this.#compiled();
+    const data = checkSamples(x, y, this.layers, loss);
+    const { samples, T } = data;
+    const layers = withoutDropout(this.layers);
+    const flow = blankFlow(layers, samples, T);
+    return this.#read(signal, async (checkpoint) => {
+      await this.#sweep(
+        data,
+        { ...ONE_GROUP, layers, loss, flow: true },
+        checkpoint,
+        async (batch, from, count) => {
+          fillFlow(flow, from, await batch.flow(count, rows(flow.losses.data, samples, from, count)));
+        },
+      );
       return flow;
     });
   }
@@ -258,30 +245,10 @@ export class Sequential implements Model {
 
   async setWeights(weights: readonly Tensor<Float32Array>[]): Promise<void> {
     this.#idle();
-    const { specs: table } = this.#weights.table;
-    if (weights.length !== table.length) {
-      throw new LstmkitError(
-        "BAD_SHAPE",
-        `${weights.length} weights were given; the model has ${table.length}: see getWeights().`,
-      );
-    }
-    for (const [i, spec] of table.entries()) {
-      const { shape, data } = weights[i]!;
-      if (shape.join() !== spec.shape.join() || data.length !== sizeOf(spec.shape)) {
-        throw new LstmkitError(
-          "BAD_SHAPE",
-          `weight ${i}, ${spec.name}, has shape (${spec.shape.join(", ")}); (${shape.join(", ")}) with ${data.length} numbers was given.`,
-        );
-      }
-      const bad = data.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0) {
-        throw new LstmkitError(
-          "BAD_VALUE",
-          `weight ${i}, ${spec.name}, element ${bad} is ${data[bad]}; weights are finite numbers.`,
-        );
-      }
-    }
-    for (const [i, spec] of table.entries()) this.#weights.write(spec, weights[i]!.data);
+    const { specs } = this.#weights.table;
+    const checked = checkWeights(weights, specs);
+    for (const [i, spec] of specs.entries()) this.#weights.write(spec, checked[i]!);
+    this.#optimizer?.forgetReach();
   }
 
   async digest(): Promise<string> {
@@ -298,7 +265,8 @@ export class Sequential implements Model {
     return bytesToHex(hash.digest());
   }
 
-  async save({ metadata = {} }: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async save(options: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { metadata } = checkOptions<SaveOptions, typeof SAVE_OPTIONS>("save()", options, SAVE_OPTIONS);
     const weights = await this.getWeights();
     return encodeModel({
       layers: this.layers,
@@ -316,6 +284,12 @@ export class Sequential implements Model {
     if (this.#calls === 0) this.#release();
   }
 
+  #forgetOptimizer(): void {
+    this.#optimizer?.free();
+    this.#optimizer = null;
+    this.#state.iterations = 0;
+  }
+
   #release(): void {
     this.#keep(null);
     this.#optimizer?.free();
@@ -328,39 +302,22 @@ export class Sequential implements Model {
     this.#access.wake();
   }
 
-  /** One batch that was loaded: loss, gradient, new weights. */
-  async #step(batch: Batch, count: number, epoch: number, number: number): Promise<BatchResult> {
-    const optimizer = this.#optimizer!; // made with the batch
-    const result = await batch.gradient(count, { seed: this.#context.seed, epoch, batch: number });
-    if (result.finite) {
-      await batch.update(optimizer.iterations + 1);
-      optimizer.iterations++;
-    } else {
-      throw new LstmkitError(
-        "LOSS_NOT_FINITE",
-        `batch ${number} of epoch ${epoch} gave loss ${result.loss}, or a gradient that is not finite; ` +
-          "the weights of the batch before are kept. Lower learningRate, or scale the data.",
-      );
-    }
-    return result;
-  }
-
   async #measure(
     data: Samples,
     config: CompileConfig,
     batchSize: number,
     checkpoint: Pauses["checkpoint"],
   ): Promise<Logs> {
-    const tally = new Tally();
-    await this.#sweep(data, { ...lossOf(config), batchSize }, checkpoint, async (batch, _, count) => {
-      tally.add(await batch.evaluate(count));
+    const sums = noSums();
+    await this.#sweep(data, { ...config, batchSize }, checkpoint, async (batch, _, count) => {
+      addTo(sums, await batch.evaluate(count));
     });
-    return tally.logs(config);
+    return logsOf(sums, config);
   }
 
   /** Batch by batch through all samples as they stand; `work` finds those from `from` on loaded. */
   async #sweep(
-    data: Unlabelled & { readonly y?: Tensor },
+    data: Unlabelled & { readonly y?: Tensor<Float32Array> },
     plan: WorkPlan,
     checkpoint: Pauses["checkpoint"],
     work: (batch: Batch, from: number, count: number) => Promise<void>,
@@ -431,32 +388,6 @@ export class Sequential implements Model {
     return new Batch(this.#weights, this.#context.team, options, ids);
   }
 
-  #checkInputs(given: Inputs, name?: string): Unlabelled {
-    const x = checkInputs(given, this.layers, name);
-    const [samples, T] = x.shape as [number, number];
-    return { x, samples, T };
-  }
-
-  #checkData(x: Inputs, y: Targets, suffix = ""): Samples {
-    const inputs = this.#checkInputs(x, `x${suffix}`);
-    const { samples, T } = inputs;
-    return { ...inputs, y: checkTargets(y, samples, outputShape(this.layers, T), `y${suffix}`) };
-  }
-
-  #split(all: Samples, { validationData, validationSplit }: FitOptions): [Samples, Samples | null] {
-    if (validationData)
-      return [all, this.#checkData(validationData[0], validationData[1], " of validationData")];
-    if (validationSplit === undefined) return [all, null];
-    const cut = Math.floor(all.samples * (1 - validationSplit)); // as Keras: the last samples
-    if (!(validationSplit > 0 && validationSplit < 1) || cut === 0 || cut === all.samples) {
-      throw new LstmkitError(
-        "BAD_ARGUMENT",
-        `validationSplit is ${validationSplit} of ${all.samples} samples; it must lie in (0, 1) and leave samples on both sides.`,
-      );
-    }
-    return [part(all, 0, cut), part(all, cut, all.samples)];
-  }
-
   /** A call that sees the weights of one moment, and changes nothing. */
   #read<T>(
     signal: AbortSignal | undefined,
@@ -467,15 +398,7 @@ export class Sequential implements Model {
 
   /** A call that works batch by batch; between them the event loop runs and an abort or a dispose is seen. */
   async #run<T>(signal: AbortSignal | undefined, work: (pauses: Pauses) => Promise<T>): Promise<T> {
-    const stop = () => {
-      this.#alive();
-      this.#context.team.check();
-      if (signal?.aborted) {
-        throw new LstmkitError("ABORTED", "stopped by the signal; the weights keep what was learnt so far.", {
-          cause: signal.reason,
-        });
-      }
-    };
+    const stop = () => this.#check(signal);
     const checkpoint = async () => {
       await nextTurn();
       stop();
@@ -497,11 +420,22 @@ export class Sequential implements Model {
     }
   }
 
+  /** Whether a call may begin, or go on. @throws DISPOSED, THREAD_FAILED, ABORTED */
+  #check(signal: AbortSignal | undefined): void {
+    this.#alive();
+    this.#context.team.check();
+    if (signal?.aborted) {
+      throw new LstmkitError("ABORTED", "stopped by the signal; the weights keep what was learnt so far.", {
+        cause: signal.reason,
+      });
+    }
+  }
+
   #compiled(): CompileConfig {
     if (this.#config) return this.#config;
     throw new LstmkitError(
       "NOT_COMPILED",
-      'call compile({ loss: "binaryCrossentropy" }) before fit and evaluate.',
+      'call compile({ loss: "binaryCrossentropy" }), or with another loss, before fit and evaluate.',
     );
   }
 
@@ -522,8 +456,14 @@ const busy = (what: string) => new LstmkitError("BUSY", `${what}; await it, or a
 export const modelDisposed = () =>
   new LstmkitError("DISPOSED", "the model was disposed; make or load another.");
 
+const evaluateOptions = (call: string, options: EvaluateOptions) =>
+  checkOptions<EvaluateOptions, typeof EVALUATE_OPTIONS>(call, options, EVALUATE_OPTIONS);
+
+const readOptions = (call: string, options: ReadOptions) =>
+  checkOptions<ReadOptions, typeof READ_OPTIONS>(call, options, READ_OPTIONS);
+
 /** What a call does between its batches. */
-interface Pauses {
+export interface Pauses {
   /** Throws where it is to end. */
   readonly stop: () => void;
   /** Lets the event loop run, then the same. */
@@ -550,79 +490,8 @@ interface Few {
 /** Batches of a single group, which leave what every step had in memory. */
 const ONE_GROUP = { batchSize: GROUP_SIZE, groupSize: GROUP_SIZE };
 
-interface Unlabelled {
-  readonly x: Tensor;
-  readonly samples: number;
-  readonly T: number;
-}
-
-interface Samples extends Unlabelled {
-  readonly y: Tensor;
-}
-
-const lossOf = ({ loss, metrics }: CompileConfig) => ({ loss, metrics });
-
 /** The numbers of `count` samples from `from` on. */
 function rows(all: Float32Array, samples: number, from: number, count: number): Float32Array {
   const size = all.length / samples;
   return all.subarray(from * size, (from + count) * size);
-}
-
-/** Samples from … to, without copying. */
-function part({ x, y, samples, T }: Samples, from: number, to: number): Samples {
-  const cut = ({ data, shape }: Tensor): Tensor => {
-    const size = data.length / samples;
-    return { data: data.subarray(from * size, to * size), shape: [to - from, ...shape.slice(1)] };
-  };
-  return { x: cut(x), y: cut(y), samples: to - from, T };
-}
-
-function record(
-  { epoch: epochs, history }: History,
-  epoch: number,
-  { seconds: _, ...logs }: EpochLogs,
-): void {
-  epochs.push(epoch);
-  for (const [key, value] of Object.entries(logs)) {
-    history[key] ??= [];
-    history[key].push(value!);
-  }
-}
-
-const FIT_OPTIONS = [
-  "epochs",
-  "batchSize",
-  "shuffle",
-  "dropRemainder",
-  "validationData",
-  "validationSplit",
-  "validationFreq",
-  "onBatchEnd",
-  "onEpochEnd",
-  "signal",
-];
-
-function checkFit(options: FitOptions) {
-  for (const key of Object.keys(options)) {
-    if (!FIT_OPTIONS.includes(key)) {
-      throw new LstmkitError(
-        "BAD_ARGUMENT",
-        `fit() has no option "${key}"; it has ${FIT_OPTIONS.join(", ")}.`,
-      );
-    }
-  }
-  return {
-    epochs: wholeNumber("epochs", options.epochs ?? 1),
-    batchSize: checkBatchSize(options.batchSize),
-    validationFreq: wholeNumber("validationFreq", options.validationFreq ?? 1),
-    shuffle: options.shuffle ?? true,
-    dropRemainder: options.dropRemainder ?? false,
-  };
-}
-
-const checkBatchSize = (batchSize = 32) => wholeNumber("batchSize", batchSize);
-
-function wholeNumber(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new LstmkitError("BAD_ARGUMENT", `${name} is ${String(value)}; it must be a whole number from 1 on.`);
 }

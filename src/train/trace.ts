@@ -1,11 +1,11 @@
 /** The results of trace() and gradientFlow(), filled group by group. */
-import { LstmkitError } from "../errors.ts";
 import { kindOf, type Layer } from "../layers/index.ts";
 import type { StateKind } from "../layers/kind.ts";
 import type { StepValues } from "../model/batch.ts";
 import { sizeOf } from "../model/weights.ts";
 import type { Tensor } from "../tensor.ts";
 import type { GradientFlow, Trace } from "./model.ts";
+import { roomFor } from "./numbers.ts";
 
 type StepTensors = Readonly<Record<string, Tensor<Float32Array>>>;
 
@@ -98,14 +98,7 @@ function rowNorms(data: Float32Array, width: number): Float32Array {
   });
 }
 
-function blank(shape: readonly number[]): Tensor<Float32Array> {
-  try {
-    return { data: new Float32Array(sizeOf(shape)), shape };
-  } catch (cause) {
-    throw new LstmkitError(
-      "OUT_OF_MEMORY",
-      `the host refused memory for a result of shape (${shape.join(", ")}). Give fewer samples at a time.`,
-      { cause },
-    );
-  }
-}
+const blank = (shape: readonly number[]): Tensor<Float32Array> => ({
+  data: roomFor(shape, Float32Array, "the result", "Give fewer samples at a time."),
+  shape,
+});

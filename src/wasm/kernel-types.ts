@@ -318,6 +318,7 @@ export interface Kernels {
     t: number,
   ): void;
   allFinite(x: number, n: number): number;
+  peak(x: number, n: number): number;
   sumShards(g: number, partials: number, shards: number, stride: number, n: number): void;
   dropoutKeep(
     keep: number,

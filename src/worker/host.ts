@@ -1,11 +1,15 @@
 /** The host's side: a runtime whose work is done in a worker. */
 import { expose, wrap } from "comlink";
+import { allBytesOf } from "../bytes.ts";
 import { within } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
+import { checkOptions } from "../options.ts";
 import {
   findKernels,
+  type ModelBytes,
   type ModelOptions,
+  RUNTIME_OPTIONS,
   type Runtime,
   type RuntimeInfo,
   type RuntimeOptions,
@@ -15,7 +19,7 @@ import type { KernelBuild, Platform } from "../wasm/platform.ts";
 import { Guard } from "./guard.ts";
 import { GRACE, type StartWorker, type WorkerLink } from "./link.ts";
 import { Parcel } from "./parcel.ts";
-import { RemoteModel } from "./remote-model.ts";
+import { remoteModel } from "./remote-model.ts";
 import { installThrowHandler } from "./thrown.ts";
 import { assignRole, type Call, type HostCalls, type SessionCalls } from "./wire.ts";
 
@@ -29,6 +33,15 @@ export interface SpawnRuntimeOptions<Source> extends RuntimeOptions {
   worker?: Source;
 }
 
+const SPAWN_OPTIONS = {
+  ...RUNTIME_OPTIONS,
+  worker: {
+    wanted: "the URL of a script, a worker, or a function that starts one",
+    accepts: (value: unknown) => ["object", "function", "string"].includes(typeof value) && value !== null,
+    fallback: undefined,
+  },
+};
+
 /** A call that may call back. */
 interface Running {
   readonly options: Partial<FitOptions>;
@@ -41,12 +54,17 @@ interface Running {
  *
  * @throws WORKER_FAILED; what createRuntime() throws
  */
-export async function openInWorker(
-  start: StartWorker,
+export async function openInWorker<Source>(
+  start: (worker: Source | undefined, ...args: Parameters<StartWorker>) => WorkerLink,
   platform: Pick<Platform, "kernels">,
-  options: RuntimeOptions,
+  given: SpawnRuntimeOptions<Source> = {},
 ): Promise<Runtime> {
   installThrowHandler();
+  const { worker, ...options } = checkOptions<SpawnRuntimeOptions<Source>, typeof SPAWN_OPTIONS>(
+    "a runtime",
+    given,
+    SPAWN_OPTIONS,
+  );
   // A promise that rejects before the worker asks for its kernels rejects spawnRuntime() all the same.
   if (options.kernels instanceof Promise) options.kernels.catch(() => {});
   let ready = false;
@@ -62,9 +80,9 @@ export async function openInWorker(
     link?.terminate().catch(() => {});
   };
   try {
-    link = start(onEnd);
+    link = start(worker as Source | undefined, onEnd);
   } catch (cause) {
-    throw workerFailed(cause);
+    throw cause instanceof LstmkitError ? cause : workerFailed(cause);
   }
   const { endpoint, lock } = link;
   try {
@@ -122,13 +140,13 @@ export class RemoteRuntime implements Runtime {
   }
 
   async sequential(layers: readonly Layer[], options?: ModelOptions): Promise<Model> {
-    return new RemoteModel(this, await this.call((session) => session.sequential(layers, options)));
+    return remoteModel(this, await this.call((session) => session.sequential(layers, options)));
   }
 
-  async load(bytes: Uint8Array): Promise<Model> {
+  async load(file: ModelBytes): Promise<Model> {
     const parcel = new Parcel();
-    const packed = parcel.pack(bytes);
-    return new RemoteModel(this, await this.call((session) => session.load(parcel.seal(packed))));
+    const packed = parcel.pack(await allBytesOf(file, "load()"));
+    return remoteModel(this, await this.call((session) => session.load(parcel.seal(packed))));
   }
 
   info(): Promise<RuntimeInfo> {

@@ -38,7 +38,7 @@ export class Parcel {
 
   #packView(view: ArrayBufferView, moves: boolean): ArrayBufferView {
     const { buffer } = view;
-    if (!(buffer instanceof ArrayBuffer)) return view; // shared memory is shared
+    if (!(buffer instanceof ArrayBuffer)) return copyOf(view); // what others may write to is read at the call
     if (view.byteLength === buffer.byteLength) {
       if (moves) this.#moved.add(buffer);
       return view;
@@ -56,7 +56,7 @@ export class Parcel {
 
 /** Of its own kind, in a buffer of its own. Node's Buffer, whose slice() copies nothing, becomes bytes. */
 function copyOf(view: ArrayBufferView): ArrayBufferView {
-  const buffer = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  const { buffer } = new Uint8Array(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
   if (view instanceof Uint8Array) return new Uint8Array(buffer);
   return new (view.constructor as new (buffer: ArrayBufferLike) => ArrayBufferView)(buffer);
 }

@@ -3,6 +3,7 @@
 import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
+import { type CallKind, MODEL_CALLS } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
 import { modelDisposed } from "../train/sequential.ts";
 import type { KernelBuild, Platform } from "../wasm/platform.ts";
@@ -38,7 +39,7 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
   /** A call that the host can abort and that may call back. */
   const run = async <T>(
     { id, aborted, hears }: Call,
-    work: (options: Callbacks & { signal: AbortSignal }) => Promise<T>,
+    work: (hooks: Partial<Callbacks> & { signal: AbortSignal }) => Promise<T>,
   ): Promise<T> => {
     const controller = new AbortController();
     if (aborted) controller.abort();
@@ -65,29 +66,19 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
     sequential: async (layers, options) => add(await opened().sequential(layers, options)),
     load: async (bytes) => add(await opened().load(bytes)),
 
-    compile: async (id, options) => model(id).compile(options),
-    fit: async (id, call, x, y, options) =>
-      run(call, (hooks) => model(id).fit(x, y, { ...options, ...hooks })),
-    evaluate: async (id, call, x, y, options) =>
-      run(call, ({ signal }) => model(id).evaluate(x, y, { ...options, signal })),
-    predict: async (id, call, x, options) =>
-      sendResult(await run(call, ({ signal }) => model(id).predict(x, { ...options, signal }))),
-    trace: async (id, call, x, options) =>
-      sendResult(await run(call, ({ signal }) => model(id).trace(x, { ...options, signal }))),
-    gradientFlow: async (id, call, x, y, options) =>
-      sendResult(await run(call, ({ signal }) => model(id).gradientFlow(x, y, { ...options, signal }))),
+    async model(id, method, call, args) {
+      const target = model(id);
+      const work = target[method] as (...given: readonly unknown[]) => Promise<unknown>;
+      const [last, rest] = [args.at(-1), args.slice(0, -1)];
+      const result = await (call
+        ? run(call, (hooks) => work.call(target, ...rest, { ...(last as object), ...hooks }))
+        : work.call(target, ...args));
+      if (method === "dispose") models.delete(id);
+      const kind: CallKind = MODEL_CALLS[method];
+      return kind.moves ? sendResult(result as object) : result;
+    },
     async abort(call) {
       calls.get(call)?.abort();
-    },
-    summary: async (id) => model(id).summary(),
-    countParams: async (id) => model(id).countParams(),
-    getWeights: async (id) => sendResult(await model(id).getWeights()),
-    setWeights: async (id, weights) => model(id).setWeights(weights),
-    digest: async (id) => model(id).digest(),
-    save: async (id, options) => sendResult(await model(id).save(options)),
-    async dispose(id) {
-      await models.get(id)?.dispose();
-      models.delete(id);
     },
   };
 }

@@ -2,23 +2,9 @@
 
 import { within } from "../clock.ts";
 import type { Layer } from "../layers/index.ts";
-import type { CompileOptions } from "../model/compile.ts";
 import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
-import type { NamedTensor, Tensor } from "../tensor.ts";
-import type { Inputs, Targets } from "../train/inputs.ts";
-import type {
-  BatchLogs,
-  EpochLogs,
-  EvaluateOptions,
-  FitOptions,
-  GradientFlow,
-  History,
-  Logs,
-  Model,
-  ReadOptions,
-  SaveOptions,
-  Trace,
-} from "../train/model.ts";
+import type { ModelCall } from "../train/calls.ts";
+import type { BatchLogs, EpochLogs, FitOptions } from "../train/model.ts";
 import type { KernelBuild, ThreadInit } from "../wasm/platform.ts";
 import type { Endpoint } from "./link.ts";
 
@@ -96,9 +82,6 @@ export interface Call {
   readonly hears: readonly (keyof Callbacks)[];
 }
 
-/** Options without what the host keeps for itself. */
-export type SentOptions<O> = Omit<O, "signal" | keyof Callbacks>;
-
 /** What the worker does for the host. */
 export interface SessionCalls {
   open(options: Pick<RuntimeOptions, "threads" | "math">): Promise<void>;
@@ -107,38 +90,15 @@ export interface SessionCalls {
   sequential(layers: readonly Layer[], options?: ModelOptions): Promise<ModelHandle>;
   load(bytes: Uint8Array): Promise<ModelHandle>;
 
-  compile(model: number, options: CompileOptions): Promise<void>;
-  fit(model: number, call: Call, x: Inputs, y: Targets, options: SentOptions<FitOptions>): Promise<History>;
-  evaluate(
-    model: number,
-    call: Call,
-    x: Inputs,
-    y: Targets,
-    options: SentOptions<EvaluateOptions>,
-  ): Promise<Logs>;
-  predict(
-    model: number,
-    call: Call,
-    x: Inputs,
-    options: SentOptions<EvaluateOptions>,
-  ): Promise<Tensor<Float32Array>>;
-  trace(model: number, call: Call, x: Inputs, options: SentOptions<ReadOptions>): Promise<Trace>;
-  gradientFlow(
-    model: number,
-    call: Call,
-    x: Inputs,
-    y: Targets,
-    options: SentOptions<ReadOptions>,
-  ): Promise<GradientFlow>;
+  /**
+   * A call of a model.
+   *
+   * @param call null where it cannot be aborted and has nothing to call back
+   * @param args the call's own, the last of them its options where it has some
+   */
+  model(id: number, method: ModelCall, call: Call | null, args: readonly unknown[]): Promise<unknown>;
   /** The signal of a call has fired. */
   abort(call: number): Promise<void>;
-  summary(model: number): Promise<string>;
-  countParams(model: number): Promise<number>;
-  getWeights(model: number): Promise<NamedTensor[]>;
-  setWeights(model: number, weights: Parameters<Model["setWeights"]>[0]): Promise<void>;
-  digest(model: number): Promise<string>;
-  save(model: number, options?: SaveOptions): Promise<Uint8Array<ArrayBuffer>>;
-  dispose(model: number): Promise<void>;
 }
 
 /** What the host does for the worker. */

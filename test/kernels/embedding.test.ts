@@ -27,9 +27,10 @@ describe.each(await openBenches())("$build build", (bench) => {
       const [dx, ids] = [normals(B * T * E, 3), integers(B * T, V, 4)];
       const [dTable, squares] = [bench.floats(V * padded(E)), bench.floats(V * padded(E))];
       const [from, at] = [bench.floats(pad(dx, E)), bench.ints(ids)];
-      for (const part of [0, 1, 2]) {
-        expect(k.embeddingBackward(dTable, squares, from, at, B * T, padded(E), part, 3)).toBe(1);
-      }
+      const peaks = [0, 1, 2].map((part) =>
+        k.embeddingBackward(dTable, squares, from, at, B * T, padded(E), part, 3),
+      );
+      expect(Math.max(...peaks)).toBe(Math.fround(Math.max(...dx.map(Math.abs))));
       const read = (address: number) => unpad(bench.read(address, V * padded(E)), E);
       expectClose(read(dTable), embeddingBackward(dx, ids, V, E), TOLERANCES.kernelGradient, "dTable");
       const expected = embeddingSquaresPerRead(dx, ids, V, E);
@@ -67,7 +68,7 @@ describe.each(await openBenches())("$build build", (bench) => {
   test("without a place for the squares only the gradient is summed", () => {
     const dTable = bench.floats(16);
     const dx = bench.floats(pad([1, 2, 3, 4], 1));
-    expect(k.embeddingBackward(dTable, 0, dx, bench.ints([1, 1, 0, 1]), 4, 8, 0, 1)).toBe(1);
+    expect(k.embeddingBackward(dTable, 0, dx, bench.ints([1, 1, 0, 1]), 4, 8, 0, 1)).toBe(4);
     expect([...unpad(bench.read(dTable, 16), 1)]).toEqual([3, 7]);
   });
 
@@ -81,6 +82,6 @@ describe.each(await openBenches())("$build build", (bench) => {
   test.each([Number.NaN, Infinity])("a gradient of %d is told", (bad) => {
     const [dTable, squares] = [bench.floats(16), bench.floats(16)];
     const dx = bench.floats(pad([1, bad], 1));
-    expect(k.embeddingBackward(dTable, squares, dx, bench.ints([0, 1]), 2, 8, 0, 1)).toBe(0);
+    expect(k.embeddingBackward(dTable, squares, dx, bench.ints([0, 1]), 2, 8, 0, 1)).toBeNaN();
   });
 });

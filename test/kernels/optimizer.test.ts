@@ -118,6 +118,19 @@ describe.each(await openBenches())("$build build", (bench) => {
     expect(bench.read(g, n)).toEqual(expected);
   });
 
+  test("peak is the largest size of a number, wherever it stands, and NaN where one is not finite", () => {
+    for (let at = 0; at < 24; at++) {
+      for (const [value, expected] of [
+        [-7.5, 7.5],
+        [Number.NaN, Number.NaN],
+        [-Infinity, Number.NaN],
+      ] as const) {
+        const x = bench.floats(Float32Array.from({ length: 24 }, (_, i) => (i === at ? value : i / 8)));
+        expect(k.peak(x, 24)).toBe(expected);
+      }
+    }
+  });
+
   test("allFinite finds what is not finite, wherever it stands", () => {
     const x = bench.floats(24);
     expect(k.allFinite(x, 24)).toBe(1);

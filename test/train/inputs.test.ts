@@ -166,12 +166,24 @@ describe("targets that mean the same are the same", () => {
 
 const BAD_OPTIONS: { what: string; options: Record<string, unknown> }[] = [
   ...["epochs", "batchSize", "validationFreq"].flatMap((key) =>
-    [0, -1, 1.5, Number.NaN, Infinity, "2"].map((value) => ({
+    [...(key === "epochs" ? [] : [0]), -1, 1.5, Number.NaN, Infinity, "2", 2n, null].map((value) => ({
       what: `${key} of ${value}`,
       options: { [key]: value },
     })),
   ),
-  ...[0, 1, -0.5, 2, Number.NaN, 0.999].map((validationSplit) => ({
+  ...["shuffle", "dropRemainder"].flatMap((key) =>
+    ["no", 0, null].map((value) => ({ what: `${key} of ${value}`, options: { [key]: value } })),
+  ),
+  ...["onBatchEnd", "onEpochEnd"].map((key) => ({ what: `${key} of 3`, options: { [key]: 3 } })),
+  ...[{}, 5, { aborted: false }].map((signal) => ({
+    what: `a signal of ${JSON.stringify(signal)}`,
+    options: { signal },
+  })),
+  ...[x, [x], [x, y, y], null].map((validationData, i) => ({
+    what: `validationData that is no pair, ${i}`,
+    options: { validationData },
+  })),
+  ...[1, -0.5, 2, Number.NaN, 0.999].map((validationSplit) => ({
     what: `validationSplit of ${validationSplit}`,
     options: { validationSplit },
   })),
@@ -212,7 +224,7 @@ test("messages name the place, and what was wanted", async () => {
 test("a refused fit does not count as an epoch", async () => {
   const [refused, fresh] = [await smallModel(kit), await smallModel(kit)];
   await codeOf(() => refused.fit(x, label(2)));
-  await codeOf(() => refused.fit(x, y, { epochs: 0 }));
+  await codeOf(() => refused.fit(x, y, { epochs: -1 }));
   for (const learner of [refused, fresh]) await learner.fit(x, y);
   expect(await refused.digest()).toBe(await fresh.digest());
   for (const learner of [refused, fresh]) await learner.dispose();

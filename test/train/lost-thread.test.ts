@@ -204,7 +204,7 @@ test("an error in the caller's own part is THREAD_FAILED with it as the cause, a
     return {
       exports: {
         ...exports,
-        allFinite() {
+        peak() {
           throw bug;
         },
       },

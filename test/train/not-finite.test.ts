@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { dense, type Model, type Runtime, simpleRNN } from "../../src/index.ts";
+import { type CompileOptions, dense, type Model, type Runtime, simpleRNN } from "../../src/index.ts";
 import { codeOf, LOSS, openKit, smallData, smallModel } from "./small-job.ts";
 
 const { x, y } = smallData();
@@ -69,6 +69,45 @@ test.each([1e39, 1e300])(
     expect(await allFinite(model)).toBe(true);
   },
 );
+
+describe("weights that a step would carry past float32 stay those of the batch before", () => {
+  const digests: string[] = [];
+  const train = async (optimizer: CompileOptions["optimizer"], features: number) => {
+    const model = await kit.sequential([
+      simpleRNN({ units: 5, inputShape: [3, 2] }),
+      dense({ units: 1, useBias: false }),
+    ]);
+    await model.compile({ loss: "meanSquaredError", ...(optimizer && { optimizer }) });
+    const data = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i) * features);
+    digests.length = 0;
+    digests.push(await model.digest());
+    const code = await codeOf(
+      model.fit({ data, shape: [4, 3, 2] }, [1, -1, 3, 0.5], {
+        epochs: 200,
+        batchSize: 2,
+        onBatchEnd: async () => void digests.push(await model.digest()),
+      }),
+    );
+    return { model, code };
+  };
+
+  test.each<[string, CompileOptions["optimizer"]]>([
+    ["Adam at 3e38", { name: "adam", learningRate: 3e38 }],
+    ["Adam with a tiny epsilon at 1e30", { name: "adam", learningRate: 1e30, epsilon: 1e-30 }],
+    ["SGD at 3e38", { name: "sgd", learningRate: 3e38 }],
+    ["SGD with momentum at 1e30", { name: "sgd", learningRate: 1e30, momentum: 0.99 }],
+    [
+      "SGD with momentum 1 and Nesterov at 10",
+      { name: "sgd", learningRate: 10, momentum: 1, nesterov: true },
+    ],
+  ])("%s", async (_, optimizer) => {
+    const { model, code } = await train(optimizer, 1);
+    expect(code).toBe("LOSS_NOT_FINITE");
+    expect(await model.digest()).toBe(digests.at(-1));
+    expect(await allFinite(model)).toBe(true);
+    await (await kit.load(await model.save())).dispose();
+  });
+});
 
 const codeOfError = (error: unknown) => (error as { code: string }).code;
 

@@ -36,8 +36,12 @@ describe.each(RUNTIMES)("$name", ({ open }) => {
   afterEach(() => kit.close());
 
   describe.each(["onBatchEnd", "onEpochEnd"] as const)("a promise of %s that never settles", (name) => {
-    /** A fit that hangs in its callback, once it does. */
-    const hanging = async (options: FitOptions = {}, answer = new Promise<void>(() => {})) => {
+    /** A fit that hangs in its callback until `end`, which is called once it does. */
+    const hanging = async (
+      end: () => unknown,
+      options: FitOptions = {},
+      answer = new Promise<void>(() => {}),
+    ) => {
       let called = () => {};
       const inCallback = new Promise<void>((resolve) => {
         called = resolve;
@@ -48,13 +52,13 @@ describe.each(RUNTIMES)("$name", ({ open }) => {
       };
       const fit = rejection(model.fit(x, y, { ...RUN, ...options, [name]: callback }));
       await inCallback;
+      setTimeout(end, 20);
       return fit;
     };
 
     test("does not outlast an abort, after which the model is used as before", async () => {
       const stop = new AbortController();
-      setTimeout(() => stop.abort("enough"), 20);
-      const { error } = await hanging({ signal: stop.signal });
+      const { error } = await hanging(() => stop.abort("enough"), { signal: stop.signal });
       expect(error).toMatchObject({ code: "ABORTED", cause: "enough" });
       await model.predict(x);
       await model.compile(LOSS);
@@ -75,8 +79,7 @@ describe.each(RUNTIMES)("$name", ({ open }) => {
       { what: "dispose", end: () => model.dispose() },
       { what: "close", end: () => kit.close() },
     ])("does not outlast $what", async ({ end }) => {
-      setTimeout(() => void end(), 20);
-      expect((await hanging()).error).toMatchObject({ code: "DISPOSED" });
+      expect((await hanging(end)).error).toMatchObject({ code: "DISPOSED" });
     });
 
     test("is of no consequence when it rejects later on", async () => {
@@ -85,8 +88,8 @@ describe.each(RUNTIMES)("$name", ({ open }) => {
       const answer = new Promise<void>((_, reject) => {
         fail = reject;
       });
-      setTimeout(() => stop.abort(), 20);
-      expect((await hanging({ signal: stop.signal }, answer)).error).toMatchObject({ code: "ABORTED" });
+      const { error } = await hanging(() => stop.abort(), { signal: stop.signal }, answer);
+      expect(error).toMatchObject({ code: "ABORTED" });
       fail(new Error("too late"));
       await pause(20);
     });

@@ -6,6 +6,7 @@ import {
   lstm,
   type Model,
   type Runtime,
+  type RuntimeOptions,
   spawnRuntime,
   type Targets,
 } from "../../src/node.ts";
@@ -40,7 +41,18 @@ describe("a bad call is refused as in this thread, in the same words", () => {
     "a callback that is misspelt": fitting(x, y, { onEpoch: () => {} } as object),
     "a function for a number": fitting(x, y, { epochs: (() => 3) as unknown as number }),
     "a callback that is none": fitting(x, y, { onBatchEnd: 3 as never }),
-    "epochs: 0": fitting(x, y, { epochs: 0 }),
+    "epochs: -1": fitting(x, y, { epochs: -1 }),
+    "options that are a function": fitting(x, y, (() => {}) as never),
+    "options that are a list": fitting(x, y, [] as never),
+    "options of predict that are null": (model) => model.predict(x, null as never),
+    "an option of predict that is misspelt": (model) => model.predict(x, { batchsize: 3 } as object),
+    "a signal that is none": fitting(x, y, { signal: {} as AbortSignal }),
+    "weights that are null": (model) => model.setWeights(null as never),
+    "a model file that is a number": (_, kit) => kit.load(5 as never),
+    "an option of sequential that is misspelt": (_, kit) =>
+      kit.sequential(smallLayers(), { sed: 3 } as object),
+    "an option of save that is misspelt": (model) => model.save({ metdata: {} } as object),
+    "a hole in x": (model) => model.predict([Array(3)]),
     "no whole batch": fitting(x, y, { batchSize: 100, dropRemainder: true }),
     "options that are null": fitting(x, y, null as never),
     "a signal that had fired": fitting(x, y, { signal: AbortSignal.abort() }),
@@ -88,18 +100,29 @@ describe("a bad call is refused as in this thread, in the same words", () => {
     expect(there!.stack).toContain(there!.message.split("\n")[0]);
   });
 
-  test.each([
+  const refused: unknown[] = [
+    { thread: 2 },
+    5,
+    null,
+    [],
     { threads: 0 },
-    { threads: "two" as never },
-    { math: "fast" as never },
+    { threads: "two" },
+    { math: "fast" },
     { kernels: new Uint8Array(8) },
     { kernels: "data:,nothing" },
     { kernels: new Response("", { status: 404 }) },
-  ])("options: %j", async (options) => {
-    const copy = () => (options.kernels instanceof Response ? { kernels: options.kernels.clone() } : options);
+  ];
+
+  test.each(refused)("options: %j", async (options) => {
+    const copy = () => {
+      const { kernels } = (options ?? {}) as RuntimeOptions;
+      return (kernels instanceof Response ? { kernels: kernels.clone() } : options) as RuntimeOptions;
+    };
     const { error: here } = await rejection(createRuntime(copy()));
     const { error: there } = await rejection(spawnRuntime(copy()));
-    expect({ ...there, message: there.message }).toEqual({ ...here, message: here.message });
+    // spawnRuntime takes one option more, and its messages name it.
+    const said = ({ message }: Error) => message.replace(/, worker\b/, "");
+    expect({ ...there, message: said(there!) }).toEqual({ ...here, message: said(here!) });
   });
 });
 

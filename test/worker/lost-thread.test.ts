@@ -89,7 +89,7 @@ test("a worker that is terminated takes its threads with it", async () => {
   const name = `lstmkit ${process.pid}`;
   const tell = `(kernels) => {
     const channel = new BroadcastChannel(${JSON.stringify(name)});
-    return { allFinite(...given) { channel.postMessage(0); return kernels.allFinite(...given); } };
+    return { peak(...given) { channel.postMessage(0); return kernels.peak(...given); } };
   }`;
   const channel = new BroadcastChannel(name);
   let heard = 0;

@@ -1,0 +1,30 @@
+/** The calls of a model, in one table: what crosses to a worker, and how, is derived from it. */
+import { EVALUATE_OPTIONS, FIT_OPTIONS, READ_OPTIONS } from "./options.ts";
+
+/** What there is to know of a call. */
+export interface CallKind {
+  /** Works batch by batch: its last argument is options of this table, with a signal and perhaps callbacks. */
+  readonly options?: typeof FIT_OPTIONS | typeof EVALUATE_OPTIONS | typeof READ_OPTIONS;
+  /** Arguments before the options. */
+  readonly arguments: number;
+  /** Its result's arrays are the caller's, and may move. */
+  readonly moves?: true;
+}
+
+export const MODEL_CALLS = {
+  compile: { arguments: 1 },
+  fit: { arguments: 2, options: FIT_OPTIONS },
+  evaluate: { arguments: 2, options: EVALUATE_OPTIONS },
+  predict: { arguments: 1, options: EVALUATE_OPTIONS, moves: true },
+  trace: { arguments: 1, options: READ_OPTIONS, moves: true },
+  gradientFlow: { arguments: 2, options: READ_OPTIONS, moves: true },
+  summary: { arguments: 0 },
+  countParams: { arguments: 0 },
+  getWeights: { arguments: 0, moves: true },
+  setWeights: { arguments: 1 },
+  digest: { arguments: 0 },
+  save: { arguments: 1, moves: true },
+  dispose: { arguments: 0 },
+} as const satisfies Readonly<Record<string, CallKind>>;
+
+export type ModelCall = keyof typeof MODEL_CALLS;

@@ -1,0 +1,126 @@
+/** Training: epochs of batches, their logs, validation, callbacks. */
+import { now } from "../clock.ts";
+import { LstmkitError } from "../errors.ts";
+import type { Batch, BatchResult } from "../model/batch.ts";
+import type { CompileConfig } from "../model/compile.ts";
+import type { Filled } from "../options.ts";
+import { type Inputs, part, type Samples, type Targets } from "./inputs.ts";
+import type { EpochLogs, FitOptions, History, Logs } from "./model.ts";
+import type { FIT_OPTIONS } from "./options.ts";
+import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
+import type { Pauses } from "./sequential.ts";
+
+type Given = Filled<FitOptions, typeof FIT_OPTIONS>;
+
+/** All that a fit works by: samples of our own, and what the options say. */
+export interface FitPlan extends Given {
+  readonly train: Samples;
+  readonly validation: Samples | null;
+  /** Batches in an epoch. */
+  readonly batches: number;
+}
+
+/**
+ * @param check of a pair that was given for validation
+ * @throws BAD_ARGUMENT where there is nothing to train or to validate on; what `check` throws
+ */
+export function planFit(
+  all: Samples,
+  given: Given,
+  check: (pair: readonly [Inputs, Targets]) => Samples,
+): FitPlan {
+  const { validationData, validationSplit, batchSize, dropRemainder } = given;
+  const [train, validation] = validationData ? [all, check(validationData)] : split(all, validationSplit);
+  const batches = dropRemainder
+    ? Math.floor(train.samples / batchSize)
+    : Math.ceil(train.samples / batchSize);
+  if (batches === 0) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `${train.samples} samples make no whole batch of ${batchSize}, and dropRemainder is set. Lower batchSize.`,
+    );
+  }
+  return { ...given, train, validation, batches };
+}
+
+/** As Keras: the last samples; none for a share of 0. */
+function split(all: Samples, share: number): [Samples, Samples | null] {
+  if (share === 0) return [all, null];
+  const cut = Math.floor(all.samples * (1 - share));
+  if (cut === 0 || cut === all.samples) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `validationSplit is ${share} of ${all.samples} samples; it must leave samples on both sides.`,
+    );
+  }
+  return [part(all, 0, cut), part(all, cut, all.samples)];
+}
+
+/** What a fit asks of its model. */
+export interface FitHost extends Pauses {
+  readonly config: CompileConfig;
+  readonly state: RunState;
+  /** Memory for the batches. @throws OUT_OF_MEMORY */
+  open(): Batch;
+  /** The order of samples in an epoch, or as they stand where it is null. */
+  order(samples: number, epoch: number | null): Int32Array;
+  /** A step with what `load` puts in. */
+  step(load: () => { batch: Batch; count: number }, epoch: number, number: number): Promise<BatchResult>;
+  measure(data: Samples): Promise<Logs>;
+}
+
+export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
+  const { epochs, validation, validationFreq } = plan;
+  const history: History = { epoch: [], history: {} };
+  const batch = host.open();
+  try {
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const logs = await fitEpoch(plan, host, batch);
+      if (validation && (epoch + 1) % validationFreq === 0) {
+        for (const [name, value] of Object.entries(await host.measure(validation))) {
+          logs[`val${name[0]!.toUpperCase()}${name.slice(1)}`] = value;
+        }
+      }
+      record(history, epoch, logs);
+      await host.until(plan.onEpochEnd?.(epoch, logs));
+    }
+  } finally {
+    batch.free();
+  }
+  return history;
+}
+
+async function fitEpoch(plan: FitPlan, host: FitHost, batch: Batch): Promise<EpochLogs> {
+  const { train, batchSize, batches, shuffle, onBatchEnd } = plan;
+  const { state, config } = host;
+  const start = now();
+  const epoch = state.epochs++;
+  const order = host.order(train.samples, shuffle ? epoch : null);
+  state.sums = noSums();
+  for (state.batches = 0; state.batches < batches; ) {
+    await host.checkpoint();
+    const number = state.batches;
+    const from = number * batchSize;
+    const count = Math.min(batchSize, train.samples - from);
+    const load = () => {
+      batch.load(train.x.data, train.y.data, order, from, count);
+      return { batch, count };
+    };
+    addTo(state.sums, await host.step(load, epoch, number));
+    state.batches++;
+    await host.until(onBatchEnd?.(number, { ...logsOf(state.sums, config), size: count, batches }));
+  }
+  return { ...logsOf(state.sums, config), seconds: (now() - start) / 1000 };
+}
+
+function record(
+  { epoch: epochs, history }: History,
+  epoch: number,
+  { seconds: _, ...logs }: EpochLogs,
+): void {
+  epochs.push(epoch);
+  for (const [key, value] of Object.entries(logs)) {
+    history[key] ??= [];
+    history[key].push(value!);
+  }
+}
