@@ -89,11 +89,13 @@ const LONGEST_NAME = 64;
 /** A value in a message: as JSON where it has one, and never longer than a line. */
 export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`.slice(0, LONGEST_SHOWN);
-  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value === "function")
+    return cut(value.name ? `the function ${String(value.name)}` : "a function");
   if (typeof value === "string") return cut(JSON.stringify(value.slice(0, LONGEST_SHOWN)));
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value !== "object" || value === null) return cut(String(value));
   if (ArrayBuffer.isView(value) || Array.isArray(value)) {
-    const length = "length" in value ? value.length : value.byteLength;
+    if (!("length" in value)) return kindOf(value); // a DataView, whose byteLength throws once it is detached
+    const { length } = value;
     if (!Array.isArray(value) || length > MOST_SHOWN || value.some((item) => Object(item) === item)) {
       return `${kindOf(value)} of length ${length}`;
     }
