@@ -10,8 +10,8 @@ export interface BytesFile {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
-const WANTED = "a Uint8Array, another view of a buffer, or an ArrayBuffer";
-const WANTED_LATER = "a Uint8Array, another view of a buffer, an ArrayBuffer, a Blob or a Response";
+export const BYTES_WANTED = "a Uint8Array, another view of a buffer or an ArrayBuffer";
+const WANTED_LATER = `${BYTES_WANTED}; or a Blob or a Response`;
 
 /**
  * The bytes that a caller gave, in the place where they lie. Memory that threads share is copied: another thread
@@ -21,7 +21,7 @@ const WANTED_LATER = "a Uint8Array, another view of a buffer, an ArrayBuffer, a 
  * @param call as its user knows it, such as `decodeText()`
  * @throws BAD_ARGUMENT for what has no bytes, or has given them away
  */
-export function bytesOf(given: unknown, call: string, wanted = WANTED): Uint8Array<ArrayBuffer> {
+export function bytesOf(given: unknown, call: string, wanted = BYTES_WANTED): Uint8Array<ArrayBuffer> {
   if (!isBytes(given)) {
     throw new LstmkitError(
       "BAD_ARGUMENT",

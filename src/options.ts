@@ -67,6 +67,11 @@ export function checkOptions<C extends object, T extends OptionTable<C>>(
   return values as Filled<C, T>;
 }
 
+/** Those of the given options that another call has, whose table this is. */
+export function optionsOf<C extends object>(table: OptionTable<C>, given: object): C {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(table, name))) as C;
+}
+
 const wantedOf = (names: readonly string[]) =>
   names.length > 0 ? `it takes an object with ${names.join(", ")}` : "it takes none";
 
@@ -156,3 +161,10 @@ export const aSignal = {
     typeof (value as Partial<AbortSignal>).addEventListener === "function" &&
     typeof (value as Partial<AbortSignal>).removeEventListener === "function",
 };
+
+/** Whether something has elements by number: an array, a typed array; not a string. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const { length } = value as { length?: unknown };
+  return Number.isSafeInteger(length) && Number(length) >= 0;
+}
