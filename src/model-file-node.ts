@@ -1,4 +1,6 @@
 import { type FilePath, pathOf, readBytes, writeWhole } from "./disk/disk-node.ts";
+import { LstmkitError } from "./errors.ts";
+import { show } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Model, SaveOptions } from "./train/model.ts";
 
@@ -8,10 +10,11 @@ import type { Model, SaveOptions } from "./train/model.ts";
  * model that is loaded from it predicts the same, but trains on with Adam begun anew.
  *
  * @param path or a `file:` URL
- * @throws BAD_ARGUMENT for what is no path; FILE_UNWRITABLE, and nothing is left behind; what model.save() throws
+ * @throws BAD_ARGUMENT for what is no path or no model; FILE_UNWRITABLE, and nothing is left behind; what model.save() throws
  */
 export async function saveModel(model: Model, path: FilePath, options?: SaveOptions): Promise<void> {
   pathOf(path); // before any work
+  requireMethod("model", model, "save", "one that runtime.sequential() or runtime.load() made");
   await writeWhole(path, await model.save(options));
 }
 
@@ -20,8 +23,15 @@ export async function saveModel(model: Model, path: FilePath, options?: SaveOpti
  * repeats the shuffles and masks of epoch 0.
  *
  * @param path or a `file:` URL
- * @throws BAD_ARGUMENT for what is no path; FILE_NOT_FOUND, FILE_UNREADABLE; what runtime.load() throws
+ * @throws BAD_ARGUMENT for what is no path or no runtime; FILE_NOT_FOUND, FILE_UNREADABLE; what runtime.load() throws
  */
 export async function loadModel(runtime: Runtime, path: FilePath): Promise<Model> {
+  requireMethod("runtime", runtime, "load", "one that createRuntime() or spawnRuntime() made");
   return runtime.load(await readBytes(path));
+}
+
+/** Such as a promise that nobody has awaited. @throws BAD_ARGUMENT */
+function requireMethod(name: string, given: unknown, method: string, wanted: string): void {
+  if (typeof (given as Record<string, unknown> | null | undefined)?.[method] === "function") return;
+  throw new LstmkitError("BAD_ARGUMENT", `the ${name} is ${show(given)}; wanted ${wanted}, awaited.`);
 }

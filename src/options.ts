@@ -67,6 +67,11 @@ export function checkOptions<C extends object, T extends OptionTable<C>>(
   return values as Filled<C, T>;
 }
 
+/** Those of the given options that another call has, whose table this is. */
+export function optionsOf<C extends object>(table: OptionTable<C>, given: object): C {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(table, name))) as C;
+}
+
 const wantedOf = (names: readonly string[]) =>
   names.length > 0 ? `it takes an object with ${names.join(", ")}` : "it takes none";
 
@@ -89,11 +94,13 @@ const LONGEST_NAME = 64;
 /** A value in a message: as JSON where it has one, and never longer than a line. */
 export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`.slice(0, LONGEST_SHOWN);
-  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value === "function")
+    return cut(value.name ? `the function ${String(value.name)}` : "a function");
   if (typeof value === "string") return cut(JSON.stringify(value.slice(0, LONGEST_SHOWN)));
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value !== "object" || value === null) return cut(String(value));
   if (ArrayBuffer.isView(value) || Array.isArray(value)) {
-    const length = "length" in value ? value.length : value.byteLength;
+    if (!("length" in value)) return kindOf(value); // a DataView, whose byteLength throws once it is detached
+    const { length } = value;
     if (!Array.isArray(value) || length > MOST_SHOWN || value.some((item) => Object(item) === item)) {
       return `${kindOf(value)} of length ${length}`;
     }
@@ -154,3 +161,10 @@ export const aSignal = {
     typeof (value as Partial<AbortSignal>).addEventListener === "function" &&
     typeof (value as Partial<AbortSignal>).removeEventListener === "function",
 };
+
+/** Whether something has elements by number: an array, a typed array; not a string. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const { length } = value as { length?: unknown };
+  return Number.isSafeInteger(length) && Number(length) >= 0;
+}

@@ -1,6 +1,6 @@
 /** The runtime: kernels on a memory, and the models made on them. */
 import { version } from "../package.json";
-import { allBytesOf, type Bytes, type BytesSource } from "./bytes.ts";
+import { allBytesOf, type Bytes, type BytesFile } from "./bytes.ts";
 import { LstmkitError } from "./errors.ts";
 import { decodeModel } from "./formats/model-file.ts";
 import type { Layer } from "./layers/index.ts";
@@ -37,7 +37,7 @@ export interface RuntimeOptions {
 }
 
 /** A model file: its bytes, or a Blob, a File or a Response that gives them. */
-export type ModelBytes = Bytes | BytesSource;
+export type ModelBytes = Bytes | BytesFile;
 
 export interface ModelOptions {
   /** Whole number in [0, 2³²): fixes initial weights, order of samples and dropout. Default 0. */

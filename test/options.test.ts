@@ -112,12 +112,14 @@ describe("a value in a message", () => {
     [round, "an array of length 1"],
     [new Array(1e6), "an array of length 1000000"],
     [new Uint8Array(200_000), "a Uint8Array of length 200000"],
-    [new DataView(new ArrayBuffer(4)), "a DataView of length 4"],
+    [new DataView(new ArrayBuffer(4)), "a DataView"],
     [{ a: 1, b: "c" }, '{ a: 1, b: "c" }'],
     [{}, "{}"],
     [{ a: { b: 1 } }, "an object"],
     [new Error("no"), "an Error"],
     [parseInt, "the function parseInt"],
+    [Symbol("s".repeat(1e6)), `Symbol(${"s".repeat(52)}…`],
+    [{ ["f".repeat(1e6)]: () => {} }["f".repeat(1e6)], `the function ${"f".repeat(46)}…`],
   ])("%#: %.30s", (value, shown) => {
     expect(show(value)).toBe(shown);
   });

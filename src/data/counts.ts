@@ -1,6 +1,8 @@
 /** What is in a part of a data set, in numbers that say what an accuracy on it is worth. */
+import { LstmkitError } from "../errors.ts";
+import { isList, show } from "../options.ts";
 import type { Split } from "./dataset.ts";
-import { encodeTokens, type Vocabulary } from "./vocabulary.ts";
+import { checkVocabulary, encodeTokens, type Vocabulary } from "./vocabulary.ts";
 
 export interface SplitCounts {
   readonly samples: number;
@@ -19,8 +21,12 @@ export interface SplitCounts {
  * `oovChar` of null there are no counts of words.
  *
  * @param vocabulary the one that x was encoded with
+ * @throws BAD_ARGUMENT for what is no part of a data set, and for what is no vocabulary
  */
-export function countSplit({ x, y }: Split, vocabulary?: Vocabulary): SplitCounts {
+export function countSplit(split: Split, vocabulary?: Vocabulary): SplitCounts {
+  checkSplit(split);
+  if (vocabulary !== undefined) checkVocabulary(vocabulary);
+  const { x, y } = split;
   const samples = y.data.length;
   const ones = y.data.reduce((sum, label) => sum + label, 0);
   const classes = [samples - ones, ones] as const;
@@ -30,6 +36,16 @@ export function countSplit({ x, y }: Split, vocabulary?: Vocabulary): SplitCount
     baseline: Math.max(...classes) / samples,
     ...(vocabulary && vocabulary.oovChar !== null && countIds(x.data, vocabulary)),
   };
+}
+
+/** @throws BAD_ARGUMENT */
+export function checkSplit(split: unknown): void {
+  const { x, y } = Object(split) as { x?: { data?: unknown }; y?: { data?: unknown } };
+  if (isList(x?.data) && isList(y?.data)) return;
+  throw new LstmkitError(
+    "BAD_ARGUMENT",
+    `the part of a data set is ${show(split)}; wanted an object with x and y, such as dataset.train.`,
+  );
 }
 
 interface WordCounts {

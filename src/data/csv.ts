@@ -1,3 +1,4 @@
+import { BYTES_WANTED, type Bytes, bytesOf } from "../bytes.ts";
 import { LstmkitError } from "../errors.ts";
 import { aString, checkOptions, oneOf, show, trueOrFalse } from "../options.ts";
 import {
@@ -88,7 +89,7 @@ const LABEL_NAMES = ["label", "sentiment", "class", "target", "y"];
  * @throws BAD_CSV for a file that cannot be read so, with the line; BAD_LABEL for other than two classes, or,
  * where `classes` are given, for another name, with the line; BAD_ARGUMENT for options without meaning
  */
-export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = {}): CsvTexts {
+export function textsFromCsv(source: string | Bytes, options: CsvOptions = {}): CsvTexts {
   const table = readTable("textsFromCsv()", source, options);
   const { names, rows, hasHeader } = table;
   if (rows.length === 0) throw bad(`only the header ${list(names)}`, "one row a text below it");
@@ -139,7 +140,7 @@ export function textsFromCsv(source: string | Uint8Array, options: CsvOptions = 
  *
  * @throws BAD_CSV for a file that is empty, or no text; BAD_ARGUMENT for options without meaning
  */
-export function csvColumns(source: string | Uint8Array, options: CsvOptions = {}): string[] {
+export function csvColumns(source: string | Bytes, options: CsvOptions = {}): string[] {
   return [...readTable("csvColumns()", source, options).names];
 }
 
@@ -152,7 +153,7 @@ interface Table {
   readonly hasHeader: boolean;
 }
 
-function readTable(call: string, source: string | Uint8Array, options: CsvOptions): Table {
+function readTable(call: string, source: string | Bytes, options: CsvOptions): Table {
   const given = checkOptions(call, options, CSV_OPTIONS);
   const content = contentOf(call, source, given.encoding);
   const hasQuotes = given.quote !== "none";
@@ -174,8 +175,10 @@ function readTable(call: string, source: string | Uint8Array, options: CsvOption
   };
 }
 
-function contentOf(call: string, source: string | Uint8Array, encoding: string | undefined): string {
-  if (typeof source !== "string") return decodeWhole(source, encoding, "BAD_CSV");
+function contentOf(call: string, source: string | Bytes, encoding: string | undefined): string {
+  if (typeof source !== "string") {
+    return decodeWhole(bytesOf(source, call, `a string, ${BYTES_WANTED}`), encoding, "BAD_CSV");
+  }
   if (encoding === undefined) return withoutMark(source);
   throw new LstmkitError(
     "BAD_ARGUMENT",

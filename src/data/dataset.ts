@@ -1,5 +1,5 @@
 import { LstmkitError } from "../errors.ts";
-import { aString, checkOptions, number, oneOf, show, trueOrFalse, wholeNumber } from "../options.ts";
+import { aString, checkOptions, isList, number, show, trueOrFalse, wholeNumber } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Classes, classesOption, labelsOf } from "./classes.ts";
 import { RandomState } from "./random-state.ts";
@@ -9,10 +9,11 @@ import { cut } from "./tokenize.ts";
 import { type Tokenizer, tokenizerOption } from "./tokenizers.ts";
 import {
   checkedText,
-  checkList,
   encodeTokens,
+  ROW_LAYOUT_OPTIONS,
   type RowLayout,
   rowLayout,
+  VOCABULARY_OPTIONS,
   type Vocabulary,
   type VocabularyOptions,
   vocabularyOfTokens,
@@ -71,23 +72,13 @@ export interface TextDatasetOptions extends VocabularyOptions, RowLayout {
   readonly test?: LabelledTexts;
 }
 
-const optionalId = {
-  wanted: "null or a whole number from 0 on",
-  accepts: (value: unknown) => value === null || wholeNumber(0).accepts(value),
-  fallback: undefined,
-};
-
 /** What the options of a data set of texts take; numWords has to leave room for a word, besides. */
 export const DATASET_OPTIONS = {
+  ...VOCABULARY_OPTIONS,
+  ...ROW_LAYOUT_OPTIONS,
   name: { ...aString, fallback: "texts" },
-  numWords: { ...wholeNumber(1), fallback: 10_000 },
-  maxLen: { ...wholeNumber(1), fallback: 80 },
-  padding: { ...oneOf("pre", "post"), fallback: undefined },
-  truncating: { ...oneOf("pre", "post"), fallback: undefined },
-  startChar: optionalId,
-  oovChar: optionalId,
-  indexFrom: { ...wholeNumber(0), fallback: undefined },
-  skipTop: { ...wholeNumber(0), fallback: undefined },
+  numWords: { ...VOCABULARY_OPTIONS.numWords, fallback: 10_000 },
+  maxLen: { ...ROW_LAYOUT_OPTIONS.maxLen, fallback: 80 },
   tokenizer: { ...tokenizerOption, fallback: "unicode" as Tokenizer },
   testSplit: { ...number("a number between 0 and 1", (share) => share > 0 && share < 1), fallback: 0.2 },
   stratify: { ...trueOrFalse, fallback: true },
@@ -151,14 +142,9 @@ interface CutTexts {
 }
 
 /** @throws BAD_ARGUMENT, BAD_SHAPE, BAD_VALUE, BAD_LABEL */
-function readTexts({ texts, labels, classes }: LabelledTexts, tokenizer: Tokenizer): CutTexts {
-  checkList(texts);
-  if (texts.length !== labels.length) {
-    throw new LstmkitError(
-      "BAD_SHAPE",
-      `${texts.length} texts, but ${labels.length} labels; wanted one label a text.`,
-    );
-  }
+function readTexts(source: LabelledTexts, tokenizer: Tokenizer): CutTexts {
+  checkLabelled(source);
+  const { texts, labels, classes } = source;
   if (!classesOption.accepts(classes)) {
     throw new LstmkitError(
       "BAD_ARGUMENT",
@@ -167,6 +153,28 @@ function readTexts({ texts, labels, classes }: LabelledTexts, tokenizer: Tokeniz
   }
   const tokens = Array.from(texts, (text, i) => cut(checkedText(text, i), tokenizer));
   return { tokens, labels: labelTensor(labels).data, classes };
+}
+
+/**
+ * A label for every text; what they are, is seen where they are used.
+ *
+ * @param part " of train" or the like, for the message
+ * @throws BAD_ARGUMENT, BAD_SHAPE
+ */
+export function checkLabelled(source: unknown, part = ""): void {
+  const refused = (what: string, found: unknown, wanted: string) =>
+    new LstmkitError("BAD_ARGUMENT", `the ${what}${part} are ${show(found)}; wanted ${wanted}.`);
+  if (typeof source !== "object" || source === null) {
+    throw refused("labelled texts", source, "an object with texts and labels");
+  }
+  const { texts, labels } = source as { texts?: unknown; labels?: unknown };
+  if (!isList(texts)) throw refused("texts", texts, "an array of strings");
+  if (!isList(labels)) throw refused("labels", labels, "an array of 0 and 1");
+  if (texts.length === labels.length) return;
+  throw new LstmkitError(
+    "BAD_SHAPE",
+    `${texts.length} texts${part}, but ${labels.length} labels; wanted one label a text.`,
+  );
 }
 
 /** A model of one class would be right about every text, and have learnt nothing. */
@@ -226,11 +234,12 @@ function partsApart(train: CutTexts, test: CutTexts, options: TextDatasetOptions
 export function labelTensor(labels: ArrayLike<number | bigint>): Tensor<Uint8Array> {
   const data = new Uint8Array(labels.length);
   for (let i = 0; i < labels.length; i++) {
-    const label = Number(labels[i]);
-    if (label !== 0 && label !== 1) {
-      throw new LstmkitError("BAD_LABEL", `label ${i} is ${labels[i]}; wanted 0 or 1.`);
+    const label: unknown = labels[i];
+    const value = typeof label === "number" || typeof label === "bigint" ? Number(label) : NaN;
+    if (value !== 0 && value !== 1) {
+      throw new LstmkitError("BAD_LABEL", `label ${i} is ${show(label)}; wanted 0 or 1.`);
     }
-    data[i] = label;
+    data[i] = value;
   }
   return { data, shape: [data.length] };
 }

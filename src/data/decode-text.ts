@@ -1,4 +1,5 @@
 /** Bytes as text: in what encoding they are, and where they are not. */
+import { type Bytes, bytesOf } from "../bytes.ts";
 import { type ErrorCode, LstmkitError } from "../errors.ts";
 import { aString, checkOptions, show } from "../options.ts";
 
@@ -15,13 +16,13 @@ export interface DecodeOptions {
  * Bytes as text, without a byte order mark. What is no text in that encoding is refused, and so is a NUL
  * where no encoding was named: text has none, UTF-16 without its mark has many.
  *
- * @throws BAD_TEXT with the line; BAD_ARGUMENT for an encoding that is not there
+ * @throws BAD_TEXT with the line; BAD_ARGUMENT for an encoding that is not there, and for what has no bytes
  */
-export function decodeText(bytes: Uint8Array, options?: DecodeOptions): string {
+export function decodeText(bytes: Bytes, options?: DecodeOptions): string {
   const { encoding } = checkOptions("decodeText()", options, {
     encoding: { ...aString, fallback: undefined },
   });
-  return decodeWhole(bytes, encoding);
+  return decodeWhole(bytesOf(bytes, "decodeText()"), encoding);
 }
 
 /** @throws BAD_ARGUMENT for an encoding that is not there */
@@ -44,25 +45,20 @@ export function decodeWhole(
   code: ErrorCode = "BAD_TEXT",
   mostBytes = MOST_BYTES,
 ): string {
-  if (Object.prototype.toString.call(bytes) !== "[object Uint8Array]") {
-    throw new LstmkitError("BAD_ARGUMENT", `the text is ${show(bytes)}; wanted its bytes, a Uint8Array.`);
-  }
   if (bytes.length > mostBytes) {
     throw new LstmkitError(
       code,
       `${bytes.length} bytes of text; wanted ${mostBytes} at most, which is what a string holds. Cut the file into several.`,
     );
   }
-  // A TextDecoder does not take memory that threads share.
-  const own = bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes);
   const decoder = new Decoder(encoding);
   try {
-    const text = decoder.decode(own, true);
+    const text = decoder.decode(bytes, true);
     if (encoding !== undefined || !text.includes(NUL)) return text;
   } catch {
     // where, is looked up below
   }
-  throw firstFault(own, encoding, code);
+  throw firstFault(bytes, encoding, code);
 }
 
 /** Decodes piece by piece, wherever the pieces are cut. */

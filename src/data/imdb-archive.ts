@@ -1,4 +1,5 @@
 import { unpackTar } from "modern-tar";
+import { type Bytes, bytesOf } from "../bytes.ts";
 import { LstmkitError } from "../errors.ts";
 import { show } from "../options.ts";
 import type { LabelledTexts } from "./dataset.ts";
@@ -60,15 +61,15 @@ export function imdbTextsOfFiles(files: Iterable<ArchiveFile>): ImdbTexts {
 /**
  * The labelled reviews in a .tar.gz of the aclImdb folder.
  *
- * @throws BAD_DATASET when the archive is damaged, or holds something else
+ * @throws BAD_DATASET when the archive is damaged, or holds something else; BAD_ARGUMENT for what has no bytes
  */
-export async function imdbTextsOfTarGz(bytes: Uint8Array): Promise<ImdbTexts> {
-  return imdbTextsOfFiles(await reviewsInTar(bytes));
+export async function imdbTextsOfTarGz(bytes: Bytes): Promise<ImdbTexts> {
+  return imdbTextsOfFiles(await reviewsInTar(bytesOf(bytes, "imdbTextsOfTarGz()")));
 }
 
-async function reviewsInTar(bytes: Uint8Array): Promise<ArchiveFile[]> {
+async function reviewsInTar(bytes: Uint8Array<ArrayBuffer>): Promise<ArchiveFile[]> {
   try {
-    const body = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+    const body = new Blob([bytes]).stream();
     const tar = body
       .pipeThrough(new DecompressionStream("gzip"))
       .pipeThrough(atMost(mostUnpacked(bytes.length)));

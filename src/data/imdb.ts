@@ -1,16 +1,21 @@
+import { type Bytes, bytesOf } from "../bytes.ts";
 import { LstmkitError } from "../errors.ts";
+import { aString, checkOptions, show, wholeNumber } from "../options.ts";
 import type { LabelledTexts, Split, TextDataset } from "./dataset.ts";
-import { labelTensor } from "./dataset.ts";
+import { checkLabelled, labelTensor } from "./dataset.ts";
 import type { NpyArray } from "./npy.ts";
 import { readNpz } from "./npz.ts";
 import { RandomState } from "./random-state.ts";
 import { padSequences } from "./sequences.ts";
 import {
   buildVocabulary,
+  checkedText,
   encode,
+  ROW_LAYOUT_OPTIONS,
   type RowLayout,
   rankedWords,
   rowLayout,
+  VOCABULARY_OPTIONS,
   type Vocabulary,
   type VocabularyOptions,
   vocabularyOfRanks,
@@ -35,8 +40,15 @@ export interface ImdbOptions extends VocabularyOptions, RowLayout {
 }
 
 const CLASSES = ["negative", "positive"] as const;
-const DEFAULT_MAX_LEN = 80;
-const DEFAULT_SEED = 113;
+
+/** What the options of the IMDB data set take. */
+export const IMDB_OPTIONS = {
+  ...VOCABULARY_OPTIONS,
+  ...ROW_LAYOUT_OPTIONS,
+  maxLen: { ...ROW_LAYOUT_OPTIONS.maxLen, fallback: 80 },
+  seed: { ...wholeNumber(0, 2 ** 32 - 1), fallback: 113 },
+  wordIndex: { ...aString, fallback: undefined },
+};
 
 /**
  * The IMDB data set from Keras's `imdb.npz`: the same rows in the same order as
@@ -45,14 +57,15 @@ const DEFAULT_SEED = 113;
  * @throws BAD_NPZ or BAD_PICKLE when the file is damaged, BAD_DATASET when its arrays contradict
  * each other, BAD_ARGUMENT for options without meaning
  */
-export function imdbFromNpz(bytes: Uint8Array, options: ImdbOptions = {}): TextDataset {
-  const arrays = readNpz(bytes, ["x_train", "y_train", "x_test", "y_test"]);
+export function imdbFromNpz(bytes: Bytes, options: ImdbOptions = {}): TextDataset {
+  const given = checkOptions<ImdbOptions, typeof IMDB_OPTIONS>("imdbFromNpz()", options, IMDB_OPTIONS);
+  const arrays = readNpz(bytesOf(bytes, "imdbFromNpz()"), ["x_train", "y_train", "x_test", "y_test"]);
   const train = reviews(arrays.x_train, arrays.y_train, "train");
   const test = reviews(arrays.x_test, arrays.y_test, "test");
-  const { maxLen = DEFAULT_MAX_LEN, seed = DEFAULT_SEED, indexFrom = 3 } = options;
-  const numWords = options.numWords ?? largest(train.lists, test.lists) + indexFrom;
-  const ranked = options.wordIndex === undefined ? [] : rankedWords(options.wordIndex);
-  const vocabulary = vocabularyOfRanks(ranked, { ...options, numWords, maxLen });
+  const { maxLen, seed, indexFrom = 3, wordIndex, ...layout } = given;
+  const numWords = given.numWords ?? largest(train.lists, test.lists) + indexFrom;
+  const ranked = wordIndex === undefined ? [] : rankedWords(wordIndex);
+  const vocabulary = vocabularyOfRanks(ranked, { ...layout, indexFrom, numWords, maxLen });
   const rules = { ...vocabulary, maxLen };
   const random = new RandomState(seed);
   return {
@@ -76,16 +89,18 @@ export interface ImdbTexts {
  * {@link imdbFromNpz} does. Ranks are those of `wordIndex`, or counted on the training part. A word
  * of the test part that has no rank becomes `oovChar`; in Keras's own file such words are left out.
  *
- * @throws BAD_ARGUMENT for options without meaning
+ * @throws BAD_ARGUMENT for options without meaning and for what are no labelled texts, BAD_SHAPE for other than one
+ * label a text, BAD_VALUE for a text that is no string, BAD_LABEL for a label that is neither 0 nor 1
  */
 export function imdbFromTexts(source: ImdbTexts, options: ImdbOptions = {}): TextDataset {
-  const { maxLen = DEFAULT_MAX_LEN, seed = DEFAULT_SEED } = options;
-  // Keras's own ids are of words cut so.
-  const layout = { ...options, maxLen, tokenizer: options.tokenizer ?? "keras" };
+  const given = checkOptions<ImdbOptions, typeof IMDB_OPTIONS>("imdbFromTexts()", options, IMDB_OPTIONS);
+  checkParts(source);
+  const { seed, wordIndex, ...others } = given;
+  const layout = { ...others, tokenizer: others.tokenizer ?? "keras" }; // Keras's own ids are of words cut so
   const vocabulary =
-    options.wordIndex === undefined
+    wordIndex === undefined
       ? buildVocabulary(source.train.texts, layout)
-      : vocabularyOfRanks(rankedWords(options.wordIndex), layout);
+      : vocabularyOfRanks(rankedWords(wordIndex), layout);
   const random = new RandomState(seed);
   return {
     name: "imdb",
@@ -97,11 +112,24 @@ export function imdbFromTexts(source: ImdbTexts, options: ImdbOptions = {}): Tex
   };
 }
 
+/** @throws BAD_ARGUMENT, BAD_SHAPE */
+function checkParts(source: unknown): void {
+  if (typeof source !== "object" || source === null) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `the reviews are ${show(source)}; wanted an object with train and test, as imdbTextsOfTarGz() gives it.`,
+    );
+  }
+  const { train, test } = source as Partial<ImdbTexts>;
+  checkLabelled(train, " of train");
+  checkLabelled(test, " of test");
+}
+
 function encodedSplit(source: LabelledTexts, vocabulary: Vocabulary, random: RandomState): Split {
   const order = random.permutation(source.texts.length);
   return {
     x: padSequences(
-      Array.from(order, (i) => encode(vocabulary, source.texts[i]!)),
+      Array.from(order, (i) => encode(vocabulary, checkedText(source.texts[i], i))),
       rowLayout(vocabulary),
     ),
     y: labelTensor(Array.from(order, (i) => source.labels[i]!)),

@@ -2,20 +2,20 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type FilePath, isSameFile, MOST_TEXT, pathOf, readBytes, reading } from "../disk/disk-node.ts";
 import { LstmkitError } from "../errors.ts";
-import { checkOptions, show } from "../options.ts";
+import { aFunction, aSignal, aString, checkOptions, type Filled, optionsOf, show } from "../options.ts";
 import { CSV_OPTIONS, type CsvOptions, type CsvTexts, csvColumns, textsFromCsv } from "./csv.ts";
 import { DATASET_OPTIONS, datasetFromTexts, type TextDataset, type TextDatasetOptions } from "./dataset.ts";
 import { decodeWhole } from "./decode-text.ts";
 import { cachedDownload, type DownloadOptions } from "./download-node.ts";
-import { type ImdbOptions, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
+import { IMDB_OPTIONS, type ImdbOptions, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
 import { type ArchiveFile, imdbTextsOfFiles, imdbTextsOfTarGz, isReviewPath } from "./imdb-archive.ts";
 import { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
-import { type SpamOptions, spamFromBytes } from "./spam.ts";
+import { SPAM_OPTIONS, type SpamOptions, spamFromBytes } from "./spam.ts";
 
 /** How {@link loadImdb} finds and encodes the reviews. */
 export interface LoadImdbOptions extends ImdbOptions {
-  /** An imdb.npz, an aclImdb folder, or its .tar.gz. Default: Keras's file, fetched once. */
-  readonly data?: string;
+  /** An imdb.npz, an aclImdb folder, or its .tar.gz, by its path or `file:` URL. Default: Keras's file, fetched once. */
+  readonly data?: FilePath;
   /** Folder for downloads. Default: the system's place for caches, or LSTMKIT_CACHE. */
   readonly cacheDir?: string;
   /** Told while something is fetched; totals are of the file being fetched. */
@@ -26,28 +26,57 @@ export interface LoadImdbOptions extends ImdbOptions {
   readonly baseUrl?: string;
 }
 
+const aPath = {
+  wanted: "the path of a file, or its file: URL",
+  accepts: (value: unknown) => typeof value === "string" || value instanceof URL,
+  fallback: undefined,
+};
+
+const LOAD_IMDB_OPTIONS = {
+  ...IMDB_OPTIONS,
+  maxLen: { ...IMDB_OPTIONS.maxLen, fallback: undefined },
+  seed: { ...IMDB_OPTIONS.seed, fallback: undefined },
+  data: aPath,
+  cacheDir: { ...aString, fallback: undefined },
+  onProgress: { ...aFunction, fallback: undefined },
+  signal: { ...aSignal, fallback: undefined },
+  baseUrl: {
+    wanted: "the address of a folder, such as https://example.com/datasets/",
+    accepts: (value: unknown) => typeof value === "string" && URL.canParse(value),
+    fallback: KERAS_DATASETS,
+  },
+};
+
 /**
  * The IMDB data set. With an imdb.npz the vocabulary comes from `imdb_word_index.json` in the same
  * folder, if there is one.
  *
- * @throws FILE_NOT_FOUND or FILE_UNREADABLE for `data`, OFFLINE, BAD_CHECKSUM, ABORTED or
+ * @throws BAD_ARGUMENT for options without meaning, FILE_NOT_FOUND or FILE_UNREADABLE for `data`, OFFLINE, BAD_CHECKSUM, ABORTED or
  * FILE_UNWRITABLE for the download, and what imdbFromNpz and imdbFromTexts throw
  */
 export async function loadImdb(options: LoadImdbOptions = {}): Promise<TextDataset> {
-  const { data } = options;
-  if (data === undefined) return downloadedImdb(options);
-  const path = pathOf(data);
+  const given = checkOptions<LoadImdbOptions, typeof LOAD_IMDB_OPTIONS>(
+    "loadImdb()",
+    options,
+    LOAD_IMDB_OPTIONS,
+  );
+  const encoding = optionsOf<ImdbOptions>(IMDB_OPTIONS, given);
+  if (given.data === undefined) return downloadedImdb(given, encoding);
+  const path = pathOf(given.data);
   const isFolder = (await reading(path, () => stat(path))).isDirectory();
-  if (isFolder) return imdbFromTexts(imdbTextsOfFiles(await reviewFiles(data)), options);
-  const bytes = await readBytes(data);
+  if (isFolder) return imdbFromTexts(imdbTextsOfFiles(await reviewFiles(path)), encoding);
+  const bytes = await readBytes(path);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  if (isGzip) return imdbFromTexts(await imdbTextsOfTarGz(bytes), options);
-  const wordIndex = options.wordIndex ?? (await neighbour(data, IMDB_FILES.wordIndex.name));
-  return imdbFromNpz(bytes, { ...options, ...(wordIndex === undefined ? {} : { wordIndex }) });
+  if (isGzip) return imdbFromTexts(await imdbTextsOfTarGz(bytes), encoding);
+  const wordIndex = given.wordIndex ?? (await neighbour(path, IMDB_FILES.wordIndex.name));
+  return imdbFromNpz(bytes, { ...encoding, ...(wordIndex === undefined ? {} : { wordIndex }) });
 }
 
-async function downloadedImdb(options: LoadImdbOptions): Promise<TextDataset> {
-  const { cacheDir, onProgress, signal, baseUrl = KERAS_DATASETS } = options;
+async function downloadedImdb(
+  given: Filled<LoadImdbOptions, typeof LOAD_IMDB_OPTIONS>,
+  encoding: ImdbOptions,
+): Promise<TextDataset> {
+  const { cacheDir, onProgress, signal, baseUrl } = given;
   const download: DownloadOptions = {
     ...(cacheDir === undefined ? {} : { cacheDir }),
     ...(onProgress === undefined ? {} : { onProgress }),
@@ -58,8 +87,8 @@ async function downloadedImdb(options: LoadImdbOptions): Promise<TextDataset> {
   const fetchFile = ({ name, ...file }: (typeof IMDB_FILES)[keyof typeof IMDB_FILES]): Promise<Uint8Array> =>
     cachedDownload({ url: new URL(name, baseUrl).href, ...file }, download);
   const bytes = await fetchFile(IMDB_FILES.npz);
-  const wordIndex = options.wordIndex ?? new TextDecoder().decode(await fetchFile(IMDB_FILES.wordIndex));
-  return imdbFromNpz(bytes, { ...options, wordIndex });
+  const wordIndex = given.wordIndex ?? new TextDecoder().decode(await fetchFile(IMDB_FILES.wordIndex));
+  return imdbFromNpz(bytes, { ...encoding, wordIndex });
 }
 
 /** How {@link loadCsv} reads, splits and encodes. */
@@ -75,11 +104,7 @@ const LOAD_CSV_OPTIONS = {
   name: { ...DATASET_OPTIONS.name, fallback: undefined },
   testSplit: { ...DATASET_OPTIONS.testSplit, fallback: undefined },
   stratify: { ...DATASET_OPTIONS.stratify, fallback: undefined },
-  test: {
-    wanted: "the path of a file, or its file: URL",
-    accepts: (value: unknown) => typeof value === "string" || value instanceof URL,
-    fallback: undefined,
-  },
+  test: aPath,
 };
 
 /**
@@ -92,13 +117,11 @@ const LOAD_CSV_OPTIONS = {
  */
 export async function loadCsv(path: FilePath, options: LoadCsvOptions = {}): Promise<TextDataset> {
   const given = checkOptions<LoadCsvOptions, typeof LOAD_CSV_OPTIONS>("loadCsv()", options, LOAD_CSV_OPTIONS);
-  const isOf = (table: object, except?: string) =>
-    Object.fromEntries(
-      Object.entries(given).filter(([name]) => Object.hasOwn(table, name) && name !== except),
-    );
-  const { train, test } = await readCsvFiles(path, given.test, isOf(CSV_OPTIONS));
+  const { test: testPath, ...others } = given;
+  const { train, test } = await readCsvFiles(path, testPath, optionsOf<CsvOptions>(CSV_OPTIONS, others));
   const name = pathOf(path).replace(/^.*[/\\]/, "");
-  return datasetFromTexts(train, { name, ...isOf(DATASET_OPTIONS, "test"), ...(test && { test }) });
+  const encoding = optionsOf<TextDatasetOptions>(DATASET_OPTIONS, others);
+  return datasetFromTexts(train, { name, ...encoding, ...(test && { test }) });
 }
 
 /**
@@ -136,9 +159,10 @@ const SPAM_ASSETS = ["./spam-assassin.bin", "../../assets/spam-assassin.bin"];
  * @throws FILE_NOT_FOUND when the installed package is incomplete, and what spamFromBytes throws
  */
 export async function loadSpam(options: SpamOptions = {}): Promise<TextDataset> {
+  const given = checkOptions<SpamOptions, typeof SPAM_OPTIONS>("loadSpam()", options, SPAM_OPTIONS);
   for (const asset of SPAM_ASSETS) {
     const bytes = await readFile(new URL(asset, import.meta.url)).catch(() => undefined);
-    if (bytes) return spamFromBytes(bytes, options);
+    if (bytes) return spamFromBytes(bytes, given);
   }
   throw new LstmkitError(
     "FILE_NOT_FOUND",

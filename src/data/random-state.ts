@@ -1,7 +1,9 @@
 import { LstmkitError } from "../errors.ts";
+import { isList, show } from "../options.ts";
 
 const STATE_LENGTH = 624;
 const SHIFT = 397;
+const MOST = 2 ** 32 - 1;
 
 /**
  * numpy's legacy `RandomState(seed)`, as far as `shuffle` needs it. Keras orders its data sets with
@@ -20,9 +22,7 @@ export class RandomState {
 
   /** @throws BAD_ARGUMENT when the seed is no integer in [0, 2³²) */
   constructor(seed: number) {
-    if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-      throw new LstmkitError("BAD_ARGUMENT", `seed is ${seed}; wanted a whole number from 0 to 4294967295.`);
-    }
+    checkWhole("seed", seed, MOST);
     const state = this.#state;
     state[0] = seed;
     for (let i = 1; i < STATE_LENGTH; i++) {
@@ -42,8 +42,9 @@ export class RandomState {
     return y >>> 0;
   }
 
-  /** A uniform integer in [0, max], for 0 ≤ max < 2³². */
+  /** A uniform integer in [0, max], for 0 ≤ max < 2³². @throws BAD_ARGUMENT for another max */
   interval(max: number): number {
+    checkWhole("max", max, MOST);
     if (max === 0) return 0;
     const mask = 0xffffffff >>> Math.clz32(max);
     for (;;) {
@@ -52,8 +53,15 @@ export class RandomState {
     }
   }
 
-  /** Shuffles in place, from the last element down (Durstenfeld's form of Fisher and Yates). */
+  /**
+   * Shuffles in place, from the last element down (Durstenfeld's form of Fisher and Yates).
+   *
+   * @throws BAD_ARGUMENT for what has no elements by number
+   */
   shuffle(values: Int32Array): void {
+    if (!isList(values)) {
+      throw new LstmkitError("BAD_ARGUMENT", `the values are ${show(values)}; wanted an Int32Array.`);
+    }
     for (let i = values.length - 1; i > 0; i--) {
       const j = this.interval(i);
       const kept = values[i]!;
@@ -62,8 +70,9 @@ export class RandomState {
     }
   }
 
-  /** 0 … length−1 in shuffled order. */
+  /** 0 … length−1 in shuffled order. @throws BAD_ARGUMENT for a length that no array has */
   permutation(length: number): Int32Array {
+    checkWhole("length", length, 2 ** 31 - 1);
     const order = Int32Array.from({ length }, (_, i) => i);
     this.shuffle(order);
     return order;
@@ -77,4 +86,13 @@ export class RandomState {
     }
     this.#position = 0;
   }
+}
+
+/** Other numbers would have interval() draw for ever. @throws BAD_ARGUMENT */
+function checkWhole(name: string, value: unknown, most: number): void {
+  if (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most) return;
+  throw new LstmkitError(
+    "BAD_ARGUMENT",
+    `${name} is ${show(value)}; wanted a whole number from 0 to ${most}.`,
+  );
 }

@@ -1,4 +1,5 @@
 import { LstmkitError } from "../errors.ts";
+import { checkOptions, isList, number, oneOf, show, wholeNumber } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** The side of a sequence: its beginning or its end. */
@@ -16,27 +17,29 @@ export interface PadOptions {
   readonly value?: number;
 }
 
+/** What the options of padSequences() take. */
+export const PAD_OPTIONS = {
+  maxLen: { ...wholeNumber(1), fallback: undefined },
+  padding: { ...oneOf("pre", "post"), fallback: "pre" as Side },
+  truncating: { ...oneOf("pre", "post"), fallback: "pre" as Side },
+  value: { ...number("a 32-bit integer, such as 0", isInt32), fallback: 0 },
+};
+
 /**
  * Cuts and fills sequences to one length, as `keras.utils.pad_sequences` does.
  *
  * @returns x (sequences, maxLen)
- * @throws BAD_ARGUMENT for an option without meaning, BAD_SHAPE when there is no sequence to take
- * the length from, OUT_OF_MEMORY, BAD_VALUE for a value that is no 32-bit integer
+ * @throws BAD_ARGUMENT for an option without meaning, and for what are no sequences; BAD_SHAPE when there is no
+ * sequence to take the length from, OUT_OF_MEMORY, BAD_VALUE for a value that is no 32-bit integer
  */
 export function padSequences(
   sequences: ArrayLike<ArrayLike<number>>,
   options: PadOptions = {},
 ): Tensor<Int32Array> {
-  const { padding = "pre", truncating = "pre", value = 0 } = options;
-  checkSide("padding", padding);
-  checkSide("truncating", truncating);
-  if (!isInt32(value)) {
-    throw new LstmkitError("BAD_ARGUMENT", `value is ${value}; wanted a 32-bit integer, such as 0.`);
-  }
-  const maxLen = options.maxLen ?? longest(sequences);
-  if (!Number.isSafeInteger(maxLen) || maxLen < 1) {
-    throw new LstmkitError("BAD_ARGUMENT", `maxLen is ${maxLen}; wanted a whole number from 1 up.`);
-  }
+  const given = checkOptions<PadOptions, typeof PAD_OPTIONS>("padSequences()", options, PAD_OPTIONS);
+  const { padding, truncating, value } = given;
+  checkRows(sequences);
+  const maxLen = given.maxLen ?? longest(sequences);
   const size = sequences.length * maxLen;
   if (size > MAX_ELEMENTS) {
     throw new LstmkitError(
@@ -52,17 +55,34 @@ export function padSequences(
     const from = truncating === "pre" ? sequence.length - kept : 0;
     const to = row * maxLen + (padding === "pre" ? maxLen - kept : 0);
     for (let i = 0; i < kept; i++) {
-      const id = sequence[from + i]!;
+      const id: unknown = sequence[from + i];
       if (!isInt32(id)) {
         throw new LstmkitError(
           "BAD_VALUE",
-          `sequences[${row}][${from + i}] is ${id}; wanted a 32-bit integer. Encode text with encode() first.`,
+          `sequences[${row}][${from + i}] is ${show(id)}; wanted a 32-bit integer. Encode text with encode() first.`,
         );
       }
       data[to + i] = id;
     }
   }
   return { data, shape: [sequences.length, maxLen] };
+}
+
+/** @throws BAD_ARGUMENT, or BAD_VALUE for a row that is missing or no list */
+function checkRows(sequences: unknown): void {
+  if (!isList(sequences)) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `the sequences are ${show(sequences)}; wanted an array of arrays of ids.`,
+    );
+  }
+  for (let row = 0; row < sequences.length; row++) {
+    if (isList(sequences[row])) continue;
+    throw new LstmkitError(
+      "BAD_VALUE",
+      `sequences[${row}] is ${show(sequences[row])}; wanted an array of ids. Encode text with encode() first.`,
+    );
+  }
 }
 
 /** 64 MB of numbers, which may be filling alone. */
@@ -86,14 +106,8 @@ function checkFilling(sequences: ArrayLike<ArrayLike<number>>, maxLen: number): 
 /** What WebAssembly's address space holds of 32-bit numbers. */
 const MAX_ELEMENTS = 2 ** 30;
 
-function isInt32(value: number): boolean {
-  return (value | 0) === value;
-}
-
-function checkSide(name: string, side: string): void {
-  if (side !== "pre" && side !== "post") {
-    throw new LstmkitError("BAD_ARGUMENT", `${name} is ${JSON.stringify(side)}; wanted "pre" or "post".`);
-  }
+function isInt32(value: unknown): value is number {
+  return typeof value === "number" && (value | 0) === value;
 }
 
 function longest(sequences: ArrayLike<ArrayLike<number>>): number {

@@ -1,7 +1,16 @@
+import { type Bytes, bytesOf } from "../bytes.ts";
+import { checkOptions } from "../options.ts";
 import { type CorpusPart, readCorpus } from "./corpus-file.ts";
 import { labelTensor, type Split, type TextDataset } from "./dataset.ts";
 import { padSequences } from "./sequences.ts";
-import { type RowLayout, rowLayout, type Vocabulary, vocabularyOfRanks } from "./vocabulary.ts";
+import {
+  ROW_LAYOUT_OPTIONS,
+  type RowLayout,
+  rowLayout,
+  VOCABULARY_OPTIONS,
+  type Vocabulary,
+  vocabularyOfRanks,
+} from "./vocabulary.ts";
 
 /** How {@link spamFromBytes} encodes. */
 export interface SpamOptions extends RowLayout {
@@ -10,6 +19,14 @@ export interface SpamOptions extends RowLayout {
   /** Words in a row. Default 80; the file keeps more of each message, see assets/README.md. */
   readonly maxLen?: number;
 }
+
+/** What the options of the e-mails take. */
+export const SPAM_OPTIONS = {
+  numWords: { ...VOCABULARY_OPTIONS.numWords, fallback: 10_000 },
+  maxLen: { ...ROW_LAYOUT_OPTIONS.maxLen, fallback: 80 },
+  padding: { ...ROW_LAYOUT_OPTIONS.padding, fallback: "pre" as const },
+  truncating: { ...ROW_LAYOUT_OPTIONS.truncating, fallback: "post" as const },
+};
 
 /**
  * The data set that ships with the package: e-mails of the SpamAssassin corpus, ham (0) or spam (1),
@@ -21,16 +38,15 @@ export interface SpamOptions extends RowLayout {
  *
  * @throws BAD_DATASET when the file is damaged, BAD_ARGUMENT for options without meaning
  */
-export function spamFromBytes(bytes: Uint8Array, options: SpamOptions = {}): TextDataset {
-  const { numWords = 10_000, maxLen = 80, padding = "pre", truncating = "post" } = options;
-  const corpus = readCorpus(bytes);
-  const tokenizer = "unicode";
-  const vocabulary = vocabularyOfRanks(corpus.words, { numWords, maxLen, padding, truncating, tokenizer });
+export function spamFromBytes(bytes: Bytes, options: SpamOptions = {}): TextDataset {
+  const given = checkOptions<SpamOptions, typeof SPAM_OPTIONS>("spamFromBytes()", options, SPAM_OPTIONS);
+  const corpus = readCorpus(bytesOf(bytes, "spamFromBytes()"));
+  const vocabulary = vocabularyOfRanks(corpus.words, { ...given, tokenizer: "unicode" });
   return {
     name: corpus.name,
     vocabulary,
     classes: corpus.classes,
-    inputDim: numWords,
+    inputDim: vocabulary.numWords,
     train: rows(corpus.train, vocabulary),
     test: rows(corpus.test, vocabulary),
   };

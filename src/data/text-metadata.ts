@@ -14,9 +14,9 @@ import { LstmkitError } from "../errors.ts";
 import { JsonError, parseJson } from "../json.ts";
 import { show } from "../options.ts";
 import type { Model } from "../train/model.ts";
+import { checkSplit } from "./counts.ts";
 import type { TextDataset } from "./dataset.ts";
-import { tokenizerOption } from "./tokenizers.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { checkVocabulary, isVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /**
  * The longest row that a file may ask for. Nothing else in the file bears it out, and predict makes rows of that
@@ -37,9 +37,11 @@ export interface TextMetadata {
 /**
  * Entries for save({ metadata }) of a model trained on this data set.
  *
- * @throws BAD_ARGUMENT for rows that are longer than a file may ask for
+ * @throws BAD_ARGUMENT for what is no data set, and for rows that are longer than a file may ask for
  */
-export function textMetadata({ name, vocabulary, classes, train }: TextDataset): Record<string, string> {
+export function textMetadata(dataset: TextDataset): Record<string, string> {
+  checkDataset(dataset);
+  const { name, vocabulary, classes, train } = dataset;
   const maxLen = train.x.shape[1]!;
   if (!isSteps(maxLen)) {
     throw new LstmkitError(
@@ -55,18 +57,33 @@ export function textMetadata({ name, vocabulary, classes, train }: TextDataset):
   };
 }
 
+/** @throws BAD_ARGUMENT */
+function checkDataset(dataset: unknown): void {
+  const { name, vocabulary, classes, train } = Object(dataset) as Partial<TextDataset>;
+  if (typeof name !== "string" || !isClasses(classes)) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `the data set is ${show(dataset)}; wanted one that datasetFromTexts(), imdbFromNpz() or the like made.`,
+    );
+  }
+  checkSplit(train);
+  if (vocabulary !== undefined) checkVocabulary(vocabulary);
+}
+
 /**
  * The entries of a loaded model. A maxLen stands in the vocabulary that is given back, too.
  *
- * @throws BAD_MODEL_FILE when an entry is damaged, or does not go with the others and the model
+ * @throws BAD_ARGUMENT for what is no model; BAD_MODEL_FILE when an entry is damaged, or does not go with the others and the model
  */
-export function readTextMetadata({ layers, metadata }: Pick<Model, "layers" | "metadata">): TextMetadata {
+export function readTextMetadata(model: Pick<Model, "layers" | "metadata">): TextMetadata {
+  checkModel(model);
+  const { layers, metadata } = model;
   const first = layers[0];
   const inputDim = first?.type === "embedding" ? first.inputDim : 0;
   const { dataset } = metadata;
   const classes = parsed(metadata, "classes", isClasses, "two names");
   const maxLen = parsed(metadata, "maxLen", isSteps, `a whole number from 1 to ${MOST_STEPS}`);
-  const found = parsed(metadata, "vocabulary", isVocabulary, "words and how they are numbered");
+  const found = parsed(metadata, "vocabulary", isKeptVocabulary, "words and how they are numbered");
   if (found && !fits(found, inputDim)) {
     throw damaged(
       "vocabulary",
@@ -85,6 +102,16 @@ export function readTextMetadata({ layers, metadata }: Pick<Model, "layers" | "m
     ...(maxLen === undefined ? {} : { maxLen }),
     ...(dataset === undefined ? {} : { dataset }),
   };
+}
+
+/** @throws BAD_ARGUMENT */
+function checkModel(model: unknown): void {
+  const { layers, metadata } = Object(model) as Partial<Record<keyof Model, unknown>>;
+  if (Array.isArray(layers) && typeof metadata === "object" && metadata !== null) return;
+  throw new LstmkitError(
+    "BAD_ARGUMENT",
+    `the model is ${show(model)}; wanted one that runtime.load() gave, or its layers and metadata.`,
+  );
 }
 
 /** A word that stands twice would have two ids, and an empty one stands in no text. */
@@ -125,29 +152,13 @@ function damaged(key: string, found: string): LstmkitError {
 
 const isSteps = (value: unknown): value is number => isSize(value) && value <= MOST_STEPS;
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 1;
-const isId = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-const isSide = (value: unknown): boolean => value === undefined || value === "pre" || value === "post";
 
 function isClasses(value: unknown): value is [string, string] {
   return Array.isArray(value) && value.length === 2 && value.every((name) => typeof name === "string");
 }
 
-function isVocabulary(value: unknown): value is Vocabulary {
-  if (typeof value !== "object" || value === null) return false;
-  const given = value as Partial<Record<keyof Vocabulary, unknown>>;
-  return (
-    Array.isArray(given.words) &&
-    given.words.every((word) => typeof word === "string") &&
-    (given.startChar === null || isId(given.startChar)) &&
-    (given.oovChar === null || isId(given.oovChar)) &&
-    isId(given.indexFrom) &&
-    isId(given.skipTop) &&
-    isSize(given.numWords) &&
-    (given.tokenizer === undefined || tokenizerOption.accepts(given.tokenizer)) &&
-    (given.maxLen === undefined || isSteps(given.maxLen)) &&
-    isSide(given.padding) &&
-    isSide(given.truncating)
-  );
+function isKeptVocabulary(value: unknown): value is Vocabulary {
+  return isVocabulary(value) && (value.maxLen === undefined || isSteps(value.maxLen));
 }
 
 function largestId({ words, indexFrom, startChar, oovChar }: Vocabulary): number {

@@ -1,6 +1,6 @@
 import { LstmkitError } from "../errors.ts";
 import { parseJson } from "../json.ts";
-import { show } from "../options.ts";
+import { checkOptions, isList, type Option, type OptionTable, oneOf, show, wholeNumber } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { withoutMark } from "./decode-text.ts";
 import { padSequences, type Side } from "./sequences.ts";
@@ -35,6 +35,32 @@ export interface RowLayout {
   readonly truncating?: Side;
 }
 
+/** With the rank of any word added, an id still has 32 bits. */
+const anId = wholeNumber(0, 2 ** 30);
+const idOrNull = {
+  wanted: `null or ${anId.wanted}`,
+  accepts: (value: unknown) => value === null || anId.accepts(value),
+};
+
+/** What the options of a vocabulary take; numWords has to leave room for a word, besides. */
+export const VOCABULARY_OPTIONS = {
+  numWords: { ...wholeNumber(1, 2 ** 31 - 1), fallback: undefined },
+  startChar: { ...idOrNull, fallback: undefined },
+  oovChar: { ...idOrNull, fallback: undefined },
+  indexFrom: { ...anId, fallback: undefined },
+  skipTop: { ...anId, fallback: undefined },
+  tokenizer: { ...tokenizerOption, fallback: undefined },
+};
+
+/** What the options of rows take. */
+export const ROW_LAYOUT_OPTIONS = {
+  maxLen: { ...wholeNumber(1), fallback: undefined },
+  padding: { ...oneOf("pre", "post"), fallback: undefined },
+  truncating: { ...oneOf("pre", "post"), fallback: undefined },
+};
+
+const OPTIONS = { ...VOCABULARY_OPTIONS, ...ROW_LAYOUT_OPTIONS };
+
 /**
  * How text becomes ids. Plain data: it can be printed, sent to a worker and stored in a model file.
  * Id 0 is the padding.
@@ -62,14 +88,19 @@ export function buildVocabulary(
   texts: Iterable<string>,
   options: VocabularyOptions & RowLayout = {},
 ): Vocabulary {
-  const { tokenizer = "unicode" } = options;
+  const given = checkOptions<VocabularyOptions & RowLayout, typeof OPTIONS>(
+    "buildVocabulary()",
+    options,
+    OPTIONS,
+  );
+  const { tokenizer = "unicode" } = given;
   checkList(texts);
   // One text after the other, so that the words of all need not be held at once.
   function* tokens(): Generator<string[]> {
     let i = 0;
     for (const text of texts) yield cut(checkedText(text, i++), tokenizer);
   }
-  return vocabularyOfTokens(tokens(), { ...options, tokenizer });
+  return vocabularyOfTokens(tokens(), { ...given, tokenizer });
 }
 
 /** {@link buildVocabulary} for texts that are cut into words already; without a tokenizer, by Keras's. */
@@ -97,11 +128,6 @@ export function vocabularyOfRanks(
 ): Vocabulary {
   const { startChar = 1, oovChar = 2, indexFrom = 3, skipTop = 0 } = options;
   const numWords = options.numWords ?? Math.max(ranked.length + indexFrom, startChar ?? 0, oovChar ?? 0) + 1;
-  for (const [name, value] of Object.entries({ startChar, oovChar, indexFrom, skipTop, numWords })) {
-    if (value !== null && (!Number.isSafeInteger(value) || value < 0)) {
-      throw new LstmkitError("BAD_ARGUMENT", `${name} is ${value}; wanted a whole number from 0 up.`);
-    }
-  }
   const lowest = Math.max(indexFrom, startChar ?? 0, oovChar ?? 0) + 1;
   if (options.numWords !== undefined && numWords <= lowest) {
     throw new LstmkitError(
@@ -110,12 +136,6 @@ export function vocabularyOfRanks(
     );
   }
   const { maxLen, padding, truncating, tokenizer = "keras" } = options;
-  if (!tokenizerOption.accepts(tokenizer)) {
-    throw new LstmkitError(
-      "BAD_ARGUMENT",
-      `tokenizer is ${show(tokenizer)}; wanted ${tokenizerOption.wanted}.`,
-    );
-  }
   return {
     words: ranked.slice(0, numWords - indexFrom - 1),
     startChar,
@@ -124,9 +144,7 @@ export function vocabularyOfRanks(
     skipTop,
     numWords,
     ...(tokenizer === "keras" ? {} : { tokenizer }),
-    ...(maxLen === undefined ? {} : { maxLen }),
-    ...(padding === undefined ? {} : { padding }),
-    ...(truncating === undefined ? {} : { truncating }),
+    ...rowLayout({ maxLen, padding, truncating }),
   };
 }
 
@@ -134,7 +152,8 @@ export function vocabularyOfRanks(
  * The words of a text, cut as those of the vocabulary were. By "unicode", a word that the vocabulary has
  * stays whole: the embedded corpus, which others have cut, keeps what it knows.
  *
- * @throws BAD_VALUE for what is no string; UNSUPPORTED_ENGINE for "segmenter" where there is none
+ * @throws BAD_VALUE for what is no string; BAD_ARGUMENT for what is no vocabulary; UNSUPPORTED_ENGINE for
+ * "segmenter" where there is none
  */
 export function wordsOf(vocabulary: Vocabulary, text: string): string[] {
   const ids = idsOf(vocabulary);
@@ -169,9 +188,11 @@ export function encodeTokens(vocabulary: Vocabulary, words: readonly string[]): 
  * Texts as rows a model takes: encoded, cut and padded as the vocabulary says.
  *
  * @returns x (texts, maxLen); maxLen is the vocabulary's own, or the longest text where it has none
- * @throws BAD_VALUE for a text that is no string, and what {@link padSequences} throws
+ * @throws BAD_VALUE for a text that is no string, BAD_ARGUMENT for what is no vocabulary or no list of texts, and
+ * what {@link padSequences} throws
  */
 export function encodeRows(vocabulary: Vocabulary, texts: readonly string[]): Tensor<Int32Array> {
+  checkVocabulary(vocabulary);
   checkList(texts);
   const rows = Array.from(texts, (text, i) => encode(vocabulary, checkedText(text, i)));
   return padSequences(rows, rowLayout(vocabulary));
@@ -192,12 +213,22 @@ export function checkedText(text: unknown, i: number): string {
 /**
  * The words of ids, joined by blanks. Padding is left out; the start id reads "[START]" and words
  * without an id "[OOV]", as in Keras's documentation.
+ *
+ * @throws BAD_INDEX for an id without a word; BAD_VALUE for what is no number; BAD_ARGUMENT for what is no
+ * vocabulary, or no list of ids
  */
 export function decode(vocabulary: Vocabulary, ids: ArrayLike<number>): string {
+  checkVocabulary(vocabulary);
+  if (!isList(ids)) {
+    throw new LstmkitError("BAD_ARGUMENT", `the ids are ${show(ids)}; wanted an array of numbers.`);
+  }
   const { words, startChar, oovChar, indexFrom } = vocabulary;
   const decoded: string[] = [];
   for (let i = 0; i < ids.length; i++) {
-    const id = ids[i]!;
+    const id: unknown = ids[i];
+    if (typeof id !== "number") {
+      throw new LstmkitError("BAD_VALUE", `ids[${i}] is ${show(id)}; wanted a number.`);
+    }
     const word = words[id - indexFrom - 1];
     if (word !== undefined) decoded.push(word);
     else if (id === startChar) decoded.push("[START]");
@@ -212,10 +243,19 @@ export function decode(vocabulary: Vocabulary, ids: ArrayLike<number>): string {
 /**
  * Reads Keras's `imdb_word_index.json`, an object from each word to its rank.
  *
- * @throws BAD_DATASET when it is no such object, or the ranks are not 1 … n, each once
+ * @throws BAD_DATASET when it is no such object, or the ranks are not 1 … n, each once; BAD_ARGUMENT for what is
+ * no string, and for options without meaning
  */
 export function parseWordIndex(json: string, options: VocabularyOptions & RowLayout = {}): Vocabulary {
-  return vocabularyOfRanks(rankedWords(json), options);
+  const given = checkOptions<VocabularyOptions & RowLayout, typeof OPTIONS>(
+    "parseWordIndex()",
+    options,
+    OPTIONS,
+  );
+  if (typeof json !== "string") {
+    throw new LstmkitError("BAD_ARGUMENT", `the word index is ${show(json)}; wanted its JSON, a string.`);
+  }
+  return vocabularyOfRanks(rankedWords(json), given);
 }
 
 /** The words of a Keras word index, in order of rank. @throws BAD_DATASET as {@link parseWordIndex} */
@@ -255,11 +295,11 @@ function badWordIndex(found: string, cause?: unknown): LstmkitError {
 }
 
 /** The cut and padding of a vocabulary, as {@link padSequences} takes them. */
-export function rowLayout({ maxLen, padding, truncating }: RowLayout): {
-  maxLen?: number;
-  padding?: Side;
-  truncating?: Side;
-} {
+export function rowLayout({
+  maxLen,
+  padding,
+  truncating,
+}: { [K in keyof RowLayout]: RowLayout[K] | undefined }): RowLayout {
   return {
     ...(maxLen === undefined ? {} : { maxLen }),
     ...(padding === undefined ? {} : { padding }),
@@ -273,9 +313,58 @@ const idsByVocabulary = new WeakMap<Vocabulary, ReadonlyMap<string, number>>();
 function idsOf(vocabulary: Vocabulary): ReadonlyMap<string, number> {
   let ids = idsByVocabulary.get(vocabulary) as Map<string, number> | undefined;
   if (!ids) {
+    checkVocabulary(vocabulary);
     ids = new Map();
     for (const [r, word] of vocabulary.words.entries()) ids.set(word, vocabulary.indexFrom + r + 1);
     idsByVocabulary.set(vocabulary, ids);
   }
   return ids;
 }
+
+const checked = new WeakSet<Vocabulary>();
+
+/** @throws BAD_ARGUMENT; each is looked through once, since it may have many words */
+export function checkVocabulary(vocabulary: Vocabulary): void {
+  if (checked.has(vocabulary)) return;
+  const fault = faultOf(vocabulary);
+  if (fault !== undefined) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `the vocabulary${fault}. Take one that buildVocabulary() or parseWordIndex() made, a data set's or a model's.`,
+    );
+  }
+  checked.add(vocabulary);
+}
+
+/** Whether something has what a vocabulary has; also for one out of a file. */
+export const isVocabulary = (value: unknown): value is Vocabulary => faultOf(value) === undefined;
+
+/** What to say behind "the vocabulary" of what is none. */
+function faultOf(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return ` is ${show(value)}; it must be an object`;
+  for (const [name, option] of Object.entries<Option>(PARTS)) {
+    const found = (value as Readonly<Record<string, unknown>>)[name];
+    if (found === undefined && Object.hasOwn(option, "fallback")) continue;
+    if (!option.accepts(found)) return `'s ${name} is ${show(found)}; it must be ${option.wanted}`;
+  }
+  return undefined;
+}
+
+const someWords = {
+  wanted: "an array of strings",
+  // Not every(), which leaves out holes.
+  accepts: (value: unknown) =>
+    Array.isArray(value) && value.findIndex((word) => typeof word !== "string") < 0,
+};
+
+/** What a vocabulary has; with a fallback what it may leave out. */
+const PARTS: OptionTable<Vocabulary> = {
+  words: someWords,
+  startChar: idOrNull,
+  oovChar: idOrNull,
+  indexFrom: anId,
+  skipTop: anId,
+  numWords: wholeNumber(1),
+  tokenizer: VOCABULARY_OPTIONS.tokenizer,
+  ...ROW_LAYOUT_OPTIONS,
+};

@@ -1,5 +1,7 @@
 /** What goes into a message to the worker, with as few copies as there can be. */
 import { transfer as send } from "comlink";
+import { LstmkitError } from "../errors.ts";
+import { show } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 
 const givenAway = new WeakSet<object>();
@@ -8,8 +10,16 @@ const givenAway = new WeakSet<object>();
  * Mark an array for the next call of a model in a worker that takes it: instead of being copied it moves,
  * and is empty on this side afterwards. For data too large to hold twice. A view of part of a buffer is
  * copied all the same; a runtime in this thread copies nothing and leaves the array alone.
+ *
+ * @throws BAD_ARGUMENT for what is neither
  */
 export function transfer<A extends Tensor | ArrayBufferView>(array: A): A {
+  if (!ArrayBuffer.isView(array) && !ArrayBuffer.isView(Object(array).data)) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `transfer() was given ${show(array)}; wanted a typed array, or a tensor whose data is one.`,
+    );
+  }
   givenAway.add(array);
   return array;
 }

@@ -229,8 +229,8 @@ describe("textsFromCsv refuses", () => {
     refused({ quote: "single" }, /quote is "single"; it must be "double" or "none"/);
     refused({ header: "no" }, /header is "no"/);
     refused({ encoding: "latin1" }, /the source is a string/);
-    refused({}, /the text is null/, null);
-    refused({}, /the text is 7/, 7);
+    refused({}, /textsFromCsv\(\) was given null for its bytes/, null);
+    refused({}, /was given 7 for its bytes; wanted a string, a Uint8Array/, 7);
   });
 });
 

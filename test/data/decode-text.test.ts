@@ -72,7 +72,7 @@ describe("decodeText", () => {
       codedError("BAD_ARGUMENT", /did you mean encoding/),
     );
     expect(() => decodeText("a" as unknown as Uint8Array)).toThrow(
-      codedError("BAD_ARGUMENT", /the text is "a"; wanted its bytes/),
+      codedError("BAD_ARGUMENT", /decodeText\(\) was given "a" for its bytes/),
     );
   });
 

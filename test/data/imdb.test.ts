@@ -106,7 +106,7 @@ describe("imdbFromNpz", () => {
     );
     const three = imdbNpz([[1], [2]], [0, 3], [[1]], [0]);
     expect(() => imdbFromNpz(three, { numWords: 10 })).toThrow(
-      codedError("BAD_LABEL", /is 3; wanted 0 or 1/),
+      codedError("BAD_LABEL", /is 3n; wanted 0 or 1/),
     );
     const ints = npy(dictionary("<i4", "1,"), new Uint8Array(4));
     expect(() => imdbFromNpz(npz({ x_train: ints, y_train: ints, x_test: ints, y_test: ints }))).toThrow(

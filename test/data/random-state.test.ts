@@ -44,3 +44,20 @@ test("a seed that numpy would refuse is refused", () => {
     expect(() => new RandomState(seed)).toThrow(codedError("BAD_ARGUMENT", /seed is/));
   }
 });
+
+test("numbers that it would draw for ever with are refused, and so is what cannot be shuffled", () => {
+  const random = new RandomState(0);
+  for (const none of [undefined, null, "5", -1, 1.5, Number.NaN, Infinity, 2 ** 32, 5n, Symbol("s"), [3]]) {
+    const value = none as unknown as number;
+    const refused = (name: string) =>
+      codedError("BAD_ARGUMENT", new RegExp(`${name} is .*; wanted a whole number`));
+    expect(() => new RandomState(value)).toThrow(refused("seed"));
+    expect(() => random.interval(value)).toThrow(refused("max"));
+    expect(() => random.permutation(value)).toThrow(refused("length"));
+  }
+  for (const none of [undefined, null, 5, "abc"]) {
+    expect(() => random.shuffle(none as unknown as Int32Array)).toThrow(
+      codedError("BAD_ARGUMENT", /the values are/),
+    );
+  }
+});

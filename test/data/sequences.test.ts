@@ -92,14 +92,36 @@ describe("padSequences refuses", () => {
 
   test("sides that do not exist", () => {
     expect(() => padSequences(sequence, { padding: "left" as "pre" })).toThrow(
-      codedError("BAD_ARGUMENT", /padding is "left"; wanted "pre" or "post"/),
+      codedError("BAD_ARGUMENT", /padding is "left"; it must be "pre" or "post"/),
     );
   });
 
   test("values that are no 32-bit integers, naming their place", () => {
-    for (const value of [1.5, Number.NaN, 2 ** 31]) {
-      expect(() => padSequences([[1], [2, value]])).toThrow(codedError("BAD_VALUE", /sequences\[1\]\[1\]/));
+    for (const value of [1.5, Number.NaN, 2 ** 31, 5n, "5", null, undefined, Symbol("s"), true]) {
+      expect(() => padSequences([[1], [2, value as number]])).toThrow(
+        codedError("BAD_VALUE", /sequences\[1\]\[1\]/),
+      );
     }
+  });
+
+  test("what are no sequences", () => {
+    for (const none of [undefined, null, 5, "abc", { length: -1 }, new Set([[1]]), () => {}]) {
+      expect(() => padSequences(none as unknown as number[][])).toThrow(
+        codedError("BAD_ARGUMENT", /the sequences are .*; wanted an array of arrays of ids/),
+      );
+    }
+  });
+
+  test("a row that is missing or no list, naming its place, with and without maxLen", () => {
+    for (const row of [undefined, null, 5, "", "abc", 5n, new DataView(new ArrayBuffer(4))]) {
+      for (const options of [{}, { maxLen: 2 }]) {
+        expect(() => padSequences([[1], row as unknown as number[]], options)).toThrow(
+          codedError("BAD_VALUE", /sequences\[1\] is .*encode\(\)/),
+        );
+      }
+    }
+    // biome-ignore lint/suspicious/noSparseArray: a hole is what is tried
+    expect(() => padSequences([[1], , [2]] as number[][])).toThrow(codedError("BAD_VALUE", /sequences\[1\]/));
   });
 
   test("gigabytes of filling for a few numbers, before it makes room for them", () => {

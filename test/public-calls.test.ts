@@ -1,0 +1,176 @@
+/** Every function that the package exports, given what it does not take: an error that says so, never a raw one. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as data from "../src/data/index.ts";
+import { LstmkitError } from "../src/errors.ts";
+import * as index from "../src/index.ts";
+import * as node from "../src/node.ts";
+import { imdbNpz } from "./data/npz-fixture.ts";
+
+type Exported = (...args: unknown[]) => unknown;
+
+interface Call {
+  /** Arguments that it takes. */
+  readonly args: readonly unknown[];
+  /** The place of the options among them, and an option's name misspelt with the one that is meant. */
+  readonly options?: { readonly at: number; readonly typo: string; readonly meant: string };
+  /** Places where nothing need be given. */
+  readonly mayLack?: readonly number[];
+  /** Places where any string would do, and do harm. */
+  readonly anyString?: readonly number[];
+}
+
+const folder = mkdtempSync(join(tmpdir(), "lstmkit-calls-"));
+const file = (name: string) => join(folder, name);
+const npz = imdbNpz([[1, 2], [2]], [0, 1], [[1], [2]], [1, 0]);
+const CSV = "text,label\na b,0\nc d,1\na c,0\nb d,1\n";
+const corpus = new Uint8Array(readFileSync(new URL("../assets/spam-assassin.bin", import.meta.url)));
+const vocabulary = data.buildVocabulary(["a b", "b"]);
+const texts: data.LabelledTexts = {
+  texts: ["a b", "c d", "a c", "b d"],
+  labels: [0, 1, 0, 1],
+  classes: ["no", "yes"],
+};
+const dataset = data.datasetFromTexts(texts);
+
+const optionsAt = (at: number, typo: string, meant: string) => ({ options: { at, typo, meant } });
+
+const CALLS: Record<string, Call> = {
+  // src/layers
+  bidirectional: { args: [{ layer: index.lstm({ units: 2 }) }], ...optionsAt(0, "mergemode", "mergeMode") },
+  dense: { args: [{ units: 2 }], ...optionsAt(0, "unit", "units") },
+  dropout: { args: [{ rate: 0.5 }], ...optionsAt(0, "rat", "rate") },
+  embedding: { args: [{ inputDim: 9, outputDim: 2 }], ...optionsAt(0, "input_dim", "inputDim") },
+  gru: { args: [{ units: 2 }], ...optionsAt(0, "return_sequences", "returnSequences") },
+  layerNormalization: { args: [{}], ...optionsAt(0, "epsilom", "epsilon") },
+  lstm: { args: [{ units: 2 }], ...optionsAt(0, "unts", "units") },
+  simpleRNN: { args: [{ units: 2 }], ...optionsAt(0, "Units", "units") },
+  // src/data
+  buildVocabulary: { args: [["a b"], {}], ...optionsAt(1, "num_words", "numWords") },
+  countSplit: { args: [dataset.train, vocabulary], mayLack: [1] },
+  csvColumns: { args: [CSV, {}], ...optionsAt(1, "seperator", "separator") },
+  datasetFromTexts: { args: [texts, {}], ...optionsAt(1, "test_split", "testSplit") },
+  decode: { args: [vocabulary, [4, 5]] },
+  decodeText: { args: [corpus.subarray(0, 4), {}], ...optionsAt(1, "encodng", "encoding") },
+  encode: { args: [vocabulary, "a b"] },
+  encodeRows: { args: [vocabulary, ["a b"]] },
+  imdbFromNpz: { args: [npz, {}], ...optionsAt(1, "maxlen", "maxLen") },
+  imdbFromTexts: { args: [{ train: texts, test: texts }, {}], ...optionsAt(1, "skip_top", "skipTop") },
+  imdbTextsOfTarGz: { args: [await tarGz()] },
+  padSequences: { args: [[[1], [2, 3]], {}], ...optionsAt(1, "maxlen", "maxLen") },
+  parseWordIndex: { args: ['{"a":1}', {}], ...optionsAt(1, "oov_char", "oovChar") },
+  readTextMetadata: { args: [{ layers: [], metadata: {} }] },
+  spamFromBytes: { args: [corpus, {}], ...optionsAt(1, "maxlen", "maxLen") },
+  textMetadata: { args: [dataset] },
+  textsFromCsv: { args: [CSV, {}], ...optionsAt(1, "labels", "label") },
+  tokenize: { args: ["a b"] },
+  wordsOf: { args: [vocabulary, "a b"] },
+  // files
+  loadCsv: { args: [file("texts.csv"), {}], ...optionsAt(1, "test_split", "testSplit") },
+  loadImdb: { args: [{ data: file("imdb.npz") }], ...optionsAt(0, "cachedir", "cacheDir") },
+  loadModel: { args: [{ load: async () => ({}) }, file("imdb.npz")] },
+  loadSpam: { args: [{}], ...optionsAt(0, "maxlen", "maxLen") },
+  saveModel: { args: [{ save: async () => corpus.subarray(0, 1) }, file("a.model")], anyString: [1] },
+  transfer: { args: [new Float32Array(1)] },
+};
+
+/** Classes, and what starts threads and workers, which have tests of their own. */
+const OTHERS = ["LstmkitError", "RandomState", "createRuntime", "spawnRuntime"];
+
+const exported: Record<string, unknown> = { ...index, ...data, ...node };
+const call = async (name: string, args: readonly unknown[]) => (exported[name] as Exported)(...args);
+const withArgument = ({ args }: Call, at: number, value: unknown) =>
+  Array.from({ length: Math.max(args.length, at + 1) }, (_, i) => (i === at ? value : args[i]));
+
+beforeAll(() => {
+  writeFileSync(file("texts.csv"), CSV);
+  writeFileSync(file("imdb.npz"), npz);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function tarGz(): Promise<Uint8Array> {
+  const { packTar } = await import("modern-tar");
+  const reviews = ["train", "test"].flatMap((part) => [`${part}/neg/0.txt`, `${part}/pos/0.txt`]);
+  const entries = reviews.map((name) => ({ header: { name, size: 1 }, body: "a" }));
+  const { gzipSync } = await import("node:zlib");
+  return gzipSync(await packTar(entries));
+}
+
+test("every exported function has its entry here", () => {
+  const functions = Object.keys(exported).filter((name) => typeof exported[name] === "function");
+  expect([...Object.keys(CALLS), ...OTHERS].sort()).toEqual(functions.sort());
+});
+
+describe.each(Object.entries(CALLS))("%s()", (name, entry) => {
+  const { args, options } = entry;
+  const places = args.map((_, at) => at).filter((at) => at !== options?.at);
+
+  test("takes what it should", async () => {
+    await call(name, args);
+  });
+
+  if (options) {
+    const code: unknown = expect.stringMatching(/^BAD_(ARGUMENT|LAYER)$/);
+
+    test("an option that it does not have is refused, with the one that is meant", async () => {
+      const misspelt = { ...(args[options.at] as object), [options.typo]: 1 };
+      const message: unknown = expect.stringContaining(`did you mean ${options.meant}?`);
+      const refused = call(name, withArgument(entry, options.at, misspelt));
+      await expect(refused).rejects.toMatchObject({ name: "LstmkitError", code, message });
+    });
+
+    test.each([
+      ["5", 5],
+      ['"s"', "s"],
+      ["null", null],
+      ["an array", []],
+      ["a function", () => {}],
+      ["true", true],
+      ["a map", new Map()],
+    ])("options that are %s are refused", async (_, value) => {
+      const refused = call(name, withArgument(entry, options.at, value));
+      await expect(refused).rejects.toMatchObject({ name: "LstmkitError", code });
+    });
+  }
+
+  test.each(places)("argument %i of another kind is refused, with a code", async (at) => {
+    const none = [null, 5, true, 5n, Symbol("s"), () => {}, Number.NaN];
+    if (!entry.mayLack?.includes(at)) none.push(undefined as never);
+    for (const value of none) {
+      const outcome = await call(name, withArgument(entry, at, value)).then(
+        String,
+        (error: unknown) => error,
+      );
+      expect(outcome, String(value)).toBeInstanceOf(LstmkitError);
+      expect((outcome as Error).message.length).toBeLessThan(500);
+    }
+  });
+
+  test.each(places)("argument %i with something else in it is taken, or refused with a code", async (at) => {
+    // biome-ignore lint/suspicious/noSparseArray: a hole is one of them
+    const lists = [[], [null], [5n], [[5n]], [Symbol("s")], [{}], [1.5], [, "a"], [[, 1]], new Array(3)];
+    const objects = [
+      {},
+      { length: 1 },
+      { length: -1 },
+      { length: 2 ** 40 },
+      { length: 2 ** 53 },
+      new Map(),
+      new Date(Number.NaN),
+    ];
+    const bytes = [
+      new Uint8Array(0),
+      new BigInt64Array(2),
+      new DataView(new ArrayBuffer(8)),
+      new ArrayBuffer(8),
+    ];
+    const parts = { train: null, test: null, texts: [null], labels: [null], words: [null], layers: {}, x: 1 };
+    const strings = entry.anyString?.includes(at) ? [] : ["", "s", "\0", "\ud800"];
+    for (const value of [...lists, ...objects, ...bytes, parts, ...strings]) {
+      const outcome = await call(name, withArgument(entry, at, value)).catch((error: unknown) => error);
+      if (outcome instanceof Error) expect(outcome).toBeInstanceOf(LstmkitError);
+    }
+  });
+});
