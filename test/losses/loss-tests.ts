@@ -70,7 +70,6 @@ export async function testLoss(cases: LossCases): Promise<void> {
             const found = await trainingPass(bench, network, batch, { loss, metrics: [] });
             expectClose([found.result.loss], [expected], kernelLoss, "loss");
             expect(found.result.rows).toBe(B * (everyStep ? T : 1));
-            expect(found.result.finite).toBe(true);
             for (const [key, dw] of Object.entries(gradients(layers, weights, batch, loss))) {
               expectClose(found.gradients[key]!, dw, kernelGradient, `d${key}`);
             }
