@@ -6,7 +6,7 @@ import { LOSSES } from "../src/losses/index.ts";
 import { METRICS } from "../src/metrics/index.ts";
 import { OPTIMIZERS } from "../src/optimizers/index.ts";
 import { STACKS } from "./model/stacks.ts";
-import { REFERENCES } from "./reference/index.ts";
+import { LOSS_REFERENCES, METRIC_REFERENCES, OPTIMIZER_REFERENCES, REFERENCES } from "./reference/index.ts";
 
 const fileOf = (name: string) =>
   name.replace(/([a-z])([A-Z])/g, (_, before, after) => `${before}-${after}`).toLowerCase();
@@ -31,12 +31,14 @@ describe.each(Object.keys(LAYERS))("the layer %s", (type) => {
 });
 
 describe.each([
-  { folder: "losses", kinds: LOSSES },
-  { folder: "metrics", kinds: METRICS },
-  { folder: "optimizers", kinds: OPTIMIZERS },
-])("of the $folder", ({ folder, kinds }) => {
-  test.each(Object.keys(kinds))("%s is one file, and has a test of its own", (name) => {
+  { folder: "losses", tests: "testLoss", kinds: LOSSES, references: LOSS_REFERENCES },
+  { folder: "metrics", tests: "testMetric", kinds: METRICS, references: METRIC_REFERENCES },
+  { folder: "optimizers", tests: "testOptimizer", kinds: OPTIMIZERS, references: OPTIMIZER_REFERENCES },
+])("of the $folder", ({ folder, tests, kinds, references }) => {
+  test.each(Object.keys(kinds))("%s is one file, has a reference and a test of its own", (name) => {
     expect(exists(`src/${folder}/${fileOf(name)}.ts`)).toBe(true);
-    expect(exists(`test/${folder}/${fileOf(name)}.test.ts`)).toBe(true);
+    expect(Object.keys(references)).toContain(name);
+    const own = text(`test/${folder}/${fileOf(name)}.test.ts`);
+    expect(own).toMatch(new RegExp(`^await ${tests}(<\\w+>)?\\(\\{\n  name: "${name}",$`, "m"));
   });
 });

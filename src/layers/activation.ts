@@ -1,9 +1,6 @@
 import { oneOf } from "../options.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import { padded } from "./kind.ts";
-
-/** Functions of a dense layer's output: elementwise, but for softmax, which is over the last axis. */
-export type Activation = "linear" | "sigmoid" | "hardSigmoid" | "tanh" | "relu" | "softmax";
+import { type Activation, padded } from "./kind.ts";
 
 /** The numbers of `assembly/dense.ts`; softmax has kernels of its own. */
 const CODES = { linear: 0, sigmoid: 1, tanh: 2, relu: 3, hardSigmoid: 4 } as const;

@@ -1,7 +1,15 @@
 import { trueOrFalse } from "../options.ts";
-import { type Activation, activationBackward, activationForward, anActivation } from "./activation.ts";
+import { activationBackward, activationForward, anActivation } from "./activation.ts";
 import { Affine, affineGathers, affineMemory } from "./affine.ts";
-import { type AnyLayer, type Initializer, joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
+import {
+  type Activation,
+  type AnyLayer,
+  type Initializer,
+  joinMemory,
+  type LayerKind,
+  padded,
+  type Rows,
+} from "./kind.ts";
 import { anInitializer, COMMON, describeLayer, size } from "./options.ts";
 
 export interface DenseConfig {

@@ -6,7 +6,6 @@
  */
 import type { Option } from "../options.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import type { Activation } from "./activation.ts";
 
 /** Widths are padded to this many f32 inside; PAD of `assembly/gemm.ts`. */
 export const PAD = 8;
@@ -19,6 +18,9 @@ export const padded = (n: number): number => Math.ceil(n / PAD) * PAD;
  * `orthogonal`: Saxe et al. 2013; `randomUniform`: ±0.05.
  */
 export type Initializer = "glorotUniform" | "orthogonal" | "randomUniform" | "zeros" | "ones";
+
+/** Functions of a dense layer's output: elementwise, but for softmax, which is over the last axis. */
+export type Activation = "linear" | "sigmoid" | "hardSigmoid" | "tanh" | "relu" | "softmax";
 
 /** What every layer has. */
 export interface AnyLayer {

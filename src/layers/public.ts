@@ -1,12 +1,11 @@
 /** What the package exports of its layers: a line each. */
-export type { Activation } from "./activation.ts";
 export { type BidirectionalConfig, bidirectional, type MergeMode } from "./bidirectional.ts";
 export { type DenseConfig, dense } from "./dense.ts";
 export { type DropoutConfig, dropout } from "./dropout.ts";
 export { type EmbeddingConfig, embedding } from "./embedding.ts";
 export { type GruConfig, gru } from "./gru.ts";
 export type { Layer } from "./index.ts";
-export type { Initializer } from "./kind.ts";
+export type { Activation, Initializer } from "./kind.ts";
 export { type LayerNormalizationConfig, layerNormalization } from "./layer-normalization.ts";
 export { type LstmConfig, lstm } from "./lstm.ts";
 export type { RecurrentConfig } from "./recurrent.ts";

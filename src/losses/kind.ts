@@ -1,5 +1,5 @@
 /** What a loss says of itself. */
-import type { Activation } from "../layers/activation.ts";
+import type { Activation } from "../layers/kind.ts";
 import type { Option } from "../options.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 

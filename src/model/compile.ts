@@ -1,7 +1,7 @@
 /** What compile() takes: optimiser, loss and metrics, in Keras's words. */
 import { LstmkitError } from "../errors.ts";
-import type { Activation } from "../layers/activation.ts";
 import { kindOf, type Layer } from "../layers/index.ts";
+import type { Activation } from "../layers/kind.ts";
 import { LOSSES, type LossConfig, lossKindOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
 import { METRICS, type MetricName, metricKindOf } from "../metrics/index.ts";

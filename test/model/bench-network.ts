@@ -1,11 +1,13 @@
 import type { Layer } from "../../src/layers/public.ts";
 import type { AnyLoss } from "../../src/losses/kind.ts";
+import type { MetricName } from "../../src/metrics/index.ts";
 import { type BatchResult, Batch as ModelBatch } from "../../src/model/batch.ts";
 import { OptimizerMemory } from "../../src/model/optimizer-memory.ts";
 import { checkLayers, inputOf, signalsOf } from "../../src/model/stack.ts";
 import { Team } from "../../src/model/team.ts";
 import { Weights as ModelWeights, sizeOf, unpadWeight } from "../../src/model/weights.ts";
 import type { Counters } from "../../src/model/worker.ts";
+import type { AnyOptimizer } from "../../src/optimizers/kind.ts";
 import type { Bench } from "../builds.ts";
 import { elementMask } from "../reference/dropout.ts";
 import { normals } from "../reference/sample.ts";
@@ -77,6 +79,9 @@ export function keepMasks(
 
 export interface BatchOptions {
   readonly loss?: AnyLoss;
+  /** Default accuracy alone. */
+  readonly metrics?: readonly MetricName[];
+  readonly optimizer?: AnyOptimizer;
   readonly groupSize?: number;
   /** Samples that the batch has room for; B where not given. */
   readonly room?: number;
@@ -85,7 +90,7 @@ export interface BatchOptions {
 const identity = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 /** The loss of a head, whatever its activation: of a sigmoid's, what goes into it is found without being told. */
-const lossOf = ({ layers }: BenchNetwork): AnyLoss => {
+export const lossOf = ({ layers }: BenchNetwork): AnyLoss => {
   const head = layers.at(-1)!;
   return { ...LOSS, fromLogits: !("activation" in head && head.activation === "sigmoid") };
 };
@@ -93,10 +98,17 @@ const lossOf = ({ layers }: BenchNetwork): AnyLoss => {
 /** A batch to train on, and the optimiser's memory that goes with it. */
 export function trainingBatch(
   network: BenchNetwork,
-  { T, batchSize, groupSize = 4, loss = lossOf(network) }: { T: number; batchSize: number } & BatchOptions,
+  {
+    T,
+    batchSize,
+    groupSize = 4,
+    loss = lossOf(network),
+    metrics = ["accuracy"],
+    optimizer: description = ADAM,
+  }: { T: number; batchSize: number } & BatchOptions,
 ): { batch: ModelBatch; optimizer: OptimizerMemory; free: () => void } {
-  const optimizer = new OptimizerMemory(network.weights, ADAM);
-  const options = { layers: network.layers, T, batchSize, groupSize, loss, metrics: ["accuracy"] as const };
+  const optimizer = new OptimizerMemory(network.weights, description);
+  const options = { layers: network.layers, T, batchSize, groupSize, loss, metrics };
   const batch = new ModelBatch(network.weights, teamOf(network), {
     ...options,
     optimizer: () => optimizer.state,
@@ -131,10 +143,10 @@ export async function trainingPass(
 export async function evaluationPass(
   network: BenchNetwork,
   { x, y, B, T }: Batch,
-  { loss = lossOf(network), groupSize = 4 }: BatchOptions = {},
+  { loss = lossOf(network), groupSize = 4, metrics = ["accuracy"] }: BatchOptions = {},
 ): Promise<BatchResult> {
-  const options = { layers: network.layers, T, batchSize: B, groupSize, loss, optimizer: null };
-  const batch = new ModelBatch(network.weights, teamOf(network), { ...options, metrics: ["accuracy"] }, x);
+  const options = { layers: network.layers, T, batchSize: B, groupSize, loss, metrics, optimizer: null };
+  const batch = new ModelBatch(network.weights, teamOf(network), options, x);
   batch.load(x, y, identity(B), 0, B);
   const result = await batch.evaluate(B);
   batch.free();

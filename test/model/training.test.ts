@@ -35,7 +35,9 @@ describe.each(await openBenches())("$build build", (bench) => {
         B,
         T,
       }));
-      const expected = train(layers, weights, batches, { learningRate: LEARNING_RATE });
+      const expected = train(layers, weights, batches, {
+        optimizer: { name: "adam", learningRate: LEARNING_RATE },
+      });
 
       const model = new Sequential(
         { kernels: bench.k, memory: bench.memory, team: teamOf(network), seed: SEED, onDispose: () => {} },

@@ -191,7 +191,9 @@ describe("the sequential reference trains as Keras does", () => {
       T,
     }));
     const learningRate = g.setting("learning_rate");
-    const { losses, weights } = train(layers, stage("before"), batches, { learningRate });
+    const { losses, weights } = train(layers, stage("before"), batches, {
+      optimizer: { name: "adam", learningRate },
+    });
     expectClose(losses, g.tensor("losses"), TOLERANCES.kerasTrainingLosses, "losses");
     for (const [name, after] of Object.entries(stage("after"))) {
       expectClose(weights[name]!, after, TOLERANCES.kerasFinalWeights, name, learningRate);

@@ -1,4 +1,5 @@
-/** What the reference of a kind of layer is: f64, no padding, no groups, and nothing shared with the kernels. */
+/** What the reference of a kind of layer, loss, metric or optimiser is: f64, no padding, no groups, and nothing shared with the kernels. */
+import type { LossAndGradient } from "./loss.ts";
 import { row, type Vector } from "./matrix.ts";
 
 /** B samples of T rows of `width` numbers, or of ids. */
@@ -48,3 +49,23 @@ export function atLastRows(dy: Vector, { B, T, width }: Omit<Signal, "values">):
   for (let b = 0; b < B; b++) row(all, b * T + T - 1, width).set(row(dy, b, width));
   return all;
 }
+
+/** The mean over rows of `units` outputs, and its gradient. */
+type RowsLoss = (outputs: Vector, targets: Vector, units: number) => LossAndGradient;
+
+export interface LossReference {
+  /** Of a head with this activation the loss is taken from what goes into it. */
+  readonly from?: "sigmoid" | "softmax";
+  readonly ofLogits?: RowsLoss;
+  readonly ofOutputs: RowsLoss;
+}
+
+/** The mean over rows of `units` outputs, which are logits or not. */
+export type MetricReference = (outputs: Vector, targets: Vector, units: number, logits: boolean) => number;
+
+/**
+ * One step of one tensor, in place, `step` counting from 1.
+ *
+ * @param squares what an optimiser that squares gradients takes in place of dw²
+ */
+export type OptimizerStep = (w: Vector, dw: Vector, step: number, squares?: Vector) => void;

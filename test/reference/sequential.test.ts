@@ -44,7 +44,9 @@ test("training lowers the loss on one batch and leaves the weights it was given 
     tensors,
   );
   const batch = { x: integers(3 * 7, 9, 1), y: keepMask(3, 0.5, 2), B: 3, T: 7 };
-  const { losses } = train(layers, weights, Array(30).fill(batch), { learningRate: 0.05 });
+  const { losses } = train(layers, weights, Array(30).fill(batch), {
+    optimizer: { name: "adam", learningRate: 0.05 },
+  });
   expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
   expect(Object.values(weights)).toEqual(tensors);
 });

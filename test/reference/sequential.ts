@@ -1,12 +1,10 @@
 /** A model of layers, by their references. */
 import type { Layer } from "../../src/layers/public.ts";
-import { binaryAccuracy } from "./accuracy.ts";
-import { type Activation, activationForward } from "./dense.ts";
-import { referenceOf } from "./index.ts";
-import type { ReferencePass, Signal, WeightGradient } from "./kind.ts";
-import { crossentropyFromLogits } from "./loss.ts";
+import type { LossConfig } from "../../src/losses/index.ts";
+import type { OptimizerConfig } from "../../src/optimizers/index.ts";
+import { LOSS_REFERENCES, OPTIMIZER_REFERENCES, referenceOf } from "./index.ts";
+import type { OptimizerStep, ReferencePass, Signal, WeightGradient } from "./kind.ts";
 import type { Vector } from "./matrix.ts";
-import { type AdamOptions, adamMoments, adamStep } from "./optimizer.ts";
 
 /** Every weight, or every gradient, under its name and in the order of `weightTable`. */
 export type Weights = Readonly<Record<string, Vector>>;
@@ -19,7 +17,7 @@ export interface WeightEntry {
 export interface Batch {
   /** Token ids (B, T) where the first layer is an embedding, else features (B, T, I). */
   readonly x: ArrayLike<number>;
-  /** Targets, as many as there are logits. */
+  /** Targets: one for each output, or for each row where the loss takes classes. */
   readonly y: ArrayLike<number>;
   readonly B: number;
   readonly T: number;
@@ -29,10 +27,9 @@ export interface Batch {
 
 export interface Evaluation {
   readonly loss: number;
-  readonly accuracy: number;
-  /** What the last layer gives without its activation, and with it. */
-  readonly logits: Vector;
   readonly outputs: Vector;
+  /** Outputs of a row. */
+  readonly units: number;
 }
 
 /** Names, shapes and order of the weights of layers that have their names, as Keras has them. */
@@ -56,62 +53,81 @@ export function nameWeights(names: readonly string[], tensors: readonly ArrayLik
   return Object.fromEntries(names.map((name, i) => [name, Float64Array.from(tensors[i]!)]));
 }
 
-/**
- * The loss is binary cross-entropy on the logits of the last layer, which is dense, linear or sigmoid: Keras
- * computes the same for a sigmoid head as for a linear one with from_logits.
- */
-export function evaluate(layers: readonly Layer[], weights: Weights, batch: Batch): Evaluation {
-  const logits = forward(bare(layers), weights, batch).at(-1)!.y.values;
-  return {
-    loss: crossentropyFromLogits(logits, batch.y).loss,
-    accuracy: binaryAccuracy(activationForward(logits, "sigmoid"), batch.y),
-    logits,
-    outputs: activationForward(logits, headActivation(layers)),
-  };
+/** Binary cross-entropy of the head's logits: of what goes into a sigmoid, or of what any other gives. */
+const crossentropyOf = (layers: readonly Layer[]): LossConfig => ({
+  name: "binaryCrossentropy",
+  fromLogits: activationOf(layers.at(-1)!) !== "sigmoid",
+});
+
+const activationOf = (layer: Layer) => (layer.type === "dense" ? layer.activation : "linear");
+
+/** The model as it is trained and evaluated: the loss of its outputs. */
+export function evaluate(
+  layers: readonly Layer[],
+  weights: Weights,
+  batch: Batch,
+  loss: LossConfig = crossentropyOf(layers),
+): Evaluation {
+  const { values, width } = forward(layers, weights, batch).at(-1)!.y;
+  return { loss: lossOf(layers, weights, batch, loss).found.loss, outputs: values, units: width };
 }
 
-const headActivation = (layers: readonly Layer[]): Activation => {
+/**
+ * The loss, its gradient, and the passes that led there. As Keras does, the loss of a sigmoid's or a softmax's
+ * cross-entropy is taken from its logits, by a head that is linear.
+ */
+function lossOf(layers: readonly Layer[], weights: Weights, batch: Batch, loss: LossConfig) {
+  const { from, ofLogits, ofOutputs } = LOSS_REFERENCES[loss.name];
   const head = layers.at(-1)!;
-  return head.type === "dense" ? (head.activation as Activation) : "linear";
-};
-
-/** The layers, the last without its activation. */
-const bare = (layers: readonly Layer[]): Layer[] =>
-  layers.map((layer, i) =>
-    i === layers.length - 1 && layer.type === "dense" ? { ...layer, activation: "linear" } : layer,
-  );
+  const fused = from !== undefined && activationOf(head) === from;
+  const bare = fused ? [...layers.slice(0, -1), { ...head, activation: "linear" } as Layer] : layers;
+  const passes = forward(bare, weights, batch);
+  const { values, width } = passes.at(-1)!.y;
+  const logits = fused || ("fromLogits" in loss && loss.fromLogits === true);
+  const found = (logits ? ofLogits! : ofOutputs)(values, Float64Array.from(batch.y), width);
+  return { passes, found };
+}
 
 /** The gradient of the batch's loss with respect to every weight. */
-export function gradients(layers: readonly Layer[], weights: Weights, batch: Batch): Weights {
-  const found = backward(layers, weights, batch);
+export function gradients(
+  layers: readonly Layer[],
+  weights: Weights,
+  batch: Batch,
+  loss: LossConfig = crossentropyOf(layers),
+): Weights {
+  const found = backward(layers, weights, batch, loss);
   return nameWeights(
     Object.keys(weights),
     found.map(({ dw }) => dw),
   );
 }
 
-export interface TrainOptions extends AdamOptions {
+export interface TrainOptions {
+  /** Default binary cross-entropy of the head's logits. */
+  readonly loss?: LossConfig;
+  readonly optimizer: OptimizerConfig;
   /** The squares that Adam takes of an embedding's gradient: Keras's, read by read, or those of its sum. */
   readonly embeddingSquares?: "perRead" | "ofSum";
 }
 
-/** One step of Adam for each batch: the loss before each step, and the weights after the last. */
+/** One step of the optimiser for each batch: the loss before each step, and the weights after the last. */
 export function train(
   layers: readonly Layer[],
   initial: Weights,
   batches: readonly Batch[],
-  { embeddingSquares = "perRead", ...adam }: TrainOptions,
+  { loss = crossentropyOf(layers), optimizer, embeddingSquares = "perRead" }: TrainOptions,
 ): { losses: number[]; weights: Weights } {
   const weights = nameWeights(Object.keys(initial), Object.values(initial));
-  const moments = Object.values(weights).map((w) => adamMoments(w.length));
+  const stepsOf = OPTIMIZER_REFERENCES[optimizer.name] as (of: OptimizerConfig, n: number) => OptimizerStep;
+  const steps = Object.values(weights).map((w) => stepsOf(optimizer, w.length));
   const losses: number[] = [];
   for (const batch of batches) {
-    losses.push(evaluate(layers, weights, batch).loss);
-    const found = backward(layers, weights, batch);
+    losses.push(evaluate(layers, weights, batch, loss).loss);
+    const found = backward(layers, weights, batch, loss);
     Object.values(weights).forEach((w, k) => {
       const { dw, squares } = found[k]!;
       const asked = embeddingSquares === "perRead" ? squares : undefined;
-      adamStep(w, moments[k]!, dw, losses.length, adam, asked);
+      steps[k]!(w, dw, losses.length, asked);
     });
   }
   return { losses, weights };
@@ -135,26 +151,32 @@ export function stateGradients(
   layers: readonly Layer[],
   weights: Weights,
   batch: Batch,
+  loss: LossConfig = crossentropyOf(layers),
 ): Readonly<Record<string, Vector>>[] {
-  return wayBack(layers, weights, batch).flatMap(({ dstates }) => (dstates ? [dstates] : []));
+  return wayBack(layers, weights, batch, loss).flatMap(({ dstates }) => (dstates ? [dstates] : []));
 }
 
 /** In the order of the weights. */
-function backward(layers: readonly Layer[], weights: Weights, batch: Batch): WeightGradient[] {
-  return wayBack(layers, weights, batch).flatMap(({ dweights }) => dweights);
+function backward(
+  layers: readonly Layer[],
+  weights: Weights,
+  batch: Batch,
+  loss: LossConfig,
+): WeightGradient[] {
+  return wayBack(layers, weights, batch, loss).flatMap(({ dweights }) => dweights);
 }
 
 /** In the order of the layers. */
-function wayBack(layers: readonly Layer[], weights: Weights, batch: Batch) {
-  const passes = forward(bare(layers), weights, batch);
-  let dy = crossentropyFromLogits(passes.at(-1)!.y.values, batch.y).gradient;
-  const found: ReturnType<ReferencePass["backward"]>[] = [];
+function wayBack(layers: readonly Layer[], weights: Weights, batch: Batch, loss: LossConfig) {
+  const { passes, found } = lossOf(layers, weights, batch, loss);
+  let dy = found.gradient;
+  const gradients: ReturnType<ReferencePass["backward"]>[] = [];
   for (const pass of passes.reverse()) {
-    const gradients = pass.backward(dy);
-    found.unshift(gradients);
-    dy = gradients.dx;
+    const own = pass.backward(dy);
+    gradients.unshift(own);
+    dy = own.dx;
   }
-  return found;
+  return gradients;
 }
 
 function forward(layers: readonly Layer[], weights: Weights, { x, B, T, keepMasks }: Omit<Batch, "y">) {

@@ -12,6 +12,8 @@ export interface JobResult {
   /** SHA-256 of the weights before and after training. */
   readonly initial: string;
   readonly trained: string;
+  /** SHA-256 of the weights of the second job, of GRUs. */
+  readonly gru: string;
   readonly loss: number;
   readonly threads: number;
   readonly threadsReason?: string;

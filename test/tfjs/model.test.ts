@@ -144,7 +144,7 @@ describe.each(["lstm", "simpleRNN"] as const)("the model agrees with TensorFlow.
     });
     own.weights.free();
     bench.finish();
-    const expected = peer.train(given, { learningRate: LEARNING_RATE });
+    const expected = peer.train(given, { name: "adam", learningRate: LEARNING_RATE });
     expectClose(losses, expected, TOLERANCES.tfjsTrainingLosses, "losses");
     const trained = await learner.getWeights();
     for (const [k, w] of peer.weights().entries()) {

@@ -1,5 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
+import type { DenseLayer } from "../../src/layers/dense.ts";
 import type { Layer } from "../../src/layers/public.ts";
+import type { LossConfig } from "../../src/losses/index.ts";
+import type { OptimizerConfig } from "../../src/optimizers/index.ts";
 import { type Batch, weightTable } from "../reference/sequential.ts";
 import { useWasmBackend } from "./backend.ts";
 import { tfjsLayer } from "./layers.ts";
@@ -9,17 +12,37 @@ export interface TfjsNetwork {
   /** One array for each entry of `weightTable`, in its order; Keras and TensorFlow.js agree on it. */
   setWeights(weights: readonly ArrayLike<number>[]): void;
   weights(): Float32Array[];
-  /** Probabilities (B, units), without dropout. */
+  /** Outputs (B, units), or (B, T, units), without dropout. */
   predict(batch: Omit<Batch, "y">): Float32Array;
   /** The loss of a batch and its gradient with respect to every weight. */
   gradients(batch: Batch): { loss: number; gradients: Float32Array[] };
-  /** One step of Adam for each batch, moments and all from the start: the loss before each step. */
-  train(batches: readonly Batch[], options: { learningRate: number }): number[];
+  /** One step of the optimiser for each batch, moments and all from the start: the loss before each step. */
+  train(batches: readonly Batch[], optimizer: OptimizerConfig): number[];
   dispose(): void;
 }
 
-/** @param layers with their names */
-export async function tfjsNetwork(layers: readonly Layer[]): Promise<TfjsNetwork> {
+/** Of targets as the loss has them, and of logits where TensorFlow.js takes it from logits. */
+const LOSSES: Readonly<Record<LossConfig["name"], (y: tf.Tensor1D, z: tf.Tensor) => tf.Scalar>> = {
+  binaryCrossentropy: (y, z) => tf.losses.sigmoidCrossEntropy(y.reshape(z.shape), z),
+  categoricalCrossentropy: (y, z) => tf.losses.softmaxCrossEntropy(y.reshape(z.shape), z),
+  // It has the loss of classes in fit() alone, from clipped probabilities.
+  sparseCategoricalCrossentropy: (y, z) =>
+    tf.losses.softmaxCrossEntropy(tf.oneHot(y.toInt(), z.shape.at(-1)!).reshape(z.shape), z),
+  meanSquaredError: (y, z) => tf.losses.meanSquaredError(y.reshape(z.shape), z),
+  meanAbsoluteError: (y, z) => tf.losses.absoluteDifference(y.reshape(z.shape), z),
+};
+
+/** What goes into the head's activation, which TensorFlow.js takes these losses from: all but those of errors. */
+const FROM = { sigmoid: tf.sigmoid, softmax: tf.softmax, linear: <T extends tf.Tensor>(z: T) => z } as const;
+
+/**
+ * @param layers with their names, of which the last is dense; where the loss is a cross-entropy the head is a
+ *   sigmoid or a softmax
+ */
+export async function tfjsNetwork(
+  layers: readonly Layer[],
+  loss: LossConfig["name"] = "binaryCrossentropy",
+): Promise<TfjsNetwork> {
   await useWasmBackend();
   const table = weightTable(layers);
   const [first] = layers;
@@ -28,7 +51,9 @@ export async function tfjsNetwork(layers: readonly Layer[]): Promise<TfjsNetwork
   let keepMasks: Batch["keepMasks"];
   const model = tf.sequential();
   // The loss and the probabilities are both taken from the logits, as Keras does behind a sigmoid.
-  const head = { ...layers.at(-1)!, activation: "linear" } as Layer;
+  const last = layers.at(-1)! as DenseLayer;
+  const activate = FROM[last.activation as keyof typeof FROM];
+  const head: Layer = { ...last, activation: "linear" };
   [...layers.slice(0, -1), head].forEach((layer, l) => {
     const inputShape = l > 0 ? {} : { inputShape: [...(shape ?? [null])] };
     const dropoutFunc = (ones: tf.Tensor, rate: number) => maskOf(ones, rate, keepMasks?.[l]);
@@ -45,7 +70,7 @@ export async function tfjsNetwork(layers: readonly Layer[]): Promise<TfjsNetwork
   };
   const lossOf = (batch: Batch) => (): tf.Scalar => {
     const z = logits(batch);
-    return tf.losses.sigmoidCrossEntropy(tf.tensor(Float32Array.from(batch.y), z.shape), z);
+    return LOSSES[loss](tf.tensor1d(Float32Array.from(batch.y)), z);
   };
 
   return {
@@ -55,7 +80,7 @@ export async function tfjsNetwork(layers: readonly Layer[]): Promise<TfjsNetwork
       });
     },
     weights: () => variables.map((variable) => variable.dataSync<"float32">()),
-    predict: (batch) => tf.tidy(() => tf.sigmoid(logits(batch)).dataSync<"float32">()),
+    predict: (batch) => tf.tidy(() => activate(logits(batch)).dataSync<"float32">()),
     gradients(batch) {
       const { value, grads } = tf.variableGrads(lossOf(batch), variables);
       const gradients = variables.map(({ name }) => grads[name]!.dataSync<"float32">());
@@ -63,21 +88,27 @@ export async function tfjsNetwork(layers: readonly Layer[]): Promise<TfjsNetwork
       tf.dispose([value, grads]);
       return { loss: loss!, gradients };
     },
-    train(batches, { learningRate }) {
-      const adam = new KerasAdam(learningRate);
+    train(batches, description) {
+      const optimizer = optimizerOf(description);
       const losses = batches.map((batch) => {
-        const value = adam.minimize(lossOf(batch), true, variables)!;
+        const value = optimizer.minimize(lossOf(batch), true, variables)!;
         const [loss] = value.dataSync<"float32">();
         value.dispose();
         return loss!;
       });
-      adam.dispose();
+      optimizer.dispose();
       return losses;
     },
     dispose() {
       model.dispose();
     },
   };
+}
+
+function optimizerOf(optimizer: OptimizerConfig): tf.Optimizer {
+  if (optimizer.name === "adam") return new KerasAdam(optimizer.learningRate!);
+  const { learningRate, momentum = 0, nesterov = false } = optimizer;
+  return momentum > 0 ? tf.train.momentum(learningRate!, momentum, nesterov) : tf.train.sgd(learningRate!);
 }
 
 /**

@@ -102,9 +102,9 @@ describe.each(CASES)(
       network.setWeights(tensors);
       const batches = Array.from({ length: STEPS }, (_, s) => batchFor(100 + s));
       // TensorFlow.js sums a token's gradient before the optimiser squares it.
-      const options = { learningRate: LEARNING_RATE, embeddingSquares: "ofSum" } as const;
-      const expected = train(layers, weights, batches, options);
-      const losses = network.train(batches, options);
+      const optimizer = { name: "adam", learningRate: LEARNING_RATE } as const;
+      const expected = train(layers, weights, batches, { optimizer, embeddingSquares: "ofSum" });
+      const losses = network.train(batches, optimizer);
       expectClose(losses, expected.losses, TOLERANCES.tfjsTrainingLosses, "losses");
       const trained = network.weights();
       Object.entries(expected.weights).forEach(([name, w], k) => {

@@ -1,10 +1,14 @@
 import type { ErrorCode } from "../../src/errors.ts";
 import {
+  bidirectional,
   createRuntime,
   dense,
+  dropout,
   embedding,
+  gru,
   type Layer,
   LstmkitError,
+  layerNormalization,
   lstm,
   type Model,
   type Runtime,
@@ -57,6 +61,40 @@ export async function smallModel(
 ): Promise<Model> {
   const model = await kit.sequential(smallLayers(cell, dropout), { seed });
   await model.compile({ optimizer: { name: "adam", learningRate: 0.01 }, ...LOSS });
+  return model;
+}
+
+/** What the small job lacks: GRU, both directions, layer normalization, dropout layers, softmax. */
+export const mixedLayers = (): Layer[] => [
+  embedding({ inputDim: V, outputDim: 12 }),
+  bidirectional({ layer: gru({ units: 5, dropout: 0.25, returnSequences: true }) }),
+  layerNormalization(),
+  dropout({ rate: 0.25 }),
+  lstm({ units: 8 }),
+  dense({ units: 3, activation: "softmax" }),
+];
+
+/** Reviews of three classes; classes 1 and 2 have a word of their own. */
+export function mixedData(samples = SAMPLES) {
+  const y = integers(samples, 3, 7);
+  const x = integers(samples * T, V - 2, 8);
+  y.forEach((label, n) => {
+    if (label > 0) x[n * T + (n % T)] = V - label;
+  });
+  return { x: { data: x, shape: [samples, T] }, y: { data: y, shape: [samples] } };
+}
+
+/** What goes with them: classes, and SGD with momentum. */
+export const MIXED = {
+  optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9 },
+  loss: "sparseCategoricalCrossentropy",
+  metrics: ["accuracy"],
+} as const;
+
+/** A compiled model of the mixed job. */
+export async function mixedModel(kit: Runtime, seed = 22): Promise<Model> {
+  const model = await kit.sequential(mixedLayers(), { seed });
+  await model.compile(MIXED);
   return model;
 }
 

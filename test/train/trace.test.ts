@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { dense, embedding, type Layer, lstm, type Model, simpleRNN } from "../../src/index.ts";
+import {
+  bidirectional,
+  dense,
+  embedding,
+  gru,
+  type Layer,
+  lstm,
+  type Model,
+  simpleRNN,
+} from "../../src/index.ts";
+import { kindOf } from "../../src/layers/index.ts";
 import { type Build, CLOSE_BUILDS } from "../builds.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { integers, keepMask, normals } from "../reference/sample.ts";
@@ -21,6 +31,8 @@ interface Stack {
   readonly layers: Layer[];
   /** Of x, where the first layer is no embedding. */
   readonly features?: number;
+  /** The answer is of a layer that reads from the end: at the last step it has read that step alone. */
+  readonly fromTheEnd?: boolean;
 }
 
 const STACKS: Stack[] = [
@@ -55,6 +67,33 @@ const STACKS: Stack[] = [
     name: "features, an LSTM, dense with tanh",
     layers: [lstm({ units: 12, inputShape: [null, 5] }), dense({ units: 1, activation: "tanh" })],
     features: 5,
+  },
+  {
+    name: "embedding, a bidirectional GRU with dropout, a GRU that resets before, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      bidirectional({ layer: gru({ units: 4, dropout: 0.5, returnSequences: true }) }),
+      gru({ units: 9, dropout: 0.25, resetAfter: false }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+  },
+  {
+    name: "features, a GRU, the sum of bidirectional LSTMs, dense",
+    layers: [
+      gru({ units: 12, returnSequences: true, inputShape: [null, 3] }),
+      bidirectional({ layer: lstm({ units: 5, returnSequences: true }), mergeMode: "sum" }),
+      dense({ units: 2, activation: "sigmoid" }),
+    ],
+    features: 3,
+  },
+  {
+    name: "embedding, the last outputs of bidirectional RNNs, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      bidirectional({ layer: simpleRNN({ units: 3 }) }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    fromTheEnd: true,
   },
 ];
 
@@ -91,9 +130,12 @@ const inputs = ({ features }: Stack, n: number, T: number) =>
 
 /** The same stack, with an output at every step. */
 const everyStep = (layers: Layer[]) =>
-  layers.map((layer) =>
-    "returnSequences" in layer ? { ...layer, returnSequences: true } : layer,
-  ) as Layer[];
+  layers.map((layer) => {
+    if (layer.type === "bidirectional") {
+      return { ...layer, layer: { ...layer.layer, returnSequences: true } };
+    }
+    return "returnSequences" in layer ? { ...layer, returnSequences: true } : layer;
+  }) as Layer[];
 
 const head = (layers: Layer[]) => layers.at(-1) as ReturnType<typeof dense>;
 
@@ -109,10 +151,11 @@ describe.each(CLOSE_BUILDS)("%s build", (build) => {
         const expected = traceReference(everyStep(layers), weights, { x: x.data, B: n, T });
         expectClose(found.outputs.data, expected.outputs, kernelForward, "outputs");
         expect(found.outputs.shape).toEqual([n, T, head(layers).units]);
-        const recurrent = model.layers.filter((layer) => layer.type === "lstm" || layer.type === "simpleRNN");
+        const recurrent = model.layers.filter((layer) => kindOf(layer).states);
         expect(found.layers).toHaveLength(recurrent.length);
         for (const [l, layer] of found.layers.entries()) {
-          const { name, type, units } = recurrent[l]!;
+          const { name, type } = recurrent[l]!;
+          const { units } = kindOf(recurrent[l]!).states!(recurrent[l]!);
           expect(layer).toMatchObject({ name, type, units });
           const states = expected.states[l]!;
           expect(Object.keys(layer)).toEqual(["name", "type", "units", ...Object.keys(states)]);
@@ -124,7 +167,9 @@ describe.each(CLOSE_BUILDS)("%s build", (build) => {
         }
       },
     );
+  });
 
+  describe.each(STACKS.filter(({ fromTheEnd }) => !fromTheEnd))("$name", (stack) => {
     test.each(SIZES)("the last step's outputs are predict's, to the bit, n $n, T $T", async ({ n, T }) => {
       const { model } = await modelOf(build, stack.layers);
       const x = inputs(stack, n, T);
@@ -159,7 +204,7 @@ describe.each(CLOSE_BUILDS)("%s build", (build) => {
         expectClose([found.losses.data[b]!], [loss], kernelLoss, "loss");
         for (const [l, states] of stateGradients(layers, weights, batch).entries()) {
           const layer = found.layers[l]!;
-          expect(Object.keys(layer)).toEqual(["name", "type", "units", ...Object.keys(states).sort()]);
+          expect(Object.keys(layer).sort()).toEqual([...Object.keys(states), "name", "type", "units"].sort());
           for (const [key, value] of Object.entries(states)) {
             const norms = Array.from({ length: T }, (_, t) =>
               Math.hypot(...value.subarray(t * layer.units, (t + 1) * layer.units)),
