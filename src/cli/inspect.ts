@@ -6,7 +6,8 @@ import { checkWritable, writeWhole } from "../disk/disk-node.ts";
 import type { LstmkitError } from "../errors.ts";
 import { loadModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
-import { GATES, type Gate, type Inspection, inspectText, leaning, select } from "../picture/inspection.ts";
+import { show } from "../options.ts";
+import { type Inspection, inspectText, leaning, select } from "../picture/inspection.ts";
 import { inspectionPage } from "../picture/page.ts";
 import { inspectionSvg } from "../picture/svg.ts";
 import { terminalLines } from "../picture/terminal.ts";
@@ -27,8 +28,8 @@ export function declareInspect(cli: CAC): Command {
       "What a text does to a model: its gates, word by word, and the prediction as it forms",
     )
     .option("--out <path>", "Picture to write: .svg, or .html with the values under the pointer")
-    .option("--layer <n>", "This recurrent layer alone, 1 for the lowest")
-    .option("--gates <list>", `Of ${GATES.join(",")} those wanted, with commas between`)
+    .option("--layer <n>", "This layer alone of those with states, 1 for the lowest")
+    .option("--gates <list>", "These of the gates and states alone, such as f,c of an LSTM")
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example('lstmkit inspect model.safetensors "You have won a prize"')
     .example("lstmkit inspect model.safetensors - --out gates.html < mail.txt");
@@ -41,7 +42,6 @@ export async function inspect(args: Arguments): Promise<number> {
   const out = args.text("out");
   const draw = out === undefined ? null : drawingFor(out);
   const layer = args.has("layer") ? args.wholeNumber("layer", 1) : undefined;
-  const gates = readGates(args);
   const isPiped = given === undefined || given === "-";
   const encoding = readEncoding(args, isPiped);
   if (isPiped && process.stdin.isTTY) {
@@ -55,7 +55,7 @@ export async function inspect(args: Arguments): Promise<number> {
   const text = isPiped ? await inputText(encoding) : withoutMark(given);
   const whole = await inspectText(model, vocabulary, classes, text);
   if (!whole) throw new UsageError("the text has no word that the model reads; wanted one at least.");
-  const inspection = select(whole, { layer, gates });
+  const inspection = select(whole, { layer, gates: readGates(args, whole) });
   if (inspection.layers.length === 0) throw nothingLeft(whole);
 
   if (out !== undefined && draw) await writeWhole(out, new TextEncoder().encode(draw(inspection)));
@@ -89,21 +89,21 @@ function drawingFor(path: string): (inspection: Inspection) => string {
   }
 }
 
-/** @throws UsageError */
-function readGates(args: Arguments): Gate[] | undefined {
+/** @throws UsageError for a name that no layer of the model has */
+function readGates(args: Arguments, { layers }: Inspection): string[] | undefined {
   const value = args.text("gates");
   if (value === undefined) return undefined;
   const wanted = value.split(",");
-  const found = GATES.filter((gate) => wanted.includes(gate));
-  if (found.length === wanted.length) return found;
+  const names = [...new Set(layers.flatMap(({ panels }) => panels.map(({ name }) => name)))];
+  if (wanted.every((name) => names.includes(name)) && new Set(wanted).size === wanted.length) return wanted;
   throw new UsageError(
-    `--gates is ${JSON.stringify(value)}; wanted some of ${GATES.join(",")}, each once, with commas between.`,
+    `--gates is ${show(value)}; wanted some of ${names.join(",")}, each once, with commas between.`,
   );
 }
 
 function nothingLeft({ layers }: Inspection): LstmkitError {
   const had = layers.map(
-    ({ name, panels }, i) => `${i + 1} (${name}: ${panels.map(({ gate }) => gate).join(",")})`,
+    ({ name, panels }, i) => `${i + 1} (${name}: ${panels.map((panel) => panel.name).join(",")})`,
   );
   return new UsageError(
     `nothing is left to show; wanted --layer and --gates that the model has: ${had.join(", ")}.`,
@@ -120,8 +120,8 @@ function* events(inspection: Inspection): Generator<{ event: string } & Record<s
   }
   for (const { name, units, panels } of layers) {
     for (const step of steps.keys()) {
-      const values = panels.map(({ gate, values }) => [
-        gate,
+      const values = panels.map(({ name, values }) => [
+        name,
         Array.from(values.subarray(step * units, (step + 1) * units)),
       ]);
       yield { event: "step", layer: name, step, ...Object.fromEntries(values) };

@@ -4,6 +4,7 @@ import { withoutMark } from "../data/decode-text.ts";
 import { readTextMetadata } from "../data/text-metadata.ts";
 import { encodeRows, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
 import { LstmkitError } from "../errors.ts";
+import { signalsOf } from "../model/stack.ts";
 import { loadModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
 import type { Model } from "../train/model.ts";
@@ -60,10 +61,8 @@ export async function predict(args: Arguments): Promise<number> {
 /** @throws BAD_LAYER for a model that gives something else than one probability a text */
 export function checkHead({ layers }: Model): void {
   const head = layers.at(-1)!;
-  const isSequence = layers.some(
-    (layer, i) => "returnSequences" in layer && layer.returnSequences && layers[i + 1]?.type === "dense",
-  );
-  if (head.type === "dense" && head.units === 1 && head.activation === "sigmoid" && !isSequence) return;
+  const isProbability = head.type === "dense" && head.units === 1 && head.activation === "sigmoid";
+  if (isProbability && !signalsOf(layers).at(-1)!.sequence) return;
   throw new LstmkitError(
     "BAD_LAYER",
     'the model does not give one probability a text; wanted one that ends in dense({ units: 1, activation: "sigmoid" }) after a last output.',

@@ -3,7 +3,7 @@ import { type BidirectionalLayer, bidirectionalKind } from "./bidirectional.ts";
 import { type DenseLayer, denseKind } from "./dense.ts";
 import { type DropoutLayer, dropoutKind } from "./dropout.ts";
 import { type EmbeddingLayer, embeddingKind } from "./embedding.ts";
-import type { AnyLayer, LayerKind } from "./kind.ts";
+import type { AnyLayer, LayerKind, LayerStates } from "./kind.ts";
 import { type LayerNormalizationLayer, layerNormalizationKind } from "./layer-normalization.ts";
 import { describeLayer } from "./options.ts";
 import { type AnyRecurrentLayer, RECURRENT_KINDS } from "./recurrent-kinds.ts";
@@ -33,6 +33,9 @@ type NameOf<K> = K extends { states(layer: never): { kinds: infer S } } ? keyof 
 
 /** The kind of a layer. */
 export const kindOf = (layer: AnyLayer): LayerKind => LAYERS[layer.type as keyof typeof LAYERS] as LayerKind;
+
+/** What a layer has at every step, under the names that trace gives it; null for one that has nothing. */
+export const statesOf = (layer: AnyLayer): LayerStates | null => kindOf(layer).states?.(layer) ?? null;
 
 /** A description that may come from a file: checked, its defaults filled in. @throws BAD_LAYER */
 export function complete(layer: AnyLayer): Layer {

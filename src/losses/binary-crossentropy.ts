@@ -7,7 +7,7 @@ export interface BinaryCrossentropyConfig {
   fromLogits?: boolean;
 }
 
-/** Computed in assembly/binary-crossentropy.ts: from logits, or from probabilities limited as Keras limits them. */
+/** Computed in assembly/loss.ts: from logits, or from probabilities limited as Keras limits them. */
 export const binaryCrossentropy: LossKind<Required<BinaryCrossentropyConfig>> = {
   options: { fromLogits: { ...trueOrFalse, fallback: false } },
   from: "sigmoid",

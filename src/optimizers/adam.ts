@@ -17,7 +17,7 @@ export interface AdamConfig {
 
 const aDecay = number("from 0 to below 1", (n) => n >= 0 && n < 1);
 
-/** Kingma and Ba 2015, as Keras computes it; in assembly/adam.ts. */
+/** Kingma and Ba 2015, as Keras computes it; in assembly/optimizer.ts. */
 export const adam: OptimizerKind<Required<AdamConfig>> = {
   options: {
     learningRate: { ...aRate, fallback: 1e-3 },

@@ -1,21 +1,10 @@
 /** What a text does to a model, word by word: the numbers behind every picture of it. */
 import { padSequences } from "../data/sequences.ts";
 import { encode, encodeTokens, rowLayout, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
+import { type LayerStates, type StateName, statesOf } from "../layers/public.ts";
 import type { LayerTrace, Model } from "../train/model.ts";
 import type { ScaleKind } from "./colour-scale.ts";
-
-/** Gates and states by the names of docs/lstm.md, in the order they are computed. */
-export const GATES = ["i", "f", "g", "o", "c", "h"] as const;
-export type Gate = (typeof GATES)[number];
-
-export const GATE_TITLES: Record<Gate, string> = {
-  i: "input",
-  f: "forget",
-  g: "candidate",
-  o: "output",
-  c: "cell",
-  h: "state",
-};
+import { formingOutputs } from "./forming.ts";
 
 /** What stands at a timestep. */
 export interface Step {
@@ -26,7 +15,10 @@ export interface Step {
 
 /** One gate or state of a layer. */
 export interface Panel {
-  readonly gate: Gate;
+  /** Its letter, as trace and docs/lstm.md have it. */
+  readonly name: string;
+  /** In words. */
+  readonly title: string;
   readonly kind: ScaleKind;
   /** The ends of its scale: 0 and 1, or −m and m. */
   readonly low: number;
@@ -53,9 +45,12 @@ export interface Inspection {
   readonly probabilities: Float32Array;
   /** Of class 1, at the end of the sequence. */
   readonly probability: number;
-  /** Recurrent layers, bottom up. */
+  /** Those that have states, bottom up. */
   readonly layers: readonly InspectedLayer[];
 }
+
+/** What stands above a panel. */
+export const heading = ({ name, title }: Panel): string => `${name} ${title}`;
 
 /** The class that a probability of class 1 speaks for. */
 export const leaning = ({ classes }: Pick<Inspection, "classes">, probability: number): string =>
@@ -64,7 +59,7 @@ export const leaning = ({ classes }: Pick<Inspection, "classes">, probability: n
 /**
  * @param model gives one probability a text
  * @returns null for a text that leaves no word to show
- * @throws what trace throws
+ * @throws what trace and predict throw
  */
 export async function inspectText(
   model: Model,
@@ -75,15 +70,18 @@ export async function inspectText(
   const { x, places, words, starts } = readText(vocabulary, text);
   if (places.length === 0) return null;
   const { layers, outputs } = await model.trace(x);
+  const answers = (await formingOutputs(model, x, outputs)).data;
   const steps = places.map(({ word }) => words[word]!);
   return {
     text,
     classes,
     steps,
     cut: words.length - starts - places.filter(({ word }) => word >= starts).length,
-    probabilities: Float32Array.from(places, ({ step }) => outputs.data[step]!),
-    probability: outputs.data.at(-1)!,
-    layers: layers.map((layer) => inspectLayer(layer, places)),
+    probabilities: Float32Array.from(places, ({ step }) => answers[step]!),
+    probability: answers.at(-1)!,
+    layers: model.layers
+      .flatMap((layer) => statesOf(layer) ?? [])
+      .map(({ kinds }, i) => inspectLayer(layers[i]!, kinds, places)), // a trace has these layers and no others
   };
 }
 
@@ -119,39 +117,41 @@ function printable(word: string): string {
   return word.replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu, "\ufffd");
 }
 
-function inspectLayer(layer: LayerTrace, places: readonly Place[]): InspectedLayer {
+function inspectLayer(
+  layer: LayerTrace,
+  kinds: LayerStates["kinds"],
+  places: readonly Place[],
+): InspectedLayer {
   const { name, type, units } = layer;
-  const panels = GATES.flatMap((gate): Panel[] => {
-    const tensor = layer[gate];
-    if (!tensor) return [];
+  const panels = Object.entries(kinds).map(([name, { title, range }]): Panel => {
+    const { data } = layer[name as StateName]!; // so named by the kind
     const values = new Float32Array(places.length * units);
     places.forEach(({ step }, row) => {
-      values.set(tensor.data.subarray(step * units, (step + 1) * units), row * units);
+      values.set(data.subarray(step * units, (step + 1) * units), row * units);
     });
-    if (gate === "i" || gate === "f" || gate === "o") {
-      return [{ gate, kind: "sequential", low: 0, high: 1, values }];
-    }
-    const high = gate === "c" ? cellBound(values) : 1;
-    return [{ gate, kind: "diverging", low: -high, high, values }];
+    const shown = { name, title, values };
+    if (range === "gate") return { ...shown, kind: "sequential", low: 0, high: 1 };
+    const high = bound(values);
+    return { ...shown, kind: "diverging", low: -high, high };
   });
   return { name, type, units, panels };
 }
 
-/** The cell has no bound of its own: the largest there is, to a tenth above, and 1 at least. */
-function cellBound(values: Float32Array): number {
+/** 1, or where a state goes beyond, such as a cell's, which has no bound of its own: its largest, a tenth above. */
+function bound(values: Float32Array): number {
   return values.reduce((largest, value) => Math.max(largest, Math.ceil(Math.abs(value) * 10) / 10), 1);
 }
 
 /** Only some of the layers and panels. */
 export function select(
   inspection: Inspection,
-  wanted: { readonly layer?: number | undefined; readonly gates?: readonly Gate[] | undefined },
+  wanted: { readonly layer?: number | undefined; readonly gates?: readonly string[] | undefined },
 ): Inspection {
   const layers = inspection.layers
     .filter((_, index) => wanted.layer === undefined || index + 1 === wanted.layer)
     .map((layer) => ({
       ...layer,
-      panels: layer.panels.filter(({ gate }) => !wanted.gates || wanted.gates.includes(gate)),
+      panels: layer.panels.filter(({ name }) => !wanted.gates || wanted.gates.includes(name)),
     }))
     .filter(({ panels }) => panels.length > 0);
   return { ...inspection, layers };

@@ -1,6 +1,6 @@
 /** An inspection as a page of its own: the picture, and every value under the pointer. */
 import { type HoverData, hover } from "./hover.ts";
-import { GATE_TITLES, type Inspection, leaning } from "./inspection.ts";
+import { heading, type Inspection, leaning } from "./inspection.ts";
 import { base64 } from "./png.ts";
 import { escapeXml, inspectionSvg } from "./svg.ts";
 
@@ -66,12 +66,13 @@ function hoverData({ steps, layers }: Inspection): HoverData {
     layers: layers.map(({ name, units, panels }) => ({
       name,
       units,
-      panels: panels.map(({ gate, high, values }) => {
+      panels: panels.map((panel) => {
+        const { high, values } = panel;
         const view = new DataView(new ArrayBuffer(values.length * 2));
         values.forEach((value, i) => {
           view.setInt16(i * 2, Math.round((value / high) * 32767), true);
         });
-        return { title: GATE_TITLES[gate], high, values: base64([new Uint8Array(view.buffer)]) };
+        return { title: heading(panel), high, values: base64([new Uint8Array(view.buffer)]) };
       }),
     })),
   };

@@ -1,7 +1,7 @@
 /** An inspection as a picture: words down, a line for the prediction, a heat map a gate. */
 import stringWidth from "string-width";
 import { colourTable, STEPS, stepOf, type Theme } from "./colour-scale.ts";
-import { GATE_TITLES, type InspectedLayer, type Inspection, leaning, type Panel } from "./inspection.ts";
+import { heading, type InspectedLayer, type Inspection, leaning, type Panel } from "./inspection.ts";
 import { pngDataUri } from "./png.ts";
 
 /** Pixels, where nothing scales the picture. */
@@ -44,7 +44,7 @@ export function inspectionSvg(inspection: Inspection, { titles }: SvgOptions): s
     top += HEAD + height + 2 * GAP;
   }
   const size = `width="${width}" height="${top}" viewBox="0 0 ${width} ${top}"`;
-  const summary = `How ${inspection.steps.length} words move the gates of ${layers.map(({ name }) => name).join(", ")}`;
+  const summary = `How ${inspection.steps.length} words move the gates and states of ${layers.map(({ name }) => name).join(", ")}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="${escapeXml(summary)}">`,
     `<style>${STYLE}</style>`,
@@ -70,7 +70,8 @@ interface Column {
 }
 
 function placePanels({ panels, units }: InspectedLayer, left: number): Column[] {
-  const width = Math.min(Math.max(units * UNIT, NARROWEST), WIDEST);
+  const headings = panels.map((panel) => Math.ceil(stringWidth(heading(panel)) * CHARACTER));
+  const width = Math.max(Math.min(units * UNIT, WIDEST), NARROWEST, ...headings);
   return panels.map((panel, p) => ({ panel, x: left + p * (width + GAP), width }));
 }
 
@@ -102,7 +103,7 @@ function panel(
   { panel, x, width }: Column,
   at: SvgOptions & { readonly layer: number; readonly panel: number },
 ): string {
-  const { gate, kind, low, high, values } = panel;
+  const { kind, low, high, values } = panel;
   const height = steps.length * ROW;
   const place = `x="${x}" y="${HEAD}" width="${width}" height="${height}"`;
   const pixels = Uint8Array.from(values, (value) => stepOf(value, low, high));
@@ -110,7 +111,7 @@ function panel(
   const scale = width / 2;
   const scalePlace = `x="${x + width / 4}" y="${HEAD - 14}" width="${scale}" height="8"`;
   return [
-    text(x, HEAD - 22, `${gate} ${GATE_TITLES[gate]}`, "title"),
+    text(x, HEAD - 22, heading(panel), "title"),
     text(x + width / 4 - 4, HEAD - 6, number(low), "end"),
     text(x + width * 0.75 + 4, HEAD - 6, number(high)),
     ...THEMES.map((theme) => picture(ramp, STEPS, 1, kind, theme, scalePlace)),
@@ -119,7 +120,7 @@ function panel(
       ? steps.map(({ word }, row) => {
           const numbers = describe(values.subarray(row * units, (row + 1) * units));
           const where = `x="${x}" y="${HEAD + row * ROW}" width="${width}" height="${ROW}"`;
-          return `<rect class="cell" ${where}><title>${escapeXml(`${word}, ${GATE_TITLES[gate]}: ${numbers}`)}</title></rect>`;
+          return `<rect class="cell" ${where}><title>${escapeXml(`${word}, ${heading(panel)}: ${numbers}`)}</title></rect>`;
         })
       : [`<rect class="cell" ${place} data-layer="${at.layer}" data-panel="${at.panel}"/>`]),
     `<rect class="frame" ${place} pointer-events="none"/>`,

@@ -1,7 +1,7 @@
 /** An inspection as lines for a terminal: two units a character by half blocks, or digits without colour. */
 import stringWidth from "string-width";
 import { colourTable, STEPS, stepOf } from "./colour-scale.ts";
-import { GATE_TITLES, type InspectedLayer, type Inspection, leaning, type Panel } from "./inspection.ts";
+import { heading, type InspectedLayer, type Inspection, leaning, type Panel } from "./inspection.ts";
 
 export interface TerminalOptions {
   readonly columns: number;
@@ -49,7 +49,9 @@ function layerLines(
   pen: Pen,
 ): string[] {
   const room = Math.max(columns - labels, NARROWEST_PANEL + 1);
-  const most = Math.max(Math.floor(room / (NARROWEST_PANEL + 1)), 1);
+  const names = panels.map((panel) => stringWidth(panel.name));
+  const narrowest = Math.min(Math.max(NARROWEST_PANEL, ...names), room - 1);
+  const most = Math.max(Math.floor(room / (narrowest + 1)), 1);
   const bands = Math.ceil(panels.length / most);
   const abreast = Math.ceil(panels.length / bands);
   const slot = Math.floor(room / abreast) - 1;
@@ -57,13 +59,13 @@ function layerLines(
   const lines = [toColumns(`${name}: ${units} units, from left to right`, columns).trimEnd()];
   for (let from = 0; from < panels.length; from += abreast) {
     const band = panels.slice(from, from + abreast);
-    const column = Math.min(slot, Math.max(width, NARROWEST_PANEL));
+    const column = Math.min(slot, Math.max(width, narrowest));
     const row = (start: string, cells: readonly string[]) =>
       `${toColumns(start, labels)} ${cells.join(" ")}`.trimEnd();
     lines.push(
       row(
         "",
-        band.map(({ gate }) => toColumns(`${gate} ${GATE_TITLES[gate]}`, column)),
+        band.map((panel) => toColumns(headingWithin(panel, column), column)),
       ),
       ...steps.map((step, t) =>
         row(
@@ -74,6 +76,13 @@ function layerLines(
     );
   }
   return [...lines, ...pen.legend(panels, columns)];
+}
+
+/** Without its last words where they do not fit: "f forget" for "f forget gate". */
+function headingWithin(panel: Panel, columns: number): string {
+  const words = heading(panel).split(" ");
+  while (words.length > 1 && stringWidth(words.join(" ")) > columns) words.pop();
+  return words.join(" ");
 }
 
 /** A word that the vocabulary does not have stands in round brackets. */
@@ -149,22 +158,29 @@ class Pen {
 
   legend(panels: readonly Panel[], columns: number): string[] {
     if (!this.#colours) {
-      return wrap(
-        "Gates i, f, o in tenths, rounded down; g, c, h in tenths of the largest: 1 to 9, a to i for -1 to -9, a point for 0.",
-        columns,
-      );
+      const names = (of: Panel["kind"]) =>
+        panels.flatMap(({ kind, name }) => (kind === of ? [name] : [])).join(", ");
+      const [gates, states] = [names("sequential"), names("diverging")];
+      const said = [
+        ...(gates ? [`${gates} in tenths, rounded down`] : []),
+        ...(states ? [`${states} in tenths of the largest: 1 to 9, a to i for -1 to -9, a point for 0`] : []),
+      ];
+      return wrap(`${said.join("; ")}.`, columns);
     }
-    const ends = new Map(panels.map((panel) => [`${panel.kind} ${panel.high}`, panel]));
-    const scales = [...ends.values()].map((panel) => {
-      const gates = panels.filter(({ kind, high }) => kind === panel.kind && high === panel.high);
-      const names = gates.map(({ gate }) => gate).join(" ");
+    const scales = new Map(panels.map((panel) => [`${panel.kind} ${panel.high}`, panel]));
+    return [...scales.values()].flatMap((panel) => {
+      const alike = panels.filter(({ kind, high }) => kind === panel.kind && high === panel.high);
       const ramp = Float32Array.from(
         { length: 20 },
         (_, i) => panel.low + ((panel.high - panel.low) * i) / 19,
       );
-      return `${names}  ${number(panel.low)} ${this.cells({ ...panel, values: ramp }, 0, 20, 10)} ${number(panel.high)}`;
+      const [low, high] = [number(panel.low), number(panel.high)];
+      const scale = `${low} ${this.cells({ ...panel, values: ramp }, 0, 20, 10)} ${high}`;
+      const lines = wrap(alike.map(({ name }) => name).join(" "), columns);
+      const last = lines.pop()!;
+      const hasRoom = last.length + 2 + low.length + 12 + high.length <= columns;
+      return [...lines, ...(hasRoom ? [`${last}  ${scale}`] : [last, scale])];
     });
-    return scales;
   }
 
   #paint(text: string, front: Uint8Array, back?: Uint8Array): string {

@@ -1,6 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createRuntime, dense, embedding, loadModel, lstm, saveModel } from "../../src/node.ts";
+import {
+  bidirectional,
+  createRuntime,
+  dense,
+  embedding,
+  gru,
+  type Layer,
+  loadModel,
+  lstm,
+  saveModel,
+} from "../../src/node.ts";
 import { events, REVIEWS, SMALL, Workplace } from "./command-line.ts";
 
 let place: Workplace;
@@ -11,6 +21,16 @@ beforeAll(async () => {
   await place.run(["train", "reviews.csv", ...longer, "--out", "model.safetensors"]);
 });
 afterAll(() => place.dispose());
+
+/** A model of other layers that reads what the trained one does. */
+async function saveBeside(name: string, ...layers: readonly Layer[]): Promise<void> {
+  const runtime = await createRuntime();
+  const { metadata, layers: trained } = await loadModel(runtime, place.path("model.safetensors"));
+  const head = dense({ units: 1, activation: "sigmoid" });
+  const model = await runtime.sequential([{ ...trained[0]!, name: "" }, ...layers, head]);
+  await saveModel(model, place.path(name), { metadata: { ...metadata } });
+  await runtime.close();
+}
 
 const refused = async (error: string, ...args: string[]) => {
   const { code, stdout, stderr } = await place.run(["inspect", ...args], "text\n");
@@ -85,6 +105,28 @@ describe("lstmkit inspect", () => {
     expect(stdout).not.toMatch(/candidate|state/);
   });
 
+  test("shows what a GRU and a bidirectional layer have, by their names", async () => {
+    await saveBeside("gru.safetensors", gru({ units: 4, returnSequences: true }), gru({ units: 9 }));
+    await saveBeside("both.safetensors", bidirectional({ layer: lstm({ units: 4 }) }));
+    for (const [model, gates, head] of [
+      ["gru.safetensors", "r,h", "r reset +h state"],
+      ["both.safetensors", "h_backward,f_forward", "f_forward +h_backward"],
+    ] as const) {
+      const { stdout } = await place.run(["inspect", model, "a fine film", "--gates", gates]);
+      expect(stdout).toMatch(new RegExp(`\\n +${head}\\n`));
+      const predicted = await place.run(["predict", model, "a fine film"]);
+      expect(stdout.slice(0, 6)).toBe(predicted.stdout.slice(0, 6));
+      for (const out of ["gates.svg", "gates.html"]) {
+        const { code, stderr } = await place.run(["inspect", model, "a fine film", "--out", out]);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+        expect(readFileSync(place.path(out), "utf8")).toContain(`>${gates.split(",")[1]} `);
+      }
+    }
+    const other = await place.run(["inspect", "gru.safetensors", "a film", "--gates", "c"]);
+    expect(other.stderr).toMatch(/--gates is "c"; wanted some of u,r,g,h, each once/);
+    expect(other.code).toBe(2);
+  });
+
   test("tells how many words the model does not read", async () => {
     const text = Array.from({ length: 14 }, (_, i) => `film${i}`).join(" ");
     const { code, stderr } = await place.run(["inspect", "model.safetensors", text]);
@@ -115,19 +157,21 @@ describe("lstmkit inspect", () => {
 
   test("refuses a model without a vocabulary, one of other outputs, and places that cannot be written", async () => {
     const runtime = await createRuntime();
-    const layers = (returnSequences: boolean) => [
+    const layers = [
       embedding({ inputDim: 50, outputDim: 4 }),
-      lstm({ units: 4, returnSequences }),
+      lstm({ units: 4 }),
       dense({ units: 1, activation: "sigmoid" }),
     ];
-    await saveModel(await runtime.sequential(layers(false)), place.path("bare.safetensors"));
-    const { metadata } = await loadModel(runtime, place.path("model.safetensors"));
-    await saveModel(await runtime.sequential(layers(true)), place.path("sequence.safetensors"), {
-      metadata: { ...metadata },
-    });
+    await saveModel(await runtime.sequential(layers), place.path("bare.safetensors"));
     await runtime.close();
+    const everyStep = lstm({ units: 4, returnSequences: true });
+    await saveBeside("sequence.safetensors", everyStep);
+    await saveBeside("sequences.safetensors", bidirectional({ layer: everyStep }));
+    await saveBeside("rows.safetensors");
     await refused("NO_VOCABULARY", "bare.safetensors", "text");
-    await refused("BAD_LAYER", "sequence.safetensors", "text");
+    for (const name of ["sequence", "sequences", "rows"]) {
+      await refused("BAD_LAYER", `${name}.safetensors`, "text");
+    }
     await refused("FILE_NOT_FOUND", "nothing.safetensors", "text");
     await refused("FILE_UNWRITABLE", "model.safetensors", "text", "--out", "nowhere/gates.svg");
   });

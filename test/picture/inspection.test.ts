@@ -1,6 +1,15 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { buildVocabulary, type RowLayout, type VocabularyOptions } from "../../src/data/vocabulary.ts";
-import { createRuntime, dense, embedding, lstm, simpleRNN } from "../../src/node.ts";
+import {
+  bidirectional,
+  createRuntime,
+  dense,
+  embedding,
+  gru,
+  type Layer,
+  lstm,
+  simpleRNN,
+} from "../../src/node.ts";
 import { inspectText, select } from "../../src/picture/inspection.ts";
 import { inspectionPage } from "../../src/picture/page.ts";
 import { inspectionSvg } from "../../src/picture/svg.ts";
@@ -12,13 +21,14 @@ afterAll(() => kit.close());
 const TEXTS = ["a good film", "a dull film"];
 const CLASSES = ["bad", "good"] as const;
 
-async function inspectWith(options: VocabularyOptions & RowLayout, text: string, units = [3, 9]) {
+const inspectWith = (options: VocabularyOptions & RowLayout, text: string, [lower = 0, upper = 0] = [3, 9]) =>
+  inspectBy([lstm({ units: lower, returnSequences: true }), simpleRNN({ units: upper })], options, text);
+
+async function inspectBy(recurrent: readonly Layer[], options: VocabularyOptions & RowLayout, text: string) {
   const vocabulary = buildVocabulary(TEXTS, options);
-  const [lower, upper] = units as [number, number];
   const model = await kit.sequential([
     embedding({ inputDim: vocabulary.numWords, outputDim: 4 }),
-    lstm({ units: lower, returnSequences: true }),
-    simpleRNN({ units: upper }),
+    ...recurrent,
     dense({ units: 1, activation: "sigmoid" }),
   ]);
   return { model, found: await inspectText(model, vocabulary, CLASSES, text) };
@@ -34,7 +44,7 @@ describe("inspectText shows the words the model reads", () => {
     const { layers, outputs } = await model.trace([[0, 0, 0, 1, 4, 2, 5]]);
     expect(found!.probabilities).toEqual(outputs.data.slice(3));
     expect(found!.layers[0]!.panels[1]!.values).toEqual(layers[0]!.f!.data.slice(9));
-    expect(found!.layers.map(({ panels }) => panels.map(({ gate }) => gate).join(""))).toEqual([
+    expect(found!.layers.map(({ panels }) => panels.map((panel) => panel.name).join(""))).toEqual([
       "ifgoch",
       "h",
     ]);
@@ -73,11 +83,42 @@ describe("inspectText shows the words the model reads", () => {
   });
 });
 
+describe("what is shown of a layer is what its kind has", () => {
+  const shown = async (layer: Layer) => {
+    const { model, found } = await inspectBy([layer], { maxLen: 4 }, "A strange film");
+    const [inspected] = found!.layers;
+    const [start, a, strange, film] = [1, 4, 2, 5];
+    const answers = [];
+    for (const row of [[start], [start, a], [start, a, strange], [start, a, strange, film]]) {
+      answers.push((await model.predict([row])).data[0]);
+    }
+    expect([...found!.probabilities]).toEqual(answers);
+    expect(found!.probability).toBe(answers.at(-1));
+    return inspected!.panels.map(({ name, title, kind, low }) => `${name}: ${title}, ${kind} from ${low}`);
+  };
+
+  test("of a GRU its gates from 0 and its states around it", async () => {
+    expect(await shown(gru({ units: 5 }))).toEqual([
+      "u: update gate, sequential from 0",
+      "r: reset gate, sequential from 0",
+      "g: candidate, diverging from -1",
+      "h: state, diverging from -1",
+    ]);
+  });
+
+  test("of a bidirectional both sides, and the answer as it would be at each end", async () => {
+    expect(await shown(bidirectional({ layer: simpleRNN({ units: 3 }) }))).toEqual([
+      "h_forward: state, diverging from -1",
+      "h_backward: state, diverging from -1",
+    ]);
+  });
+});
+
 test("select leaves the layer and the gates that are asked for", async () => {
   const found = (await inspectWith({}, "a film")).found!;
   const shown = (wanted: Parameters<typeof select>[1]) =>
     select(found, wanted).layers.map(
-      ({ name, panels }) => `${name} ${panels.map(({ gate }) => gate).join("")}`,
+      ({ name, panels }) => `${name} ${panels.map((panel) => panel.name).join("")}`,
     );
   expect(shown({ layer: 1, gates: ["f", "c"] })).toEqual(["lstm fc"]);
   expect(shown({ gates: ["f", "h"] })).toEqual(["lstm fh", "simple_rnn h"]);
@@ -85,8 +126,9 @@ test("select leaves the layer and the gates that are asked for", async () => {
 });
 
 describe("terminalLines", async () => {
-  const found = (await inspectWith({}, "a good 長い言葉だらけの film of extraordinarinesses", [40, 5]))
-    .found!;
+  const text = "a good 長い言葉だらけの film of extraordinarinesses";
+  const found = (await inspectWith({}, text, [40, 5])).found!;
+  const both = (await inspectBy([bidirectional({ layer: lstm({ units: 12 }) })], {}, text)).found!;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of colours
   const COLOUR = /\x1b\[[\d;]*m/g;
   const widthOf = (line: string) =>
@@ -98,17 +140,33 @@ describe("terminalLines", async () => {
   test.each(
     [24, 8, 1].flatMap((colourDepth) => [30, 40, 80, 200].map((columns) => ({ colourDepth, columns }))),
   )("no line is wider than the terminal: $columns columns, $colourDepth bits", ({ colourDepth, columns }) => {
-    const lines = terminalLines(found, { columns, colourDepth });
-    for (const line of lines) expect(widthOf(line), line).toBeLessThanOrEqual(columns);
-    expect(lines.some((line) => line.includes("\x1b"))).toBe(colourDepth > 1);
+    for (const inspection of [found, both]) {
+      const lines = terminalLines(inspection, { columns, colourDepth });
+      for (const line of lines) expect(widthOf(line), line).toBeLessThanOrEqual(columns);
+      expect(lines.some((line) => line.includes("\x1b"))).toBe(colourDepth > 1);
+    }
+  });
+
+  test("names stand whole above their panels, and the legend has those that are there", () => {
+    const lines = terminalLines(both, { columns: 80, colourDepth: 1 });
+    const heads = lines.filter((line) => line.includes("_backward "));
+    expect(heads.join(" ")).toMatch(
+      /i_backward +f_backward .*g_backward +o_backward +c_backward +h_backward/,
+    );
+    const end = lines.join(" ");
+    expect(end).toContain("i_forward, f_forward, o_forward, i_backward, f_backward, o_backward in tenths,");
+    const states = select(both, { gates: ["h_forward"] });
+    const legend = terminalLines(states, { columns: 200, colourDepth: 1 }).at(-1);
+    expect(legend).toMatch(/^h_forward in tenths of the largest: 1 to 9/);
   });
 
   test("without colour a place is a digit, with colour two units in their colours", () => {
     const values = Float32Array.of(0, 0.55, 1, 0.999, 0.25);
-    const panel = { gate: "i", kind: "sequential", low: 0, high: 1, values } as const;
+    const panel = { name: "i", title: "input gate", kind: "sequential", low: 0, high: 1, values } as const;
     const state = {
       ...panel,
-      gate: "g",
+      name: "g",
+      title: "candidate",
       kind: "diverging",
       low: -1,
       values: Float32Array.of(0, 0.54, 1, -1, -0.26),

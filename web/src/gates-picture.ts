@@ -1,7 +1,6 @@
 /** The picture of the gates: words beside heat maps, all on the same rows, and a cell that can be moved. */
 import { colourTable, type ScaleKind } from "../../src/picture/colour-scale.ts";
 import { colour, element } from "./elements.ts";
-import type { PanelName } from "./gates.text.ts";
 import { type Cell, cellAfterKey, cellAt, type HeatMap, paintHeatMap } from "./heat-map.ts";
 import type { Theme } from "./page.ts";
 
@@ -17,7 +16,7 @@ export interface Row {
 }
 
 export interface Panel {
-  readonly name: PanelName;
+  readonly name: string;
   readonly title: string;
   readonly kind: ScaleKind;
   readonly map: HeatMap;

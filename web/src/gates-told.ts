@@ -3,7 +3,7 @@ import { element } from "./elements.ts";
 import { gatesText } from "./gates.text.ts";
 import type { Cell } from "./heat-map.ts";
 import type { Language, Step } from "./page.ts";
-import { PANELS, type Passage } from "./passage.ts";
+import type { Passage } from "./passage.ts";
 import { largest, median } from "./trace-statistics.ts";
 import { formatNumber } from "./words.ts";
 
@@ -23,6 +23,11 @@ export function labelOf({ language }: Telling, { word, kind }: Step): string {
   if (kind === "padding") return words.paddingStep;
   if (kind === "start") return words.start;
   return kind === "unknown" ? words.unknown(word) : word;
+}
+
+/** In the visitor's language where there is a word for it. */
+export function panelTitle({ language }: Telling, { kinds }: Passage, name: string): string {
+  return gatesText[language].panels[name] ?? kinds[name]!.title;
 }
 
 /** Rows where the prediction moves most, largest first. */
@@ -68,12 +73,11 @@ export function findings(telling: Telling, passage: Passage): string {
 /** The word, the unit, every value there is at a cell, and the prediction after the word. */
 export function cellTold(telling: Telling, passage: Passage, { row, column }: Cell): (Node | string)[] {
   const words = gatesText[telling.language];
-  const { units, rows, steps, values, order, answers } = passage;
+  const { units, rows, steps, kinds, values, order, answers } = passage;
   const unit = order[column]!;
-  const told = PANELS.flatMap((name) => {
-    const panel = values[name];
-    return panel ? [`${words.panels[name]} ${decimal(telling, panel[row * units + unit]!)}`] : [];
-  });
+  const told = Object.keys(kinds).map(
+    (name) => `${panelTitle(telling, passage, name)} ${decimal(telling, values[name]![row * units + unit]!)}`,
+  );
   const answer = answers[row]!;
   const leaning = answer < 0.5 ? 0 : 1;
   return [

@@ -1,23 +1,21 @@
 /** What the view of the gates says. */
 import { words } from "./words.ts";
 
-/** What a layer leaves at each step and unit, in the order of the cell's work. */
-export type PanelName = "f" | "i" | "g" | "c" | "o" | "h";
-
 export const gatesText = words({
   en: {
     title: "Gates",
     lead: "What the model does with the text above, word by word from top to bottom. A column is one unit. Where the forget gate fades into the page it closes, and what the cell state held in that column is erased; where it stays dark or bright the unit remembers.",
     leadSimpleRNN:
       "What the model does with the text above, word by word from top to bottom. A column is one unit. A simple RNN has no gates and no cell: its hidden state is all there is, and each word writes all of it anew.",
+    leadOther:
+      "What the model does with the text above, word by word from top to bottom. A column is one unit.",
     noModel: "Train a model or load one, then write a text above: its gates appear here.",
     noText: "Write a text above, or pick one: its gates appear here.",
     model: "Model",
-    cells: { lstm: "LSTM", rnn: "SimpleRNN" },
     layer: "Layer",
     layerName: (number: number, type: string, units: number) => `${number}: ${type}, ${units} units`,
     panel: "Show",
-    all: "All six",
+    all: "All",
     order: "Units by",
     orders: { number: "number", mean: "mean of the state", change: "how much they change" },
     padding: "Steps of padding",
@@ -33,7 +31,9 @@ export const gatesText = words({
       c: "Cell state",
       o: "Output gate",
       h: "Hidden state",
-    },
+      u: "Update gate",
+      r: "Reset gate",
+    } as Readonly<Record<string, string>>,
     start: "(start)",
     paddingStep: "(padding)",
     unknown: (word: string) => `${word} (unknown)`,
@@ -60,14 +60,15 @@ export const gatesText = words({
     lead: "위의 글을 모델이 어떻게 읽는지 위에서 아래로 한 단어씩 보여 줍니다. 세로줄 하나가 유닛 하나입니다. 망각 게이트의 색이 배경처럼 옅어지는 곳에서 게이트가 닫히고, 같은 세로줄의 셀 상태에 있던 내용이 지워집니다. 색이 뚜렷한 곳에서는 그 유닛이 기억을 이어 갑니다.",
     leadSimpleRNN:
       "위의 글을 모델이 어떻게 읽는지 위에서 아래로 한 단어씩 보여 줍니다. 세로줄 하나가 유닛 하나입니다. 단순 RNN에는 게이트도 셀도 없습니다. 은닉 상태가 전부이고, 단어마다 통째로 새로 씁니다.",
+    leadOther:
+      "위의 글을 모델이 어떻게 읽는지 위에서 아래로 한 단어씩 보여 줍니다. 세로줄 하나가 유닛 하나입니다.",
     noModel: "모델을 학습시키거나 불러온 뒤 위에 글을 쓰면 여기에 게이트가 나타납니다.",
     noText: "위에 글을 쓰거나 고르면 여기에 게이트가 나타납니다.",
     model: "모델",
-    cells: { lstm: "LSTM", rnn: "SimpleRNN" },
     layer: "층",
     layerName: (number: number, type: string, units: number) => `${number}: ${type}, 유닛 ${units}개`,
     panel: "보기",
-    all: "여섯 가지 모두",
+    all: "모두",
     order: "유닛 순서",
     orders: { number: "번호순", mean: "상태의 평균순", change: "변화가 큰 순" },
     padding: "패딩 단계도 보기",
@@ -83,7 +84,9 @@ export const gatesText = words({
       c: "셀 상태",
       o: "출력 게이트",
       h: "은닉 상태",
-    },
+      u: "업데이트 게이트",
+      r: "리셋 게이트",
+    } as Readonly<Record<string, string>>,
     start: "(시작)",
     paddingStep: "(패딩)",
     unknown: (word: string) => `${word} (모르는 단어)`,

@@ -1,12 +1,13 @@
 /** The view of the gates: what a model does with the text, word by word and unit by unit. */
 import "./gates.css";
-import type { Trace } from "lstmkit";
+import type { Model, Trace } from "lstmkit";
+import { formingOutputs } from "../../src/picture/forming.ts";
 import { element, prefersStill } from "./elements.ts";
-import { gatesText, type PanelName } from "./gates.text.ts";
+import { gatesText } from "./gates.text.ts";
 import { GatesPicture, type Panel } from "./gates-picture.ts";
-import { cellTold, findings, labelOf, movesOf, type Telling, tableOf } from "./gates-told.ts";
-import type { EncodedText, LiveModel, Page } from "./page.ts";
-import { answersOf, PANELS, type Passage, passageOf } from "./passage.ts";
+import { cellTold, findings, labelOf, movesOf, panelTitle, type Telling, tableOf } from "./gates-told.ts";
+import { type EncodedText, type LiveModel, layerTitle, type Page, titleOf } from "./page.ts";
+import { answersOf, type Passage, passageOf } from "./passage.ts";
 import { select } from "./select.ts";
 import { extent, type UnitOrder } from "./trace-statistics.ts";
 import { whenSeen } from "./when-seen.ts";
@@ -21,6 +22,7 @@ const FOLLOW = 1000;
 /** A trace, and the text and answers it belongs to. */
 interface Traced {
   readonly trace: Trace;
+  readonly layers: Model["layers"];
   readonly text: EncodedText;
   readonly answers: readonly number[];
 }
@@ -136,9 +138,10 @@ class GatesView {
     }).observe(this.#section);
     // The explanation links to panels, which may not be there yet.
     document.addEventListener("click", (event) => {
-      const link = event.target instanceof Element && event.target.closest<HTMLAnchorElement>("a[href]");
-      const name = link && PANELS.find((candidate) => link.hash === `#panel-${candidate}`);
-      if (!name) return;
+      const link =
+        event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
+      const [, name] = /^#panel-(\w+)$/.exec(link?.hash ?? "") ?? [];
+      if (name === undefined) return;
       event.preventDefault();
       void this.#goTo(name);
     });
@@ -150,8 +153,8 @@ class GatesView {
   }
 
   #offerModels(): void {
-    const { models, language } = this.#page;
-    this.#model.offer(models.map(({ cell }) => [cell, gatesText[language].cells[cell]]));
+    const { models } = this.#page;
+    this.#model.offer(models.map(({ cell, model }) => [cell, titleOf(model)]));
     this.#model.field.hidden = models.length < 2;
   }
 
@@ -179,7 +182,9 @@ class GatesView {
   #say(failure?: unknown): void {
     const words = gatesText[this.#page.language];
     const { models, text } = this.#page;
-    this.#lead.textContent = this.#current()?.cell === "rnn" ? words.leadSimpleRNN : words.lead;
+    const live = this.#current();
+    const leads: Record<string, string> = { LSTM: words.lead, SimpleRNN: words.leadSimpleRNN };
+    this.#lead.textContent = live ? (leads[titleOf(live.model)] ?? words.leadOther) : words.lead;
     if (failure !== undefined) {
       this.#note.textContent = words.failed(failure instanceof Error ? failure.message : String(failure));
     } else if (models.length === 0) this.#note.textContent = words.noModel;
@@ -193,15 +198,12 @@ class GatesView {
     const layers = this.#traced?.trace.layers ?? [];
     // The last layer is the one that the prediction is read from.
     this.#layer.offer(
-      layers.map(({ type, units }, l) => [
-        String(l),
-        words.layerName(l + 1, words.cells[type === "lstm" ? "lstm" : "rnn"], units),
-      ]),
+      layers.map(({ type, units }, l) => [String(l), words.layerName(l + 1, layerTitle(type), units)]),
       String(layers.length - 1),
     );
     const passage =
       this.#traced &&
-      passageOf(this.#traced.trace, this.#traced.answers, this.#traced.text.steps, {
+      passageOf(this.#traced.trace, this.#traced.layers, this.#traced.answers, this.#traced.text.steps, {
         layer: Number(this.#layer.list.value),
         withPadding: this.#padding.checked,
         order: this.#order.list.value as UnitOrder,
@@ -209,14 +211,15 @@ class GatesView {
     this.#passage = passage;
     this.#view.hidden = !passage;
     if (!passage) return;
-    const panels = PANELS.filter((name) => passage.values[name]);
+    const panels = Object.keys(passage.kinds);
+    const telling = this.#telling();
+    const title = (name: string) => panelTitle(telling, passage, name);
     this.#panel.field.hidden = panels.length < 2;
     this.#panel.offer([
       ...(this.#hasRoom ? [["all", words.all] as const] : []),
-      ...panels.map((name) => [name, words.panels[name]] as const),
+      ...panels.map((name) => [name, title(name)] as const),
     ]);
     const chosen = this.#panel.list.value;
-    const telling = this.#telling();
     const moves = movesOf(telling, passage);
     this.#picture.frame.setAttribute("aria-label", words.picture);
     this.#picture.show({
@@ -232,7 +235,7 @@ class GatesView {
       })),
       panels: panels
         .filter((name) => chosen === "all" || chosen === name || panels.length === 1)
-        .map((name) => panelOf(passage, name, words.panels[name], this.#stretch.checked)),
+        .map((name) => panelOf(passage, name, title(name), this.#stretch.checked)),
     });
     const shared = this.#picture.unitsPerColumn;
     this.#finding.textContent = [
@@ -254,7 +257,7 @@ class GatesView {
     this.#readout.replaceChildren(...cellTold(this.#telling(), this.#passage, cell));
   }
 
-  async #goTo(name: PanelName): Promise<void> {
+  async #goTo(name: string): Promise<void> {
     const { models } = this.#page;
     const lacksIt = name !== "h" && this.#current()?.cell !== "lstm";
     if (lacksIt && models.some(({ cell }) => cell === "lstm")) this.#model.list.value = "lstm";
@@ -279,19 +282,21 @@ function hasWords(text: EncodedText | null): text is EncodedText {
 async function traced(live: LiveModel | undefined, text: EncodedText | null): Promise<Traced | undefined> {
   if (!live || !hasWords(text)) return undefined;
   const trace = await live.model.trace(text.x);
-  return { trace, text, answers: answersOf(trace, live.model.layers) };
+  const { layers } = live.model;
+  const outputs = await formingOutputs(live.model, text.x, trace.outputs);
+  return { trace, layers, text, answers: answersOf({ outputs }, layers) };
 }
 
 /** @param isStretched the scale ends where the values do, else where they can */
-function panelOf(passage: Passage, name: PanelName, title: string, isStretched: boolean): Panel {
+function panelOf(passage: Passage, name: string, title: string, isStretched: boolean): Panel {
   const { rows, units, order } = passage;
   const values = passage.values[name]!;
   const [least, most] = extent(values);
-  const isGate = name === "f" || name === "i" || name === "o";
+  const isGate = passage.kinds[name]!.range === "gate";
   let [low, high] = [0, 1];
   if (isGate && isStretched && least < most) [low, high] = [least, most];
-  // g and h are within ±1; c has no bound of its own.
-  if (!isGate && (isStretched || name === "c")) high = Math.max(-least, most) || 1;
+  // Most states are within ±1; a cell has no bound of its own.
+  if (!isGate) high = Math.max(-least, most, isStretched ? 0 : 1) || 1;
   if (!isGate) low = -high;
   const map = { values, rows, units, order, low, high };
   return {

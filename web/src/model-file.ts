@@ -13,7 +13,7 @@ export async function loadModelFile(page: Page, file: File): Promise<void> {
   const kit = await spawnRuntime({ threads: 1 });
   try {
     const model = await kit.load(new Uint8Array(await file.arrayBuffer()));
-    const reading = readingOf(model);
+    const reading = await readingOf(model);
     const twin = async (): Promise<Model> => {
       const made = await kit.sequential(model.layers);
       await made.compile({ loss: "binaryCrossentropy", metrics: ["accuracy"] });
@@ -31,15 +31,12 @@ export async function loadModelFile(page: Page, file: File): Promise<void> {
   }
 }
 
-function readingOf(model: Model): Reading {
+async function readingOf(model: Model): Promise<Reading> {
   const { vocabulary, classes = ["0", "1"], maxLen, dataset = "", inputDim } = readTextMetadata(model);
   const head = model.layers.at(-1);
-  const isSequence = model.layers.some(
-    (layer, i) =>
-      "returnSequences" in layer && layer.returnSequences && model.layers[i + 1]?.type === "dense",
-  );
-  const isOne = head?.type === "dense" && head.units === 1 && head.activation === "sigmoid" && !isSequence;
-  if (!isOne || inputDim === 0) {
+  const isSigmoid = head?.type === "dense" && head.units === 1 && head.activation === "sigmoid";
+  const answer = inputDim > 0 && isSigmoid ? await model.predict([[0]]) : null;
+  if (answer?.shape.length !== 2) {
     throw new LstmkitError(
       "BAD_LAYER",
       'the model does not read ids and give one probability a text; wanted one that begins with an embedding and ends in dense({ units: 1, activation: "sigmoid" }).',

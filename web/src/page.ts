@@ -11,7 +11,7 @@
  * the section's with `-title` behind it. It keeps nothing that belongs to a model after the model has left
  * `page.models`: the model's runtime is closed then, and calls reject with DISPOSED.
  */
-import type { Model, Runtime, Tensor } from "lstmkit";
+import { type Model, type Runtime, statesOf, type Tensor } from "lstmkit";
 import type { Split, Vocabulary } from "lstmkit/data";
 
 export type Language = "en" | "ko";
@@ -23,7 +23,7 @@ export type Phase = "idle" | "preparing" | "training" | "paused" | "stopping";
 
 /** A model that the page holds: in training, trained, or from a file. */
 export interface LiveModel {
-  /** Of its first recurrent layer. */
+  /** Of its first recurrent layer; of a file's, what is drawn in the colour of an LSTM may be another. */
   readonly cell: Cell;
   readonly model: Model;
   /** The model's own, in a worker of its own. */
@@ -35,6 +35,14 @@ export interface LiveModel {
    */
   twin(): Promise<Model>;
 }
+
+/** What the first of a model's layers that has states is called, in every language. */
+export const titleOf = ({ layers }: Model): string =>
+  layerTitle(layers.find((layer) => statesOf(layer))?.type ?? "");
+
+/** A layer's type, as Keras's class is called. */
+export const layerTitle = (type: string): string =>
+  type === "lstm" || type === "gru" ? type.toUpperCase() : type.slice(0, 1).toUpperCase() + type.slice(1);
 
 /** How the models read text, and what they say. */
 export interface Reading {

@@ -11,7 +11,6 @@ export const predictText = words({
     noVocabulary:
       "This model knows ids and no words. Give imdb_word_index.json beside imdb.npz, and train again.",
     later: "The model is busy; the prediction follows.",
-    cells: { lstm: "LSTM", rnn: "SimpleRNN" },
     says: (cell: string, label: string, percent: string) => `${cell}: ${label}, ${percent}`,
     read: (used: string, total: string, unknown: string) =>
       `Words read: ${used} of ${total}; not in the vocabulary: ${unknown}.`,
@@ -34,7 +33,6 @@ export const predictText = words({
     noVocabulary:
       "이 모델은 ID만 알고 단어는 모릅니다. imdb.npz와 함께 imdb_word_index.json을 선택하고 다시 학습시키세요.",
     later: "모델이 사용 중입니다. 잠시 뒤에 예측합니다.",
-    cells: { lstm: "LSTM", rnn: "SimpleRNN" },
     says: (cell: string, label: string, percent: string) => `${cell}: ${label}, ${percent}`,
     read: (used: string, total: string, unknown: string) =>
       `읽은 단어: ${total}개 중 ${used}개, 어휘 사전에 없는 단어: ${unknown}개.`,

@@ -4,7 +4,7 @@ import { encodeText } from "./encoded-text.ts";
 import { EXAMPLES } from "./examples.ts";
 import { codeOf, FailureNotice } from "./failure.ts";
 import { loadModelFile, saveModelFile } from "./model-file.ts";
-import type { EncodedText, LiveModel, Page } from "./page.ts";
+import { type EncodedText, type LiveModel, type Page, titleOf } from "./page.ts";
 import { predictText } from "./predict.text.ts";
 import type { Metadata } from "./training.ts";
 import { formatNumber, inWords } from "./words.ts";
@@ -94,7 +94,7 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
   const writeSave = () => {
     const words = predictText[page.language];
     const buttons = page.models.map((live) => {
-      const button = element("button", { type: "button" }, words.save(words.cells[live.cell]));
+      const button = element("button", { type: "button" }, words.save(titleOf(live.model)));
       button.addEventListener("click", () => void keep(live));
       return button;
     });
@@ -116,7 +116,7 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
     if (!reading.vocabulary) return output.replaceChildren(element("p", {}, words.noVocabulary));
     output.replaceChildren(
       ...answers.map(({ live, probability }) => {
-        const cell = words.cells[live.cell];
+        const cell = titleOf(live.model);
         const box = element("div", { class: `answer ${live.cell}` });
         if (probability === null) box.append(element("p", {}, `${cell}: ${words.later}`));
         else box.append(...bars(cell, probability, reading.classes));
@@ -151,11 +151,10 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
 
   /** Answers to a new text are read out; those of a model that trains on are not. */
   const speak = () => {
-    const words = predictText[page.language];
     const said = answers.flatMap(({ live, probability, text }) =>
       probability === null || text !== page.text || !page.reading || text?.text === ""
         ? []
-        : [sentence(words.cells[live.cell], probability, page.reading.classes)],
+        : [sentence(titleOf(live.model), probability, page.reading.classes)],
     );
     spoken.textContent = said.join("; ");
   };

@@ -6,7 +6,7 @@ export type UnitOrder = "number" | "mean" | "change";
 /**
  * The units in the order asked for, `order[column]` = unit; ties by number.
  *
- * @param state (rows, units): the cell state, or h where a layer has no cell
+ * @param state (rows, units): what the layer carries on, such as the cell state
  */
 export function orderUnits(state: Float32Array, rows: number, units: number, by: UnitOrder): Uint16Array {
   const order = Uint16Array.from({ length: units }, (_, u) => u);

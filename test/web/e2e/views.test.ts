@@ -1,5 +1,15 @@
-import { createRuntime, type Model, readTextMetadata, type Trace } from "lstmkit";
-import { encodeRows } from "lstmkit/data";
+import {
+  bidirectional,
+  createRuntime,
+  dense,
+  embedding,
+  gru,
+  type Layer,
+  type Model,
+  readTextMetadata,
+  type Trace,
+} from "lstmkit";
+import { buildVocabulary, encodeRows } from "lstmkit/data";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { kernelBytes } from "../../builds.ts";
@@ -43,8 +53,62 @@ async function traceOf(bytes: Uint8Array, text: string) {
   return { trace, probability: probability!, padding: x.data.findIndex((id) => id !== 0) };
 }
 
+/** A model file that the page could not have made. */
+async function fileOf(layer: Layer): Promise<Buffer> {
+  const vocabulary = buildVocabulary([SPAM]);
+  const kit = await createRuntime({ kernels: kernelBytes("release") });
+  const model = await kit.sequential([
+    embedding({ inputDim: vocabulary.numWords, outputDim: 8 }),
+    layer,
+    dense({ units: 1, activation: "sigmoid" }),
+  ]);
+  const bytes = await model.save({
+    metadata: { vocabulary: JSON.stringify(vocabulary), classes: '["ham","spam"]', maxLen: "20" },
+  });
+  await kit.close();
+  return Buffer.from(bytes);
+}
+
 describe.each(BROWSERS)("%s", (name) => {
   const visit = visitsIn(name);
+
+  test.each([
+    {
+      title: "GRU",
+      layer: gru({ units: 8 }),
+      panels: ["Update gate", "Reset gate", "Candidate", "Hidden state"],
+    },
+    {
+      title: "Bidirectional",
+      layer: bidirectional({ layer: gru({ units: 8 }) }),
+      panels: [
+        "update gate",
+        "reset gate",
+        "candidate",
+        "state",
+        "update gate",
+        "reset gate",
+        "candidate",
+        "state",
+      ],
+    },
+  ])("a $title from a file predicts and is drawn, by what it has", async ({ title, layer, panels }) => {
+    const { page } = await visit();
+    const bytes = await fileOf(layer);
+    const { probability } = await traceOf(bytes, SPAM);
+    const mimeType = "application/octet-stream";
+    await page.getByLabel("Load a model").setInputFiles({ name: "other", mimeType, buffer: bytes });
+    await page.getByText("Loaded: other").waitFor();
+    await write(page, SPAM);
+    await expect.poll(() => page.locator("#predictions .sentence").textContent()).toMatch(`${title}: `);
+    await page.locator("#gates").scrollIntoViewIfNeeded();
+    await page.getByRole("application", { name: /^Heat map/ }).waitFor();
+    const heads = await page.locator(".gates-grid .head[id] > span:first-child").allTextContents();
+    expect(heads.map((head) => head.replace(/ \w+$/, ""))).toEqual(panels);
+    await page.getByRole("application", { name: /^Heat map/ }).press("Control+End");
+    const percent = Math.round(Math.max(probability, 1 - probability) * 100);
+    await expect.poll(() => page.locator(".gates-readout").textContent()).toContain(`${percent}%`);
+  });
 
   test("the gates of a text are drawn, and pointer and keys tell what trace() gives in Node", async () => {
     const { page } = await visit();
