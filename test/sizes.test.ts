@@ -49,20 +49,20 @@ export * as data from "./data.js";
 export * as inline from "./inline.js";`;
 
 test.each([
-  { name: "an application that predicts with an LSTM", contents: PREDICTS, budget: 33_000 },
-  { name: "an application that trains an LSTM", contents: TRAINS, budget: 33_000 },
+  { name: "an application that predicts with an LSTM", contents: PREDICTS, budget: 35_000 },
+  { name: "an application that trains an LSTM", contents: TRAINS, budget: 35_000 },
   {
     name: "an application that uses everything, data and inline kernels with it",
     contents: EVERYTHING,
-    budget: 75_000,
+    budget: 77_500,
   },
-  { name: "padSequences alone", contents: 'export { padSequences } from "./index.js"', budget: 1_050 },
+  { name: "padSequences alone", contents: 'export { padSequences } from "./index.js"', budget: 2_950 },
 ])("$name: at most $budget bytes of gzip, kernels not counted", async ({ name, contents, budget }) => {
   expectWithin(name, await minified(contents), budget);
 });
 
 test.each([
-  { file: "runtime-worker.js", budget: 35_500 },
+  { file: "runtime-worker.js", budget: 37_300 },
   { file: "kernels.wasm", budget: 9_600 },
   { file: "kernels.shared.wasm", budget: 9_600 },
   { file: "kernels.relaxed.wasm", budget: 9_750 },
