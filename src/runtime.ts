@@ -158,15 +158,15 @@ async function endTeam(team: Team, threads: readonly Thread[]): Promise<void> {
 /**
  * Compile a build of the kernels, the caller's own or the package's.
  *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT
  */
 export async function findKernels(
   file: KernelBuild,
   platform: Pick<Platform, "kernels">,
   { kernels: given }: Pick<RuntimeOptions, "kernels">,
 ): Promise<WebAssembly.Module> {
-  if (given === undefined) return compileKernels(platform.kernels(file));
-  return compileKernels(typeof given === "function" ? given(file) : given);
+  if (given === undefined) return compileKernels(() => platform.kernels(file), file);
+  return compileKernels(typeof given === "function" ? () => given(file) : given, file);
 }
 
 /** Why there can be no second thread here; undefined where there can. */

@@ -1,19 +1,18 @@
 /**
- * The one file that touches the WebAssembly module: feature detection and instantiation.
+ * The one file that touches the WebAssembly module: feature detection, compilation, instantiation.
  */
+import { allBytesOf, type Bytes, isBytes, isBytesFile } from "../bytes.ts";
 import { LstmkitError } from "../errors.ts";
-import type { Kernels } from "./kernel-types.ts";
+import { show } from "../options.ts";
+import { KERNEL_PARAMETERS, type Kernels } from "./kernel-types.ts";
+import type { KernelBuild } from "./platform.ts";
 
 export type { Kernels } from "./kernel-types.ts";
 
 /** Where the kernels may come from. Edge runtimes hand in a compiled module; browsers, a URL. */
-export type KernelSource =
-  | WebAssembly.Module
-  | BufferSource
-  | Response
-  | URL
-  | string
-  | Promise<WebAssembly.Module | BufferSource | Response | URL | string>;
+export type KernelSource = GivenKernels | Promise<GivenKernels>;
+
+type GivenKernels = WebAssembly.Module | Bytes | Response | URL | string;
 
 /** (func (result v128) i32.const 0 i8x16.splat): validates only where SIMD is there. */
 const SIMD_PROBE = new Uint8Array([
@@ -37,42 +36,126 @@ export function requireRelaxedSimd(): void {
 }
 
 /**
- * Compile the kernels, from whatever the runtime at hand can give.
+ * Compile a build of the kernels, from whatever the runtime at hand can give.
  *
+ * @param source where they are, or what answers that
  * @throws UNSUPPORTED_ENGINE where there is no WebAssembly with SIMD
- * @throws FILE_UNREADABLE when the source answers with something else than a module
+ * @throws BAD_ARGUMENT for a source that is none
+ * @throws FILE_UNREADABLE when the source cannot be had, or is something else than the kernels of this version
  */
-export async function compileKernels(source: KernelSource): Promise<WebAssembly.Module> {
+export async function compileKernels(
+  source: KernelSource | (() => KernelSource),
+  file: KernelBuild = "kernels.wasm",
+): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === "undefined" || !WebAssembly.validate(SIMD_PROBE)) {
     throw new LstmkitError(
       "UNSUPPORTED_ENGINE",
       "this engine has no WebAssembly SIMD; lstmkit needs it. Chrome 91, Firefox 89, Safari 16.4, Node 16.4 and later have it.",
     );
   }
-  let given = await source;
-  if (given instanceof WebAssembly.Module) return given;
-  try {
-    if (typeof given === "string" || given instanceof URL) given = await fetch(given);
-    if (typeof Response !== "undefined" && given instanceof Response) {
-      if (!given.ok) throw new Error(`${given.url} answered ${given.status}`);
-      given = await given.arrayBuffer();
-    }
-    return await WebAssembly.compile(given as BufferSource);
-  } catch (cause) {
-    throw new LstmkitError(
-      "FILE_UNREADABLE",
-      `the kernels could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}. ` +
-        "Serve kernels.wasm, or pass createRuntime({ kernels }) its bytes, URL or compiled module.",
-      { cause },
-    );
-  }
+  const module = await trying(file, async () => {
+    const given: unknown = await (typeof source === "function" ? source() : source);
+    return isModule(given) ? given : WebAssembly.compile(await bytesOfKernels(given, file));
+  });
+  checkModule(module, file);
+  return module;
 }
 
-/** One instance of the kernels on the given memory. */
+/** One instance of the kernels on the given memory. @throws FILE_UNREADABLE for a build that does not go with it */
 export async function instantiateKernels(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
 ): Promise<Kernels> {
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  return instance.exports as unknown as Kernels;
+  const instance = await WebAssembly.instantiate(module, { env: { memory } }).catch((cause: unknown) => {
+    if (!(cause instanceof WebAssembly.LinkError)) throw cause;
+    const isShared = !(memory.buffer instanceof ArrayBuffer);
+    throw unusable(
+      isShared ? "kernels.shared.wasm" : "kernels.wasm",
+      `the build given is not the one for ${isShared ? "several threads" : "one thread"} (${cause.message})`,
+      cause,
+    );
+  });
+  const { exports } = instance;
+  for (const [name, count] of Object.entries(KERNEL_PARAMETERS)) {
+    if ((exports[name] as { length?: unknown }).length !== count) {
+      throw unusable("kernels.wasm", `${name} of the module takes other parameters, as in another version`);
+    }
+  }
+  return exports as unknown as Kernels;
+}
+
+/** Codes what the source throws: a function or a promise of the caller's, a server, the compiler. */
+async function trying<T>(file: KernelBuild, get: () => Promise<T>): Promise<T> {
+  try {
+    return await get();
+  } catch (cause) {
+    if (cause instanceof LstmkitError) throw cause;
+    throw unusable(file, cause instanceof Error ? cause.message : show(cause), cause);
+  }
+}
+
+function unusable(file: KernelBuild, found: string, cause?: unknown): LstmkitError {
+  return new LstmkitError(
+    "FILE_UNREADABLE",
+    `the kernels could not be loaded: ${found}. Serve ${file} of this version of lstmkit, or pass createRuntime({ kernels }) ` +
+      "its bytes, URL or compiled module, or a function from a build's file name to one of these.",
+    { cause },
+  );
+}
+
+/** Of any realm. */
+const isModule = (given: unknown): given is WebAssembly.Module =>
+  Object.prototype.toString.call(given) === "[object WebAssembly.Module]";
+
+/** @throws BAD_ARGUMENT, FILE_UNREADABLE */
+async function bytesOfKernels(given: unknown, file: KernelBuild): Promise<Uint8Array<ArrayBuffer>> {
+  const isAddress = typeof given === "string" || given instanceof URL;
+  const found: unknown = isAddress ? await fetch(given) : given;
+  if (!isBytes(found) && !isBytesFile(found)) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `kernels is ${show(found)}; it must be the module, its bytes, its URL or a Response, or a function that gives one of these.`,
+    );
+  }
+  const bytes = await allBytesOf(found, "createRuntime({ kernels })");
+  if (MAGIC.every((byte, i) => bytes[i] === byte)) return bytes;
+  const start = String.fromCharCode(...bytes.subarray(0, 32));
+  throw unusable(
+    file,
+    `${bytes.length} bytes${typeOf(found)} that are no WebAssembly: they begin with ${show(start)}`,
+  );
+}
+
+/** What every module begins with. */
+const MAGIC = [0, 97, 115, 109];
+
+/** Servers answer a path that they do not have with a page, as text/html. */
+function typeOf(given: object): string {
+  const { headers } = given as { headers?: { get(name: string): string | null } };
+  const type = headers?.get("content-type");
+  return type ? `, sent as ${show(type)},` : "";
+}
+
+/** @throws FILE_UNREADABLE for a module that is not ours, before anything is made with it */
+function checkModule(module: WebAssembly.Module, file: KernelBuild): void {
+  const other = WebAssembly.Module.imports(module).find(
+    ({ module, name, kind }) => `${kind} ${module}.${name}` !== "memory env.memory",
+  );
+  if (other) {
+    const imported = show(`${other.module}.${other.name}`);
+    throw unusable(
+      file,
+      `the module imports the ${other.kind} ${imported}, which the kernels of lstmkit do not`,
+    );
+  }
+  const there = new Set(WebAssembly.Module.exports(module).map(({ kind, name }) => `${kind} ${name}`));
+  const missing = Object.keys(KERNEL_PARAMETERS).filter((name) => !there.has(`function ${name}`));
+  if (missing.length === 0) return;
+  const isOurs = missing.length < Object.keys(KERNEL_PARAMETERS).length;
+  throw unusable(
+    file,
+    isOurs
+      ? `the module lacks ${missing.length} kernels, such as ${missing[0]}, as in another version`
+      : "the module has no kernels of lstmkit",
+  );
 }

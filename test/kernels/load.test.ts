@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { createRuntime } from "../../src/index.ts";
+import { createRuntime, type RuntimeOptions } from "../../src/node.ts";
+import { KERNEL_PARAMETERS } from "../../src/wasm/kernel-types.ts";
 import { compileKernels, instantiateKernels, type KernelSource } from "../../src/wasm/kernels.ts";
 import { LinearMemory } from "../../src/wasm/memory.ts";
 import { CLOSE_BUILDS, kernelBytes } from "../builds.ts";
+import { codedError } from "../data/coded-error.ts";
 
 const bytes = kernelBytes("release");
 
@@ -62,6 +65,132 @@ describe("kernels that cannot be had are FILE_UNREADABLE", () => {
       message: expect.stringContaining("createRuntime({ kernels })") as string,
     });
   });
+});
+
+/** A module of our own with one name changed for another of its length. */
+function renamed(from: string, to: string): Uint8Array<ArrayBuffer> {
+  const changed = bytes.slice();
+  for (const [name, other] of [
+    [from, to],
+    [to, from],
+  ] as const) {
+    const at = Buffer.from(bytes).indexOf(`${String.fromCharCode(name.length)}${name}\0`);
+    if (at >= 0) changed.set(new TextEncoder().encode(other), at + 1);
+  }
+  return changed;
+}
+
+/** Two kernels with names of one length, of which one takes more. */
+function unlike(): [string, string] {
+  const kernels = Object.entries(KERNEL_PARAMETERS);
+  for (const [name, count] of kernels) {
+    const other = kernels.find((kernel) => kernel[0].length === name.length && kernel[1] !== count);
+    if (other) return [name, other[0]];
+  }
+  throw new Error("all alike");
+}
+
+const HEADER = [0, 97, 115, 109, 1, 0, 0, 0];
+const importing = (kind: number[]) => [
+  ...HEADER,
+  1,
+  4,
+  1,
+  96,
+  0,
+  0,
+  2,
+  5 + kind.length,
+  1,
+  1,
+  97,
+  1,
+  98,
+  ...kind,
+];
+const asPage = { headers: { "content-type": "text/html" } };
+const shared = () => readFileSync(new URL("../../dist/kernels.shared.wasm", import.meta.url));
+
+describe("what are no kernels of this version is FILE_UNREADABLE, with what was found", () => {
+  test.each<{ what: string; options: () => RuntimeOptions; found: RegExp }>([
+    {
+      what: "a page that a server sends for a path that it does not have",
+      options: () => ({ kernels: new Response("<!doctype html><title>App</title>", asPage) }),
+      found: /33 bytes, sent as "text\/html", that are no WebAssembly: they begin with "<!doctype html>/,
+    },
+    {
+      what: "an empty module",
+      options: () => ({ kernels: Uint8Array.from(HEADER) }),
+      found: /the module has no kernels of lstmkit/,
+    },
+    {
+      what: "a module that imports a function",
+      options: () => ({ kernels: Uint8Array.from(importing([0, 0])) }),
+      found: /the module imports the function "a.b"/,
+    },
+    {
+      what: "a compiled module of another's",
+      options: () => ({ kernels: WebAssembly.compile(Uint8Array.from(importing([0, 0]))) }),
+      found: /the module imports the function "a.b"/,
+    },
+    {
+      what: "an older build, without a kernel",
+      options: () => ({ kernels: renamed("lstmForward", "lstmFormer_") }),
+      found: /the module lacks 1 kernels, such as lstmForward, as in another version/,
+    },
+    {
+      what: "an older build, whose kernels take other parameters",
+      options: () => ({ kernels: renamed(...unlike()) }),
+      found: /takes other parameters, as in another version/,
+    },
+    {
+      what: "the build for several threads, for one",
+      options: () => ({ kernels: shared() }),
+      found: /not the one for one thread.*kernels\.wasm/,
+    },
+    {
+      what: "the build for one thread, for two",
+      options: () => ({ threads: 2, kernels: bytes }),
+      found: /not the one for several threads.*kernels\.shared\.wasm/,
+    },
+    {
+      what: "a function that throws",
+      options: () => ({
+        kernels: () => {
+          throw new Error("no such asset");
+        },
+      }),
+      found: /no such asset/,
+    },
+    {
+      what: "a promise that rejects",
+      options: () => ({ kernels: Promise.reject(new Error("no such asset")) }),
+      found: /no such asset/,
+    },
+    {
+      what: "a function's promise that rejects with no error",
+      options: () => ({ kernels: () => Promise.reject(undefined) }),
+      found: /undefined/,
+    },
+  ])("$what", async ({ options, found }) => {
+    await expect(createRuntime(options())).rejects.toEqual(codedError("FILE_UNREADABLE", found));
+    await expect(createRuntime(options())).rejects.toEqual(
+      codedError("FILE_UNREADABLE", /createRuntime\(\{ kernels \}\)|Serve kernels/),
+    );
+  });
+});
+
+test.each<[string, unknown]>([
+  ["a number", 5],
+  ["nothing", undefined],
+  ["null", null],
+  ["an object", {}],
+  ["an array", [0, 97, 115, 109]],
+  ["a function", () => bytes],
+])("a function for kernels that gives %s is BAD_ARGUMENT", async (_, given) => {
+  const refused = codedError("BAD_ARGUMENT", /kernels is .*; it must be the module, its bytes/);
+  await expect(createRuntime({ kernels: () => given as KernelSource })).rejects.toEqual(refused);
+  await expect(createRuntime({ kernels: () => Promise.resolve(given as "") })).rejects.toEqual(refused);
 });
 
 test("info says what a runtime runs on", async () => {
