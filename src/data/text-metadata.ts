@@ -12,8 +12,8 @@
 
 import { LstmkitError } from "../errors.ts";
 import { JsonError, parseJson } from "../json.ts";
+import type { Layer } from "../layers/public.ts";
 import { show } from "../options.ts";
-import type { Model } from "../train/model.ts";
 import { checkSplit } from "./counts.ts";
 import type { TextDataset } from "./dataset.ts";
 import { checkVocabulary, isVocabulary, type Vocabulary } from "./vocabulary.ts";
@@ -70,12 +70,18 @@ function checkDataset(dataset: unknown): void {
   if (vocabulary !== undefined) checkVocabulary(vocabulary);
 }
 
+/** What a loaded model knows of the texts that it was trained on. */
+export interface TextModel {
+  readonly layers: readonly Layer[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /**
  * The entries of a loaded model. A maxLen stands in the vocabulary that is given back, too.
  *
  * @throws BAD_ARGUMENT for what is no model; BAD_MODEL_FILE when an entry is damaged, or does not go with the others and the model
  */
-export function readTextMetadata(model: Pick<Model, "layers" | "metadata">): TextMetadata {
+export function readTextMetadata(model: TextModel): TextMetadata {
   checkModel(model);
   const { layers, metadata } = model;
   const first = layers[0];
@@ -106,7 +112,7 @@ export function readTextMetadata(model: Pick<Model, "layers" | "metadata">): Tex
 
 /** @throws BAD_ARGUMENT */
 function checkModel(model: unknown): void {
-  const { layers, metadata } = Object(model) as Partial<Record<keyof Model, unknown>>;
+  const { layers, metadata } = Object(model) as Partial<Record<keyof TextModel, unknown>>;
   if (Array.isArray(layers) && typeof metadata === "object" && metadata !== null) return;
   throw new LstmkitError(
     "BAD_ARGUMENT",

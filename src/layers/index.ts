@@ -1,4 +1,6 @@
 /** The kinds of layers there are: one line each, and one in the union. */
+import { LstmkitError } from "../errors.ts";
+import { show } from "../options.ts";
 import { type BidirectionalLayer, bidirectionalKind } from "./bidirectional.ts";
 import { type DenseLayer, denseKind } from "./dense.ts";
 import { type DropoutLayer, dropoutKind } from "./dropout.ts";
@@ -34,11 +36,30 @@ type NameOf<K> = K extends { states(layer: never): { kinds: infer S } } ? keyof 
 /** The kind of a layer. */
 export const kindOf = (layer: AnyLayer): LayerKind => LAYERS[layer.type as keyof typeof LAYERS] as LayerKind;
 
-/** What a layer has at every step, under the names that trace gives it; null for one that has nothing. */
-export const statesOf = (layer: AnyLayer): LayerStates | null => kindOf(layer).states?.(layer) ?? null;
+/**
+ * What a layer has at every step, under the names that trace gives it; null for one that has nothing.
+ *
+ * @throws BAD_LAYER
+ */
+export function statesOf(layer: AnyLayer): LayerStates | null {
+  const whole = complete(layer);
+  return kindOf(whole).states?.(whole) ?? null;
+}
 
-/** A description that may come from a file: checked, its defaults filled in. @throws BAD_LAYER */
-export function complete(layer: AnyLayer): Layer {
+/**
+ * A description that may come from a file: checked, its defaults filled in.
+ *
+ * @param called what the error calls it
+ * @throws BAD_LAYER
+ */
+export function complete(layer: AnyLayer, called = "the layer"): Layer {
+  const type: unknown = layer?.type;
+  if (typeof type !== "string" || !Object.hasOwn(LAYERS, type)) {
+    throw new LstmkitError(
+      "BAD_LAYER",
+      `${called} has type ${show(type)}; it must be one of ${Object.keys(LAYERS).join(", ")}.`,
+    );
+  }
   const kind = kindOf(layer);
   const described = describeLayer<AnyLayer>(layer.type, kind.options, layer);
   return (kind.complete?.(described) ?? described) as Layer;

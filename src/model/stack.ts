@@ -1,8 +1,7 @@
 /** Layers one on the other: checked, named, and what each hands to the next. */
 import { LstmkitError } from "../errors.ts";
-import { complete, kindOf, LAYERS, type Layer } from "../layers/index.ts";
+import { complete, kindOf, type Layer } from "../layers/index.ts";
 import type { Signal } from "../layers/kind.ts";
-import { show } from "../options.ts";
 
 const refuse = (message: string): never => {
   throw new LstmkitError("BAD_LAYER", message);
@@ -15,13 +14,7 @@ const refuse = (message: string): never => {
  */
 export function checkLayers(layers: readonly Layer[]): Layer[] {
   if (!Array.isArray(layers) || layers.length === 0) refuse("a model needs layers; the list is empty.");
-  const described = layers.map((layer, i) => {
-    const type: unknown = layer?.type;
-    if (typeof type !== "string" || !Object.hasOwn(LAYERS, type)) {
-      refuse(`layer ${i} has type ${show(type)}; it must be one of ${Object.keys(LAYERS).join(", ")}.`);
-    }
-    return complete(layer);
-  });
+  const described = layers.map((layer, i) => complete(layer, `layer ${i}`));
   for (const [i, layer] of described.entries()) checkPlace(layer, i);
   signalsOf(described);
   return nameLayers(described);

@@ -1,5 +1,15 @@
 import { nextTurn } from "../clock.ts";
 
+/** What a call does between its batches. */
+export interface Pauses {
+  /** Throws where it is to end. */
+  readonly stop: () => void;
+  /** Lets the event loop run, then the same. */
+  readonly checkpoint: () => Promise<void>;
+  /** Waits for what a callback gave, a promise perhaps that never settles; throws where the call is to end first. */
+  readonly until: (answer: void | PromiseLike<void>) => Promise<void>;
+}
+
 /**
  * Whose turn it is at a model's weights: any number of calls read them at once, a batch of fit changes
  * them alone. A batch waits for the reads that run; reads that come while it waits begin after it. So a

@@ -4,11 +4,11 @@ import { LstmkitError } from "../errors.ts";
 import type { Batch, BatchResult } from "../model/batch.ts";
 import type { CompileConfig } from "../model/compile.ts";
 import type { Filled } from "../options.ts";
+import type { Pauses } from "./access.ts";
 import { type Inputs, part, type Samples, type Targets } from "./inputs.ts";
 import type { EpochLogs, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
 import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
-import type { Pauses } from "./sequential.ts";
 
 type Given = Filled<FitOptions, typeof FIT_OPTIONS>;
 

@@ -88,8 +88,9 @@ export interface Trace {
   /** The recurrent layers, bottom up. */
   readonly layers: readonly LayerTrace[];
   /**
-   * (n, T, units of the head): what the model would answer if the sequence ended at each step. The last
-   * step's is predict's, to the bit.
+   * (n, T, units of the head): what the head makes of each step's outputs. Where no layer is bidirectional, that is
+   * what the model would answer if the sequence ended there, and the last step's is predict's, to the bit. Behind
+   * a bidirectional layer a step has seen those after it as well: predict shortened sequences there.
    */
   readonly outputs: Tensor<Float32Array>;
 }
@@ -139,13 +140,14 @@ export interface Model {
    * Train.
    *
    * @param x ids (n, T), or numbers (n, T, features)
-   * @param y 0 or 1 for each output
+   * @param y of the outputs' shape, or a class number for each output row with sparseCategoricalCrossentropy; 0 or 1
+   *   for binaryCrossentropy
    * @throws NOT_COMPILED, BAD_ARGUMENT, BAD_SHAPE, BAD_INDEX, BAD_VALUE, BAD_LABEL, OUT_OF_MEMORY
    *   before anything changes; ABORTED, LOSS_NOT_FINITE between batches; THREAD_FAILED
    */
   fit(x: Inputs, y: Targets, options?: FitOptions): Promise<History>;
 
-  /** Mean loss, and accuracy where metrics has it. @throws as fit */
+  /** Mean loss, and the metrics that compile was given. @throws as fit */
   evaluate(x: Inputs, y: Targets, options?: EvaluateOptions): Promise<Logs>;
 
   /** Outputs (n, units), or (n, T, units) where the last recurrent layer gives sequences. @throws as fit */

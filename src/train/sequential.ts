@@ -1,4 +1,7 @@
-/** The model, in the thread that calls it. */
+/**
+ * The model, in the thread that calls it. Nearly 500 lines, because every method of Model is here once, with the few
+ * things that they share: the weights, whose turn it is, the batch that they work by. What a fit does is in fit.ts.
+ */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { nextTurn } from "../clock.ts";
@@ -16,7 +19,7 @@ import { checkOptions } from "../options.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
-import { Access } from "./access.ts";
+import { Access, type Pauses } from "./access.ts";
 import { fitModel, planFit } from "./fit.ts";
 import {
   checkInputs,
@@ -461,16 +464,6 @@ const evaluateOptions = (call: string, options: EvaluateOptions) =>
 
 const readOptions = (call: string, options: ReadOptions) =>
   checkOptions<ReadOptions, typeof READ_OPTIONS>(call, options, READ_OPTIONS);
-
-/** What a call does between its batches. */
-export interface Pauses {
-  /** Throws where it is to end. */
-  readonly stop: () => void;
-  /** Lets the event loop run, then the same. */
-  readonly checkpoint: () => Promise<void>;
-  /** Waits for what a callback gave, a promise perhaps that never settles; throws where the call is to end first. */
-  readonly until: (answer: void | PromiseLike<void>) => Promise<void>;
-}
 
 /** What a call wants of its batch. */
 type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "metrics" | "flow"> & {

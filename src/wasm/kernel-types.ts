@@ -420,6 +420,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   mergeRowsBackward: 13,
   adam: 11,
   allFinite: 2,
+  peak: 2,
   sumShards: 5,
   dropoutKeep: 9,
   normal: 4,

@@ -19,7 +19,7 @@ import type { KernelBuild, Platform } from "../wasm/platform.ts";
 import { Guard } from "./guard.ts";
 import { GRACE, type StartWorker, type WorkerLink } from "./link.ts";
 import { Parcel } from "./parcel.ts";
-import { remoteModel } from "./remote-model.ts";
+import { type ModelHost, remoteModel } from "./remote-model.ts";
 import { installThrowHandler } from "./thrown.ts";
 import { assignRole, type Call, type HostCalls, type SessionCalls } from "./wire.ts";
 
@@ -103,8 +103,8 @@ export async function openInWorker<Source>(
   }
 }
 
-/** A runtime in a worker, as RemoteModel needs it. */
-export class RemoteRuntime implements Runtime {
+/** A runtime in a worker. */
+class RemoteRuntime implements Runtime, ModelHost {
   readonly #link: WorkerLink;
   readonly #guard: Guard;
   readonly #gone: Promise<void>;

@@ -1,15 +1,23 @@
 import { checkOptions, type OptionTable } from "../options.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
-import type { RemoteRuntime } from "./host.ts";
 import { Parcel } from "./parcel.ts";
-import type { ModelHandle } from "./wire.ts";
+import type { Call, ModelHandle, SessionCalls } from "./wire.ts";
+
+/** What a model asks of its runtime. */
+export interface ModelHost {
+  /** Whether the worker is gone. */
+  readonly ended: boolean;
+  call<T>(work: (session: SessionCalls) => Promise<T>): Promise<T>;
+  /** A call that can be aborted, and whose callbacks are called here. */
+  run<T>(options: FitOptions, work: (session: SessionCalls, call: Call) => Promise<T>): Promise<T>;
+}
 
 /**
  * A model in the worker. Every call goes there; what it says about arguments is said there. Options that hold
  * what cannot cross, a signal and callbacks, are checked here, by the same table.
  */
-export function remoteModel(runtime: RemoteRuntime, { id, layers, metadata }: ModelHandle): Model {
+export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelHandle): Model {
   const send = (method: ModelCall, args: readonly unknown[]): Promise<unknown> => {
     // It went with the worker.
     if (method === "dispose" && runtime.ended) return Promise.resolve();
