@@ -2,6 +2,7 @@
 import { version } from "../package.json";
 import { LstmkitError } from "./errors.ts";
 import { decodeModel } from "./formats/model-file.ts";
+import type { WasmModule } from "./host-types.ts";
 import type { Layer } from "./layers/index.ts";
 import { Team } from "./model/team.ts";
 import type { Model } from "./train/model.ts";
@@ -148,7 +149,7 @@ export async function findKernels(
   file: KernelBuild,
   platform: Pick<Platform, "kernels">,
   { kernels: given }: Pick<RuntimeOptions, "kernels">,
-): Promise<WebAssembly.Module> {
+): Promise<WasmModule> {
   if (given === undefined) return compileKernels(() => platform.kernels(file), file);
   return compileKernels(typeof given === "function" ? () => given(file) : given, file);
 }

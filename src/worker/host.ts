@@ -2,6 +2,7 @@
 import { expose, wrap } from "comlink";
 import { within } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
+import type { WasmModule } from "../host-types.ts";
 import type { Layer } from "../layers/index.ts";
 import {
   findKernels,
@@ -99,7 +100,7 @@ export class RemoteRuntime implements Runtime {
     link: WorkerLink,
     guard: Guard,
     gone: Promise<void>,
-    kernels: (file: KernelBuild) => Promise<WebAssembly.Module>,
+    kernels: (file: KernelBuild) => Promise<WasmModule>,
   ) {
     this.#link = link;
     this.#guard = guard;

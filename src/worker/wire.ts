@@ -1,6 +1,7 @@
 /** What crosses between a host and its worker: the roles a worker takes, and the calls of both sides. */
 
 import { within } from "../clock.ts";
+import type { HostEvent, WasmModule } from "../host-types.ts";
 import type { Layer } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
@@ -35,12 +36,12 @@ export type Sign =
   | { readonly lstmkit: "failed"; readonly reason: string };
 
 /** What a message says, or undefined where it is none of these. */
-export function readSign(event: Event): Sign | undefined {
+export function readSign(event: HostEvent): Sign | undefined {
   return markedMessage<Sign>(event);
 }
 
 /** As readSign. */
-export function readRole(event: Event): Role | undefined {
+export function readRole(event: HostEvent): Role | undefined {
   return markedMessage<Role>(event);
 }
 
@@ -144,7 +145,7 @@ export interface SessionCalls {
 /** What the host does for the worker. */
 export interface HostCalls {
   /** A build of the kernels, compiled: the host has the caller's source, and the page's base URL. */
-  kernels(file: KernelBuild): Promise<WebAssembly.Module>;
+  kernels(file: KernelBuild): Promise<WasmModule>;
   onBatchEnd(call: number, batch: number, logs: BatchLogs): Promise<void>;
   onEpochEnd(call: number, epoch: number, logs: EpochLogs): Promise<void>;
 }
