@@ -2,7 +2,7 @@
  * The package's files beside the bundle. Each address is written out, since a bundler takes along the files
  * that it can read in the source.
  */
-import type { KernelBuild } from "./wasm/platform.ts";
+import type { KernelBuild } from "./wasm/kernels.ts";
 
 export const KERNELS: Record<KernelBuild, () => URL> = {
   "kernels.wasm": () => new URL("./kernels.wasm", import.meta.url),

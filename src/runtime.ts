@@ -3,6 +3,7 @@ import { version } from "../package.json";
 import { allBytesOf, type Bytes, type BytesFile } from "./bytes.ts";
 import { LstmkitError } from "./errors.ts";
 import { decodeModel } from "./formats/model-file.ts";
+import type { WasmModule } from "./host-types.ts";
 import type { Layer } from "./layers/index.ts";
 import { Team } from "./model/team.ts";
 import { checkOptions, oneOf, wholeNumber } from "./options.ts";
@@ -11,12 +12,13 @@ import { Sequential } from "./train/sequential.ts";
 import {
   compileKernels,
   instantiateKernels,
+  type KernelBuild,
   type KernelSource,
   type Kernels,
   requireRelaxedSimd,
 } from "./wasm/kernels.ts";
 import { growableMemory, LinearMemory } from "./wasm/memory.ts";
-import type { KernelBuild, Platform, StartThread, Thread, ThreadInit } from "./wasm/platform.ts";
+import type { Platform, StartThread, Thread, ThreadInit } from "./wasm/platform.ts";
 
 export interface RuntimeOptions {
   /**
@@ -164,7 +166,7 @@ export async function findKernels(
   file: KernelBuild,
   platform: Pick<Platform, "kernels">,
   { kernels: given }: Pick<RuntimeOptions, "kernels">,
-): Promise<WebAssembly.Module> {
+): Promise<WasmModule> {
   if (given === undefined) return compileKernels(() => platform.kernels(file), file);
   return compileKernels(typeof given === "function" ? () => given(file) : given, file);
 }

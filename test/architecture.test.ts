@@ -23,7 +23,7 @@ const placeOf = (file: string) => file.split("/")[0]!;
 
 /** From the ground up. A place may import what is below it, and its own files; each place is in one of them. */
 const LAYERS: readonly (readonly string[])[] = [
-  ["errors.ts", "tensor.ts", "options.ts", "json.ts", "clock.ts", "bytes.ts", "wasm.d.ts"],
+  ["errors.ts", "tensor.ts", "options.ts", "json.ts", "clock.ts", "bytes.ts", "host-types.ts", "wasm.d.ts"],
   ["wasm"],
   ["layers"],
   ["losses", "metrics", "optimizers"],

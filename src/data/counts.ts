@@ -2,7 +2,8 @@
 import { LstmkitError } from "../errors.ts";
 import { isList, show } from "../options.ts";
 import type { Split } from "./dataset.ts";
-import { checkVocabulary, encodeTokens, type Vocabulary } from "./vocabulary.ts";
+import { encodeTokens } from "./vocabulary.ts";
+import { checkVocabulary, type Vocabulary } from "./vocabulary-options.ts";
 
 export interface SplitCounts {
   readonly samples: number;
@@ -39,7 +40,7 @@ export function countSplit(split: Split, vocabulary?: Vocabulary): SplitCounts {
 }
 
 /** @throws BAD_ARGUMENT */
-export function checkSplit(split: unknown): void {
+function checkSplit(split: unknown): void {
   const { x, y } = Object(split) as { x?: { data?: unknown }; y?: { data?: unknown } };
   if (isList(x?.data) && isList(y?.data)) return;
   throw new LstmkitError(

@@ -7,17 +7,14 @@ import { padSequences } from "./sequences.ts";
 import { splitTexts } from "./split.ts";
 import { cut } from "./tokenize.ts";
 import { type Tokenizer, tokenizerOption } from "./tokenizers.ts";
+import { checkedText, encodeTokens, rowLayout, vocabularyOfTokens } from "./vocabulary.ts";
 import {
-  checkedText,
-  encodeTokens,
   ROW_LAYOUT_OPTIONS,
   type RowLayout,
-  rowLayout,
   VOCABULARY_OPTIONS,
   type Vocabulary,
   type VocabularyOptions,
-  vocabularyOfTokens,
-} from "./vocabulary.ts";
+} from "./vocabulary-options.ts";
 
 /** Rows of ids and their classes. */
 export interface Split {

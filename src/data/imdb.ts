@@ -11,15 +11,17 @@ import {
   buildVocabulary,
   checkedText,
   encode,
-  ROW_LAYOUT_OPTIONS,
-  type RowLayout,
   rankedWords,
   rowLayout,
+  vocabularyOfRanks,
+} from "./vocabulary.ts";
+import {
+  ROW_LAYOUT_OPTIONS,
+  type RowLayout,
   VOCABULARY_OPTIONS,
   type Vocabulary,
   type VocabularyOptions,
-  vocabularyOfRanks,
-} from "./vocabulary.ts";
+} from "./vocabulary-options.ts";
 
 /**
  * Options of `keras.datasets.imdb.load_data`, with its defaults, and of the padding after it. One

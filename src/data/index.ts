@@ -18,14 +18,5 @@ export { type PadOptions, padSequences, type Side } from "./sequences.ts";
 export { type SpamOptions, spamFromBytes } from "./spam.ts";
 export { tokenize } from "./tokenize.ts";
 export type { Tokenizer } from "./tokenizers.ts";
-export {
-  buildVocabulary,
-  decode,
-  encode,
-  encodeRows,
-  parseWordIndex,
-  type RowLayout,
-  type Vocabulary,
-  type VocabularyOptions,
-  wordsOf,
-} from "./vocabulary.ts";
+export { buildVocabulary, decode, encode, encodeRows, parseWordIndex, wordsOf } from "./vocabulary.ts";
+export type { RowLayout, Vocabulary, VocabularyOptions } from "./vocabulary-options.ts";

@@ -3,14 +3,13 @@ import { checkOptions } from "../options.ts";
 import { type CorpusPart, readCorpus } from "./corpus-file.ts";
 import { labelTensor, type Split, type TextDataset } from "./dataset.ts";
 import { padSequences } from "./sequences.ts";
+import { rowLayout, vocabularyOfRanks } from "./vocabulary.ts";
 import {
   ROW_LAYOUT_OPTIONS,
   type RowLayout,
-  rowLayout,
   VOCABULARY_OPTIONS,
   type Vocabulary,
-  vocabularyOfRanks,
-} from "./vocabulary.ts";
+} from "./vocabulary-options.ts";
 
 /** How {@link spamFromBytes} encodes. */
 export interface SpamOptions extends RowLayout {

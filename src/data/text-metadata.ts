@@ -13,10 +13,9 @@
 import { LstmkitError } from "../errors.ts";
 import { JsonError, parseJson } from "../json.ts";
 import type { Layer } from "../layers/public.ts";
-import { show } from "../options.ts";
-import { checkSplit } from "./counts.ts";
+import { isList, show } from "../options.ts";
 import type { TextDataset } from "./dataset.ts";
-import { checkVocabulary, isVocabulary, type Vocabulary } from "./vocabulary.ts";
+import { checkVocabulary, isVocabulary, type Vocabulary } from "./vocabulary-options.ts";
 
 /**
  * The longest row that a file may ask for. Nothing else in the file bears it out, and predict makes rows of that
@@ -60,13 +59,12 @@ export function textMetadata(dataset: TextDataset): Record<string, string> {
 /** @throws BAD_ARGUMENT */
 function checkDataset(dataset: unknown): void {
   const { name, vocabulary, classes, train } = Object(dataset) as Partial<TextDataset>;
-  if (typeof name !== "string" || !isClasses(classes)) {
+  if (typeof name !== "string" || !isClasses(classes) || !isList(train?.x?.shape)) {
     throw new LstmkitError(
       "BAD_ARGUMENT",
       `the data set is ${show(dataset)}; wanted one that datasetFromTexts(), imdbFromNpz() or the like made.`,
     );
   }
-  checkSplit(train);
   if (vocabulary !== undefined) checkVocabulary(vocabulary);
 }
 

@@ -1,6 +1,7 @@
 /** What a text does to a model, word by word: the numbers behind every picture of it. */
 import { padSequences } from "../data/sequences.ts";
-import { encode, encodeTokens, rowLayout, type Vocabulary, wordsOf } from "../data/vocabulary.ts";
+import { encode, encodeTokens, rowLayout, wordsOf } from "../data/vocabulary.ts";
+import type { Vocabulary } from "../data/vocabulary-options.ts";
 import { type LayerStates, type StateName, statesOf } from "../layers/public.ts";
 import type { LayerTrace, Model } from "../train/model.ts";
 import type { ScaleKind } from "./colour-scale.ts";

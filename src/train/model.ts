@@ -1,5 +1,6 @@
 /** The public model: what a runtime's sequential() and load() give, in this thread or in a worker. */
 
+import type { HostSignal } from "../host-types.ts";
 import type { Layer, StateName } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
@@ -56,12 +57,12 @@ export interface FitOptions {
    * Stops before the next batch, and in a callback that is awaited, be it the last: the promise rejects with
    * ABORTED, the weights keep what was learnt.
    */
-  signal?: AbortSignal;
+  signal?: HostSignal;
 }
 
 export interface ReadOptions {
   /** Stops before the next batch: the promise rejects with ABORTED. */
-  signal?: AbortSignal;
+  signal?: HostSignal;
 }
 
 export interface EvaluateOptions extends ReadOptions {

@@ -1,6 +1,7 @@
 /**
  * The exports of assembly/index.ts, by the compiler's declarations: npm run generate. What each computes, with
- * shapes, is said in assembly/. Pointers are byte offsets, sizes count elements, distances floats.
+ * shapes, is said in assembly/. Pointers are byte offsets, sizes count elements, distances floats. Many lines, because
+ * each export has its own.
  */
 export interface Kernels {
   binaryAccuracy(

@@ -3,16 +3,23 @@
  */
 import { allBytesOf, type Bytes, isBytes, isBytesFile } from "../bytes.ts";
 import { LstmkitError } from "../errors.ts";
+import type { HostResponse, HostUrl, WasmMemory, WasmModule } from "../host-types.ts";
 import { show } from "../options.ts";
 import { KERNEL_PARAMETERS, type Kernels } from "./kernel-types.ts";
-import type { KernelBuild } from "./platform.ts";
 
 export type { Kernels } from "./kernel-types.ts";
+
+/** The builds of the kernels, by the names of their files. */
+export type KernelBuild =
+  | "kernels.wasm"
+  | "kernels.shared.wasm"
+  | "kernels.relaxed.wasm"
+  | "kernels.relaxed.shared.wasm";
 
 /** Where the kernels may come from. Edge runtimes hand in a compiled module; browsers, a URL. */
 export type KernelSource = GivenKernels | Promise<GivenKernels>;
 
-type GivenKernels = WebAssembly.Module | Bytes | Response | URL | string;
+type GivenKernels = WasmModule | Bytes | HostResponse | HostUrl | string;
 
 /** (func (result v128) i32.const 0 i8x16.splat): validates only where SIMD is there. */
 const SIMD_PROBE = new Uint8Array([
@@ -46,7 +53,7 @@ export function requireRelaxedSimd(): void {
 export async function compileKernels(
   source: KernelSource | (() => KernelSource),
   file: KernelBuild = "kernels.wasm",
-): Promise<WebAssembly.Module> {
+): Promise<WasmModule> {
   if (typeof WebAssembly === "undefined" || !WebAssembly.validate(SIMD_PROBE)) {
     throw new LstmkitError(
       "UNSUPPORTED_ENGINE",
@@ -62,10 +69,7 @@ export async function compileKernels(
 }
 
 /** One instance of the kernels on the given memory. @throws FILE_UNREADABLE for a build that does not go with it */
-export async function instantiateKernels(
-  module: WebAssembly.Module,
-  memory: WebAssembly.Memory,
-): Promise<Kernels> {
+export async function instantiateKernels(module: WasmModule, memory: WasmMemory): Promise<Kernels> {
   const instance = await WebAssembly.instantiate(module, { env: { memory } }).catch((cause: unknown) => {
     if (!(cause instanceof WebAssembly.LinkError)) throw cause;
     const isShared = !(memory.buffer instanceof ArrayBuffer);

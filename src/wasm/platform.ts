@@ -1,17 +1,11 @@
 /** What an entry file knows of the host it is for. */
-import type { KernelSource } from "./kernels.ts";
-
-/** The builds of the kernels, by the names of their files. */
-export type KernelBuild =
-  | "kernels.wasm"
-  | "kernels.shared.wasm"
-  | "kernels.relaxed.wasm"
-  | "kernels.relaxed.shared.wasm";
+import type { WasmMemory, WasmModule } from "../host-types.ts";
+import type { KernelBuild, KernelSource } from "./kernels.ts";
 
 /** What a thread of the team is started with. */
 export interface ThreadInit {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: WasmModule;
+  readonly memory: WasmMemory;
   /** Its number, from 1; the coordinator is 0. */
   readonly index: number;
   /** Threads of the team, the coordinator included. */

@@ -3,6 +3,7 @@ import { expose, wrap } from "comlink";
 import { allBytesOf } from "../bytes.ts";
 import { within } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
+import type { WasmModule } from "../host-types.ts";
 import type { Layer } from "../layers/index.ts";
 import { checkOptions } from "../options.ts";
 import {
@@ -15,7 +16,8 @@ import {
   type RuntimeOptions,
 } from "../runtime.ts";
 import type { EvaluateOptions, FitOptions, Model } from "../train/model.ts";
-import type { KernelBuild, Platform } from "../wasm/platform.ts";
+import type { KernelBuild } from "../wasm/kernels.ts";
+import type { Platform } from "../wasm/platform.ts";
 import { Guard } from "./guard.ts";
 import { GRACE, type StartWorker, type WorkerLink } from "./link.ts";
 import { Parcel } from "./parcel.ts";
@@ -117,7 +119,7 @@ class RemoteRuntime implements Runtime, ModelHost {
     link: WorkerLink,
     guard: Guard,
     gone: Promise<void>,
-    kernels: (file: KernelBuild) => Promise<WebAssembly.Module>,
+    kernels: (file: KernelBuild) => Promise<WasmModule>,
   ) {
     this.#link = link;
     this.#guard = guard;

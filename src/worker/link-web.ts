@@ -1,7 +1,8 @@
+import type { HostUrl, HostWorker } from "../host-types.ts";
 import type { WorkerLink } from "./link.ts";
 
 /** A Web Worker; or where its script, a module, is, or how to make it. */
-export type WebWorkerSource = Worker | URL | string | (() => Worker);
+export type WebWorkerSource = HostWorker | HostUrl | string | (() => HostWorker);
 
 /** @throws what the browser does for a script of another origin */
 export function linkWebWorker(source: WebWorkerSource, onEnd: (reason: unknown) => void): WorkerLink {

@@ -1,8 +1,12 @@
+import type { HostEvent } from "../host-types.ts";
+
+type Listener = ((event: HostEvent) => void) | { handleEvent(event: HostEvent): void };
+
 /** What messages go through; Comlink's, so that the package's types do without Comlink's. */
 export interface Endpoint {
-  postMessage(message: unknown, transfer?: Transferable[]): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject): void;
-  removeEventListener(type: string, listener: EventListenerOrEventListenerObject): void;
+  postMessage(message: unknown, transfer?: object[]): void;
+  addEventListener(type: string, listener: Listener): void;
+  removeEventListener(type: string, listener: Listener): void;
 }
 
 /** The host's hold on a worker, whatever the host calls it. */

@@ -6,7 +6,8 @@ import { openRuntime, type Runtime } from "../runtime.ts";
 import { type CallKind, MODEL_CALLS } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
 import { modelDisposed } from "../train/sequential.ts";
-import type { KernelBuild, Platform } from "../wasm/platform.ts";
+import type { KernelBuild } from "../wasm/kernels.ts";
+import type { Platform } from "../wasm/platform.ts";
 import { sendResult } from "./parcel.ts";
 import type { Call, Callbacks, HostCalls, ModelHandle, SessionCalls } from "./wire.ts";
 

@@ -1,11 +1,13 @@
 /** What crosses between a host and its worker: the roles a worker takes, and the calls of both sides. */
 
 import { within } from "../clock.ts";
+import type { HostEvent, WasmModule } from "../host-types.ts";
 import type { Layer } from "../layers/index.ts";
 import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
 import type { ModelCall } from "../train/calls.ts";
 import type { BatchLogs, EpochLogs, FitOptions } from "../train/model.ts";
-import type { KernelBuild, ThreadInit } from "../wasm/platform.ts";
+import type { KernelBuild } from "../wasm/kernels.ts";
+import type { ThreadInit } from "../wasm/platform.ts";
 import type { Endpoint } from "./link.ts";
 
 /** What a worker is started for. One script does both, so that a package or a bundler has one to find. */
@@ -21,12 +23,12 @@ export type Sign =
   | { readonly lstmkit: "failed"; readonly reason: string };
 
 /** What a message says, or undefined where it is none of these. */
-export function readSign(event: Event): Sign | undefined {
+export function readSign(event: HostEvent): Sign | undefined {
   return markedMessage<Sign>(event);
 }
 
 /** As readSign. */
-export function readRole(event: Event): Role | undefined {
+export function readRole(event: HostEvent): Role | undefined {
   return markedMessage<Role>(event);
 }
 
@@ -104,7 +106,7 @@ export interface SessionCalls {
 /** What the host does for the worker. */
 export interface HostCalls {
   /** A build of the kernels, compiled: the host has the caller's source, and the page's base URL. */
-  kernels(file: KernelBuild): Promise<WebAssembly.Module>;
+  kernels(file: KernelBuild): Promise<WasmModule>;
   onBatchEnd(call: number, batch: number, logs: BatchLogs): Promise<void>;
   onEpochEnd(call: number, epoch: number, logs: EpochLogs): Promise<void>;
 }

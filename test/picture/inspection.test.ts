@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { buildVocabulary, type RowLayout, type VocabularyOptions } from "../../src/data/vocabulary.ts";
+import { buildVocabulary } from "../../src/data/vocabulary.ts";
+import type { RowLayout, VocabularyOptions } from "../../src/data/vocabulary-options.ts";
 import {
   bidirectional,
   createRuntime,
