@@ -15,7 +15,10 @@ export const hookedScript = (hook: string): URL => {
     const { instantiate } = WebAssembly;
     WebAssembly.instantiate = async (...given) => {
       const { exports } = await instantiate(...given);
-      return { exports: { ...exports, ...(${hook})(exports) } };
+      const own = (${hook})(exports);
+      // With as many parameters as the kernels have, by which a build is known.
+      for (const name in own) Object.defineProperty(own[name], "length", { value: exports[name].length });
+      return { exports: { ...exports, ...own } };
     };
     await import(${JSON.stringify(WORKER_SCRIPT.href)});`;
   return new URL(`data:text/javascript,${encodeURIComponent(script)}`);

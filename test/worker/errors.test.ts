@@ -126,13 +126,16 @@ describe("a bad call is refused as in this thread, in the same words", () => {
   });
 });
 
-test("kernels that cannot be had reject with the caller's own error", async () => {
+test("kernels that cannot be had reject with a code, and the caller's own error as its cause", async () => {
   const mine = new Error("mine");
-  await expect(spawnRuntime({ kernels: Promise.reject(mine) })).rejects.toBe(mine);
+  const refused = { code: "FILE_UNREADABLE", cause: mine };
   const kernels = () => {
     throw mine;
   };
-  await expect(spawnRuntime({ kernels })).rejects.toBe(mine);
+  for (const open of [createRuntime, spawnRuntime]) {
+    await expect(open({ kernels: Promise.reject(mine) })).rejects.toMatchObject(refused);
+    await expect(open({ kernels })).rejects.toMatchObject(refused);
+  }
 });
 
 test("an argument that no message can hold is BAD_ARGUMENT", async () => {
