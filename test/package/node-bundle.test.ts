@@ -16,22 +16,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs a program that was put into one file, in a folder with nothing else. @returns what it printed */
-async function printed(format: Format, contents: string, external: string[] = []): Promise<string> {
-  const outfile = join(
-    external.length > 0 ? inject("site") : folder,
-    `app${++bundles}.${format === "esm" ? "mjs" : "cjs"}`,
-  );
-  await build({
-    stdin: { contents, resolveDir: inject("site") },
-    bundle: true,
-    platform: "node",
-    format,
-    external,
-    outfile,
-    logLevel: "silent",
-  });
-  const { stdout } = await run(process.execPath, [outfile], { cwd: folder });
+/** A program in one file, in a folder with nothing else, or where lstmkit is. @returns its path */
+async function bundled(format: Format, contents: string, external: string[] = []): Promise<string> {
+  const name = `app${++bundles}.${format === "esm" ? "mjs" : "cjs"}`;
+  const outfile = join(external.length > 0 ? inject("site") : folder, name);
+  const stdin = { contents, resolveDir: inject("site") };
+  await build({ stdin, bundle: true, platform: "node", format, external, outfile, logLevel: "silent" });
+  return outfile;
+}
+
+/** What it prints when it runs. */
+async function printed(...program: Parameters<typeof bundled>): Promise<string> {
+  const { stdout } = await run(process.execPath, [await bundled(...program)], { cwd: folder });
   return stdout.trim();
 }
 
@@ -101,5 +97,20 @@ describe.each<Format>(["esm", "cjs"])("as %s", (format) => {
       const createRuntime = async () => lstmkit.createRuntime({ kernels: await readFile("mine.wasm") });
       main({ ...lstmkit, createRuntime });`;
     expect(await printed(format, program)).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("kernels and a bundled script that are handed in give a worker with a thread of its own", async () => {
+    const script = await bundled(format, 'import "lstmkit/worker";');
+    const dist = join(inject("site"), "node_modules/lstmkit/dist");
+    const program = `
+      import { readFile } from "node:fs/promises";
+      import * as lstmkit from "lstmkit";
+      const kernels = (file) => readFile(${JSON.stringify(dist)} + "/" + file);
+      lstmkit.spawnRuntime({ threads: 2, worker: ${JSON.stringify(script)}, kernels }).then(async (kit) => {
+        const { where, threads } = await kit.info();
+        console.log(where, threads);
+        await kit.close();
+      });`;
+    expect(await printed(format, program)).toBe("worker 2");
   });
 });
