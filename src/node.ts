@@ -1,9 +1,7 @@
 /** lstmkit for Node: all of index.ts, with kernels and files read from disk. */
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { basename } from "node:path";
-import { LstmkitError } from "./errors.ts";
+import { readBytes } from "./disk/disk-node.ts";
+import { packagedFile } from "./disk/packaged-node.ts";
 import { KERNELS } from "./packaged.ts";
 import { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
 import type { Platform } from "./wasm/platform.ts";
@@ -21,27 +19,23 @@ export {
 export * from "./index.ts";
 export { loadModel, saveModel } from "./model-file-node.ts";
 
-/** A file of the package: beside the bundle, or, in the project's own folder, in dist/. */
-function packaged(beside: URL): URL {
-  return existsSync(beside) ? beside : new URL(`../dist/${basename(beside.pathname)}`, beside);
-}
-
-const packagedWorker = () => packaged(new URL("./runtime-worker-node.js", import.meta.url));
+const packagedWorker = () =>
+  packagedFile(
+    "runtime-worker-node.js",
+    () => new URL("./runtime-worker-node.js", import.meta.url),
+    "../dist/",
+    'pass spawnRuntime({ worker }) a script that imports "lstmkit/worker"; createRuntime() with threads: 1 needs none',
+  );
 
 const platform: Platform = {
   async kernels(file) {
-    const url = packaged(KERNELS[file]());
-    try {
-      return await readFile(url);
-    } catch (cause) {
-      throw new LstmkitError(
-        "FILE_NOT_FOUND",
-        `${file} is not beside ${import.meta.url}. Install the package again.`,
-        {
-          cause,
-        },
-      );
-    }
+    const url = packagedFile(
+      file,
+      KERNELS[file],
+      "../dist/",
+      `import "lstmkit/inline", which holds its kernels, or pass createRuntime({ kernels }) the bytes of lstmkit/${file}`,
+    );
+    return readBytes(url);
   },
   startThread: (init) => startThread((onEnd) => linkNodeWorker(packagedWorker(), onEnd), init),
   cores: availableParallelism,
@@ -51,8 +45,8 @@ const platform: Platform = {
  * Load the kernels into this thread, and start the other threads of the team; by default from the
  * files of the package.
  *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED; FILE_NOT_FOUND when the
- *   installed package is incomplete
+ * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED; FILE_NOT_FOUND where the
+ *   package's files are not, as in a bundle for Node
  */
 export function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   return openRuntime(platform, options);
@@ -69,7 +63,7 @@ export type SpawnOptions = SpawnRuntimeOptions<NodeWorkerSource>;
  * A worker that ends before close() makes every call reject with WORKER_DIED. It keeps the process alive
  * for as long as a call is pending, and no longer.
  *
- * @throws WORKER_FAILED; what createRuntime() throws
+ * @throws WORKER_FAILED; FILE_NOT_FOUND where the package's script is not; what createRuntime() throws
  */
 export function spawnRuntime(options: SpawnOptions = {}): Promise<Runtime> {
   return openInWorker<NodeWorkerSource>(

@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type FilePath, isSameFile, MOST_TEXT, pathOf, readBytes, reading } from "../disk/disk-node.ts";
+import { packagedFile } from "../disk/packaged-node.ts";
 import { LstmkitError } from "../errors.ts";
 import { aFunction, aSignal, aString, checkOptions, type Filled, optionsOf, show } from "../options.ts";
 import { CSV_OPTIONS, type CsvOptions, type CsvTexts, csvColumns, textsFromCsv } from "./csv.ts";
@@ -150,24 +151,20 @@ export async function readCsvFiles(
   return { train, test: textsFromCsv(bytes, { ...options, ...(isThere && columns), classes }) };
 }
 
-/** Where the corpus lies: beside the bundle, or, in the project's own folder, in assets/. */
-const SPAM_ASSETS = ["./spam-assassin.bin", "../../assets/spam-assassin.bin"];
-
 /**
  * The data set that ships with the package.
  *
- * @throws FILE_NOT_FOUND when the installed package is incomplete, and what spamFromBytes throws
+ * @throws FILE_NOT_FOUND where the package's files are not, as in a bundle for Node; what spamFromBytes throws
  */
 export async function loadSpam(options: SpamOptions = {}): Promise<TextDataset> {
   const given = checkOptions<SpamOptions, typeof SPAM_OPTIONS>("loadSpam()", options, SPAM_OPTIONS);
-  for (const asset of SPAM_ASSETS) {
-    const bytes = await readFile(new URL(asset, import.meta.url)).catch(() => undefined);
-    if (bytes) return spamFromBytes(bytes, given);
-  }
-  throw new LstmkitError(
-    "FILE_NOT_FOUND",
-    `spam-assassin.bin is not beside ${import.meta.url}. Install the package again.`,
+  const url = packagedFile(
+    "spam-assassin.bin",
+    () => new URL("./spam-assassin.bin", import.meta.url),
+    "../../assets/",
+    "give spamFromBytes() the bytes of lstmkit/spam-assassin.bin",
   );
+  return spamFromBytes(await readBytes(url), given);
 }
 
 /** Reads only what a labelled review can be: train and test, neg and pos. */
