@@ -86,6 +86,7 @@ export const bidirectionalKind = {
     );
     return {
       units,
+      seesAhead: true,
       kinds: Object.fromEntries(sided) as Record<`${string}_${(typeof SIDES)[number]}`, StateKind>,
     };
   },

@@ -193,6 +193,8 @@ export interface StateKind {
 export interface LayerStates {
   readonly units: number;
   readonly kinds: Readonly<Record<string, StateKind>>;
+  /** That what it has at a step is of later steps, too. Default false. */
+  readonly seesAhead?: boolean;
 }
 
 /** One kind of layer. C is its description with every default filled in. */

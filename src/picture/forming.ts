@@ -1,4 +1,5 @@
 /** The answer as a sequence goes on. */
+import { statesOf } from "../layers/public.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Model } from "../train/model.ts";
 
@@ -17,7 +18,7 @@ export async function formingOutputs(
   x: Tensor<Int32Array>,
   traced: Tensor<Float32Array>,
 ): Promise<Tensor<Float32Array>> {
-  if (!model.layers.some(({ type }) => type === "bidirectional")) return traced;
+  if (!model.layers.some((layer) => statesOf(layer)?.seesAhead)) return traced;
   const [, T, width] = traced.shape as [number, number, number];
   const data = new Float32Array(T * width);
   for (let end = 1; end <= T; end++) {
