@@ -1,5 +1,5 @@
 /**
- * The ABI: every export, in data-flow order. Pointers are byte offsets into the imported memory,
+ * The ABI: every export, by file. Pointers are byte offsets into the imported memory,
  * 16-byte aligned; sizes are counted in elements; f32 throughout. Kernels never allocate, keep no
  * state and import nothing but the memory, so any number of instances may share one.
  */
