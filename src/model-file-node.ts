@@ -26,6 +26,7 @@ export async function saveModel(model: Model, path: FilePath, options?: SaveOpti
  * @throws BAD_ARGUMENT for what is no path or no runtime; FILE_NOT_FOUND, FILE_UNREADABLE; what runtime.load() throws
  */
 export async function loadModel(runtime: Runtime, path: FilePath): Promise<Model> {
+  pathOf(path);
   requireMethod("runtime", runtime, "load", "one that createRuntime() or spawnRuntime() made");
   return runtime.load(await readBytes(path));
 }
