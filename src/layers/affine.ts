@@ -76,6 +76,10 @@ export class Affine {
   readonly #kernel: Weight;
   readonly #bias: Weight | null;
   readonly #drops: boolean;
+  /** Whether every sample has one row, and all are one run. */
+  readonly #single: boolean;
+  /** From one row of a run to the next, in floats. */
+  readonly #stride: number;
   /** How many features each sample keeps. */
   readonly #kept: Int32Array;
 
@@ -89,6 +93,9 @@ export class Affine {
     this.#N = shape.N;
     this.#dropout = shape.dropout ?? 0;
     this.#drops = drops(shape, at.use);
+    const { T, width, stride, sequence, gathered } = at.x;
+    this.#single = T === 1 && !this.#drops && !gathered;
+    this.#stride = this.#drops ? padded(width) : this.#single ? sequence : stride;
     this.#kernel = at.weight(names.kernel);
     this.#bias = names.bias === null ? null : at.weight(names.bias);
     this.#kept = new Int32Array(at.use.groupSize);
@@ -149,10 +156,13 @@ export class Affine {
       return;
     }
     const [a, bias] = [this.#at.at("a"), this.#bias?.address ?? 0];
-    for (const run of this.#runs(group)) {
-      const { kept, address, stride } = this.#drops ? this.#compact(group, run) : { ...run, kept: x.width };
-      k.packRows(a, address, stride, run.M, kept);
-      k.product(z + run.r * x.T * N * 4, N, 0, bias, 0, a, this.#at.at("w"), run.M, N, kept);
+    const w = this.#at.at("w");
+    const runs = this.#runsOf(group);
+    const M = this.#rowsOfRun(group);
+    for (let r = 0; r < runs; r++) {
+      const kept = this.#drops ? this.#compact(group, r) : x.width;
+      k.packRows(a, this.#operand(group, r), this.#stride, M, kept);
+      k.product(z + r * x.T * N * 4, N, 0, bias, 0, a, w, M, N, kept);
     }
   }
 
@@ -164,8 +174,9 @@ export class Affine {
     const { k, x, dx } = this.#at;
     const N = this.#N;
     const [a, b] = [this.#at.at("a"), this.#at.at("b")];
-    for (const run of this.#runs(group)) {
-      const { r, M } = run;
+    const runs = this.#runsOf(group);
+    const M = this.#rowsOfRun(group);
+    for (let r = 0; r < runs; r++) {
       const dzr = dz + r * x.T * N * 4;
       k.packPanels(b, dzr, N, 0, M, N);
       if (this.#bias) k.sumPanels(this.#bias.gradient(group), b, M, N);
@@ -174,17 +185,16 @@ export class Affine {
       } else {
         const dW = this.#kernel.gradient(group);
         const kept = this.#drops ? this.#kept[r]! : x.width;
-        const { address, stride } = this.#drops ? this.#compacted(r) : run;
-        k.packColumns(a, address, stride, kept, M);
+        k.packColumns(a, this.#operand(group, r), this.#stride, kept, M);
         k.product(dW, N, this.#keep(r), dW, N, a, b, kept, N, M);
       }
       for (const other of others) multiply(this.#at, group, r, M, N, other);
-      if (dx) this.#backwardRun(group, run, dzr, dx);
+      if (dx) this.#backwardRun(group, r, M, dzr, dx);
     }
   }
 
   /** dx = dz·Wᵀ; of dropped features 0. */
-  #backwardRun(group: Group, { r, M }: Run, dz: number, dx: Rows): void {
+  #backwardRun(group: Group, r: number, M: number, dz: number, dx: Rows): void {
     const { k, x } = this.#at;
     const [N, I] = [this.#N, x.width];
     const [a, wT] = [this.#at.at("a"), this.#at.at("wT")];
@@ -201,22 +211,18 @@ export class Affine {
     k.dropoutBackward(to, stride, dxc, padded(I), keep, kept, 1 / (1 - this.#dropout), M);
   }
 
-  /** The features that a sample keeps, moved together, and the rows of W that go with them. */
-  #compact({ seed, first, batch, epoch }: Group, { r, address, stride, M }: Run) {
+  /** The features that a sample keeps, moved together, and the rows of W that go with them. Returns how many. */
+  #compact(group: Group, r: number): number {
     const { k, x, stream } = this.#at;
+    const { seed, first, batch, epoch } = group;
     const [I, rate, keep] = [x.width, this.#dropout, this.#keep(r)];
     const words = this.#at.at("words");
     const kept = k.dropoutKeep(keep, words, I, rate, seed, stream, first + r, batch, epoch);
     this.#kept[r] = kept;
-    const to = this.#compacted(r);
-    k.dropoutForward(to.address, to.stride, address, stride, keep, kept, 1 / (1 - rate), M);
+    const from = x.at(group) + r * x.sequence * 4;
+    k.dropoutForward(this.#operand(group, r), this.#stride, from, x.stride, keep, kept, 1 / (1 - rate), x.T);
     k.packPanels(this.#at.at("w"), this.#kernel.address, this.#N, keep, kept, this.#N);
-    return { ...to, kept };
-  }
-
-  #compacted(r: number): { address: number; stride: number } {
-    const { T, width } = this.#at.x;
-    return { address: this.#at.at("xc") + r * T * padded(width) * 4, stride: padded(width) };
+    return kept;
   }
 
   /** Address of the numbers of the features that a sample keeps; 0 for all. */
@@ -224,15 +230,19 @@ export class Affine {
     return this.#drops ? this.#at.at("keep") + r * this.#at.x.width * 4 : 0;
   }
 
-  /** The rows of x as runs of one distance: each sample's, or all single rows. */
-  *#runs(group: Group): Generator<Run> {
-    const { T, stride, sequence } = this.#at.x;
-    const x = this.#at.x.gathered ? 0 : this.#at.x.at(group);
-    if (T === 1 && !this.#drops && !this.#at.x.gathered) {
-      yield { r: 0, address: x, stride: sequence, M: group.count };
-    } else {
-      for (let r = 0; r < group.count; r++) yield { r, address: x + r * sequence * 4, stride, M: T };
-    }
+  /** The rows of x come in runs of one distance: each sample's, or the single rows of all in one. */
+  #runsOf({ count }: Group): number {
+    return this.#single ? 1 : count;
+  }
+
+  #rowsOfRun({ count }: Group): number {
+    return this.#single ? count : this.#at.x.T;
+  }
+
+  /** Where the rows of a run are, moved together where features are dropped; they are #stride apart. */
+  #operand(group: Group, r: number): number {
+    const { at, T, width, sequence } = this.#at.x;
+    return this.#drops ? this.#at.at("xc") + r * T * padded(width) * 4 : at(group) + r * sequence * 4;
   }
 
   /** A shard's list, piece by piece; nothing where shards have none. */
@@ -260,14 +270,6 @@ export class Affine {
     );
     return vectors;
   }
-}
-
-/** Rows one after the other at one distance, from sample r of the group on. */
-interface Run {
-  readonly r: number;
-  readonly address: number;
-  readonly stride: number;
-  readonly M: number;
 }
 
 const slotsOf = (gathered: Gathered, group: Group, r: number) =>
