@@ -39,12 +39,19 @@ export function bytesOf(given: unknown, call: string, wanted = BYTES_WANTED): Ui
 }
 
 /**
- * The same for a call that can wait: for a Blob, a File or a Response as well.
+ * The same for a call that can wait: for a Blob, a File or a Response as well. A promise only of these: other bytes
+ * are there before the caller can change them.
  *
  * @throws BAD_ARGUMENT; FILE_UNREADABLE for a file that is gone, and a Response that is no success or was read before
  */
-export async function allBytesOf(given: unknown, call: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (!isBytesFile(given)) return bytesOf(given, call, WANTED_LATER);
+export function allBytesOf(
+  given: unknown,
+  call: string,
+): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+  return isBytesFile(given) ? readBytes(given, call) : bytesOf(given, call, WANTED_LATER);
+}
+
+async function readBytes(given: BytesFile, call: string): Promise<Uint8Array<ArrayBuffer>> {
   const { ok, status } = given as Partial<{ ok: unknown; status: unknown }>;
   if (ok === false) {
     throw new LstmkitError(

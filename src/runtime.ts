@@ -215,7 +215,8 @@ class LocalRuntime implements Runtime {
   }
 
   async load(file: ModelBytes): Promise<Model> {
-    const saved = decodeModel(await allBytesOf(file, "load()"));
+    const bytes = allBytesOf(file, "load()");
+    const saved = decodeModel(bytes instanceof Promise ? await bytes : bytes);
     return this.#add(new Sequential(this.#context(saved.seed), saved.layers, saved));
   }
 

@@ -2,6 +2,7 @@
 import { LstmkitError } from "../errors.ts";
 import { complete, kindOf, type Layer } from "../layers/index.ts";
 import type { Signal } from "../layers/kind.ts";
+import { show } from "../options.ts";
 
 const refuse = (message: string): never => {
   throw new LstmkitError("BAD_LAYER", message);
@@ -13,11 +14,21 @@ const refuse = (message: string): never => {
  * @throws BAD_LAYER
  */
 export function checkLayers(layers: readonly Layer[]): Layer[] {
-  if (!Array.isArray(layers) || layers.length === 0) refuse("a model needs layers; the list is empty.");
-  const described = layers.map((layer, i) => complete(layer, `layer ${i}`));
+  if (!Array.isArray(layers)) refuse(`the layers are ${show(layers)}; a model takes a list of them.`);
+  if (layers.length === 0) refuse("a model needs layers; the list is empty.");
+  const described = Array.from(layers, (layer, i) => complete(layer, `layer ${i}`)); // in place of holes, too
   for (const [i, layer] of described.entries()) checkPlace(layer, i);
   signalsOf(described);
-  return nameLayers(described);
+  return frozen(nameLayers(described));
+}
+
+/** A copy that nobody can change, a caller who keeps it least of all: memory and kernels are laid out by it. */
+function frozen<V>(value: V): V {
+  if (typeof value !== "object" || value === null) return value;
+  const copy = Array.isArray(value)
+    ? value.map(frozen)
+    : Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, frozen(inner)]));
+  return Object.freeze(copy) as V;
 }
 
 function checkPlace(layer: Layer, i: number): void {
@@ -46,7 +57,7 @@ function nameLayers(layers: readonly Layer[]): Layer[] {
       while (taken.has(name) && ++n);
       next.set(baseName, n + 1);
     }
-    if (taken.has(name)) refuse(`two layers are called "${name}".`);
+    if (taken.has(name)) refuse(`two layers are called ${show(name)}.`);
     taken.add(name);
     return { ...layer, name };
   });

@@ -27,8 +27,12 @@ export const adam: OptimizerKind<Required<AdamConfig>> = {
   },
   slots: () => ["m", "v"],
   squaresPlaces: true,
-  // lr·√(1 - β₂ᵗ)/(1 - β₁ᵗ)·m/(√v + ε), and m is a mean of gradients.
-  reach: ({ learningRate, beta1, epsilon }, peak) => (learningRate / (1 - beta1)) * (peak / epsilon),
+  // α·m/(√v + ε), α = lr·√(1 - β₂ᵗ)/(1 - β₁ᵗ), and m is a mean of gradients. No part of it may pass the end of
+  // float32 on the way either: not α, nor α·m, nor v, a mean of squares of gradients.
+  reach({ learningRate, beta1, epsilon }, peak) {
+    const alpha = learningRate / (1 - beta1);
+    return alpha < 2 ** 127 && peak < 2 ** 63 ? (alpha * peak) / Math.min(epsilon, 1) : Infinity;
+  },
   update(k, { learningRate, beta1, beta2, epsilon }, { w, g, squares, slots, n, iteration }) {
     const [m, v] = slots as [number, number];
     k.adam(w, m, v, g, squares, n, learningRate, beta1, beta2, epsilon, iteration);

@@ -135,11 +135,20 @@ const isDetached = ({ buffer, byteLength }: ArrayBufferView): boolean =>
   byteLength === 0 && buffer.byteLength === 0;
 
 /**
- * Room for the numbers of a shape.
+ * That so many numbers can be held, before any are made.
  *
  * @param what for the message, with what to do about it
  * @throws OUT_OF_MEMORY
  */
+export function requireRoom(size: number, what: string, remedy: string): void {
+  if (size <= MOST_NUMBERS) return;
+  throw new LstmkitError(
+    "OUT_OF_MEMORY",
+    `${what} has ${size} numbers, and ${MOST_NUMBERS} is the most. ${remedy}`,
+  );
+}
+
+/** Room for the numbers of a shape. @throws OUT_OF_MEMORY, as requireRoom */
 export function roomFor<A>(
   shape: readonly number[],
   make: new (length: number) => A,
@@ -147,16 +156,15 @@ export function roomFor<A>(
   remedy: string,
 ): A {
   const size = sizeOf(shape);
-  const refuse = (why: string, cause?: unknown) =>
-    new LstmkitError(
-      "OUT_OF_MEMORY",
-      `${what} of shape ${shapeOf(shape)} has ${size} numbers, ${why}. ${remedy}`,
-      { cause },
-    );
-  if (!(size <= MOST_NUMBERS)) throw refuse(`and ${MOST_NUMBERS} is the most`);
+  const called = `${what} of shape ${shapeOf(shape)}`;
+  requireRoom(size, called, remedy);
   try {
     return new make(size);
   } catch (cause) {
-    throw refuse("and the host refused memory for them", cause);
+    throw new LstmkitError(
+      "OUT_OF_MEMORY",
+      `${called} has ${size} numbers, and the host refused memory for them. ${remedy}`,
+      { cause },
+    );
   }
 }

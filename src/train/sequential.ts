@@ -269,14 +269,15 @@ export class Sequential implements Model {
   }
 
   async save(options: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    const { metadata } = checkOptions<SaveOptions, typeof SAVE_OPTIONS>("save()", options, SAVE_OPTIONS);
+    const { metadata: own } = checkOptions<SaveOptions, typeof SAVE_OPTIONS>("save()", options, SAVE_OPTIONS);
+    const metadata = { ...this.metadata, ...own };
     const weights = await this.getWeights();
     return encodeModel({
       layers: this.layers,
       weights,
       compile: this.#config,
       seed: this.#context.seed,
-      metadata: { ...this.metadata, ...metadata },
+      metadata,
     });
   }
 

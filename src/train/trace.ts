@@ -5,7 +5,9 @@ import type { StepValues } from "../model/batch.ts";
 import { sizeOf } from "../model/weights.ts";
 import type { Tensor } from "../tensor.ts";
 import type { GradientFlow, Trace } from "./model.ts";
-import { roomFor } from "./numbers.ts";
+import { requireRoom, roomFor } from "./numbers.ts";
+
+const REMEDY = "Give fewer samples at a time.";
 
 type StepTensors = Readonly<Record<string, Tensor<Float32Array>>>;
 
@@ -25,6 +27,12 @@ export function blankTrace(
   T: number,
   outputs: readonly number[],
 ): Trace {
+  const perStep = layers.reduce((sum, layer) => {
+    const states = kindOf(layer).states?.(layer);
+    return states ? sum + states.units * Object.keys(states.kinds).length : sum;
+  }, 0);
+  const all = samples * (T * perStep + sizeOf(outputs));
+  requireRoom(all, `a trace of ${samples} × ${T} timesteps`, REMEDY);
   return {
     layers: blankLayers(
       layers,
@@ -99,6 +107,6 @@ function rowNorms(data: Float32Array, width: number): Float32Array {
 }
 
 const blank = (shape: readonly number[]): Tensor<Float32Array> => ({
-  data: roomFor(shape, Float32Array, "the result", "Give fewer samples at a time."),
+  data: roomFor(shape, Float32Array, "the result", REMEDY),
   shape,
 });

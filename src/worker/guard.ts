@@ -36,7 +36,7 @@ export class Guard {
     try {
       return await Promise.race([work(), ended]);
     } catch (error) {
-      if (error instanceof Error && error.name === "DataCloneError") throw notSendable(error);
+      if (isCloneError(error)) throw notSendable(error);
       throw error;
     } finally {
       this.#pending.delete(reject);
@@ -52,3 +52,10 @@ function notSendable(cause: Error): LstmkitError {
     { cause },
   );
 }
+
+const isCloneError = (error: unknown): error is Error =>
+  error instanceof Error && error.name === "DataCloneError";
+
+/** Whether a call was refused because an argument of it cannot be sent. */
+export const isNotSendable = (error: unknown): boolean =>
+  error instanceof LstmkitError && isCloneError(error.cause);

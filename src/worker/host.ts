@@ -147,7 +147,8 @@ class RemoteRuntime implements Runtime, ModelHost {
 
   async load(file: ModelBytes): Promise<Model> {
     const parcel = new Parcel();
-    const packed = parcel.pack(await allBytesOf(file, "load()"));
+    const bytes = allBytesOf(file, "load()");
+    const packed = parcel.pack(bytes instanceof Promise ? await bytes : bytes);
     return remoteModel(this, await this.call((session) => session.load(parcel.seal(packed))));
   }
 

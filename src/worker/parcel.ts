@@ -48,6 +48,7 @@ export class Parcel {
 
   #packView(view: ArrayBufferView, moves: boolean): ArrayBufferView {
     const { buffer } = view;
+    if (buffer.byteLength === 0) return blankOf(view); // and it may have moved before: such a message never arrives
     if (!(buffer instanceof ArrayBuffer)) return copyOf(view); // what others may write to is read at the call
     if (view.byteLength === buffer.byteLength) {
       if (moves) this.#moved.add(buffer);
@@ -64,11 +65,16 @@ export class Parcel {
   }
 }
 
+type Kind = new (buffer: ArrayBufferLike) => ArrayBufferView;
+
+/** An array of its own kind that holds nothing. */
+const blankOf = (view: ArrayBufferView) => new (view.constructor as Kind)(new ArrayBuffer(0));
+
 /** Of its own kind, in a buffer of its own. Node's Buffer, whose slice() copies nothing, becomes bytes. */
 function copyOf(view: ArrayBufferView): ArrayBufferView {
   const { buffer } = new Uint8Array(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
   if (view instanceof Uint8Array) return new Uint8Array(buffer);
-  return new (view.constructor as new (buffer: ArrayBufferLike) => ArrayBufferView)(buffer);
+  return new (view.constructor as Kind)(buffer);
 }
 
 /** A result whose arrays move to the host. */

@@ -1,6 +1,7 @@
 import { checkOptions, type OptionTable } from "../options.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
+import { isNotSendable } from "./guard.ts";
 import { Parcel } from "./parcel.ts";
 import type { Call, ModelHandle, SessionCalls } from "./wire.ts";
 
@@ -43,8 +44,15 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
     });
   };
 
+  /** What no message can hold, a model in this thread would refuse: in its words, where it has some. */
+  const sendOrRefuse = (method: ModelCall, args: readonly unknown[]): Promise<unknown> =>
+    send(method, args).catch((error: unknown) => {
+      if (isNotSendable(error)) (MODEL_CALLS[method] as CallKind).look?.(args, layers);
+      throw error;
+    });
+
   const methods = Object.keys(MODEL_CALLS) as ModelCall[];
-  const calls = methods.map((method) => [method, (...args: unknown[]) => send(method, args)]);
+  const calls = methods.map((method) => [method, (...args: unknown[]) => sendOrRefuse(method, args)]);
   return { layers, metadata, ...Object.fromEntries(calls) } as Model;
 }
 

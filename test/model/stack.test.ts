@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LstmkitError } from "../../src/errors.ts";
-import { dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
+import { bidirectional, dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
 import { checkLayers } from "../../src/model/stack.ts";
 
 const thrown = (work: () => unknown): LstmkitError => {
@@ -12,6 +12,12 @@ const thrown = (work: () => unknown): LstmkitError => {
   }
   throw new Error("nothing was thrown");
 };
+
+function withHole(): Layer[] {
+  const layers: Layer[] = [FIRST, lstm({ units: 4 }), HEAD];
+  delete layers[1];
+  return layers;
+}
 
 const HEAD = dense({ units: 1 });
 const FIRST = embedding({ inputDim: 9, outputDim: 5 });
@@ -43,6 +49,27 @@ describe("a description gets Keras's defaults", () => {
 test("a checked list is plain data: it survives JSON and being checked again", () => {
   const checked = checkLayers([FIRST, lstm({ units: 4, dropout: 0.5 }), HEAD]);
   expect(checkLayers(JSON.parse(JSON.stringify(checked)) as Layer[])).toEqual(checked);
+});
+
+test("a checked list is nobody's to change: not by who has described it, nor by who is given it", () => {
+  const inputShape: [number | null, number] = [null, 3];
+  const given: Layer[] = [
+    lstm({ units: 4, inputShape, returnSequences: true }),
+    bidirectional({ layer: lstm({ units: 4 }) }),
+    HEAD,
+  ];
+  const checked = checkLayers(given);
+  const before = structuredClone(checked);
+  inputShape[1] = 1_000_000;
+  given.pop();
+  const changes: (() => void)[] = [
+    () => Object.assign(checked[0]!, { units: 9 }),
+    () => Object.assign((checked[1] as unknown as { layer: object }).layer, { units: 9 }),
+    () => checked.push(HEAD),
+    () => Object.assign(checked, { 0: HEAD }),
+  ];
+  for (const change of changes) expect(change).toThrow(TypeError);
+  expect(checked).toEqual(before);
 });
 
 test("a description by hand may leave out what has a default", () => {
@@ -142,7 +169,9 @@ test.each([
 
 test.each<{ what: string; layers: unknown; says: string }>([
   { what: "no layers", layers: [], says: "empty" },
-  { what: "no list", layers: undefined, says: "" },
+  { what: "no list", layers: undefined, says: "the layers are undefined; a model takes a list" },
+  { what: "a hole for a layer", layers: withHole(), says: "layer 1 has type undefined" },
+  { what: "nothing but holes", layers: new Array(2), says: "layer 0 has type undefined" },
   { what: "an unknown type", layers: [FIRST, { type: "convLstm2d", units: 4 }, HEAD], says: "convLstm2d" },
   { what: "a type that every object has", layers: [{ type: "toString" }], says: "toString" },
   { what: "null for a layer", layers: [null], says: "layer 0" },

@@ -187,6 +187,23 @@ describe.each([0, 1])("what the caller does to arrays after the call changes not
   });
 });
 
+test.each([0, 1])("bytes, weights and metadata are those of the call, in runtime %i", async (place) => {
+  const kit = kits[place]!;
+  const [model, other] = [await smallModel(kit), await smallModel(kit, 1)];
+  const [file, weights, digest] = [await model.save(), await model.getWeights(), await model.digest()];
+  const loading = kit.load(file);
+  file.fill(0);
+  expect(await (await loading).digest()).toBe(digest);
+  const setting = other.setWeights(weights);
+  for (const { data } of weights) data.fill(Number.NaN);
+  await setting;
+  expect(await other.digest()).toBe(digest);
+  const metadata: Record<string, unknown> = { note: "mine" };
+  const saving = model.save({ metadata: metadata as Record<string, string> });
+  metadata.note = 5;
+  expect((await kit.load(await saving)).metadata).toEqual({ note: "mine" });
+});
+
 test("as in Keras, epochs: 0 trains nothing and validationSplit: 0 splits nothing off", async () => {
   for (const kit of kits) {
     const [model, other] = [await smallModel(kit), await smallModel(kit)];
@@ -209,8 +226,16 @@ test("a result that no memory holds is refused before anything is done", async (
   const ids = { data: new Uint8Array(200_000), shape: [200, 1000] };
   const message = /the result of shape \(200, 1000, 100000\) has 20000000000 numbers/;
   expect(await refusal(wide.predict(ids))).toEqual(codedError("OUT_OF_MEMORY", message));
-  expect(await refusal(wide.trace(ids))).toEqual(codedError("OUT_OF_MEMORY", message));
+  const traced = /a trace of 200 × 1000 timesteps has 20001200000 numbers/;
+  expect(await refusal(wide.trace(ids))).toEqual(codedError("OUT_OF_MEMORY", traced));
   await wide.dispose();
+  // Six tensors of a thousand units, none of which is too large by itself.
+  const many = await kits[0]!.sequential([lstm({ units: 1000, inputShape: [null, 1] }), dense({ units: 1 })]);
+  const steps = { data: new Uint8Array(200_000), shape: [200, 1000, 1] };
+  const all =
+    /a trace of 200 × 1000 timesteps has 1200200000 numbers, and 1073741824 is the most. Give fewer/;
+  expect(await refusal(many.trace(steps))).toEqual(codedError("OUT_OF_MEMORY", all));
+  await many.dispose();
 });
 
 test("a model is loaded from whatever holds its bytes", async () => {

@@ -109,6 +109,28 @@ describe("weights that a step would carry past float32 stay those of the batch b
   });
 });
 
+test("a gradient that is finite, and whose square is not, never leaves weights that are not finite", async () => {
+  const model = await kit.sequential([
+    simpleRNN({ units: 1, inputShape: [1, 1], kernelInitializer: "zeros", recurrentInitializer: "zeros" }),
+    dense({ units: 1, kernelInitializer: "ones" }),
+  ]);
+  await model.compile({ loss: { name: "binaryCrossentropy", fromLogits: true } });
+  // The kernel's gradient is some half of the feature: 1e30, whose square is beyond float32.
+  expect(await codeOf(model.fit([[[1e30]]], [1], { epochs: 5 }))).toBe("LOSS_NOT_FINITE");
+  expect(await allFinite(model)).toBe(true);
+});
+
+test("a rate beyond float32 once its bias is corrected never meets a gradient of 0", async () => {
+  const model = await kit.sequential([
+    simpleRNN({ units: 1, inputShape: [1, 1] }),
+    dense({ units: 1, activation: "relu", kernelInitializer: "zeros" }), // relu of 0 passes no gradient on
+    dense({ units: 1, activation: "sigmoid", kernelInitializer: "zeros" }),
+  ]);
+  await model.compile({ optimizer: { name: "adam", learningRate: 3e38, beta2: 0 }, ...LOSS });
+  for (const labels of [[1], [0]]) await model.fit([[[0]]], labels, { epochs: 3 }).catch(() => {});
+  expect(await allFinite(model)).toBe(true);
+});
+
 const codeOfError = (error: unknown) => (error as { code: string }).code;
 
 test("features near float32's end never leave weights that are not finite", async () => {

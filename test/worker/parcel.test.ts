@@ -27,6 +27,21 @@ test("arrays that were marked with transfer() move, and leave an empty array beh
   expect([data.x.data.length, data.y.data.length]).toEqual([0, 37]);
 });
 
+test("an array that moved before is refused, and no call waits for ever", async () => {
+  const { x, y } = smallData();
+  const model = await smallModel(await spawn());
+  await model.predict(transfer(x));
+  for (const call of [() => model.predict(x), () => model.fit(x, y, { validationData: [x, y] })]) {
+    await expect(call()).rejects.toMatchObject({
+      code: "BAD_SHAPE",
+      message: expect.stringMatching(/its buffer was transferred to somewhere else/) as string,
+    });
+  }
+  await expect(model.predict({ data: new Int32Array(0), shape: [0, 10] })).rejects.toMatchObject({
+    code: "BAD_SHAPE",
+  });
+});
+
 test("a runtime in this thread leaves a marked array alone", async () => {
   const { x, y } = smallData();
   const kit = await createRuntime();

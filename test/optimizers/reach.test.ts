@@ -1,0 +1,72 @@
+/** A step's bound is one: where it promises that no weight gets to float32's end, none does. */
+import fc from "fast-check";
+import { afterEach, describe, expect, test } from "vitest";
+import { OPTIMIZERS } from "../../src/optimizers/index.ts";
+import type { AnyOptimizer, OptimizerKind } from "../../src/optimizers/kind.ts";
+import { openBenches } from "../builds.ts";
+
+const SAFE = 1e38;
+
+const powerOfTen = (least: number, most: number) =>
+  fc.double({ min: least, max: most, noNaN: true }).map((exponent) => Math.fround(10 ** exponent));
+const decay = fc.oneof(
+  fc.constantFrom(0, 0.9, 0.999, 1 - 2 ** -40),
+  fc.double({ min: 0, max: 0.9999999, noNaN: true }),
+);
+const OPTIONS: Record<keyof typeof OPTIMIZERS, fc.Arbitrary<AnyOptimizer>> = {
+  adam: fc.record({
+    name: fc.constant("adam"),
+    learningRate: powerOfTen(-38, 38.5),
+    epsilon: powerOfTen(-38, 20),
+    beta1: decay,
+    beta2: decay,
+  }),
+  sgd: fc.record({
+    name: fc.constant("sgd"),
+    learningRate: powerOfTen(-38, 38.5),
+    momentum: fc.oneof(decay, fc.constant(1)),
+    nesterov: fc.boolean(),
+  }),
+};
+const shares = fc.array(
+  fc.array(fc.constantFrom(-1, -0.5, 0, 1e-9, 0.5, 1), { minLength: 4, maxLength: 4 }),
+  { minLength: 1, maxLength: 6 },
+);
+
+describe.each(await openBenches())("$build build", (bench) => {
+  afterEach(() => bench.finish());
+
+  test.each(Object.keys(OPTIONS) as (keyof typeof OPTIONS)[])(
+    "%s keeps weights finite within its bound",
+    (name) => {
+      const kind = OPTIMIZERS[name] as unknown as OptimizerKind;
+      let promised = 0;
+      const property = fc.property(OPTIONS[name], powerOfTen(-38, 38.5), shares, (optimizer, peak, steps) => {
+        const [w, g, squares, ...slots] = Array.from({ length: 5 }, () => bench.floats(4)) as [
+          number,
+          number,
+          number,
+        ];
+        bench.memory.f32(w, 4).set([1, -1, 0, 1e-20]);
+        let reach = 1;
+        for (const [i, parts] of steps.entries()) {
+          const iteration = i + 1;
+          reach += kind.reach(optimizer, peak, iteration);
+          if (!(reach < SAFE)) break;
+          promised++;
+          bench.memory.f32(g, 4).set(parts.map((part) => part * peak));
+          bench.memory.f32(squares, 4).set(parts.map((part) => (part * peak) ** 2));
+          const places = kind.squaresPlaces && i % 2 === 1;
+          const at = { w, g, squares: places ? squares : 0, slots, n: 4, clears: places, iteration };
+          kind.update(bench.k, optimizer, at);
+          for (const address of [w, ...slots]) {
+            expect(bench.read(address, 4).every(Number.isFinite)).toBe(true);
+          }
+        }
+        bench.finish();
+      });
+      fc.assert(property, { numRuns: 2000, seed: 7 });
+      expect(promised).toBeGreaterThan(500);
+    },
+  );
+});
