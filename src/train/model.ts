@@ -130,6 +130,7 @@ export interface SaveOptions {
  * setWeights while any other call is running.
  */
 export interface Model {
+  /** Frozen. */
   readonly layers: readonly Layer[];
   /** Entries that the file had, where the model was loaded from one. */
   readonly metadata: Readonly<Record<string, string>>;

@@ -120,14 +120,13 @@ test("a gradient that is finite, and whose square is not, never leaves weights t
   expect(await allFinite(model)).toBe(true);
 });
 
-test("a rate beyond float32 once its bias is corrected never meets a gradient of 0", async () => {
+test("a rate that is beyond float32 once its bias is corrected meets no gradient of 0", async () => {
   const model = await kit.sequential([
     simpleRNN({ units: 1, inputShape: [1, 1] }),
     dense({ units: 1, activation: "relu", kernelInitializer: "zeros" }), // relu of 0 passes no gradient on
-    dense({ units: 1, activation: "sigmoid", kernelInitializer: "zeros" }),
   ]);
   await model.compile({ optimizer: { name: "adam", learningRate: 3e38, beta2: 0 }, ...LOSS });
-  for (const labels of [[1], [0]]) await model.fit([[[0]]], labels, { epochs: 3 }).catch(() => {});
+  await model.fit([[[0]]], [1]).catch(() => {});
   expect(await allFinite(model)).toBe(true);
 });
 
