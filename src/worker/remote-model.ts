@@ -3,6 +3,7 @@ import { type CallKind, MODEL_CALLS, type ModelCall } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
 import { isNotSendable } from "./guard.ts";
 import { Parcel } from "./parcel.ts";
+import { refuseUnsendable } from "./unsendable.ts";
 import type { Call, ModelHandle, SessionCalls } from "./wire.ts";
 
 /** What a model asks of its runtime. */
@@ -47,7 +48,7 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
   /** What no message can hold, a model in this thread would refuse: in its words, where it has some. */
   const sendOrRefuse = (method: ModelCall, args: readonly unknown[]): Promise<unknown> =>
     send(method, args).catch((error: unknown) => {
-      if (isNotSendable(error)) (MODEL_CALLS[method] as CallKind).look?.(args, layers);
+      if (isNotSendable(error)) refuseUnsendable(method, args, layers);
       throw error;
     });
 
