@@ -29,9 +29,9 @@ export interface SavedModel {
 /** Keys of `__metadata__` that are the format's own. */
 const RESERVED = ["lstmkit", "layers", "compile", "seed"];
 
-/** @throws BAD_ARGUMENT for a key that is one of the format's own, and a value that is no string */
-export function checkMetadata(metadata: Readonly<Record<string, unknown>>): void {
-  for (const [key, value] of Object.entries(metadata)) {
+/** @throws BAD_ARGUMENT when a metadata key is one of the format's own, or a value is no string */
+export function encodeModel(model: SavedModel): Uint8Array<ArrayBuffer> {
+  for (const [key, value] of Object.entries(model.metadata)) {
     if (RESERVED.includes(key) || typeof value !== "string") {
       throw new LstmkitError(
         "BAD_ARGUMENT",
@@ -40,11 +40,6 @@ export function checkMetadata(metadata: Readonly<Record<string, unknown>>): void
       );
     }
   }
-}
-
-/** @throws BAD_ARGUMENT when a metadata key is one of the format's own, or a value is no string */
-export function encodeModel(model: SavedModel): Uint8Array<ArrayBuffer> {
-  checkMetadata(model.metadata);
   for (const { name, data } of model.weights) {
     if (!data.every(Number.isFinite)) {
       throw new LstmkitError(

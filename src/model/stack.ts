@@ -14,8 +14,8 @@ const refuse = (message: string): never => {
  * @throws BAD_LAYER
  */
 export function checkLayers(layers: readonly Layer[]): Layer[] {
-  if (!Array.isArray(layers)) refuse(`the layers are ${show(layers)}; a model takes a list of them.`);
-  if (layers.length === 0) refuse("a model needs layers; the list is empty.");
+  if (!Array.isArray(layers) || layers.length === 0)
+    refuse(`a model needs a list of layers, not ${show(layers)}.`);
   const described = Array.from(layers, (layer, i) => complete(layer, `layer ${i}`)); // in place of holes, too
   for (const [i, layer] of described.entries()) checkPlace(layer, i);
   signalsOf(described);
@@ -23,13 +23,8 @@ export function checkLayers(layers: readonly Layer[]): Layer[] {
 }
 
 /** A copy that nobody can change, a caller who keeps it least of all: memory and kernels are laid out by it. */
-function frozen<V>(value: V): V {
-  if (typeof value !== "object" || value === null) return value;
-  const copy = Array.isArray(value)
-    ? value.map(frozen)
-    : Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, frozen(inner)]));
-  return Object.freeze(copy) as V;
-}
+const frozen = (layers: readonly Layer[]): Layer[] =>
+  JSON.parse(JSON.stringify(layers), (_, value) => Object.freeze(value)); // plain data, as in a file
 
 function checkPlace(layer: Layer, i: number): void {
   const { reads } = kindOf(layer);

@@ -39,8 +39,6 @@ export interface Samples extends Unlabelled {
   readonly y: Tensor<Float32Array>;
 }
 
-const REMEDY = "Give fewer samples at a time.";
-
 /** @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, OUT_OF_MEMORY */
 export function checkInputs(given: Inputs, layers: readonly Layer[], name = "x"): Unlabelled {
   const numbers = numbersOf(given, name);
@@ -77,7 +75,7 @@ function idsBelow(
   name: string,
   place: Place,
 ): Int32Array {
-  const ids = roomFor(shape, Int32Array, name, REMEDY);
+  const ids = roomFor(shape, Int32Array, name);
   each((value, i) => {
     if (!(Number.isInteger(value) && value >= 0 && value < limit)) {
       throw new LstmkitError(
@@ -96,7 +94,7 @@ function finiteNumbers(
   name: string,
   place: Place,
 ): Float32Array {
-  const data = roomFor(shape, Float32Array, name, REMEDY);
+  const data = roomFor(shape, Float32Array, name);
   each((value, i) => {
     data[i] = value;
     if (!Number.isFinite(data[i])) {
@@ -148,7 +146,7 @@ function checkTargets(
       `${name} has shape ${found}; this model and x want ${shapeOf(wanted)}: ${kind} for each sample's output.`,
     );
   }
-  const data = roomFor(shape, Float32Array, name, REMEDY);
+  const data = roomFor(shape, Float32Array, name);
   const { refuses } = lossKindOf(loss);
   each((value, i) => {
     const why = refuses(value, units);

@@ -134,37 +134,24 @@ const isList = (given: unknown): given is ArrayLike<unknown> => Array.isArray(gi
 const isDetached = ({ buffer, byteLength }: ArrayBufferView): boolean =>
   byteLength === 0 && buffer.byteLength === 0;
 
-/**
- * That so many numbers can be held, before any are made.
- *
- * @param what for the message, with what to do about it
- * @throws OUT_OF_MEMORY
- */
-export function requireRoom(size: number, what: string, remedy: string): void {
-  if (size <= MOST_NUMBERS) return;
-  throw new LstmkitError(
-    "OUT_OF_MEMORY",
-    `${what} has ${size} numbers, and ${MOST_NUMBERS} is the most. ${remedy}`,
-  );
+const REMEDY = "Give fewer samples at a time.";
+
+/** Before any are made. @param what for the message @throws OUT_OF_MEMORY where so many numbers cannot be held */
+export function requireRoom(size: number, what: string): void {
+  if (!(size <= MOST_NUMBERS)) throw noRoom(size, what, `and ${MOST_NUMBERS} is the most`);
 }
 
-/** Room for the numbers of a shape. @throws OUT_OF_MEMORY, as requireRoom */
-export function roomFor<A>(
-  shape: readonly number[],
-  make: new (length: number) => A,
-  what: string,
-  remedy: string,
-): A {
+/** Room for the numbers of a shape. @throws OUT_OF_MEMORY */
+export function roomFor<A>(shape: readonly number[], make: new (length: number) => A, what: string): A {
   const size = sizeOf(shape);
   const called = `${what} of shape ${shapeOf(shape)}`;
-  requireRoom(size, called, remedy);
+  requireRoom(size, called);
   try {
     return new make(size);
   } catch (cause) {
-    throw new LstmkitError(
-      "OUT_OF_MEMORY",
-      `${called} has ${size} numbers, and the host refused memory for them. ${remedy}`,
-      { cause },
-    );
+    throw noRoom(size, called, "and the host refused memory for them", cause);
   }
 }
+
+const noRoom = (size: number, what: string, why: string, cause?: unknown) =>
+  new LstmkitError("OUT_OF_MEMORY", `${what} has ${size} numbers, ${why}. ${REMEDY}`, { cause });

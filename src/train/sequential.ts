@@ -170,7 +170,7 @@ export class Sequential implements Model {
     const data = checkInputs(inputs, this.layers);
     const { samples, T } = data;
     const shape = [samples, ...outputShape(this.layers, T)];
-    const result = roomFor(shape, Float32Array, "the result", "Give fewer samples at a time.");
+    const result = roomFor(shape, Float32Array, "the result");
     return this.#read(signal, async (checkpoint) => {
       if (samples <= batchSize && samples * T <= FEW_STEPS) await this.#predictFew(data, result);
       else {

@@ -7,8 +7,6 @@ import type { Tensor } from "../tensor.ts";
 import type { GradientFlow, Trace } from "./model.ts";
 import { requireRoom, roomFor } from "./numbers.ts";
 
-const REMEDY = "Give fewer samples at a time.";
-
 type StepTensors = Readonly<Record<string, Tensor<Float32Array>>>;
 
 /** The same model, giving an output at every step: no weight's shape depends on it. */
@@ -27,12 +25,12 @@ export function blankTrace(
   T: number,
   outputs: readonly number[],
 ): Trace {
-  const perStep = layers.reduce((sum, layer) => {
-    const states = kindOf(layer).states?.(layer);
-    return states ? sum + states.units * Object.keys(states.kinds).length : sum;
-  }, 0);
-  const all = samples * (T * perStep + sizeOf(outputs));
-  requireRoom(all, `a trace of ${samples} × ${T} timesteps`, REMEDY);
+  let all = samples * sizeOf(outputs);
+  for (const layer of layers) {
+    const { units = 0, kinds = {} } = kindOf(layer).states?.(layer) ?? {};
+    all += samples * T * units * Object.keys(kinds).length;
+  }
+  requireRoom(all, "the trace");
   return {
     layers: blankLayers(
       layers,
@@ -107,6 +105,6 @@ function rowNorms(data: Float32Array, width: number): Float32Array {
 }
 
 const blank = (shape: readonly number[]): Tensor<Float32Array> => ({
-  data: roomFor(shape, Float32Array, "the result", REMEDY),
+  data: roomFor(shape, Float32Array, "the result"),
   shape,
 });

@@ -57,5 +57,4 @@ const isCloneError = (error: unknown): error is Error =>
   error instanceof Error && error.name === "DataCloneError";
 
 /** Whether a call was refused because an argument of it cannot be sent. */
-export const isNotSendable = (error: unknown): boolean =>
-  error instanceof LstmkitError && isCloneError(error.cause);
+export const isNotSendable = (error: unknown): boolean => isCloneError(Object(error).cause);

@@ -1,12 +1,8 @@
 /** Calls with arguments that no message can hold: what a model in this thread would say of them. */
-import { checkMetadata } from "../formats/model-file.ts";
 import type { Layer } from "../layers/index.ts";
 import { type CompileOptions, checkCompile } from "../model/compile.ts";
-import { checkOptions } from "../options.ts";
-import type { ModelCall } from "../train/calls.ts";
-import type { SaveOptions } from "../train/model.ts";
+import { type CallKind, MODEL_CALLS, type ModelCall } from "../train/calls.ts";
 import { numbersOf } from "../train/numbers.ts";
-import { SAVE_OPTIONS } from "../train/options.ts";
 
 /** @throws what that would, where it has something to say */
 export function refuseUnsendable(
@@ -14,39 +10,14 @@ export function refuseUnsendable(
   args: readonly unknown[],
   layers: readonly Layer[],
 ): void {
-  switch (method) {
-    case "compile":
-      checkCompile(args[0] as CompileOptions, layers);
-      break;
-    case "save":
-      lookAtMetadata(args[0]);
-      break;
-    case "predict":
-    case "trace":
-      lookAtArrays({ x: args[0] });
-      break;
-    case "fit":
-    case "evaluate":
-    case "gradientFlow": {
-      const [x, y, options] = args;
-      const { validationData: pair } = Object(options) as { validationData?: readonly unknown[] };
-      lookAtArrays({ x, y, "x of validationData": pair?.[0], "y of validationData": pair?.[1] });
-    }
-  }
+  const kind: CallKind = MODEL_CALLS[method];
+  if (method === "compile") checkCompile(args[0] as CompileOptions, layers);
+  if (!kind.options) return;
+  lookAtArrays(args.slice(0, kind.arguments), "");
+  lookAtArrays(Object(args[kind.arguments]).validationData ?? [], " of validationData");
 }
 
-/** A number in every place of each. */
-function lookAtArrays(named: Readonly<Record<string, unknown>>): void {
-  for (const [name, given] of Object.entries(named)) {
-    if (given !== undefined) numbersOf(given, name).each(() => {});
-  }
-}
-
-function lookAtMetadata(options: unknown): void {
-  const { metadata } = checkOptions<SaveOptions, typeof SAVE_OPTIONS>(
-    "save()",
-    options as SaveOptions,
-    SAVE_OPTIONS,
-  );
-  if (metadata) checkMetadata(metadata);
+/** A number in every place of each, x and y. */
+function lookAtArrays(arrays: readonly unknown[], suffix: string): void {
+  for (const [i, given] of arrays.entries()) numbersOf(given, "xy"[i] + suffix).each(() => {});
 }

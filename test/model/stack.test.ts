@@ -168,8 +168,8 @@ test.each([
 });
 
 test.each<{ what: string; layers: unknown; says: string }>([
-  { what: "no layers", layers: [], says: "empty" },
-  { what: "no list", layers: undefined, says: "the layers are undefined; a model takes a list" },
+  { what: "no layers", layers: [], says: "a list of layers, not []" },
+  { what: "no list", layers: undefined, says: "a list of layers, not undefined" },
   { what: "a hole for a layer", layers: withHole(), says: "layer 1 has type undefined" },
   { what: "nothing but holes", layers: new Array(2), says: "layer 0 has type undefined" },
   { what: "an unknown type", layers: [FIRST, { type: "convLstm2d", units: 4 }, HEAD], says: "convLstm2d" },

@@ -63,7 +63,6 @@ describe("a bad call is refused as in this thread, in the same words", () => {
     "a promise of labels": (model) => model.gradientFlow(x, Promise.resolve(y) as never),
     "a function for data": (model) => model.trace((() => x) as never),
     "a function for a loss": (model) => model.compile({ loss: (() => 0) as never }),
-    "metadata that are functions": (model) => model.save({ metadata: { a: () => {} } as never }),
     "a loss that is not there": (model) => model.compile({ loss: "hinge" as never }),
     "an option of compile that is not there": (model) => model.compile({ ...LOSS, rate: 1 } as typeof LOSS),
     "too few weights": (model) => model.setWeights([]),
