@@ -23,7 +23,7 @@ export function checkLayers(layers: readonly Layer[]): Layer[] {
 }
 
 /** A copy that nobody can change, a caller who keeps it least of all: memory and kernels are laid out by it. */
-const frozen = (layers: readonly Layer[]): Layer[] =>
+export const frozen = (layers: readonly Layer[]): Layer[] =>
   JSON.parse(JSON.stringify(layers), (_, value) => Object.freeze(value)); // plain data, as in a file
 
 function checkPlace(layer: Layer, i: number): void {

@@ -67,8 +67,9 @@ export class Parcel {
 
 type Kind = new (buffer: ArrayBufferLike) => ArrayBufferView;
 
-/** An array of its own kind that holds nothing. */
-const blankOf = (view: ArrayBufferView) => new (view.constructor as Kind)(new ArrayBuffer(0));
+/** An array of its own kind that holds nothing; Node's Buffer becomes bytes. */
+const blankOf = (view: ArrayBufferView) =>
+  view instanceof Uint8Array ? new Uint8Array(0) : new (view.constructor as Kind)(new ArrayBuffer(0));
 
 /** Of its own kind, in a buffer of its own. Node's Buffer, whose slice() copies nothing, becomes bytes. */
 function copyOf(view: ArrayBufferView): ArrayBufferView {

@@ -1,3 +1,4 @@
+import { frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
@@ -54,7 +55,7 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
 
   const methods = Object.keys(MODEL_CALLS) as ModelCall[];
   const calls = methods.map((method) => [method, (...args: unknown[]) => sendOrRefuse(method, args)]);
-  return { layers, metadata, ...Object.fromEntries(calls) } as Model;
+  return { layers: frozen(layers), metadata, ...Object.fromEntries(calls) } as Model;
 }
 
 /** An argument, or each in a list of them, such as weights. */

@@ -5,6 +5,7 @@ import {
   dense,
   embedding,
   type Inputs,
+  type Layer,
   lstm,
   type Model,
   type Runtime,
@@ -185,6 +186,13 @@ describe.each([0, 1])("what the caller does to arrays after the call changes not
     c.x.data.fill(1e9);
     await fitting;
   });
+});
+
+test.each([0, 1])("a model's layers are frozen, in runtime %i", async (place) => {
+  const model = await smallModel(kits[place]!);
+  expect(() => Object.assign(model.layers[0]!, { inputDim: 2 ** 30 })).toThrow(TypeError);
+  expect(() => (model.layers as Layer[]).pop()).toThrow(TypeError);
+  await model.dispose();
 });
 
 test.each([0, 1])("bytes, weights and metadata are those of the call, in runtime %i", async (place) => {
