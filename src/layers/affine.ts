@@ -38,7 +38,11 @@ export const affineGathers = (shape: AffineShape, use: Pick<Use, "backward">): n
 /** The most rows of one product: a sample's, or, of single rows, the group's. */
 const rowsOfRun = ({ T }: { readonly T: number }, { groupSize }: Use) => (T === 1 ? groupSize : T);
 
-export function affineMemory(shape: AffineShape, x: Signal & { readonly T: number }, use: Use): Memory {
+export function affineMemory(
+  shape: AffineShape,
+  x: Pick<Signal, "width" | "gathered"> & { readonly T: number },
+  use: Use,
+): Memory {
   const { T, width: I, gathered } = x;
   const { N } = shape;
   const { groupSize: R, backward } = use;
@@ -71,6 +75,8 @@ export interface Operand {
 
 export class Affine {
   readonly #at: Bound;
+  /** Addresses of the blocks of `affineMemory`. */
+  readonly #blocks: Readonly<Record<string, number>>;
   readonly #N: number;
   readonly #dropout: number;
   readonly #kernel: Weight;
@@ -89,7 +95,10 @@ export class Affine {
     shape: AffineShape,
     names: { readonly kernel: string; readonly bias: string | null },
   ) {
+    const { prepared, group, scratch } = affineMemory(shape, at.x, at.use);
+    const blocks = Object.keys({ ...prepared, ...group, ...scratch });
     this.#at = at;
+    this.#blocks = Object.fromEntries(blocks.map((name) => [name, at.at(name)]));
     this.#N = shape.N;
     this.#dropout = shape.dropout ?? 0;
     this.#drops = drops(shape, at.use);
@@ -105,8 +114,8 @@ export class Affine {
     const { k, x, dx } = this.#at;
     if (this.#drops) return; // a sample's own, of what it keeps
     const { address } = this.#kernel;
-    packPart(k, this.#at.at("w"), address, x.width, this.#N, part, parts);
-    if (dx) packPartTransposed(k, this.#at.at("wT"), address, x.width, this.#N, part, parts);
+    packPart(k, this.#blocks.w!, address, x.width, this.#N, part, parts);
+    if (dx) packPartTransposed(k, this.#blocks.wT!, address, x.width, this.#N, part, parts);
   }
 
   /** For some of the call's list, where there is one. */
@@ -118,10 +127,10 @@ export class Affine {
   #multiplyList(list: number, from: number, count: number): void {
     const { k, x } = this.#at;
     const [N, I] = [this.#N, x.width];
-    const a = this.#at.at("a");
+    const a = this.#blocks.a!;
     k.packRows(a, this.#vectors(list, from, count), padded(I), count, I);
-    const rows = this.#at.at("rows") + from * N * 4;
-    k.product(rows, N, 0, this.#bias?.address ?? 0, 0, a, this.#at.at("w"), count, N, I);
+    const rows = this.#blocks.rows! + from * N * 4;
+    k.product(rows, N, 0, this.#bias?.address ?? 0, 0, a, this.#blocks.w!, count, N, I);
   }
 
   beginShard(shard: number): void {
@@ -132,10 +141,10 @@ export class Affine {
   endShard(shard: number, partial: number): void {
     const { k, x } = this.#at;
     const [N, I] = [this.#N, x.width];
-    const [a, b] = [this.#at.at("a"), this.#at.at("b")];
+    const [a, b] = [this.#blocks.a!, this.#blocks.b!];
     const dW = this.#kernel.gradient({ partial });
     for (const [from, count] of this.#pieces(shard)) {
-      const sums = this.#at.at("sums") + from * N * 4;
+      const sums = this.#blocks.sums! + from * N * 4;
       k.packColumns(a, this.#vectors(shard, from, count), padded(I), I, count);
       k.packPanels(b, sums, N, 0, count, N);
       k.product(dW, N, 0, dW, N, a, b, I, N, count);
@@ -149,14 +158,14 @@ export class Affine {
     const N = this.#N;
     if (x.gathered) {
       const { stride } = x.gathered;
-      const rows = this.#at.at("rows");
+      const rows = this.#blocks.rows!;
       for (let r = 0; r < group.count; r++) {
         k.embeddingForward(z + r * x.T * N * 4, slotsOf(x.gathered, group, r), rows, x.T, N, stride);
       }
       return;
     }
-    const [a, bias] = [this.#at.at("a"), this.#bias?.address ?? 0];
-    const w = this.#at.at("w");
+    const [a, bias] = [this.#blocks.a!, this.#bias?.address ?? 0];
+    const w = this.#blocks.w!;
     const runs = this.#runsOf(group);
     const M = this.#rowsOfRun(group);
     for (let r = 0; r < runs; r++) {
@@ -173,7 +182,7 @@ export class Affine {
   backward(group: Group, dz: number, others: readonly Operand[] = []): void {
     const { k, x, dx } = this.#at;
     const N = this.#N;
-    const [a, b] = [this.#at.at("a"), this.#at.at("b")];
+    const [a, b] = [this.#blocks.a!, this.#blocks.b!];
     const runs = this.#runsOf(group);
     const M = this.#rowsOfRun(group);
     for (let r = 0; r < runs; r++) {
@@ -181,14 +190,14 @@ export class Affine {
       k.packPanels(b, dzr, N, 0, M, N);
       if (this.#bias) k.sumPanels(this.#bias.gradient(group), b, M, N);
       if (x.gathered) {
-        k.addRows(this.#at.at("sums"), dzr, slotsOf(x.gathered, group, r), M, N, x.gathered.stride);
+        k.addRows(this.#blocks.sums!, dzr, slotsOf(x.gathered, group, r), M, N, x.gathered.stride);
       } else {
         const dW = this.#kernel.gradient(group);
         const kept = this.#drops ? this.#kept[r]! : x.width;
         k.packColumns(a, this.#operand(group, r), this.#stride, kept, M);
         k.product(dW, N, this.#keep(r), dW, N, a, b, kept, N, M);
       }
-      for (const other of others) multiply(this.#at, group, r, M, N, other);
+      for (const other of others) multiply(k, a, b, group, r, M, N, other);
       if (dx) this.#backwardRun(group, r, M, dzr, dx);
     }
   }
@@ -197,7 +206,7 @@ export class Affine {
   #backwardRun(group: Group, r: number, M: number, dz: number, dx: Rows): void {
     const { k, x } = this.#at;
     const [N, I] = [this.#N, x.width];
-    const [a, wT] = [this.#at.at("a"), this.#at.at("wT")];
+    const [a, wT] = [this.#blocks.a!, this.#blocks.wT!];
     const to = dx.at(group) + r * dx.sequence * 4;
     const stride = dx.T === 1 ? dx.sequence : dx.stride;
     k.packRows(a, dz, N, M, N);
@@ -205,7 +214,7 @@ export class Affine {
       k.product(to, stride, 0, 0, 0, a, wT, M, padded(I), N);
       return;
     }
-    const [kept, keep, dxc] = [this.#kept[r]!, this.#keep(r), this.#at.at("dxc")];
+    const [kept, keep, dxc] = [this.#kept[r]!, this.#keep(r), this.#blocks.dxc!];
     k.packPanelsTransposed(wT, this.#kernel.address, N, keep, N, kept);
     k.product(dxc, padded(I), 0, 0, 0, a, wT, M, padded(kept), N);
     k.dropoutBackward(to, stride, dxc, padded(I), keep, kept, 1 / (1 - this.#dropout), M);
@@ -216,18 +225,18 @@ export class Affine {
     const { k, x, stream } = this.#at;
     const { seed, first, batch, epoch } = group;
     const [I, rate, keep] = [x.width, this.#dropout, this.#keep(r)];
-    const words = this.#at.at("words");
+    const words = this.#blocks.words!;
     const kept = k.dropoutKeep(keep, words, I, rate, seed, stream, first + r, batch, epoch);
     this.#kept[r] = kept;
     const from = x.at(group) + r * x.sequence * 4;
     k.dropoutForward(this.#operand(group, r), this.#stride, from, x.stride, keep, kept, 1 / (1 - rate), x.T);
-    k.packPanels(this.#at.at("w"), this.#kernel.address, this.#N, keep, kept, this.#N);
+    k.packPanels(this.#blocks.w!, this.#kernel.address, this.#N, keep, kept, this.#N);
     return kept;
   }
 
   /** Address of the numbers of the features that a sample keeps; 0 for all. */
   #keep(r: number): number {
-    return this.#drops ? this.#at.at("keep") + r * this.#at.x.width * 4 : 0;
+    return this.#drops ? this.#blocks.keep! + r * this.#at.x.width * 4 : 0;
   }
 
   /** The rows of x come in runs of one distance: each sample's, or the single rows of all in one. */
@@ -242,7 +251,7 @@ export class Affine {
   /** Where the rows of a run are, moved together where features are dropped; they are #stride apart. */
   #operand(group: Group, r: number): number {
     const { at, T, width, sequence } = this.#at.x;
-    return this.#drops ? this.#at.at("xc") + r * T * padded(width) * 4 : at(group) + r * sequence * 4;
+    return this.#drops ? this.#blocks.xc! + r * T * padded(width) * 4 : at(group) + r * sequence * 4;
   }
 
   /** A shard's list, piece by piece; nothing where shards have none. */
@@ -259,7 +268,7 @@ export class Affine {
   /** @returns the address of rows of a list (count, padded I) */
   #vectors(list: number, from: number, count: number): number {
     const { ids, most, table } = this.#at.x.gathered!; // those who ask have a list
-    const vectors = this.#at.at("vectors");
+    const vectors = this.#blocks.vectors!;
     this.#at.k.embeddingForward(
       vectors,
       ids + (list * most + from) * 4,
@@ -276,14 +285,23 @@ const slotsOf = (gathered: Gathered, group: Group, r: number) =>
   gathered.slots(group) + r * gathered.sequence * 4;
 
 /** The gradient of one more weight, from dz as it lies packed in b. */
-function multiply({ k, at }: Bound, group: Group, r: number, M: number, N: number, other: Operand): void {
-  const { rows, columns = [0, N] } = other;
-  const [from, count] = columns;
-  const [a, b] = [at("a"), at("b") + from * M * 4];
+function multiply(
+  k: Kernels,
+  a: number,
+  b: number,
+  group: Group,
+  r: number,
+  M: number,
+  N: number,
+  other: Operand,
+): void {
+  const { rows, columns } = other;
+  const from = columns ? columns[0] : 0;
+  const count = columns ? columns[1] : N;
   const to = other.gradient(group) + from * 4;
   const stride = rows.T === 1 ? rows.sequence : rows.stride;
   k.packColumns(a, rows.at(group) + r * rows.sequence * 4, stride, rows.width, M);
-  k.product(to, N, 0, to, N, a, b, rows.width, count, M);
+  k.product(to, N, 0, to, N, a, b + from * M * 4, rows.width, count, M);
 }
 
 /** What dz that no affine layer reads adds to weights: others += rowsᵀ·dz, db += Σ dz. Its scratch is a and b. */
@@ -295,10 +313,12 @@ export function addGradients(
   others: readonly Operand[],
 ): void {
   const { T, address, N } = dz;
+  const { k } = at;
+  const [a, b] = [at.at("a"), at.at("b")];
   for (let r = 0; r < group.count; r++) {
-    at.k.packPanels(at.at("b"), address + r * T * N * 4, N, 0, T, N);
-    if (db) at.k.sumPanels(db, at.at("b"), T, N);
-    for (const other of others) multiply(at, group, r, T, N, other);
+    k.packPanels(b, address + r * T * N * 4, N, 0, T, N);
+    if (db) k.sumPanels(db, b, T, N);
+    for (const other of others) multiply(k, a, b, group, r, T, N, other);
   }
 }
 
