@@ -4,6 +4,7 @@ import { type Bench, pad, padded, unpad } from "../builds.ts";
 export type RowLoss =
   | "categoricalCrossentropyLogits"
   | "categoricalCrossentropyProbabilities"
+  | "logCosh"
   | "meanAbsoluteError"
   | "meanSquaredError"
   | "sparseCategoricalCrossentropyLogits"
@@ -29,9 +30,9 @@ export function runRowLoss(
   const ld = padded(units);
   const y = pad(outputs, units).map((value, i) => (i % ld < units ? value : 1e3));
   const [losses, dy] = [bench.floats(rows), bench.floats(Array(rows * ld).fill(-1))];
-  const perUnit = kernel.startsWith("mean");
+  const perUnit = kernel.startsWith("mean") || kernel === "logCosh";
   const scale = 1 / (rows * (perUnit ? units : 1));
-  k[kernel](losses, dy, bench.floats(y), bench.floats(targets), rows, units, ld, scale);
+  k[kernel](losses, dy, bench.floats(y), bench.floats(targets), rows, units, ld, scale, 0);
   return {
     loss: k.sumFloats(losses, rows) / rows,
     losses: bench.read(losses, rows),
@@ -50,6 +51,6 @@ export function rowLossAlone(
   const rows = outputs.length / units;
   const losses = bench.floats(rows);
   const y = bench.floats(pad(outputs, units));
-  bench.k[kernel](losses, 0, y, bench.floats(targets), rows, units, padded(units), 1);
+  bench.k[kernel](losses, 0, y, bench.floats(targets), rows, units, padded(units), 1, 0);
   return bench.read(losses, rows);
 }
