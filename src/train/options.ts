@@ -1,4 +1,5 @@
 /** What the calls of a model take. */
+import { aWeight } from "../losses/targets.ts";
 import { aFunction, aSignal, number, trueOrFalse, wholeNumber } from "../options.ts";
 
 const SIGNAL = { signal: { ...aSignal, fallback: undefined } };
@@ -31,8 +32,10 @@ export const FIT_OPTIONS = {
   validationFreq: { ...wholeNumber(1), fallback: 1 },
   ...SAMPLE_WEIGHT,
   classWeight: {
-    wanted: "an object of classes and their weights, such as { 0: 1, 1: 5 }",
-    accepts: (value: unknown) => Object.prototype.toString.call(value) === "[object Object]",
+    wanted: "an object of classes and their weights, from 0 on and finite in float32, such as { 0: 1, 1: 5 }",
+    accepts: (value: unknown) =>
+      Object.prototype.toString.call(value) === "[object Object]" &&
+      Object.values(value as object).every(aWeight.accepts),
     fallback: undefined,
   },
   maxLoss: { ...number("a number", (n) => !Number.isNaN(n)), fallback: undefined },

@@ -78,12 +78,6 @@ function weightsByClass(given: ClassWeights, classes: number): Float32Array {
         `classWeight has ${show(key)}; the model's classes have the numbers from 0 to ${classes - 1}.`,
       );
     }
-    if (!aWeight.accepts(weight)) {
-      throw new LstmkitError(
-        "BAD_ARGUMENT",
-        `classWeight has ${show(weight)} for class ${key}; a weight is ${aWeight.wanted}.`,
-      );
-    }
     byClass[index] = weight + 0; // -0 is 0
   }
   return byClass;

@@ -1,3 +1,5 @@
+import { expect } from "vitest";
+import type { LossKernel } from "../../src/losses/kind.ts";
 import { type Bench, pad, padded, unpad } from "../builds.ts";
 
 /** The kernels that give a loss for each row of outputs and, where it is wanted, their gradient. */
@@ -25,14 +27,31 @@ export function runRowLoss(
   targets: ArrayLike<number>,
   units: number,
 ): RowLossResult {
+  const perUnit = kernel.startsWith("mean") || kernel === "logCosh";
+  const run: LossKernel = (...args) => bench.k[kernel](...args, 0);
+  return runLossKernel(bench, run, outputs, targets, units, perUnit ? units : 1);
+}
+
+/** @param divisor of the gradient, beside the number of rows */
+export function runLossKernel(
+  bench: Bench,
+  kernel: LossKernel,
+  outputs: ArrayLike<number>,
+  targets: ArrayLike<number>,
+  units: number,
+  divisor: number,
+): RowLossResult {
   const { k } = bench;
   const rows = outputs.length / units;
   const ld = padded(units);
   const y = pad(outputs, units).map((value, i) => (i % ld < units ? value : 1e3));
   const [losses, dy] = [bench.floats(rows), bench.floats(Array(rows * ld).fill(-1))];
-  const perUnit = kernel.startsWith("mean") || kernel === "logCosh";
-  const scale = 1 / (rows * (perUnit ? units : 1));
-  k[kernel](losses, dy, bench.floats(y), bench.floats(targets), rows, units, ld, scale, 0);
+  kernel(losses, dy, bench.floats(y), bench.floats(targets), rows, units, ld, 1 / (rows * divisor));
+  const alone = bench.floats(rows);
+  kernel(alone, 0, bench.floats(y), bench.floats(targets), rows, units, ld, 1);
+  expect(bench.read(alone, rows), "losses without a place for the gradient").toEqual(
+    bench.read(losses, rows),
+  );
   return {
     loss: k.sumFloats(losses, rows) / rows,
     losses: bench.read(losses, rows),

@@ -10,7 +10,7 @@ await testLoss({
     "probabilities that no sigmoid made": { activation: "hardSigmoid" },
     "a softmax's": { activation: "softmax", fromLogits: false },
     "a sigmoid's, with smoothed labels": { activation: "sigmoid", options: { labelSmoothing: 0.2 } },
-    "probabilities, with smoothed labels": { activation: "hardSigmoid", options: { labelSmoothing: 1 } },
+    "probabilities, with smoothed labels": { activation: "hardSigmoid", options: { labelSmoothing: 0.5 } },
   },
   units: [1, 3],
   targets: (rows, units) => keepMask(rows * units, 0.5, 6),
