@@ -60,6 +60,8 @@ export function runLayer(
     groupSize: Math.min(groupSize, B),
     threads: 1,
     loss: null,
+    lossWeights: null,
+    weighted: false,
     metrics: [],
     backward: true,
     flow: false,

@@ -2,9 +2,10 @@
 import type { Layer } from "../../src/layers/public.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
-import { LOSS_REFERENCES, OPTIMIZER_REFERENCES, referenceOf } from "./index.ts";
+import { lossReferenceOf, OPTIMIZER_REFERENCES, referenceOf } from "./index.ts";
 import type { OptimizerStep, ReferencePass, Signal, WeightGradient } from "./kind.ts";
 import type { Vector } from "./matrix.ts";
+import { type RowsLoss, weighRows, weighTargets } from "./weights.ts";
 
 /** Every weight, or every gradient, under its name and in the order of `weightTable`. */
 export type Weights = Readonly<Record<string, Vector>>;
@@ -19,6 +20,10 @@ export interface Batch {
   readonly x: ArrayLike<number>;
   /** Targets: one for each output, or for each row where the loss takes classes. */
   readonly y: ArrayLike<number>;
+  /** What each row of outputs counts for in the loss; all alike where there are none. */
+  readonly weights?: ArrayLike<number>;
+  /** What each target of a row counts for. */
+  readonly lossWeights?: readonly number[];
   readonly B: number;
   readonly T: number;
   /** keepMasks[l], of 0 and 1, is what the dropout of layer l keeps; without one it drops nothing. */
@@ -77,14 +82,21 @@ export function evaluate(
  * cross-entropy is taken from its logits, by a head that is linear.
  */
 function lossOf(layers: readonly Layer[], weights: Weights, batch: Batch, loss: LossConfig) {
-  const { from, ofLogits, ofOutputs } = LOSS_REFERENCES[loss.name];
+  const { from, ofLogits, ofOutputs } = lossReferenceOf(loss);
   const head = layers.at(-1)!;
   const fused = from !== undefined && activationOf(head) === from;
   const bare = fused ? [...layers.slice(0, -1), { ...head, activation: "linear" } as Layer] : layers;
   const passes = forward(bare, weights, batch);
   const { values, width } = passes.at(-1)!.y;
   const logits = fused || ("fromLogits" in loss && loss.fromLogits === true);
-  const found = (logits ? ofLogits! : ofOutputs)(values, Float64Array.from(batch.y), width);
+  const plain = logits ? ofLogits! : ofOutputs;
+  const own: RowsLoss = (outputs, targets, units) => plain(outputs, targets, units, loss);
+  const weighed = batch.lossWeights ? weighTargets(own, batch.lossWeights) : own;
+  const found = (batch.weights ? weighRows(weighed, batch.weights) : weighed)(
+    values,
+    Float64Array.from(batch.y),
+    width,
+  );
   return { passes, found };
 }
 
