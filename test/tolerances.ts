@@ -36,6 +36,18 @@ export const TOLERANCES = {
       "measured 6.6e-6 of the learning rate after 6 steps: each rounds weights of size 3 to within 2.4e-6 of a " +
       "learning rate of 0.05",
   },
+  kerasRmsprop: {
+    bound: 1e-4,
+    reason: "to be measured",
+  },
+  kerasAdagrad: {
+    bound: 1e-4,
+    reason: "to be measured",
+  },
+  kerasLion: {
+    bound: 1e-4,
+    reason: "to be measured",
+  },
   kerasTrainingLosses: {
     bound: 5e-6,
     reason:

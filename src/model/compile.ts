@@ -7,6 +7,8 @@ import type { AnyLoss } from "../losses/kind.ts";
 import { METRICS, type MetricName, metricKindOf } from "../metrics/index.ts";
 import { OPTIMIZERS, type OptimizerConfig } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
+import { checkSchedule } from "../optimizers/schedules.ts";
+import { checkShared } from "../optimizers/shared.ts";
 import { checkOptions, didYouMean, type Option, show } from "../options.ts";
 import { signalsOf } from "./stack.ts";
 
@@ -68,10 +70,17 @@ export function checkCompile(options: CompileOptions, layers: readonly Layer[]):
   const checkedLoss = described("loss", loss, LOSSES) as AnyLoss;
   checkHead(checkedLoss, layers);
   return {
-    optimizer: described("optimizer", optimizer, OPTIMIZERS) as AnyOptimizer,
+    optimizer: checkOptimizer(optimizer),
     loss: checkedLoss,
     metrics: checkMetrics([...new Set(metrics)], checkedLoss),
   };
+}
+
+/** @throws BAD_ARGUMENT */
+function checkOptimizer(given: NonNullable<CompileOptions["optimizer"]>): AnyOptimizer {
+  const optimizer = described("optimizer", given, OPTIMIZERS) as AnyOptimizer;
+  checkShared(optimizer);
+  return { ...optimizer, learningRate: checkSchedule(optimizer.learningRate) };
 }
 
 function checkMetrics(names: MetricName[], loss: AnyLoss): MetricName[] {

@@ -125,6 +125,7 @@ export class Sequential implements Model {
           measure: (data) => this.#measure(data, config, plan.batchSize, pauses.checkpoint),
           step: (load, epoch, number) =>
             this.#access.change(pauses.stop, () => this.#step(load, epoch, number)),
+          finish: () => this.#finish(config, pauses.stop),
         }),
       );
     } finally {
@@ -147,13 +148,19 @@ export class Sequential implements Model {
       throw notFinite(`loss ${result.loss}, or a gradient that is not finite`);
     }
     const iteration = this.#state.iterations + 1;
-    if (!(await batch.update(iteration, optimizer.mayOverflow(result.peak, iteration)))) {
+    if (!(await batch.update(iteration, optimizer.begin(result.peak, iteration)))) {
       // What carried them there is in the optimiser's slots.
       this.#forgetOptimizer();
       throw notFinite("weights that are not finite in float32");
     }
     this.#state.iterations = iteration;
     return result;
+  }
+
+  /** The end of a fit: the weights become their moving average, where there is one. */
+  async #finish({ optimizer }: CompileConfig, stop: Pauses["stop"]): Promise<void> {
+    if (!optimizer.useEma) return;
+    await this.#access.change(stop, async () => this.#optimizer?.finish(this.#state.iterations));
   }
 
   async evaluate(x: Inputs, y: Targets, options: EvaluateOptions = {}): Promise<Logs> {
