@@ -88,6 +88,15 @@ export function eachIn(
   }
 }
 
+/** Weights that are updated together. */
+interface Run {
+  /** Floats from the start of the weights. */
+  readonly offset: number;
+  readonly length: number;
+  /** The weight whose gradient is summed by places, or null where none is. */
+  readonly places: PlacedWeight | null;
+}
+
 export class Step {
   readonly #k: Kernels;
   readonly #memory: WebAssembly.Memory;
@@ -96,6 +105,7 @@ export class Step {
   readonly #state: OptimizerState;
   readonly #names: readonly string[];
   readonly #chunks: readonly Chunk[];
+  readonly #runs: readonly Run[];
 
   /** @param weights their address */
   constructor(
@@ -112,6 +122,13 @@ export class Step {
     this.#state = state;
     this.#names = numberNames(state.optimizer);
     this.#chunks = state.norms ? normChunks(table) : [];
+    const { specs, placesLength, shardsLength } = table;
+    this.#runs = [
+      ...specs
+        .filter(({ sum }) => sum === "places")
+        .map((spec) => ({ offset: spec.offset, length: spec.length, places: spec })),
+      { offset: placesLength, length: shardsLength, places: null },
+    ];
   }
 
   /** The description, with the numbers that stand in memory now. */
@@ -123,11 +140,10 @@ export class Step {
 
   /** Clip the gradient, where that is asked for. */
   *clip(optimizer: OptimizerNow, crew: Crew): Part {
-    const { specs, length } = this.#table;
     const { gradient, norms } = this.#state;
     if (optimizer.clipvalue !== undefined) {
       const limit = optimizer.clipvalue;
-      eachIn(specs, part(length, crew), (spec, from, n) => {
+      this.#eachOwn(crew, (spec, from, n) => {
         if (!isListed(spec)) this.#k.limit(gradient + from * 4, n, limit); // others were, place by place
       });
     }
@@ -148,7 +164,6 @@ export class Step {
   }
 
   #scale({ clipnorm, globalClipnorm = 0 }: OptimizerNow, sums: Float64Array, crew: Crew): void {
-    const { specs, length } = this.#table;
     const { gradient, squares } = this.#state;
     const of = new Map<PlacedWeight, number>();
     let all = 0;
@@ -157,7 +172,7 @@ export class Step {
       all += sums[i]!;
     }
     const most = clipnorm ?? globalClipnorm;
-    eachIn(specs, part(length, crew), (spec, from, n) => {
+    this.#eachOwn(crew, (spec, from, n) => {
       const norm = Math.sqrt(clipnorm === undefined ? all : of.get(spec)!);
       if (norm <= most) return;
       const factor = most / norm;
@@ -168,22 +183,22 @@ export class Step {
 
   /** Move the weights. */
   take(optimizer: OptimizerNow, iteration: number, crew: Crew): void {
-    const { specs, placesLength, shardsLength } = this.#table;
-    for (const spec of specs) {
-      if (spec.sum === "places") {
-        this.#takeRun(optimizer, iteration, spec.offset, part(spec.length, crew), spec);
-      }
-    }
-    this.#takeRun(optimizer, iteration, placesLength, part(shardsLength, crew), null);
+    for (const run of this.#runs) this.#takeRun(optimizer, iteration, run, part(run.length, crew));
   }
 
-  /** @param places the weight whose gradient is summed by places, or null where none is */
+  /** This thread's part of each weight, which is the same whatever is done to it: no thread waits for another's. */
+  #eachOwn(crew: Crew, work: (spec: PlacedWeight, from: number, n: number) => void): void {
+    for (const { offset, length } of this.#runs) {
+      const [from, n] = part(length, crew);
+      eachIn(this.#table.specs, [offset + from, n], work);
+    }
+  }
+
   #takeRun(
     optimizer: OptimizerNow,
     iteration: number,
-    offset: number,
+    { offset, places }: Run,
     [from, n]: readonly [number, number],
-    places: PlacedWeight | null,
   ): void {
     const k = this.#k;
     const kind = optimizerKindOf(optimizer);

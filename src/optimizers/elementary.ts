@@ -49,8 +49,7 @@ export function power(x: number, y: number): number {
 /** cosPi has absolute error < 3e-16. cos πx for x in [0, 1]: sin π(½ - x). */
 export function cosPi(x: number): number {
   const y = Math.PI * (0.5 - x);
-  const u = y * y;
   let sum = 0;
-  for (let k = 26; k > 2; k -= 2) sum = (-u / (k * (k - 1))) * (1 + sum);
+  for (let k = 25; k > 1; k -= 2) sum = ((-y * y) / (k * (k - 1))) * (1 + sum); // -y²/6·(1 - y²/20·(1 - …))
   return y + y * sum;
 }

@@ -17,7 +17,7 @@ await testOptimizer<AdagradConfig>({
   keras: {
     family: "adagrad",
     optimizer: (g) => ({ name: "adagrad", learningRate: g.setting("learning_rate") }),
-    tolerance: TOLERANCES.kerasAdagrad,
+    tolerance: TOLERANCES.kerasSteps,
   },
   refuses: {
     learningRate: [0, -1, Number.NaN, Infinity],

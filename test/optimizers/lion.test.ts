@@ -13,7 +13,7 @@ await testOptimizer<LionConfig>({
   keras: {
     family: "lion",
     optimizer: (g) => ({ name: "lion", learningRate: g.setting("learning_rate") }),
-    tolerance: TOLERANCES.kerasLion,
+    tolerance: TOLERANCES.kerasSteps,
   },
   refuses: {
     learningRate: [0, -1, Number.NaN, Infinity],

@@ -36,7 +36,7 @@ await testOptimizer<RmspropConfig>({
       if (!g.name.endsWith("centered")) return shared;
       return { ...shared, momentum: g.setting("momentum"), centered: true };
     },
-    tolerance: TOLERANCES.kerasRmsprop,
+    tolerance: TOLERANCES.kerasSteps,
   },
   refuses: {
     learningRate: [0, -1, Number.NaN, Infinity],
