@@ -1,5 +1,5 @@
 /** Lookup of token vectors, and the gradient of the table. */
-import { peakOf } from "./optimizer";
+import { peakOf, within } from "./optimizer";
 import { flush, TINY } from "./simd";
 
 /**
@@ -32,7 +32,8 @@ export function addRows(sums: usize, x: usize, places: usize, T: i32, N: i32, st
  * The sum of squares is Keras's: its gradient of a table is a list of rows, one for each place, and
  * Adam squares it before the rows of one id meet. squares 0: nobody asks for it.
  * dx  (count, E), count = B·T; ids (count)
- * Of `parts` callers each takes the ids of its own remainder; returns the largest |dx| that it added, or NaN
+ * limit: dx is limited to [-limit, limit] first, number by number, as Keras clips such a list; Infinity for none.
+ * Of `parts` callers each takes the ids of its own remainder; returns the largest |dx| that it found, or NaN
  * where one is not finite.
  */
 export function embeddingBackward(
@@ -44,22 +45,26 @@ export function embeddingBackward(
   E: i32,
   part: u32,
   parts: u32,
+  limit: f64,
 ): f32 {
   const bytes = (<usize>E) << 2;
   let most = f32x4.splat(0);
   let sound = f32x4.splat(0);
   const tiny = f32x4.splat(TINY);
+  const limits = limit < Infinity;
+  const high = f32x4.splat(<f32>limit);
   for (let p = 0; p < count; p++, dx += bytes) {
     const id = load<u32>(ids + ((<usize>p) << 2));
     if (id % parts != part) continue;
     const row = dTable + <usize>id * bytes;
     const square = squares ? squares + <usize>id * bytes : 0;
     for (let j: usize = 0; j < bytes; j += 16) {
-      const d = flush(v128.load(dx + j), tiny);
-      v128.store(row + j, f32x4.add(v128.load(row + j), d));
-      if (square) v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
+      let d = flush(v128.load(dx + j), tiny);
       sound = f32x4.add(sound, f32x4.mul(d, f32x4.splat(0))); // NaN where d is not finite
       most = f32x4.pmax(most, f32x4.abs(d));
+      if (limits) d = within(d, high);
+      v128.store(row + j, f32x4.add(v128.load(row + j), d));
+      if (square) v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
     }
   }
   return peakOf(most, sound);

@@ -5,6 +5,8 @@
  */
 
 export { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy";
+export { adagrad } from "./adagrad";
+export { adam } from "./adam";
 export {
   categoricalCrossentropyLogits,
   categoricalCrossentropyProbabilities,
@@ -19,15 +21,19 @@ export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product
 export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";
 export { huber } from "./huber";
 export { layerNormBackward, layerNormForward } from "./layer-normalization";
+export { lion } from "./lion";
 export { logCosh } from "./log-cosh";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
 export { meanAbsoluteError } from "./mean-absolute-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
-export { adam, allFinite, peak, sumShards } from "./optimizer";
+export { nadam } from "./nadam";
+export { allFinite, average, decay, limit, peak, scale, sumShards, sumSquares } from "./optimizer";
+export { penalty, penaltyBackward } from "./penalty";
 export { quantile } from "./quantile";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
+export { rmsprop } from "./rmsprop";
 export { rnnBackward, rnnForward } from "./rnn";
 export { sgd } from "./sgd";
 export { mapCosTurns, mapExp, mapLog, mapLog1p, mapSigmoid, mapTanh } from "./simd";

@@ -1,5 +1,6 @@
 import { type AnyLayer, type Initializer, type LayerKind, padded, type Rows } from "./kind.ts";
 import { anInitializer, COMMON, describeLayer, size } from "./options.ts";
+import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
 
 export interface EmbeddingConfig {
   /** V: ids are in [0, inputDim). */
@@ -8,6 +9,8 @@ export interface EmbeddingConfig {
   outputDim: number;
   /** Default `randomUniform`. */
   embeddingsInitializer?: Initializer;
+  /** A penalty on the vectors' size. Default none. */
+  embeddingsRegularizer?: Regularizer;
   /** Default `embedding`, `embedding_1`, … */
   name?: string;
 }
@@ -17,6 +20,7 @@ export interface EmbeddingLayer extends Omit<AnyLayer, "inputShape"> {
   readonly inputDim: number;
   readonly outputDim: number;
   readonly embeddingsInitializer: Initializer;
+  readonly embeddingsRegularizer?: Regularizer;
 }
 
 /**
@@ -31,16 +35,18 @@ export const embeddingKind = {
     inputDim: size,
     outputDim: size,
     embeddingsInitializer: { ...anInitializer, fallback: "randomUniform" },
+    embeddingsRegularizer: aRegularizer,
     name: COMMON.name,
   },
   output: ({ outputDim }, x) => ({ ...x, holds: "numbers", width: outputDim }),
-  weights: ({ inputDim, outputDim, embeddingsInitializer }) => [
+  weights: ({ inputDim, outputDim, embeddingsInitializer, embeddingsRegularizer }) => [
     {
       name: "embeddings",
       shape: [inputDim, outputDim],
       blocks: 1,
       initializer: embeddingsInitializer,
       sum: "places",
+      ...penalized(embeddingsRegularizer),
     },
   ],
   memory({ outputDim }, x, { groupSize: R, batchSize: B, backward }) {
@@ -66,9 +72,12 @@ export const embeddingKind = {
         if (!x.gathered) k.embeddingForward(y, x.at(group), table, group.count * x.T, E, 1);
       },
       backward() {},
-      sumPlaces: (gradient, squares, count, part, parts) =>
+      sumPlaces(gradient, squares, count, part, parts, limit) {
+        const places = count * x.T;
+        const ids = x.at(START);
         // One id may stand in every place.
-        count * x.T * k.embeddingBackward(gradient, squares, dy, x.at(START), count * x.T, E, part, parts),
+        return places * k.embeddingBackward(gradient, squares, dy, ids, places, E, part, parts, limit);
+      },
     };
   },
 } satisfies LayerKind<EmbeddingLayer>;

@@ -59,6 +59,14 @@ export interface WeightSpec {
    * named by an id, in the order of the places where the ids stand. Default `shards`.
    */
   readonly sum?: "shards" | "places";
+  /** What is added to the loss for the weight's size, Σ l1·|w| + l2·w². Default nothing. */
+  readonly penalty?: Penalty;
+}
+
+/** Shares of the sum of sizes, and of the sum of squares. */
+export interface Penalty {
+  readonly l1: number;
+  readonly l2: number;
 }
 
 /** What a batch shape wants of a layer. */
@@ -174,9 +182,17 @@ export interface Pass {
    * After all groups of a batch, for a weight whose gradient is summed by places: this part of the rows.
    *
    * @param squares where the sum of the squares of each place goes, or 0
+   * @param limit to which each place's numbers are limited first; Infinity for none
    * @returns a bound of what was added to any number, or NaN where something is not finite
    */
-  sumPlaces?(gradient: number, squares: number, count: number, part: number, parts: number): number;
+  sumPlaces?(
+    gradient: number,
+    squares: number,
+    count: number,
+    part: number,
+    parts: number,
+    limit: number,
+  ): number;
 }
 
 /** A state that a layer has at every step, for those who show it. */

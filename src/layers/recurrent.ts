@@ -22,6 +22,7 @@ import {
   type WeightSpec,
 } from "./kind.ts";
 import { anInitializer, COMMON, onlyValue, sequenceShape, share, size } from "./options.ts";
+import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
 
 export interface RecurrentConfig {
   /** H: length of the state. */
@@ -40,6 +41,12 @@ export interface RecurrentConfig {
   recurrentInitializer?: Initializer;
   /** Default `zeros`. */
   biasInitializer?: Initializer;
+  /** A penalty on the kernel's size. Default none. */
+  kernelRegularizer?: Regularizer;
+  /** The same on the recurrent kernel's. Default none. */
+  recurrentRegularizer?: Regularizer;
+  /** The same on the bias's. Default none. */
+  biasRegularizer?: Regularizer;
   /** For a first layer that is fed with numbers: [T or null for any, features]. */
   inputShape?: readonly [number | null, number];
   /** Default `lstm`, `lstm_1`, … after the kind. */
@@ -56,6 +63,9 @@ export interface RecurrentLayer extends AnyLayer {
   readonly kernelInitializer: Initializer;
   readonly recurrentInitializer: Initializer;
   readonly biasInitializer: Initializer;
+  readonly kernelRegularizer?: Regularizer;
+  readonly recurrentRegularizer?: Regularizer;
+  readonly biasRegularizer?: Regularizer;
 }
 
 export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
@@ -67,6 +77,9 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },
   recurrentInitializer: { ...anInitializer, fallback: "orthogonal" },
   biasInitializer: { ...anInitializer, fallback: "zeros" },
+  kernelRegularizer: aRegularizer,
+  recurrentRegularizer: aRegularizer,
+  biasRegularizer: aRegularizer,
   ...COMMON,
   inputShape: sequenceShape,
 };
@@ -89,16 +102,22 @@ export function recurrentWeights(
   { cell, gates }: { readonly cell: string; readonly gates: number },
 ): WeightSpec[] {
   const { units: H, kernelInitializer, recurrentInitializer, biasInitializer } = layer;
-  const weight = (name: string, shape: number[], initializer: Initializer): WeightSpec => ({
+  const weight = (
+    name: string,
+    shape: number[],
+    initializer: Initializer,
+    regularizer: Regularizer | undefined,
+  ): WeightSpec => ({
     name: `${cell}/${name}`,
     shape,
     blocks: gates,
     initializer,
+    ...penalized(regularizer),
   });
   return [
-    weight("kernel", [I, gates * H], kernelInitializer),
-    weight("recurrent_kernel", [H, gates * H], recurrentInitializer),
-    ...(layer.useBias ? [weight("bias", [gates * H], biasInitializer)] : []),
+    weight("kernel", [I, gates * H], kernelInitializer, layer.kernelRegularizer),
+    weight("recurrent_kernel", [H, gates * H], recurrentInitializer, layer.recurrentRegularizer),
+    ...(layer.useBias ? [weight("bias", [gates * H], biasInitializer, layer.biasRegularizer)] : []),
   ];
 }
 

@@ -7,10 +7,11 @@ import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
 import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import type { OptimizerState } from "./step.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
 import type { Weights } from "./weights.ts";
-import type { Counters, Job, OptimizerState } from "./worker.ts";
+import type { Counters, Job } from "./worker.ts";
 
 /** Samples in a group: a matter of speed alone. */
 export const GROUP_SIZE = 4;
@@ -21,7 +22,7 @@ const MAX_PROJECTED = 64 * 2 ** 20;
 export interface BatchResult {
   /** Rows of outputs: samples, times steps where the model gives sequences. */
   readonly rows: number;
-  /** The mean of the rows' losses, times their weights. */
+  /** The mean of the rows' losses, times their weights, and the layers' penalty with it. */
   readonly loss: number;
   /** Of each metric: the sum of the rows' values, and what to divide it by. */
   readonly metrics: readonly { readonly sum: number; readonly count: number }[];
@@ -339,7 +340,7 @@ export class Batch {
     const rows = this.#rows(count);
     return {
       rows,
-      loss: k.sumFloats(this.#at(losses), rows) / divisor,
+      loss: k.sumFloats(this.#at(losses), rows) / divisor + this.#weights.penalty(),
       metrics: shape.metrics.map((name, i) => ({
         sum: k.sumFloats(this.#at(metrics[i]!), rows),
         count: rows * metricKindOf(name, shape.loss!.name)!.divisor(width),

@@ -8,6 +8,8 @@ import { aWeight } from "../losses/targets.ts";
 import { METRICS, type MetricName, metricKindOf } from "../metrics/index.ts";
 import { OPTIMIZERS, type OptimizerConfig } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
+import { checkSchedule } from "../optimizers/schedules.ts";
+import { checkShared } from "../optimizers/shared.ts";
 import { checkOptions, didYouMean, type Option, show } from "../options.ts";
 import { signalsOf } from "./stack.ts";
 
@@ -79,7 +81,7 @@ export function checkCompile(options: CompileOptions, layers: readonly Layer[]):
   checkHead(checkedLoss, layers);
   if (lossWeights) checkLossWeights(lossWeights, checkedLoss, layers);
   return {
-    optimizer: described("optimizer", optimizer, OPTIMIZERS) as AnyOptimizer,
+    optimizer: checkOptimizer(optimizer),
     loss: checkedLoss,
     metrics: checkMetrics([...new Set(metrics)], checkedLoss),
     ...(lossWeights && { lossWeights: [...lossWeights] }),
@@ -100,6 +102,13 @@ function checkLossWeights(weights: readonly number[], loss: AnyLoss, layers: rea
       `lossWeights has ${weights.length} weights; the model's rows have ${targets} targets: give one for each.`,
     );
   }
+}
+
+/** @throws BAD_ARGUMENT */
+function checkOptimizer(given: NonNullable<CompileOptions["optimizer"]>): AnyOptimizer {
+  const optimizer = described("optimizer", given, OPTIMIZERS) as AnyOptimizer;
+  checkShared(optimizer);
+  return { ...optimizer, learningRate: checkSchedule(optimizer.learningRate) };
 }
 
 function checkMetrics(names: MetricName[], loss: AnyLoss): MetricName[] {

@@ -101,6 +101,8 @@ export class Weights {
   version = 0;
   /** Part of the weights is a batch ahead of the rest: a thread was lost while they were updated. */
   torn = false;
+  /** As it was when it was last asked for. */
+  #penalty = { version: -1, value: 0 };
 
   /** @throws OUT_OF_MEMORY */
   constructor(kernels: Kernels, memory: LinearMemory, layers: readonly Layer[]) {
@@ -168,6 +170,19 @@ export class Weights {
   /** The largest |weight|. */
   peak(): number {
     return this.kernels.peak(this.address, this.table.length);
+  }
+
+  /** What the weights cost by their size, Σ l1·|w| + l2·w² over those with a penalty, in their order. */
+  penalty(): number {
+    if (this.#penalty.version !== this.version) {
+      let value = 0;
+      for (const { penalty, offset, length } of this.table.specs) {
+        if (!penalty) continue;
+        value += this.kernels.penalty(this.address + offset * 4, length, penalty.l1, penalty.l2);
+      }
+      this.#penalty = { version: this.version, value };
+    }
+    return this.#penalty.value;
   }
 
   /** A copy inside, for as long as the weights may turn out to be none. @throws OUT_OF_MEMORY */

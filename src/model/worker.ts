@@ -15,23 +15,11 @@ import type { LossKernel } from "../losses/kind.ts";
 import { weighedTargets } from "../losses/weighed-targets.ts";
 import { metricKindOf } from "../metrics/index.ts";
 import type { MetricKernel } from "../metrics/kind.ts";
-import { optimizerKindOf } from "../optimizers/index.ts";
-import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
 import { type BatchShape, type Block, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
-
-/** What an optimiser works on: addresses. */
-export interface OptimizerState {
-  readonly optimizer: AnyOptimizer;
-  /** Its numbers, f64, in the order of its description: they may change from step to step. */
-  readonly numbers: number;
-  /** As long as the weights: the gradient, and each of the kind's slots. */
-  readonly gradient: number;
-  readonly slots: readonly number[];
-  /** As long as the weights that are summed by places: the sums of their gradients' squares, or 0. */
-  readonly squares: number;
-}
+import { eachIn, isListed, type OptimizerState, part, Step } from "./step.ts";
+import type { PlacedWeight } from "./weights.ts";
 
 /** A batch shape in its place: all that a thread needs to take part. */
 export interface Site {
@@ -79,6 +67,10 @@ export class Worker {
   readonly #own: number;
   readonly #loss: LossKernel | null;
   readonly #metrics: readonly MetricKernel[];
+  /** Null where nothing is trained. */
+  readonly #step: Step | null;
+  /** Weights with a penalty: of those whose gradients are summed by places, and of the others. */
+  readonly #penalized: Readonly<Record<"places" | "shards", readonly PlacedWeight[]>>;
 
   /** @param index this thread's number */
   constructor(k: Kernels, memory: WebAssembly.Memory, site: Site, index: number) {
@@ -88,6 +80,13 @@ export class Worker {
     this.plan = planBatch(site.shape);
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
     this.passes = makePasses(k, this.plan, site, this.#own);
+    const { table } = this.plan;
+    this.#step = site.state && new Step(k, memory, table, site.weights, site.state);
+    const penalized = table.specs.filter(({ penalty }) => penalty);
+    this.#penalized = {
+      places: penalized.filter(({ sum }) => sum === "places"),
+      shards: penalized.filter(({ sum }) => sum !== "places"),
+    };
     const { loss, metrics } = site.shape;
     this.#loss = this.#lossKernel();
     const logits = loss?.fromLogits === true;
@@ -130,7 +129,7 @@ export class Worker {
         yield* this.#gradient(job, crew);
         break;
       case "update":
-        this.#update(job.iteration, crew);
+        yield* this.#update(job.iteration, crew);
         break;
       case "forget":
         this.#forget(crew);
@@ -178,7 +177,7 @@ export class Worker {
       for (const pass of this.passes) pass.endShard?.(shard, partial);
     }
     yield;
-    const peak = this.#sum(shards, count, crew);
+    const peak = yield* this.#sum(shards, count, crew);
     if (peak < Infinity)
       new Float32Array(this.#memory.buffer, this.at(this.plan.peaks + crew.index * 64), 1)[0] = peak;
     else crew.raise();
@@ -192,53 +191,52 @@ export class Worker {
   }
 
   /** The gradient of the whole batch, each thread a part of it. @returns a bound, or NaN where it is not finite */
-  #sum(shards: number, count: number, crew: Crew): number {
+  *#sum(shards: number, count: number, crew: Crew): Generator<void, number, void> {
     const { partials, losses, signals, table } = this.plan;
     const { placesLength, shardsLength } = table;
-    const { gradient, squares } = this.#site.state!; // there is one, or nobody asks
+    const { gradient } = this.#site.state!; // there is one, or nobody asks
     const k = this.#k;
     const [from, n] = part(shardsLength, crew);
     const sums = gradient + (placesLength + from) * 4;
     k.sumShards(sums, this.at(partials) + from * 4, shards, shardsLength, n);
+    this.#penalize(this.#penalized.shards, placesLength + from, n);
     let peak = k.peak(sums, n);
-    for (const pass of this.passes) {
-      peak = Math.max(peak, pass.sumPlaces?.(gradient, squares, count, crew.index, crew.size) ?? 0);
+    for (const [layer, pass] of this.passes.entries()) {
+      if (pass.sumPlaces) peak = Math.max(peak, this.#sumPlaces(pass, layer, count, crew));
+    }
+    if (this.#penalized.places.length > 0) {
+      yield; // rows were summed by others
+      const [from, n] = part(placesLength, crew);
+      this.#penalize(this.#penalized.places, from, n);
+      peak = Math.max(peak, k.peak(gradient + from * 4, n));
     }
     const loss = crew.index === 0 ? k.sumFloats(this.at(losses), count * signals.at(-1)!.T) : 0;
     return Number.isFinite(loss) ? peak : Number.NaN;
   }
 
-  /** Each thread on a part of the weights. */
-  #update(iteration: number, crew: Crew): void {
-    this.updating = true;
-    const { placesLength, shardsLength } = this.plan.table;
-    const { gradient, slots, squares } = this.#site.state!;
-    const optimizer = this.#optimizer();
-    const update = (offset: number, length: number, byPlaces: boolean) => {
-      const [from, n] = part(length, crew);
-      const at = (address: number) => address + (offset + from) * 4;
-      optimizerKindOf(optimizer).update(this.#k, optimizer, {
-        w: at(this.#site.weights),
-        g: at(gradient),
-        squares: byPlaces && squares ? squares + from * 4 : 0,
-        slots: slots.map(at),
-        n,
-        clears: byPlaces,
-        iteration,
-      });
-    };
-    if (placesLength > 0) update(0, placesLength, true);
-    update(placesLength, shardsLength, false);
+  #sumPlaces(pass: Pass, layer: number, count: number, { index, size }: Crew): number {
+    const { gradient, squares, optimizer } = this.#site.state!;
+    const listed = this.plan.table.specs.some((spec) => spec.layer === layer && isListed(spec));
+    const limit = listed ? (optimizer.clipvalue ?? Infinity) : Infinity;
+    return pass.sumPlaces!(gradient, listed ? squares : 0, count, index, size, limit);
   }
 
-  /** The description, with the numbers that stand in memory now. */
-  #optimizer(): AnyOptimizer {
-    const { optimizer, numbers } = this.#site.state!;
-    const names = Object.entries(optimizer).flatMap(([name, value]) =>
-      typeof value === "number" ? [name] : [],
-    );
-    const values = new Float64Array(this.#memory.buffer, numbers, names.length);
-    return { ...optimizer, ...Object.fromEntries(names.map((name, i) => [name, values[i]])) };
+  /** Add the penalties' gradient to that of `n` weights from `from` on. */
+  #penalize(specs: readonly PlacedWeight[], from: number, n: number): void {
+    const { gradient } = this.#site.state!;
+    eachIn(specs, [from, n], ({ penalty }, at, floats) => {
+      const { l1, l2 } = penalty!; // they have one
+      this.#k.penaltyBackward(gradient + at * 4, this.#site.weights + at * 4, floats, l1, l2);
+    });
+  }
+
+  /** Each thread on a part of the weights. */
+  *#update(iteration: number, crew: Crew): Part {
+    const step = this.#step!; // there is one, or nobody asks
+    const optimizer = step.now();
+    yield* step.clip(optimizer, crew);
+    this.updating = true;
+    step.take(optimizer, iteration, crew);
   }
 
   /** Leave gradients that are summed by places zero, as the next batch wants them. */
@@ -375,11 +373,4 @@ function inputRows({ shape, signals, input, slots, ids, counts }: Plan, base: nu
     table: 0, // the layer that reads the ids puts its own
   };
   return { ...rows, gathered: list };
-}
-
-/** This thread's part of so many floats, on cache lines: where it begins, and how long it is. */
-function part(floats: number, { index, size }: Crew): [from: number, n: number] {
-  const lines = Math.ceil(floats / 16);
-  const cut = (i: number) => Math.min(floats, Math.floor((lines * i) / size) * 16);
-  return [cut(index), cut(index + 1) - cut(index)];
 }

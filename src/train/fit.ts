@@ -77,6 +77,8 @@ export interface FitHost extends Pauses {
   /** A step with what `load` puts in. */
   step(load: () => { batch: Batch; count: number }, epoch: number, number: number): Promise<BatchResult>;
   measure(data: Samples): Promise<Logs>;
+  /** After the last epoch: what an optimiser does to the weights then. */
+  finish(): Promise<void>;
 }
 
 export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
@@ -94,6 +96,7 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
       record(history, epoch, logs);
       await host.until(plan.onEpochEnd?.(epoch, logs));
     }
+    if (epochs > 0) await host.finish();
   } finally {
     batch.free();
   }

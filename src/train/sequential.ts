@@ -136,6 +136,7 @@ export class Sequential implements Model {
             measure: (data) => this.#measure(data, config, plan.batchSize, pauses.checkpoint),
             step: (load, epoch, number) =>
               this.#access.change(pauses.stop, () => this.#step(load, epoch, number, bound)),
+            finish: () => this.#finish(config, pauses.stop),
           });
         } finally {
           bound?.good.free();
@@ -179,12 +180,18 @@ export class Sequential implements Model {
     if (!finite) throw notGood(`loss ${loss}, or a gradient that is not finite`);
     bound?.good.renew();
     const iteration = this.#state.iterations + 1;
-    if (!(await batch.update(iteration, optimizer.mayOverflow(peak, iteration)))) {
+    if (!(await batch.update(iteration, optimizer.begin(peak, iteration)))) {
       this.#forgetOptimizer(); // as above
       throw notGood("weights that are not finite in float32");
     }
     this.#state.iterations = iteration;
     return result;
+  }
+
+  /** The end of a fit: the weights become their moving average, where there is one. */
+  async #finish({ optimizer }: CompileConfig, stop: Pauses["stop"]): Promise<void> {
+    if (!optimizer.useEma) return;
+    await this.#access.change(stop, async () => this.#optimizer?.finish(this.#state.iterations));
   }
 
   async evaluate(x: Inputs, y: Targets, options: EvaluateOptions = {}): Promise<Logs> {

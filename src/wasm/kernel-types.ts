@@ -29,6 +29,31 @@ export interface Kernels {
     units: number,
     ld: number,
   ): void;
+  adagrad(
+    w: number,
+    a: number,
+    g: number,
+    squares: number,
+    n: number,
+    learningRate: number,
+    initial: number,
+    epsilon: number,
+    clears: number,
+  ): void;
+  adam(
+    w: number,
+    m: number,
+    v: number,
+    most: number,
+    g: number,
+    squares: number,
+    n: number,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    t: number,
+  ): void;
   categoricalCrossentropyLogits(
     losses: number,
     dz: number,
@@ -118,6 +143,7 @@ export interface Kernels {
     E: number,
     part: number,
     parts: number,
+    limit: number,
   ): number;
   embeddingForward(x: number, ids: number, table: number, T: number, E: number, step: number): void;
   gaussianNegativeLogLikelihood(
@@ -234,6 +260,16 @@ export interface Kernels {
     n: number,
     epsilon: number,
   ): void;
+  lion(
+    w: number,
+    m: number,
+    g: number,
+    n: number,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    clears: number,
+  ): void;
   logCosh(
     losses: number,
     dy: number,
@@ -341,7 +377,7 @@ export interface Kernels {
     rows: number,
     mode: number,
   ): void;
-  adam(
+  nadam(
     w: number,
     m: number,
     v: number,
@@ -353,10 +389,18 @@ export interface Kernels {
     beta2: number,
     epsilon: number,
     t: number,
+    clears: number,
   ): void;
   allFinite(x: number, n: number): number;
+  average(a: number, w: number, n: number, momentum: number): void;
+  decay(w: number, n: number, share: number): void;
+  limit(x: number, n: number, most: number): void;
   peak(x: number, n: number): number;
+  scale(x: number, n: number, factor: number): void;
   sumShards(g: number, partials: number, shards: number, stride: number, n: number): void;
+  sumSquares(x: number, n: number): number;
+  penalty(w: number, n: number, l1: number, l2: number): number;
+  penaltyBackward(g: number, w: number, n: number, l1: number, l2: number): void;
   quantile(
     losses: number,
     dy: number,
@@ -386,6 +430,20 @@ export interface Kernels {
   philox(out: number, k0: number, k1: number, c0: number, c1: number, c2: number, c3: number): void;
   shuffle(order: number, scratch: number, n: number, seed: number, epoch: number): void;
   uniform(out: number, n: number, low: number, high: number, seed: number, tensor: number): void;
+  rmsprop(
+    w: number,
+    v: number,
+    a: number,
+    m: number,
+    g: number,
+    squares: number,
+    n: number,
+    learningRate: number,
+    rho: number,
+    momentum: number,
+    epsilon: number,
+    clears: number,
+  ): void;
   rnnBackward(
     dz: number,
     h: number,
@@ -446,6 +504,8 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   binaryAccuracy: 7,
   categoricalAccuracy: 6,
   sparseCategoricalAccuracy: 6,
+  adagrad: 9,
+  adam: 12,
   categoricalCrossentropyLogits: 9,
   categoricalCrossentropyProbabilities: 9,
   sparseCategoricalCrossentropyLogits: 8,
@@ -456,7 +516,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   dropoutBackward: 8,
   dropoutForward: 8,
   addRows: 6,
-  embeddingBackward: 8,
+  embeddingBackward: 9,
   embeddingForward: 6,
   gaussianNegativeLogLikelihood: 9,
   clear: 2,
@@ -473,6 +533,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   huber: 9,
   layerNormBackward: 11,
   layerNormForward: 11,
+  lion: 8,
   logCosh: 8,
   bceLogits: 9,
   bceProbabilities: 9,
@@ -485,10 +546,17 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   copyRows: 6,
   mergeRows: 9,
   mergeRowsBackward: 13,
-  adam: 11,
+  nadam: 12,
   allFinite: 2,
+  average: 4,
+  decay: 3,
+  limit: 3,
   peak: 2,
+  scale: 3,
   sumShards: 5,
+  sumSquares: 2,
+  penalty: 4,
+  penaltyBackward: 5,
   quantile: 11,
   dropoutKeep: 9,
   normal: 4,
@@ -496,6 +564,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   philox: 7,
   shuffle: 5,
   uniform: 6,
+  rmsprop: 12,
   rnnBackward: 10,
   rnnForward: 8,
   sgd: 8,

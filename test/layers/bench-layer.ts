@@ -105,7 +105,7 @@ export function runLayer(
   }
   for (const pass of passes) pass.endShard?.(0, partial);
   const gradient = bench.memory.allocate(table.length * 4, "gradients");
-  for (const pass of passes) pass.sumPlaces?.(gradient, 0, B, 0, 1);
+  for (const pass of passes) pass.sumPlaces?.(gradient, 0, B, 0, 1, Infinity);
   const dweights = specs.slice(identity.length).map((spec) => {
     const from = spec.sum === "places" ? gradient : partial - table.placesLength * 4;
     return unpadWeight(spec, bench.memory.f32(from + spec.offset * 4, spec.length));

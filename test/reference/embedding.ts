@@ -1,4 +1,4 @@
-import type { ReferenceKind } from "./kind.ts";
+import type { ReferenceKind, WeightGradient } from "./kind.ts";
 import { addTo, row, type Vector } from "./matrix.ts";
 
 /** A lookup: row r of the result (R, E) is row tokens[r] of the embeddings (V, E). */
@@ -33,17 +33,14 @@ export function embeddingSquaresPerRead(dx: Vector, tokens: ArrayLike<number>, V
 export const embeddingReference: ReferenceKind<{ readonly inputDim: number; readonly outputDim: number }> = {
   weights: ({ inputDim, outputDim }) => [["embeddings", [inputDim, outputDim]]],
   forward({ inputDim: V, outputDim: E }, [table], { values: tokens, B, T }) {
+    const gradient = (dy: Vector): WeightGradient => ({
+      dw: embeddingBackward(dy, tokens, V, E),
+      squares: embeddingSquaresPerRead(dy, tokens, V, E),
+      limited: (limit) => gradient(dy.map(limit)),
+    });
     return {
       y: { values: embeddingForward(tokens, table!, E), B, T, width: E },
-      backward: (dy) => ({
-        dx: new Float64Array(tokens.length),
-        dweights: [
-          {
-            dw: embeddingBackward(dy, tokens, V, E),
-            squares: embeddingSquaresPerRead(dy, tokens, V, E),
-          },
-        ],
-      }),
+      backward: (dy) => ({ dx: new Float64Array(tokens.length), dweights: [gradient(dy)] }),
     };
   },
 };

@@ -2,10 +2,9 @@
 import type { Layer } from "../../src/layers/public.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
 import type { METRICS } from "../../src/metrics/index.ts";
-import type { AdamConfig } from "../../src/optimizers/adam.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
-import type { SgdConfig } from "../../src/optimizers/sgd.ts";
 import { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy.ts";
+import { adagradStep } from "./adagrad.ts";
 import { bidirectionalReference } from "./bidirectional.ts";
 import {
   categoricalCrossentropyLogits,
@@ -21,14 +20,18 @@ import { gruReference } from "./gru.ts";
 import { huber } from "./huber.ts";
 import type { LossReference, MetricReference, OptimizerStep, ReferenceKind } from "./kind.ts";
 import { layerNormalizationReference } from "./layer-normalization.ts";
+import { lionStep } from "./lion.ts";
 import { logCosh } from "./log-cosh.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities, smoothed } from "./loss.ts";
 import { lstmReference } from "./lstm.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
+import { nadamStep } from "./nadam.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
 import { quantile } from "./quantile.ts";
+import { rmspropState, rmspropStep } from "./rmsprop.ts";
 import { simpleRnnReference } from "./rnn.ts";
+import { rateOf } from "./schedules.ts";
 import { sgdStep } from "./sgd.ts";
 
 export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<Layer, { type: K }>> } = {
@@ -86,6 +89,20 @@ export const METRIC_REFERENCES: { readonly [K in keyof typeof METRICS]: MetricRe
   meanSquaredError: (y, t) => meanSquaredError(y, t).loss,
 };
 
+/** An optimiser's options with the rate of a step. */
+const at = <C extends OptimizerConfig>(options: C, step: number, rate: number) => ({
+  ...options,
+  learningRate: rateOf(options.learningRate ?? rate, step),
+});
+
+const adamOf = (
+  options: Extract<OptimizerConfig, { name: "adam" | "adamw" }>,
+  size: number,
+): OptimizerStep => {
+  const moments = adamMoments(size);
+  return (w, dw, step, squares) => adamStep(w, moments, dw, step, at(options, step, 1e-3), squares);
+};
+
 /** The step of one tensor of so many weights, which keeps what it has to. */
 export const OPTIMIZER_REFERENCES: {
   readonly [K in OptimizerConfig["name"]]: (
@@ -93,12 +110,32 @@ export const OPTIMIZER_REFERENCES: {
     size: number,
   ) => OptimizerStep;
 } = {
-  adam({ learningRate = 1e-3, ...options }: AdamConfig, size) {
-    const moments = adamMoments(size);
-    return (w, dw, step, squares) => adamStep(w, moments, dw, step, { learningRate, ...options }, squares);
-  },
-  sgd({ learningRate = 0.01, ...options }: SgdConfig, size) {
+  adam: adamOf,
+  adamw: adamOf,
+  sgd(options, size) {
     const m = new Float64Array(size);
-    return (w, dw) => sgdStep(w, m, dw, { learningRate, ...options });
+    return (w, dw, step) => sgdStep(w, m, dw, at(options, step, 0.01));
+  },
+  rmsprop(options, size) {
+    const state = rmspropState(size);
+    return (w, dw, step, squares) => rmspropStep(w, state, dw, at(options, step, 1e-3), squares);
+  },
+  nadam(options, size) {
+    const moments = adamMoments(size);
+    return (w, dw, step, squares) => nadamStep(w, moments, dw, step, at(options, step, 1e-3), squares);
+  },
+  adagrad(options, size) {
+    const a = new Float64Array(size);
+    return (w, dw, step, squares) => adagradStep(w, a, dw, at(options, step, 1e-3), squares);
+  },
+  lion(options, size) {
+    const m = new Float64Array(size);
+    return (w, dw, step) => lionStep(w, m, dw, at(options, step, 1e-3));
   },
 };
+
+/** Their learning rates and decays where nothing is said. */
+export const optimizerDefaults = (name: OptimizerConfig["name"]) => ({
+  learningRate: name === "sgd" ? 0.01 : 1e-3,
+  weightDecay: name === "adamw" ? 0.004 : 0,
+});

@@ -15,6 +15,8 @@ export interface WeightGradient {
   readonly dw: Vector;
   /** The squares that Keras's optimisers take of it, where they are not those of dw. */
   readonly squares?: Vector;
+  /** The same with each of its rows limited before they are summed, where it reaches Keras as a list of rows. */
+  limited?(limit: (d: number) => number): WeightGradient;
 }
 
 export interface ReferencePass {

@@ -2,9 +2,12 @@
 import type { Layer } from "../../src/layers/public.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
-import { lossReferenceOf, OPTIMIZER_REFERENCES, referenceOf } from "./index.ts";
+import { clipped } from "./clipping.ts";
+import { lossReferenceOf, OPTIMIZER_REFERENCES, optimizerDefaults, referenceOf } from "./index.ts";
 import type { OptimizerStep, ReferencePass, Signal, WeightGradient } from "./kind.ts";
 import type { Vector } from "./matrix.ts";
+import { penaltyOf, penaltyValue, withPenalty } from "./penalty.ts";
+import { rateOf } from "./schedules.ts";
 import { type RowsLoss, weighRows, weighTargets } from "./weights.ts";
 
 /** Every weight, or every gradient, under its name and in the order of `weightTable`. */
@@ -66,7 +69,7 @@ const crossentropyOf = (layers: readonly Layer[]): LossConfig => ({
 
 const activationOf = (layer: Layer) => (layer.type === "dense" ? layer.activation : "linear");
 
-/** The model as it is trained and evaluated: the loss of its outputs. */
+/** The model as it is trained and evaluated: the loss of its outputs, and the penalty of its weights. */
 export function evaluate(
   layers: readonly Layer[],
   weights: Weights,
@@ -74,7 +77,8 @@ export function evaluate(
   loss: LossConfig = crossentropyOf(layers),
 ): Evaluation {
   const { values, width } = forward(layers, weights, batch).at(-1)!.y;
-  return { loss: lossOf(layers, weights, batch, loss).found.loss, outputs: values, units: width };
+  const { found } = lossOf(layers, weights, batch, loss);
+  return { loss: found.loss + penaltyValue(layers, weights), outputs: values, units: width };
 }
 
 /**
@@ -122,7 +126,10 @@ export interface TrainOptions {
   readonly embeddingSquares?: "perRead" | "ofSum";
 }
 
-/** One step of the optimiser for each batch: the loss before each step, and the weights after the last. */
+/**
+ * One step of the optimiser for each batch: the loss before each step, and the weights after the last, which are
+ * their average where one is kept.
+ */
 export function train(
   layers: readonly Layer[],
   initial: Weights,
@@ -132,14 +139,24 @@ export function train(
   const weights = nameWeights(Object.keys(initial), Object.values(initial));
   const stepsOf = OPTIMIZER_REFERENCES[optimizer.name] as (of: OptimizerConfig, n: number) => OptimizerStep;
   const steps = Object.values(weights).map((w) => stepsOf(optimizer, w.length));
+  const averages = Object.values(weights).map((w) => new Float64Array(w.length));
+  const { learningRate, weightDecay } = { ...optimizerDefaults(optimizer.name), ...optimizer };
+  const { useEma = false, emaMomentum = 0.99, emaOverwriteFrequency = Infinity } = optimizer;
   const losses: number[] = [];
-  for (const batch of batches) {
+  for (const [t, batch] of batches.entries()) {
     losses.push(evaluate(layers, weights, batch, loss).loss);
-    const found = backward(layers, weights, batch, loss);
+    const found = clipped(backward(layers, weights, batch, loss), optimizer);
+    const share = weightDecay * rateOf(learningRate, t + 1);
     Object.values(weights).forEach((w, k) => {
       const { dw, squares } = found[k]!;
       const asked = embeddingSquares === "perRead" ? squares : undefined;
-      steps[k]!(w, dw, losses.length, asked);
+      for (const [i, x] of w.entries()) w[i] = x - x * share;
+      steps[k]!(w, dw, t + 1, asked);
+      const old = t === 0 ? 0 : emaMomentum;
+      const average = averages[k]!;
+      for (const [i, a] of average.entries()) average[i] = old * a + (1 - old) * w[i]!;
+      const isLast = t === batches.length - 1;
+      if (useEma && ((t + 1) % emaOverwriteFrequency === 0 || isLast)) w.set(average);
     });
   }
   return { losses, weights };
@@ -168,14 +185,18 @@ export function stateGradients(
   return wayBack(layers, weights, batch, loss).flatMap(({ dstates }) => (dstates ? [dstates] : []));
 }
 
-/** In the order of the weights. */
+/** In the order of the weights, the penalties' gradients with them: a list of rows is none any more then. */
 function backward(
   layers: readonly Layer[],
   weights: Weights,
   batch: Batch,
   loss: LossConfig,
 ): WeightGradient[] {
-  return wayBack(layers, weights, batch, loss).flatMap(({ dweights }) => dweights);
+  const found = wayBack(layers, weights, batch, loss).flatMap(({ dweights }) => dweights);
+  return Object.entries(weights).map(([name, w], k) => {
+    const penalty = penaltyOf(layers, name);
+    return penalty ? { dw: withPenalty(found[k]!.dw, w, penalty) } : found[k]!;
+  });
 }
 
 /** In the order of the layers. */

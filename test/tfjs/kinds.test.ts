@@ -46,7 +46,7 @@ interface Case {
   readonly everyStep: boolean;
   readonly units: number;
   readonly loss: TfjsLoss;
-  readonly optimizer: OptimizerConfig;
+  readonly optimizer: OptimizerConfig & { learningRate: number };
 }
 
 const adam = { name: "adam", learningRate: 0.01 } as const;

@@ -110,9 +110,11 @@ export async function tfjsNetwork(
 }
 
 function optimizerOf(optimizer: OptimizerConfig): tf.Optimizer {
-  if (optimizer.name === "adam") return new KerasAdam(optimizer.learningRate!);
-  const { learningRate, momentum = 0, nesterov = false } = optimizer;
-  return momentum > 0 ? tf.train.momentum(learningRate!, momentum, nesterov) : tf.train.sgd(learningRate!);
+  const rate = optimizer.learningRate as number; // the peer has no schedules
+  if (optimizer.name === "adam") return new KerasAdam(rate);
+  if (optimizer.name !== "sgd") throw new Error(`The peer has no ${optimizer.name}.`);
+  const { momentum = 0, nesterov = false } = optimizer;
+  return momentum > 0 ? tf.train.momentum(rate, momentum, nesterov) : tf.train.sgd(rate);
 }
 
 /**

@@ -31,7 +31,7 @@ interface Case {
   readonly activation: Activation;
   readonly units: number;
   readonly everyStep: boolean;
-  readonly optimizer: OptimizerConfig;
+  readonly optimizer: OptimizerConfig & { learningRate: number };
   /** None where targets are fewer than outputs. */
   readonly metric?: keyof typeof METRIC_REFERENCES;
 }
@@ -201,7 +201,7 @@ describe.each(CASES)("$loss, $activation, $units units, every step: $everyStep, 
     });
     expectClose(losses, expected.losses, kernelTrainingLosses, "losses");
     for (const { name, data: found } of await model.getWeights()) {
-      expectClose(found, expected.weights[name]!, kernelFinalWeights, name, optimizer.learningRate!);
+      expectClose(found, expected.weights[name]!, kernelFinalWeights, name, optimizer.learningRate);
     }
     const all = { x: X.data, y: data, B: N, T };
     const reference = evaluate(layers, expected.weights, all, loss);
