@@ -141,9 +141,17 @@ export interface Kernels {
     E: number,
     part: number,
     parts: number,
-    limit: number,
   ): number;
   embeddingForward(x: number, ids: number, table: number, T: number, E: number, step: number): void;
+  limitPlaces(
+    dx: number,
+    ids: number,
+    count: number,
+    E: number,
+    part: number,
+    parts: number,
+    most: number,
+  ): void;
   clear(x: number, n: number): void;
   packColumns(a: number, src: number, ld: number, M: number, K: number): void;
   packPanels(b: number, src: number, ld: number, keep: number, K: number, N: number): void;
@@ -453,8 +461,9 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   dropoutBackward: 8,
   dropoutForward: 8,
   addRows: 6,
-  embeddingBackward: 9,
+  embeddingBackward: 8,
   embeddingForward: 6,
+  limitPlaces: 7,
   clear: 2,
   packColumns: 5,
   packPanels: 6,
