@@ -32,8 +32,7 @@ export function addRows(sums: usize, x: usize, places: usize, T: i32, N: i32, st
  * The sum of squares is Keras's: its gradient of a table is a list of rows, one for each place, and
  * Adam squares it before the rows of one id meet. squares 0: nobody asks for it.
  * dx  (count, E), count = B·T; ids (count)
- * limit: dx is limited to [-limit, limit] first, number by number, as Keras clips such a list; Infinity for none.
- * Of `parts` callers each takes the ids of its own remainder; returns the largest |dx| that it found, or NaN
+ * Of `parts` callers each takes the ids of its own remainder; returns the largest |dx| that it added, or NaN
  * where one is not finite.
  */
 export function embeddingBackward(
@@ -45,27 +44,47 @@ export function embeddingBackward(
   E: i32,
   part: u32,
   parts: u32,
-  limit: f64,
 ): f32 {
   const bytes = (<usize>E) << 2;
   let most = f32x4.splat(0);
   let sound = f32x4.splat(0);
   const tiny = f32x4.splat(TINY);
-  const limits = limit < Infinity;
-  const high = f32x4.splat(<f32>limit);
   for (let p = 0; p < count; p++, dx += bytes) {
     const id = load<u32>(ids + ((<usize>p) << 2));
     if (id % parts != part) continue;
     const row = dTable + <usize>id * bytes;
     const square = squares ? squares + <usize>id * bytes : 0;
     for (let j: usize = 0; j < bytes; j += 16) {
-      let d = flush(v128.load(dx + j), tiny);
-      sound = f32x4.add(sound, f32x4.mul(d, f32x4.splat(0))); // NaN where d is not finite
-      most = f32x4.pmax(most, f32x4.abs(d));
-      if (limits) d = within(d, high);
+      const d = flush(v128.load(dx + j), tiny);
       v128.store(row + j, f32x4.add(v128.load(row + j), d));
       if (square) v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
+      sound = f32x4.add(sound, f32x4.mul(d, f32x4.splat(0))); // NaN where d is not finite
+      most = f32x4.pmax(most, f32x4.abs(d));
     }
   }
   return peakOf(most, sound);
+}
+
+/**
+ * Limit dx to [-most, most], number by number, as Keras clips such a list before its rows meet; infinite numbers
+ * become NaN, so that nobody takes them for sound. Shapes and parts are those of embeddingBackward.
+ */
+export function limitPlaces(
+  dx: usize,
+  ids: usize,
+  count: i32,
+  E: i32,
+  part: u32,
+  parts: u32,
+  most: f64,
+): void {
+  const bytes = (<usize>E) << 2;
+  const high = f32x4.splat(<f32>most);
+  for (let p = 0; p < count; p++, dx += bytes) {
+    if (load<u32>(ids + ((<usize>p) << 2)) % parts != part) continue;
+    for (let j: usize = 0; j < bytes; j += 16) {
+      const d = v128.load(dx + j);
+      v128.store(dx + j, f32x4.add(within(d, high), f32x4.mul(d, f32x4.splat(0))));
+    }
+  }
 }

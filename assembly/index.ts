@@ -15,7 +15,7 @@ export {
 } from "./crossentropy";
 export { activationBackward, activationForward } from "./dense";
 export { dropElements, dropoutBackward, dropoutForward } from "./dropout";
-export { addRows, embeddingBackward, embeddingForward } from "./embedding";
+export { addRows, embeddingBackward, embeddingForward, limitPlaces } from "./embedding";
 export { gaussianNegativeLogLikelihood } from "./gaussian";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";

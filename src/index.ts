@@ -7,8 +7,24 @@ export type { BinaryCrossentropyConfig } from "./losses/binary-crossentropy.ts";
 export type { LossConfig } from "./losses/index.ts";
 export type { MetricName } from "./metrics/index.ts";
 export type { CompileOptions } from "./model/compile.ts";
-export type { AdamConfig } from "./optimizers/adam.ts";
+export type { AdagradConfig } from "./optimizers/adagrad.ts";
+export type { AdamConfig, AdamOptions } from "./optimizers/adam.ts";
+export type { AdamwConfig } from "./optimizers/adamw.ts";
 export type { OptimizerConfig } from "./optimizers/index.ts";
+export type { LionConfig } from "./optimizers/lion.ts";
+export type { NadamConfig } from "./optimizers/nadam.ts";
+export type { RmspropConfig } from "./optimizers/rmsprop.ts";
+export type {
+  CosineDecay,
+  CosineDecayRestarts,
+  ExponentialDecay,
+  InverseTimeDecay,
+  LearningRateSchedule,
+  PiecewiseConstantDecay,
+  PolynomialDecay,
+} from "./optimizers/schedules.ts";
+export type { SgdConfig } from "./optimizers/sgd.ts";
+export type { SharedConfig as OptimizerOptions } from "./optimizers/shared.ts";
 export type { ModelBytes, ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./runtime.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
 export type { Inputs, SampleWeights, Targets } from "./train/inputs.ts";

@@ -131,6 +131,8 @@ export const TOLERANCES = {
   },
   kernelFinalWeights: {
     bound: 3e-4,
-    reason: "measured 4.9e-5 of the learning rate after 20 steps: kernelAdam's roundings, and the gradients'",
+    reason:
+      "measured 1.5e-4 of the learning rate after 20 steps of AdamW in the relaxed build, 4.9e-5 elsewhere: " +
+      "kernelAdam's roundings, and the gradients'",
   },
 } satisfies Record<string, Tolerance>;

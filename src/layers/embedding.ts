@@ -73,10 +73,10 @@ export const embeddingKind = {
       },
       backward() {},
       sumPlaces(gradient, squares, count, part, parts, limit) {
-        const places = count * x.T;
-        const ids = x.at(START);
+        const [places, ids] = [count * x.T, x.at(START)];
+        if (limit < Infinity) k.limitPlaces(dy, ids, places, E, part, parts, limit);
         // One id may stand in every place.
-        return places * k.embeddingBackward(gradient, squares, dy, ids, places, E, part, parts, limit);
+        return places * k.embeddingBackward(gradient, squares, dy, ids, places, E, part, parts);
       },
     };
   },

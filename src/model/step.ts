@@ -148,12 +148,12 @@ export class Step {
       });
     }
     if (!norms) return;
-    const sums = new Float64Array(this.#memory.buffer, norms, this.#chunks.length);
+    const sums = () => new Float64Array(this.#memory.buffer, norms, this.#chunks.length);
     for (let i = crew.claim(); i < this.#chunks.length; i = crew.claim()) {
-      sums[i] = this.#sumSquares(this.#chunks[i]!);
+      sums()[i] = this.#sumSquares(this.#chunks[i]!);
     }
     yield;
-    this.#scale(optimizer, sums, crew);
+    this.#scale(optimizer, sums(), crew);
   }
 
   #sumSquares({ spec, from, n }: Chunk): number {

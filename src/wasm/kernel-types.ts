@@ -143,9 +143,17 @@ export interface Kernels {
     E: number,
     part: number,
     parts: number,
-    limit: number,
   ): number;
   embeddingForward(x: number, ids: number, table: number, T: number, E: number, step: number): void;
+  limitPlaces(
+    dx: number,
+    ids: number,
+    count: number,
+    E: number,
+    part: number,
+    parts: number,
+    most: number,
+  ): void;
   gaussianNegativeLogLikelihood(
     losses: number,
     dy: number,
@@ -516,8 +524,9 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   dropoutBackward: 8,
   dropoutForward: 8,
   addRows: 6,
-  embeddingBackward: 9,
+  embeddingBackward: 8,
   embeddingForward: 6,
+  limitPlaces: 7,
   gaussianNegativeLogLikelihood: 9,
   clear: 2,
   packColumns: 5,

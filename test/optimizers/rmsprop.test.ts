@@ -14,7 +14,7 @@ await testOptimizer<RmspropConfig>({
   },
   options: {
     "Keras's defaults but for the learning rate": { name: "rmsprop", learningRate: 0.01 },
-    "with momentum": { name: "rmsprop", learningRate: 0.01, momentum: 0.9 },
+    "with momentum": { name: "rmsprop", learningRate: 0.01, momentum: 0.5 },
     centered: { name: "rmsprop", learningRate: 0.01, centered: true, epsilon: 1e-3 },
     "centered, with momentum, of short memory": {
       name: "rmsprop",

@@ -100,6 +100,32 @@ describe("weights that a step would carry past float32 stay those of the batch b
       "SGD with momentum 1 and Nesterov at 10",
       { name: "sgd", learningRate: 10, momentum: 1, nesterov: true },
     ],
+    ["AdamW at 3e38", { name: "adamw", learningRate: 3e38 }],
+    ["Nadam at 3e38", { name: "nadam", learningRate: 3e38 }],
+    ["RMSprop at 3e38", { name: "rmsprop", learningRate: 3e38 }],
+    [
+      "RMSprop, centered, with momentum",
+      { name: "rmsprop", learningRate: 1e37, momentum: 1, centered: true },
+    ],
+    ["Adagrad at 3e38", { name: "adagrad", learningRate: 3e38, initialAccumulatorValue: 0 }],
+    ["Lion at 1e38", { name: "lion", learningRate: 1e38 }],
+    ["SGD, weights that decay past 0 and grow", { name: "sgd", learningRate: 1, weightDecay: 100 }],
+    [
+      "SGD with a schedule that grows",
+      {
+        name: "sgd",
+        learningRate: {
+          schedule: "exponentialDecay",
+          initialLearningRate: 1e-3,
+          decaySteps: 1,
+          decayRate: 1e4,
+        },
+      },
+    ],
+    [
+      "SGD with an average that takes over at every step",
+      { name: "sgd", learningRate: 3e38, useEma: true, emaOverwriteFrequency: 1 },
+    ],
   ])("%s", async (_, optimizer) => {
     const { model, code } = await train(optimizer, 1);
     expect(code).toBe("LOSS_NOT_FINITE");
