@@ -56,8 +56,8 @@ describe.each(STACKS)("$name", ({ layers: given }) => {
   const layers = checkLayers(given);
 
   test("each weight has the penalty of the option that is named after it", () => {
-    for (const { name, penalty } of weightTable(layers).specs) {
-      expect(penalty ?? null, name).toEqual(penaltyOf(layers, name));
+    for (const { name, path, layer, penalty } of weightTable(layers).specs) {
+      expect(penalty ?? null, name).toEqual(penaltyOf(layers[layer]!, path));
     }
   });
 

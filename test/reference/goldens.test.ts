@@ -150,7 +150,7 @@ describe("the SGD reference takes the steps that Keras takes", () => {
 });
 
 test("the Adam reference takes the steps that Keras takes", () => {
-  const g = golden("adam");
+  const g = goldens("adam").find(({ name }) => name === "optimizer_adam")!;
   const learningRate = g.setting("learning_rate");
   const w = g.tensor("w0");
   const moments = adamMoments(w.length);

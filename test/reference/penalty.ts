@@ -2,7 +2,7 @@
 import type { Layer, Regularizer } from "../../src/layers/public.ts";
 import type { Vector } from "./matrix.ts";
 
-interface Penalized {
+export interface Penalized {
   readonly l1: number;
   readonly l2: number;
 }
@@ -14,25 +14,25 @@ const OPTIONS = {
   embeddings: "embeddingsRegularizer",
 } as const;
 
-/** Of the weight `name`, Keras's path, of the layers; null where it has no penalty. */
-export function penaltyOf(layers: readonly Layer[], name: string): Penalized | null {
-  const layer = layers.find((of) => name.startsWith(`${of.name}/`))!;
-  const owner: Partial<Record<string, unknown>> = {
-    ...(layer.type === "bidirectional" ? layer.layer : layer),
-  };
-  const option = OPTIONS[name.split("/").at(-1) as keyof typeof OPTIONS];
-  const regularizer = owner[option] as Regularizer | undefined;
+const ownerOf = (layer: Layer): Partial<Record<string, unknown>> => ({
+  ...(layer.type === "bidirectional" ? layer.layer : layer),
+});
+
+export const isPenalized = (layer: Layer): boolean =>
+  Object.values(OPTIONS).some((option) => ownerOf(layer)[option] !== undefined);
+
+/** Of the layer's weight of that path, Keras's; null where it has no penalty. */
+export function penaltyOf(layer: Layer, path: string): Penalized | null {
+  const option = OPTIONS[path.split("/").at(-1) as keyof typeof OPTIONS];
+  const regularizer = ownerOf(layer)[option] as Regularizer | undefined;
   if (regularizer === undefined) return null;
   if (typeof regularizer === "string") return { l1: 0, l2: 0, [regularizer]: 0.01 };
   return { l1: regularizer.l1 ?? 0, l2: regularizer.l2 ?? 0 };
 }
 
-export function penaltyValue(layers: readonly Layer[], weights: Readonly<Record<string, Vector>>): number {
+export function penaltyValue(w: Vector, { l1, l2 }: Penalized): number {
   let sum = 0;
-  for (const [name, w] of Object.entries(weights)) {
-    const { l1, l2 } = penaltyOf(layers, name) ?? { l1: 0, l2: 0 };
-    for (const x of w) sum += l1 * Math.abs(x) + l2 * x * x;
-  }
+  for (const x of w) sum += l1 * Math.abs(x) + l2 * x * x;
   return sum;
 }
 

@@ -6,7 +6,7 @@ import { clipped } from "./clipping.ts";
 import { lossReferenceOf, OPTIMIZER_REFERENCES, optimizerDefaults, referenceOf } from "./index.ts";
 import type { OptimizerStep, ReferencePass, Signal, WeightGradient } from "./kind.ts";
 import type { Vector } from "./matrix.ts";
-import { penaltyOf, penaltyValue, withPenalty } from "./penalty.ts";
+import { isPenalized, type Penalized, penaltyOf, penaltyValue, withPenalty } from "./penalty.ts";
 import { rateOf } from "./schedules.ts";
 import { type RowsLoss, weighRows, weighTargets } from "./weights.ts";
 
@@ -41,16 +41,23 @@ export interface Evaluation {
 }
 
 /** Names, shapes and order of the weights of layers that have their names, as Keras has them. */
-export function weightTable(layers: readonly Layer[]): WeightEntry[] {
+export const weightTable = (layers: readonly Layer[]): WeightEntry[] =>
+  eachWeight(layers).map(({ layer, path, shape }) => ({ name: `${layer.name}/${path}`, shape }));
+
+function eachWeight(layers: readonly Layer[]): { layer: Layer; path: string; shape: readonly number[] }[] {
   let width = features(layers);
   return layers.flatMap((layer) => {
     const weights = referenceOf(layer).weights(layer, width);
     const sizes = weights.map(([, shape]) => new Float64Array(shape.reduce((a, b) => a * b)));
     const values = new Float64Array(width);
     ({ width } = referenceOf(layer).forward(layer, sizes, { values, B: 1, T: 1, width }).y);
-    return weights.map(([path, shape]) => ({ name: `${layer.name}/${path}`, shape }));
+    return weights.map(([path, shape]) => ({ layer, path, shape }));
   });
 }
+
+/** Of each weight, in their order; of none where no layer asks for any. */
+const penalties = (layers: readonly Layer[]): (Penalized | null)[] =>
+  layers.some(isPenalized) ? eachWeight(layers).map(({ layer, path }) => penaltyOf(layer, path)) : [];
 
 /** The last axis of x; 1 of ids. */
 const features = ([first]: readonly Layer[]): number =>
@@ -78,7 +85,11 @@ export function evaluate(
 ): Evaluation {
   const { values, width } = forward(layers, weights, batch).at(-1)!.y;
   const { found } = lossOf(layers, weights, batch, loss);
-  return { loss: found.loss + penaltyValue(layers, weights), outputs: values, units: width };
+  let penalty = 0;
+  for (const [k, of] of penalties(layers).entries()) {
+    if (of) penalty += penaltyValue(Object.values(weights)[k]!, of);
+  }
+  return { loss: found.loss + penalty, outputs: values, units: width };
 }
 
 /**
@@ -193,9 +204,10 @@ function backward(
   loss: LossConfig,
 ): WeightGradient[] {
   const found = wayBack(layers, weights, batch, loss).flatMap(({ dweights }) => dweights);
-  return Object.entries(weights).map(([name, w], k) => {
-    const penalty = penaltyOf(layers, name);
-    return penalty ? { dw: withPenalty(found[k]!.dw, w, penalty) } : found[k]!;
+  const added = penalties(layers);
+  return found.map((own, k) => {
+    const penalty = added[k];
+    return penalty ? { dw: withPenalty(own.dw, Object.values(weights)[k]!, penalty) } : own;
   });
 }
 
