@@ -11,7 +11,7 @@ export type { AdamConfig } from "./optimizers/adam.ts";
 export type { OptimizerConfig } from "./optimizers/index.ts";
 export type { ModelBytes, ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./runtime.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
-export type { Inputs, Targets } from "./train/inputs.ts";
+export type { Inputs, SampleWeights, Targets } from "./train/inputs.ts";
 export type {
   BatchLogs,
   EpochLogs,

@@ -39,6 +39,8 @@ export interface BatchOptions {
   readonly groupSize: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
+  /** What the targets of a row count for in the loss. Default null: all alike. */
+  readonly lossWeights?: readonly number[] | null | undefined;
   /** Whether load() is given weights of rows. Default false. */
   readonly weighted?: boolean;
   readonly metrics?: readonly MetricName[];
@@ -71,7 +73,17 @@ export class Batch {
    */
   constructor(weights: Weights, team: Team, options: BatchOptions, ids: ArrayLike<number> | null = null) {
     const { memory } = weights;
-    const { layers, T, batchSize, optimizer, loss, weighted = false, metrics = [], flow = false } = options;
+    const {
+      layers,
+      T,
+      batchSize,
+      optimizer,
+      loss,
+      lossWeights = null,
+      weighted = false,
+      metrics = [],
+      flow = false,
+    } = options;
     this.#weights = weights;
     this.#team = team;
     const trains = optimizer !== null;
@@ -84,6 +96,7 @@ export class Batch {
       groupSize: Math.min(options.groupSize, batchSize),
       threads: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
       loss,
+      lossWeights,
       weighted: weighted || (flow && signalsOf(layers).at(-1)!.masked === true),
       metrics,
       backward: trains || flow,
@@ -213,8 +226,13 @@ export class Batch {
     const divisor = Math.max(1, this.#counting(count)); // where none counts, the sum is 0
     const job = { kind: "gradient", count, divisor, ...counters } as const;
     const raised = await this.#perform(job, shardsOf(count));
-    if (raised) await this.#perform({ kind: "forget" }, 1);
+    if (raised) await this.forget();
     return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
+  }
+
+  /** Leave out the update with that gradient, where it was finite. */
+  async forget(): Promise<void> {
+    await this.#perform({ kind: "forget" }, 1);
   }
 
   #peak(): number {

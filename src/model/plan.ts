@@ -4,8 +4,9 @@
  */
 import { kindOf, type Layer } from "../layers/index.ts";
 import { type Memory, padded, type Signal, type Sizes, type Use } from "../layers/kind.ts";
-import { targetWidthOf } from "../losses/index.ts";
+import { outputsPerTargetOf, targetWidthOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
+import type { TargetRoom } from "../losses/weighed-targets.ts";
 import type { MetricName } from "../metrics/index.ts";
 import { type Head, headOf } from "./compile.ts";
 import { inputOf, signalsOf } from "./stack.ts";
@@ -26,6 +27,8 @@ export interface BatchShape {
   readonly threads: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
+  /** What the targets of a row count for in the loss; null where all count alike. */
+  readonly lossWeights: readonly number[] | null;
   /** Whether rows of outputs have weights of their own in the loss. */
   readonly weighted: boolean;
   readonly metrics: readonly MetricName[];
@@ -75,6 +78,8 @@ export interface Plan {
   readonly blocks: readonly Readonly<Record<string, Block>>[];
   /** (R, rows, padded width): the outputs and their gradient where the last layer's lie otherwise; else null. */
   readonly last: { readonly y: Block; readonly dy: Block } | null;
+  /** Rows of a single target, (R, rows, …), where the targets have weights; else null. */
+  readonly target: { readonly [K in keyof TargetRoom]: Block } | null;
   /** The threads' parts begin here, so many bytes apart. */
   readonly threads: number;
   readonly threadBytes: number;
@@ -123,6 +128,9 @@ export function planBatch(shape: BatchShape): Plan {
   const last = kindOf(head.layers.at(-1)!).bare
     ? null
     : placeLast(groupSize * output.T, output.width, thread);
+  const target = shape.lossWeights
+    ? placeTarget(groupSize * output.T, outputsPerTargetOf(shape.loss!), thread)
+    : null;
   const threads = all.reserve((thread.bytes / 4) * shape.threads);
   return {
     shape,
@@ -134,6 +142,7 @@ export function planBatch(shape: BatchShape): Plan {
     ...places,
     blocks,
     last,
+    target,
     threads,
     threadBytes: thread.bytes,
     bytes: all.bytes,
@@ -162,6 +171,16 @@ function placeBlocks(memories: readonly Memory[], all: Layout, thread: Layout): 
 function placeLast(rows: number, width: number, thread: Layout): { y: Block; dy: Block } {
   const place = (): Block => ({ of: "thread", place: thread.reserve(rows * padded(width)) });
   return { y: place(), dy: place() };
+}
+
+function placeTarget(rows: number, outputs: number, thread: Layout): NonNullable<Plan["target"]> {
+  const place = (floats: number): Block => ({ of: "thread", place: thread.reserve(floats) });
+  return {
+    y: place(rows * outputs),
+    dy: place(rows * outputs),
+    targets: place(rows),
+    losses: place(rows),
+  };
 }
 
 /** Reserves memory piece by piece, each on a cache line. */

@@ -80,6 +80,17 @@ function copyRuns(spec: PlacedWeight, copy: (dense: number, inside: number, n: n
     copy(run * spec.width, run * spec.stride, spec.width);
 }
 
+/** The weights as they were. */
+export interface KeptWeights {
+  /** Keep them as they are now instead. */
+  renew(): void;
+  /** @returns whether they had changed */
+  restore(): boolean;
+  /** @returns false where they had to be restored */
+  restoreUnlessFinite(): boolean;
+  free(): void;
+}
+
 /** The weights in linear memory: initialised, read, written. */
 export class Weights {
   readonly table: WeightTable;
@@ -160,19 +171,28 @@ export class Weights {
   }
 
   /** A copy inside, for as long as the weights may turn out to be none. @throws OUT_OF_MEMORY */
-  keep(): { restoreUnlessFinite(): boolean; free(): void } {
+  keep(): KeptWeights {
     const { memory, kernels, address, table } = this;
     const copy = memory.allocate(table.length * 4, "the weights of the batch before");
-    memory.f32(copy, table.length).set(memory.f32(address, table.length));
-    return {
-      restoreUnlessFinite: () => {
-        if (kernels.allFinite(address, table.length) === 1) return true;
-        memory.f32(address, table.length).set(memory.f32(copy, table.length));
-        this.version++;
-        return false;
-      },
-      free: () => memory.free(copy),
+    const floats = (at: number) => memory.f32(at, table.length);
+    let version = this.version;
+    const renew = () => {
+      floats(copy).set(floats(address));
+      version = this.version;
     };
+    const restore = () => {
+      if (version === this.version) return false;
+      floats(address).set(floats(copy));
+      this.version++;
+      return true;
+    };
+    const restoreUnlessFinite = () => {
+      if (kernels.allFinite(address, table.length) === 1) return true;
+      restore();
+      return false;
+    };
+    renew();
+    return { renew, restore, restoreUnlessFinite, free: () => memory.free(copy) };
   }
 
   free(): void {

@@ -10,15 +10,16 @@ import { activationForward } from "../layers/activation.ts";
 import { ROWS_AT_ONCE } from "../layers/affine.ts";
 import { kindOf } from "../layers/index.ts";
 import { type Gathered, type Group, type Pass, padded, type Rows, type Weight } from "../layers/kind.ts";
-import { lossKindOf } from "../losses/index.ts";
+import { lossKindOf, outputsPerTargetOf } from "../losses/index.ts";
 import type { LossKernel } from "../losses/kind.ts";
+import { weighedTargets } from "../losses/weighed-targets.ts";
 import { metricKindOf } from "../metrics/index.ts";
 import type { MetricKernel } from "../metrics/kind.ts";
 import { optimizerKindOf } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
-import { type BatchShape, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type BatchShape, type Block, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 
 /** What an optimiser works on: addresses. */
 export interface OptimizerState {
@@ -88,9 +89,24 @@ export class Worker {
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
     this.passes = makePasses(k, this.plan, site, this.#own);
     const { loss, metrics } = site.shape;
-    this.#loss = loss && lossKindOf(loss).kernel(k, loss, this.plan.head.bare);
+    this.#loss = this.#lossKernel();
     const logits = loss?.fromLogits === true;
     this.#metrics = loss ? metrics.map((name) => metricKindOf(name, loss.name)!.kernel(k, logits)) : [];
+  }
+
+  #lossKernel(): LossKernel | null {
+    const { shape, head, target } = this.plan;
+    const { loss, lossWeights } = shape;
+    if (!loss) return null;
+    const kernel = lossKindOf(loss).kernel(this.#k, loss, head.bare);
+    if (!lossWeights || !target) return kernel;
+    const own = ({ place }: Block) => this.#own + place;
+    return weighedTargets(this.#k, kernel, lossWeights, outputsPerTargetOf(loss), {
+      y: own(target.y),
+      dy: own(target.dy),
+      targets: own(target.targets),
+      losses: own(target.losses),
+    });
   }
 
   /** Address of a place of the plan. */

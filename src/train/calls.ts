@@ -1,10 +1,14 @@
 /** The calls of a model, in one table: what crosses to a worker, and how, is derived from it. */
-import { EVALUATE_OPTIONS, FIT_OPTIONS, READ_OPTIONS } from "./options.ts";
+import { EVALUATE_OPTIONS, FIT_OPTIONS, PREDICT_OPTIONS, READ_OPTIONS } from "./options.ts";
 
 /** What there is to know of a call. */
 export interface CallKind {
   /** Works batch by batch: its last argument is options of this table, with a signal and perhaps callbacks. */
-  readonly options?: typeof FIT_OPTIONS | typeof EVALUATE_OPTIONS | typeof READ_OPTIONS;
+  readonly options?:
+    | typeof FIT_OPTIONS
+    | typeof EVALUATE_OPTIONS
+    | typeof PREDICT_OPTIONS
+    | typeof READ_OPTIONS;
   /** Arguments before the options. */
   readonly arguments: number;
   /** Its result's arrays are the caller's, and may move. */
@@ -15,7 +19,7 @@ export const MODEL_CALLS = {
   compile: { arguments: 1 },
   fit: { arguments: 2, options: FIT_OPTIONS },
   evaluate: { arguments: 2, options: EVALUATE_OPTIONS },
-  predict: { arguments: 1, options: EVALUATE_OPTIONS, moves: true },
+  predict: { arguments: 1, options: PREDICT_OPTIONS, moves: true },
   trace: { arguments: 1, options: READ_OPTIONS, moves: true },
   gradientFlow: { arguments: 2, options: READ_OPTIONS, moves: true },
   summary: { arguments: 0 },

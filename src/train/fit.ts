@@ -5,9 +5,10 @@ import type { Batch, BatchResult } from "../model/batch.ts";
 import type { CompileConfig } from "../model/compile.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
-import { type Inputs, part, type Samples, type Targets } from "./inputs.ts";
+import { part, type Samples } from "./inputs.ts";
 import type { EpochLogs, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
+import type { ClassWeights } from "./row-weights.ts";
 import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
 
 type Given = Filled<FitOptions, typeof FIT_OPTIONS>;
@@ -21,16 +22,25 @@ export interface FitPlan extends Given {
 }
 
 /**
- * @param check of a pair that was given for validation
- * @throws BAD_ARGUMENT where there is nothing to train or to validate on; what `check` throws
+ * @param check of what was given for validation
+ * @param weigh samples by their classes
+ * @throws BAD_ARGUMENT where there is nothing to train or to validate on; what `check` and `weigh` throw
  */
 export function planFit(
   all: Samples,
   given: Given,
-  check: (pair: readonly [Inputs, Targets]) => Samples,
+  check: (data: NonNullable<FitOptions["validationData"]>) => Samples,
+  weigh: (samples: Samples, classes: ClassWeights) => Samples,
 ): FitPlan {
-  const { validationData, validationSplit, batchSize, dropRemainder } = given;
-  const [train, validation] = validationData ? [all, check(validationData)] : split(all, validationSplit);
+  const { validationData, validationSplit, batchSize, dropRemainder, classWeight } = given;
+  if (classWeight && all.weights) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      "fit() was given classWeight and sampleWeight: multiply each sample's weight by its class's, and give sampleWeight.",
+    );
+  }
+  const [own, validation] = validationData ? [all, check(validationData)] : split(all, validationSplit);
+  const train = classWeight ? weigh(own, classWeight) : own;
   const batches = dropRemainder
     ? Math.floor(train.samples / batchSize)
     : Math.ceil(train.samples / batchSize);
@@ -103,7 +113,7 @@ async function fitEpoch(plan: FitPlan, host: FitHost, batch: Batch): Promise<Epo
     const from = number * batchSize;
     const count = Math.min(batchSize, train.samples - from);
     const load = () => {
-      batch.load(train.x.data, train.y.data, order, from, count);
+      batch.load(train.x.data, train.y.data, order, from, count, train.weights?.data);
       return { batch, count };
     };
     addTo(state.sums, await host.step(load, epoch, number));

@@ -1,12 +1,13 @@
 /** What fit, evaluate and predict accept, checked and copied once at the edge. */
 import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
-import { lossKindOf } from "../losses/index.ts";
+import { lossKindOf, targetWidthOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
 import { inputOf, outputShape } from "../model/stack.ts";
 import { sizeOf } from "../model/weights.ts";
 import type { Tensor } from "../tensor.ts";
 import { numbersOf, roomFor, shapeOf } from "./numbers.ts";
+import { type ClassWeights, sampleWeights, weightsOfClasses } from "./row-weights.ts";
 
 type Row = ArrayLike<number> | ArrayLike<bigint> | readonly boolean[];
 type Nested = Row | readonly Row[] | readonly (readonly Row[])[];
@@ -24,9 +25,16 @@ interface Shaped {
 export type Inputs = Tensor | Shaped | Nested;
 /**
  * Targets, by the loss: a number for each output, (n, units), (n, T, units), or (n) and (n, T) where units is 1;
- * or class numbers, (n) or (n, T). As Inputs.
+ * or class numbers, (n) or (n, T); or one for each of a `quantile`'s lists of outputs, or a
+ * `gaussianNegativeLogLikelihood`'s pairs, of which there are fewer than units. As Inputs.
  */
 export type Targets = Tensor | Shaped | Nested;
+
+/**
+ * What samples count for in the loss, from 0 on: (n), or (n, T), a weight for each step, where the model gives
+ * sequences. As Inputs.
+ */
+export type SampleWeights = Tensor | Shaped | Nested;
 
 /** Samples of our own. */
 export interface Unlabelled {
@@ -37,6 +45,8 @@ export interface Unlabelled {
 
 export interface Samples extends Unlabelled {
   readonly y: Tensor<Float32Array>;
+  /** Of the rows of outputs, (n) or (n, T); null where all count alike. */
+  readonly weights: Tensor<Float32Array> | null;
 }
 
 /** @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, OUT_OF_MEMORY */
@@ -108,7 +118,7 @@ function finiteNumbers(
 }
 
 /**
- * Inputs with targets that the loss has a meaning for.
+ * Inputs with targets that the loss has a meaning for, and their weights where there are some.
  *
  * @param suffix of the names x and y in messages
  * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, BAD_LABEL, OUT_OF_MEMORY
@@ -118,15 +128,19 @@ export function checkSamples(
   y: Targets,
   layers: readonly Layer[],
   loss: AnyLoss,
+  weights?: SampleWeights,
   suffix = "",
 ): Samples {
   const inputs = checkInputs(x, layers, `x${suffix}`);
   const { samples, T } = inputs;
   const outputs = outputShape(layers, T);
   const units = outputs.at(-1)!;
-  const { targets } = lossKindOf(loss);
-  const wanted = [samples, ...outputs.slice(0, -1), ...(targets === "class" ? [1] : [units])];
-  return { ...inputs, y: checkTargets(y, wanted, units, loss, `y${suffix}`) };
+  const rows = [samples, ...outputs.slice(0, -1)];
+  return {
+    ...inputs,
+    y: checkTargets(y, [...rows, targetWidthOf(loss, units)], units, loss, `y${suffix}`),
+    weights: weights === undefined ? null : sampleWeights(weights, rows, `sampleWeight${suffix}`),
+  };
 }
 
 function checkTargets(
@@ -157,10 +171,21 @@ function checkTargets(
 }
 
 /** Samples from … to, without copying. */
-export function part({ x, y, samples, T }: Samples, from: number, to: number): Samples {
+export function part({ x, y, weights, samples, T }: Samples, from: number, to: number): Samples {
   const cut = <D extends Int32Array | Float32Array>({ data, shape }: Tensor<D>): Tensor<D> => {
     const size = data.length / samples;
     return { data: data.subarray(from * size, to * size) as D, shape: [to - from, ...shape.slice(1)] };
   };
-  return { x: cut(x), y: cut(y), samples: to - from, T };
+  return { x: cut(x), y: cut(y), weights: weights && cut(weights), samples: to - from, T };
+}
+
+/** The same with the weights of their classes. @throws BAD_ARGUMENT */
+export function weighClasses(
+  samples: Samples,
+  classes: ClassWeights,
+  layers: readonly Layer[],
+  loss: AnyLoss,
+): Samples {
+  const units = outputShape(layers, samples.T).at(-1)!;
+  return { ...samples, weights: weightsOfClasses(classes, samples.y, loss, units) };
 }

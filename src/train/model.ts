@@ -4,7 +4,8 @@ import type { HostSignal } from "../host-types.ts";
 import type { Layer, StateName } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
-import type { Inputs, Targets } from "./inputs.ts";
+import type { Inputs, SampleWeights, Targets } from "./inputs.ts";
+import type { ClassWeights } from "./row-weights.ts";
 
 /** Means over the samples seen so far in the epoch. */
 export interface Logs {
@@ -41,11 +42,32 @@ export interface FitOptions {
   shuffle?: boolean;
   /** Leave out an epoch's last batch when it is smaller. Default false. */
   dropRemainder?: boolean;
-  validationData?: readonly [Inputs, Targets];
+  /** With weights of its samples, where valLoss is to go by some. */
+  validationData?: readonly [Inputs, Targets] | readonly [Inputs, Targets, SampleWeights];
   /** Share of the samples, the last ones, to validate on instead of training; in (0, 1). */
   validationSplit?: number;
   /** Validate every so many epochs. Default 1. */
   validationFreq?: number;
+  /**
+   * What each sample counts for, from 0 on: (n), or (n, T), a weight for each step, where the model gives sequences.
+   * A row's loss and gradient are multiplied by its weight; the mean stays one over all rows, as in Keras, so weights
+   * with a mean of 1 leave the loss its size. Metrics go by none. What validationSplit splits off keeps its weights.
+   * Default none.
+   */
+  sampleWeight?: SampleWeights;
+  /**
+   * What each class counts for in training: { 0: 1, 1: 5 }; one that is not named counts for 1. For losses with a class
+   * a row: sparseCategoricalCrossentropy, binaryCrossentropy of one unit, and categoricalCrossentropy, where it is that
+   * of the largest target. The class of each step counts where the model gives sequences. Validation goes by none. Not
+   * beside sampleWeight, as in Keras. Default none.
+   */
+  classWeight?: ClassWeights;
+  /**
+   * A batch whose loss is above ends fit with LOSS_NOT_FINITE, and so does one whose loss is no number; the weights
+   * are then those of the last batch whose loss was not, or of before the call. It costs a copy of the weights
+   * a batch. Default none: then the loss has to be a number alone.
+   */
+  maxLoss?: number;
   /**
    * Awaited: the next batch waits for its promise, unless the call is aborted or the model disposed of. `batch` counts from 0. From a runtime in a worker it
    * is called at most 20 times a second, and for the last batch of each epoch.
@@ -65,9 +87,14 @@ export interface ReadOptions {
   signal?: HostSignal;
 }
 
-export interface EvaluateOptions extends ReadOptions {
+export interface PredictOptions extends ReadOptions {
   /** Default 32; it changes speed and memory alone. */
   batchSize?: number;
+}
+
+export interface EvaluateOptions extends PredictOptions {
+  /** What each sample, or step, counts for in the loss, as fit has it. Default none. */
+  sampleWeight?: SampleWeights;
 }
 
 /** What fit gives: a number per epoch under each key. */
@@ -153,7 +180,7 @@ export interface Model {
   evaluate(x: Inputs, y: Targets, options?: EvaluateOptions): Promise<Logs>;
 
   /** Outputs (n, units), or (n, T, units) where the last recurrent layer gives sequences. @throws as fit */
-  predict(x: Inputs, options?: EvaluateOptions): Promise<Tensor<Float32Array>>;
+  predict(x: Inputs, options?: PredictOptions): Promise<Tensor<Float32Array>>;
 
   /**
    * What the recurrent layers did at each step, and the prediction as it forms. It holds

@@ -14,7 +14,7 @@ import { OptimizerMemory } from "../model/optimizer-memory.ts";
 import { checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
-import { sizeOf, Weights } from "../model/weights.ts";
+import { type KeptWeights, sizeOf, Weights } from "../model/weights.ts";
 import { checkOptions } from "../options.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
@@ -26,8 +26,10 @@ import {
   checkSamples,
   type Inputs,
   type Samples,
+  type SampleWeights,
   type Targets,
   type Unlabelled,
+  weighClasses,
 } from "./inputs.ts";
 import type {
   EvaluateOptions,
@@ -36,12 +38,13 @@ import type {
   History,
   Logs,
   Model,
+  PredictOptions,
   ReadOptions,
   SaveOptions,
   Trace,
 } from "./model.ts";
 import { roomFor } from "./numbers.ts";
-import { EVALUATE_OPTIONS, FIT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
+import { EVALUATE_OPTIONS, FIT_OPTIONS, PREDICT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 import { checkWeights } from "./weights.ts";
@@ -109,63 +112,91 @@ export class Sequential implements Model {
     this.#check(given.signal);
     if (this.#fitting) throw busy("a fit is running on this model");
     const config = this.#compiled();
-    const samples = (inputs: Inputs, targets: Targets, suffix?: string) =>
-      checkSamples(inputs, targets, this.layers, config.loss, suffix);
+    const samples = (inputs: Inputs, targets: Targets, weights?: SampleWeights, suffix?: string) =>
+      checkSamples(inputs, targets, this.layers, config.loss, weights, suffix);
     // All that the caller gave is read before anything else can run, and not again.
-    const plan = planFit(samples(x, y), given, ([vx, vy]) => samples(vx, vy, " of validationData"));
+    const plan = planFit(
+      samples(x, y, given.sampleWeight),
+      given,
+      ([vx, vy, vw]) => samples(vx, vy, vw, " of validationData"),
+      (of, classes) => weighClasses(of, classes, this.layers, config.loss),
+    );
     this.#fitting = true;
     try {
-      return await this.#run(given.signal, (pauses) =>
-        fitModel(plan, {
-          ...pauses,
-          config,
-          state: this.#state,
-          open: () => this.#batch(plan.train, { ...config, batchSize: plan.batchSize, training: true }),
-          order: (n, epoch) => this.#order(n, epoch),
-          measure: (data) => this.#measure(data, config, plan.batchSize, pauses.checkpoint),
-          step: (load, epoch, number) =>
-            this.#access.change(pauses.stop, () => this.#step(load, epoch, number)),
-        }),
-      );
+      return await this.#run(given.signal, async (pauses) => {
+        const bound =
+          plan.maxLoss === undefined ? null : { maxLoss: plan.maxLoss, good: this.#weights.keep() };
+        try {
+          return await fitModel(plan, {
+            ...pauses,
+            config,
+            state: this.#state,
+            open: () => this.#batch(plan.train, { ...config, batchSize: plan.batchSize, training: true }),
+            order: (n, epoch) => this.#order(n, epoch),
+            measure: (data) => this.#measure(data, config, plan.batchSize, pauses.checkpoint),
+            step: (load, epoch, number) =>
+              this.#access.change(pauses.stop, () => this.#step(load, epoch, number, bound)),
+          });
+        } finally {
+          bound?.good.free();
+        }
+      });
     } finally {
       this.#fitting = false;
     }
   }
 
-  /** One batch: loss, gradient, new weights. @param load puts it in, and says how many samples it has */
-  async #step(load: () => { batch: Batch; count: number }, epoch: number, number: number) {
+  /**
+   * One batch: loss, gradient, new weights.
+   *
+   * @param load puts it in, and says how many samples it has
+   * @param bound of the loss, and the weights that were last seen to keep it
+   */
+  async #step(
+    load: () => { batch: Batch; count: number },
+    epoch: number,
+    number: number,
+    bound: { readonly maxLoss: number; readonly good: KeptWeights } | null,
+  ) {
     const { batch, count } = load();
     const optimizer = this.#optimizer!; // made with the batch
     const result = await batch.gradient(count, { seed: this.#context.seed, epoch, batch: number });
-    const notFinite = (what: string) =>
+    const { loss, peak } = result;
+    const notGood = (what: string, kept = "the weights of the batch before are kept") =>
       new LstmkitError(
         "LOSS_NOT_FINITE",
-        `batch ${number} of epoch ${epoch} gave ${what}; the weights of the batch before are kept. ` +
-          "Lower learningRate, or scale the data.",
+        `batch ${number} of epoch ${epoch} gave ${what}; ${kept}. Lower learningRate, or scale the data.`,
       );
-    if (Number.isNaN(result.peak)) {
-      throw notFinite(`loss ${result.loss}, or a gradient that is not finite`);
+    const finite = !Number.isNaN(peak);
+    if (bound && !(finite && loss <= bound.maxLoss)) {
+      if (finite) await batch.forget();
+      if (bound.good.restore()) this.#forgetOptimizer(); // what carried them away is in the optimiser's slots
+      throw notGood(
+        `loss ${loss}, and maxLoss is ${bound.maxLoss}`,
+        "the weights are those of before it was passed",
+      );
     }
+    if (!finite) throw notGood(`loss ${loss}, or a gradient that is not finite`);
+    bound?.good.renew();
     const iteration = this.#state.iterations + 1;
-    if (!(await batch.update(iteration, optimizer.mayOverflow(result.peak, iteration)))) {
-      // What carried them there is in the optimiser's slots.
-      this.#forgetOptimizer();
-      throw notFinite("weights that are not finite in float32");
+    if (!(await batch.update(iteration, optimizer.mayOverflow(peak, iteration)))) {
+      this.#forgetOptimizer(); // as above
+      throw notGood("weights that are not finite in float32");
     }
     this.#state.iterations = iteration;
     return result;
   }
 
   async evaluate(x: Inputs, y: Targets, options: EvaluateOptions = {}): Promise<Logs> {
-    const { batchSize, signal } = evaluateOptions("evaluate()", options);
+    const { batchSize, sampleWeight, signal } = evaluateOptions(options);
     this.#check(signal);
     const config = this.#compiled();
-    const data = checkSamples(x, y, this.layers, config.loss);
+    const data = checkSamples(x, y, this.layers, config.loss, sampleWeight);
     return this.#read(signal, (checkpoint) => this.#measure(data, config, batchSize, checkpoint));
   }
 
-  async predict(inputs: Inputs, options: EvaluateOptions = {}): Promise<Tensor<Float32Array>> {
-    const { batchSize, signal } = evaluateOptions("predict()", options);
+  async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Tensor<Float32Array>> {
+    const { batchSize, signal } = predictOptions(options);
     this.#check(signal);
     const data = checkInputs(inputs, this.layers);
     const { samples, T } = data;
@@ -206,7 +237,7 @@ export class Sequential implements Model {
   async gradientFlow(x: Inputs, y: Targets, options: ReadOptions = {}): Promise<GradientFlow> {
     const { signal } = readOptions("gradientFlow()", options);
     this.#check(signal);
-    const { loss } = this.#compiled();
+    const { loss, lossWeights } = this.#compiled();
     const data = checkSamples(x, y, this.layers, loss);
     const { samples, T } = data;
     const layers = withoutDropout(this.layers);
@@ -214,7 +245,7 @@ export class Sequential implements Model {
     return this.#read(signal, async (checkpoint) => {
       await this.#sweep(
         data,
-        { ...ONE_GROUP, layers, loss, flow: true },
+        { ...ONE_GROUP, layers, loss, lossWeights, flow: true },
         checkpoint,
         async (batch, from, count) => {
           fillFlow(flow, from, await batch.flow(count, rows(flow.losses.data, samples, from, count)));
@@ -321,19 +352,19 @@ export class Sequential implements Model {
 
   /** Batch by batch through all samples as they stand; `work` finds those from `from` on loaded. */
   async #sweep(
-    data: Unlabelled & { readonly y?: Tensor<Float32Array> },
+    data: Unlabelled & Partial<Pick<Samples, "y" | "weights">>,
     plan: WorkPlan,
     checkpoint: Pauses["checkpoint"],
     work: (batch: Batch, from: number, count: number) => Promise<void>,
   ): Promise<void> {
-    const { x, y, samples } = data;
+    const { x, y, weights, samples } = data;
     const batch = this.#batch(data, plan);
     try {
       const order = this.#order(samples, null);
       for (let from = 0; from < samples; from += plan.batchSize) {
         if (from > 0) await checkpoint();
         const count = Math.min(plan.batchSize, samples - from);
-        batch.load(x.data, y?.data ?? null, order, from, count);
+        batch.load(x.data, y?.data ?? null, order, from, count, weights?.data);
         await work(batch, from, count);
       }
     } finally {
@@ -375,7 +406,10 @@ export class Sequential implements Model {
     return order;
   }
 
-  #batch({ x, samples, T }: Unlabelled, { training = false, kept = false, ...plan }: WorkPlan): Batch {
+  #batch(
+    { x, samples, T, weights = null }: Unlabelled & Partial<Pick<Samples, "weights">>,
+    { training = false, kept = false, ...plan }: WorkPlan,
+  ): Batch {
     const optimizer = () => {
       this.#optimizer ??= new OptimizerMemory(this.#weights, this.#compiled().optimizer);
       return this.#optimizer.state;
@@ -384,6 +418,7 @@ export class Sequential implements Model {
       layers: this.layers,
       groupSize: this.#context.groupSize ?? GROUP_SIZE,
       ...plan,
+      weighted: weights !== null,
       T,
       batchSize: Math.min(plan.batchSize, samples),
       optimizer: training ? optimizer : null,
@@ -460,14 +495,17 @@ const busy = (what: string) => new LstmkitError("BUSY", `${what}; await it, or a
 export const modelDisposed = () =>
   new LstmkitError("DISPOSED", "the model was disposed; make or load another.");
 
-const evaluateOptions = (call: string, options: EvaluateOptions) =>
-  checkOptions<EvaluateOptions, typeof EVALUATE_OPTIONS>(call, options, EVALUATE_OPTIONS);
+const evaluateOptions = (options: EvaluateOptions) =>
+  checkOptions<EvaluateOptions, typeof EVALUATE_OPTIONS>("evaluate()", options, EVALUATE_OPTIONS);
+
+const predictOptions = (options: PredictOptions) =>
+  checkOptions<PredictOptions, typeof PREDICT_OPTIONS>("predict()", options, PREDICT_OPTIONS);
 
 const readOptions = (call: string, options: ReadOptions) =>
   checkOptions<ReadOptions, typeof READ_OPTIONS>(call, options, READ_OPTIONS);
 
 /** What a call wants of its batch. */
-type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "metrics" | "flow"> & {
+type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "lossWeights" | "metrics" | "flow"> & {
   readonly layers?: readonly Layer[];
   readonly groupSize?: number;
   readonly training?: boolean;

@@ -38,6 +38,7 @@ export interface Kernels {
     units: number,
     ld: number,
     scale: number,
+    smoothing: number,
   ): void;
   categoricalCrossentropyProbabilities(
     losses: number,
@@ -48,6 +49,7 @@ export interface Kernels {
     units: number,
     ld: number,
     scale: number,
+    smoothing: number,
   ): void;
   sparseCategoricalCrossentropyLogits(
     losses: number,
@@ -129,6 +131,17 @@ export interface Kernels {
     parts: number,
   ): number;
   embeddingForward(x: number, ids: number, table: number, T: number, E: number, step: number): void;
+  gaussianNegativeLogLikelihood(
+    losses: number,
+    dy: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+    epsilon: number,
+  ): void;
   clear(x: number, n: number): void;
   packColumns(a: number, src: number, ld: number, M: number, K: number): void;
   packPanels(b: number, src: number, ld: number, keep: number, K: number, N: number): void;
@@ -216,6 +229,17 @@ export interface Kernels {
     m: number,
     hm: number,
   ): void;
+  huber(
+    losses: number,
+    dy: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+    delta: number,
+  ): void;
   layerNormBackward(
     dx: number,
     lddx: number,
@@ -242,6 +266,16 @@ export interface Kernels {
     n: number,
     epsilon: number,
   ): void;
+  logCosh(
+    losses: number,
+    dy: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+  ): void;
   bceLogits(
     losses: number,
     dz: number,
@@ -251,6 +285,7 @@ export interface Kernels {
     units: number,
     ld: number,
     scale: number,
+    smoothing: number,
   ): void;
   bceProbabilities(
     losses: number,
@@ -261,6 +296,7 @@ export interface Kernels {
     units: number,
     ld: number,
     scale: number,
+    smoothing: number,
   ): void;
   sumFloats(x: number, n: number): number;
   sumInts(x: number, n: number): number;
@@ -365,6 +401,19 @@ export interface Kernels {
   allFinite(x: number, n: number): number;
   peak(x: number, n: number): number;
   sumShards(g: number, partials: number, shards: number, stride: number, n: number): void;
+  quantile(
+    losses: number,
+    dy: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+    q: number,
+    place: number,
+    every: number,
+  ): void;
   dropoutKeep(
     keep: number,
     scratch: number,
@@ -426,11 +475,24 @@ export interface Kernels {
   mapCosTurns(y: number, x: number, n: number): void;
   mapExp(y: number, x: number, n: number): void;
   mapLog(y: number, x: number, n: number): void;
+  mapLog1p(y: number, x: number, n: number): void;
   mapSigmoid(y: number, x: number, n: number): void;
   mapTanh(y: number, x: number, n: number): void;
   softmaxBackward(dy: number, y: number, rows: number, n: number, ld: number): void;
   softmaxForward(y: number, rows: number, n: number, ld: number): void;
   weighRows(losses: number, dy: number, weights: number, rows: number, ld: number): void;
+  weighTarget(
+    losses: number,
+    dy: number,
+    own: number,
+    downy: number,
+    rows: number,
+    width: number,
+    ld: number,
+    weight: number,
+    place: number,
+    count: number,
+  ): void;
 }
 
 /** How many parameters each has: what tells another version's module. */
@@ -438,8 +500,8 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   binaryAccuracy: 7,
   categoricalAccuracy: 6,
   sparseCategoricalAccuracy: 6,
-  categoricalCrossentropyLogits: 8,
-  categoricalCrossentropyProbabilities: 8,
+  categoricalCrossentropyLogits: 9,
+  categoricalCrossentropyProbabilities: 9,
   sparseCategoricalCrossentropyLogits: 8,
   sparseCategoricalCrossentropyProbabilities: 8,
   activationBackward: 4,
@@ -451,6 +513,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   addRows: 6,
   embeddingBackward: 8,
   embeddingForward: 6,
+  gaussianNegativeLogLikelihood: 9,
   clear: 2,
   packColumns: 5,
   packPanels: 6,
@@ -462,10 +525,12 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   gruBeforeBackward: 16,
   gruBeforeForward: 14,
   gruForward: 15,
+  huber: 9,
   layerNormBackward: 11,
   layerNormForward: 11,
-  bceLogits: 8,
-  bceProbabilities: 8,
+  logCosh: 8,
+  bceLogits: 9,
+  bceProbabilities: 9,
   sumFloats: 2,
   sumInts: 2,
   lstmBackward: 17,
@@ -481,6 +546,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   allFinite: 2,
   peak: 2,
   sumShards: 5,
+  quantile: 11,
   dropoutKeep: 9,
   normal: 4,
   orthogonal: 6,
@@ -493,9 +559,11 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   mapCosTurns: 3,
   mapExp: 3,
   mapLog: 3,
+  mapLog1p: 3,
   mapSigmoid: 3,
   mapTanh: 3,
   softmaxBackward: 5,
   softmaxForward: 4,
   weighRows: 5,
+  weighTarget: 10,
 };

@@ -39,8 +39,12 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
     const options = checkOptions<FitOptions, typeof table>(`${method}()`, given, table);
     return runtime.run(options, (session, call) => {
       const parcel = new Parcel();
-      const { signal: _, onBatchEnd: __, onEpochEnd: ___, validationData: pair, ...rest } = options;
-      const sent = { ...rest, ...(pair && { validationData: pair.map((part) => parcel.pack(part)) }) };
+      const { signal: _, onBatchEnd: __, onEpochEnd: ___, validationData: held, ...rest } = options;
+      const sent = {
+        ...rest,
+        ...(held && { validationData: held.map((part) => parcel.pack(part)) }),
+        ...(rest.sampleWeight !== undefined && { sampleWeight: parcel.pack(rest.sampleWeight) }),
+      };
       const packed = Array.from({ length: kind.arguments }, (_, i) => parcel.pack(args[i]));
       return session.model(id, method, call, parcel.seal([...packed, sent]));
     });

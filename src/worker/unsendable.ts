@@ -13,11 +13,17 @@ export function refuseUnsendable(
   const kind: CallKind = MODEL_CALLS[method];
   if (method === "compile") checkCompile(args[0] as CompileOptions, layers);
   if (!kind.options) return;
+  const { sampleWeight, validationData = [] } = Object(args[kind.arguments]);
   lookAtArrays(args.slice(0, kind.arguments), "");
-  lookAtArrays(Object(args[kind.arguments]).validationData ?? [], " of validationData");
+  if (sampleWeight !== undefined) lookAtNumbers(sampleWeight, NAMES[2]);
+  lookAtArrays(validationData, " of validationData");
 }
 
-/** A number in every place of each, x and y. */
+const NAMES = ["x", "y", "sampleWeight"] as const;
+
 function lookAtArrays(arrays: readonly unknown[], suffix: string): void {
-  for (const [i, given] of arrays.entries()) numbersOf(given, "xy"[i] + suffix).each(() => {});
+  for (const [i, given] of arrays.entries()) lookAtNumbers(given, NAMES[i] + suffix);
 }
+
+/** A number in every place. */
+const lookAtNumbers = (given: unknown, name: string) => numbersOf(given, name).each(() => {});

@@ -1,4 +1,5 @@
 import type { Layer } from "../../src/layers/public.ts";
+import { lossKindOf } from "../../src/losses/index.ts";
 import type { AnyLoss } from "../../src/losses/kind.ts";
 import type { MetricName } from "../../src/metrics/index.ts";
 import { type BatchResult, Batch as ModelBatch } from "../../src/model/batch.ts";
@@ -83,6 +84,11 @@ export function keepMasks(
   });
 }
 
+interface Weighing {
+  readonly weighted?: boolean;
+  readonly lossWeights?: readonly number[] | undefined;
+}
+
 export interface BatchOptions {
   readonly loss?: AnyLoss;
   /** Default accuracy alone. */
@@ -92,6 +98,14 @@ export interface BatchOptions {
   /** Samples that the batch has room for; B where not given. */
   readonly room?: number;
 }
+
+/** With every default of its kind. */
+const complete = (loss: AnyLoss): AnyLoss => ({
+  ...Object.fromEntries(
+    Object.entries(lossKindOf(loss).options).map(([name, { fallback }]) => [name, fallback]),
+  ),
+  ...loss,
+});
 
 const identity = (n: number) => Array.from({ length: n }, (_, i) => i);
 
@@ -111,10 +125,19 @@ export function trainingBatch(
     loss = lossOf(network),
     metrics = ["accuracy"],
     optimizer: description = ADAM,
-  }: { T: number; batchSize: number } & BatchOptions,
+    ...weighing
+  }: { T: number; batchSize: number } & Weighing & BatchOptions,
 ): { batch: ModelBatch; optimizer: OptimizerMemory; free: () => void } {
   const optimizer = new OptimizerMemory(network.weights, description);
-  const options = { layers: network.layers, T, batchSize, groupSize, loss, metrics };
+  const options = {
+    layers: network.layers,
+    T,
+    batchSize,
+    groupSize,
+    loss: complete(loss),
+    metrics,
+    ...weighing,
+  };
   const batch = new ModelBatch(network.weights, teamOf(network), {
     ...options,
     optimizer: () => optimizer.state,
@@ -130,11 +153,17 @@ export function trainingBatch(
 export async function trainingPass(
   bench: Bench,
   network: BenchNetwork,
-  { x, y, B, T }: Batch,
+  { x, y, weights, lossWeights, B, T }: Batch,
   { room = B, ...options }: BatchOptions = {},
 ): Promise<{ result: BatchResult; gradients: Record<string, Float32Array>; raw: Float32Array }> {
-  const { batch, optimizer, free } = trainingBatch(network, { T, batchSize: room, ...options });
-  batch.load(x, y, identity(B), 0, B);
+  const { batch, optimizer, free } = trainingBatch(network, {
+    T,
+    batchSize: room,
+    weighted: weights !== undefined,
+    lossWeights,
+    ...options,
+  });
+  batch.load(x, y, identity(B), 0, B, weights);
   const result = await batch.gradient(B, COUNTERS);
   const { specs, length } = network.weights.table;
   const raw = bench.read(optimizer.state.gradient, length);
@@ -148,12 +177,22 @@ export async function trainingPass(
 /** Loss of the batch without dropout. */
 export async function evaluationPass(
   network: BenchNetwork,
-  { x, y, B, T }: Batch,
+  { x, y, weights, lossWeights, B, T }: Batch,
   { loss = lossOf(network), groupSize = 4, metrics = ["accuracy"] }: BatchOptions = {},
 ): Promise<BatchResult> {
-  const options = { layers: network.layers, T, batchSize: B, groupSize, loss, metrics, optimizer: null };
+  const options = {
+    layers: network.layers,
+    T,
+    batchSize: B,
+    groupSize,
+    loss: complete(loss),
+    lossWeights,
+    weighted: weights !== undefined,
+    metrics,
+    optimizer: null,
+  };
   const batch = new ModelBatch(network.weights, teamOf(network), options, x);
-  batch.load(x, y, identity(B), 0, B);
+  batch.load(x, y, identity(B), 0, B, weights);
   const result = await batch.evaluate(B);
   batch.free();
   return result;

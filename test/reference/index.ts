@@ -16,15 +16,19 @@ import {
 import { denseReference } from "./dense.ts";
 import { dropoutReference } from "./dropout.ts";
 import { embeddingReference } from "./embedding.ts";
+import { gaussianNegativeLogLikelihood } from "./gaussian.ts";
 import { gruReference } from "./gru.ts";
+import { huber } from "./huber.ts";
 import type { LossReference, MetricReference, OptimizerStep, ReferenceKind } from "./kind.ts";
 import { layerNormalizationReference } from "./layer-normalization.ts";
-import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
+import { logCosh } from "./log-cosh.ts";
+import { crossentropyFromLogits, crossentropyFromProbabilities, smoothed } from "./loss.ts";
 import { lstmReference } from "./lstm.ts";
 import { maskingReference } from "./masking.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
+import { quantile } from "./quantile.ts";
 import { simpleRnnReference } from "./rnn.ts";
 import { sgdStep } from "./sgd.ts";
 
@@ -43,16 +47,20 @@ export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<
 export const referenceOf = (layer: Layer): ReferenceKind<Layer> =>
   REFERENCES[layer.type] as ReferenceKind<Layer>;
 
-export const LOSS_REFERENCES: { readonly [K in LossConfig["name"]]: LossReference } = {
+export const LOSS_REFERENCES: {
+  readonly [K in LossConfig["name"]]: LossReference<Extract<LossConfig, { name: K }>>;
+} = {
   binaryCrossentropy: {
     from: "sigmoid",
-    ofLogits: crossentropyFromLogits,
-    ofOutputs: crossentropyFromProbabilities,
+    ofLogits: (z, t, _, { labelSmoothing }) => crossentropyFromLogits(z, smoothed(t, labelSmoothing)),
+    ofOutputs: (p, t, _, { labelSmoothing }) => crossentropyFromProbabilities(p, smoothed(t, labelSmoothing)),
   },
   categoricalCrossentropy: {
     from: "softmax",
-    ofLogits: categoricalCrossentropyLogits,
-    ofOutputs: categoricalCrossentropyProbabilities,
+    ofLogits: (z, t, units, { labelSmoothing }) =>
+      categoricalCrossentropyLogits(z, smoothed(t, labelSmoothing, units), units),
+    ofOutputs: (p, t, units, { labelSmoothing }) =>
+      categoricalCrossentropyProbabilities(p, smoothed(t, labelSmoothing, units), units),
   },
   sparseCategoricalCrossentropy: {
     from: "softmax",
@@ -61,7 +69,16 @@ export const LOSS_REFERENCES: { readonly [K in LossConfig["name"]]: LossReferenc
   },
   meanSquaredError: { ofOutputs: meanSquaredError },
   meanAbsoluteError: { ofOutputs: meanAbsoluteError },
+  huber: { ofOutputs: (y, t, _, { delta }) => huber(y, t, delta) },
+  logCosh: { ofOutputs: logCosh },
+  quantile: { ofOutputs: (y, t, _, { quantiles = [0.5] }) => quantile(y, t, quantiles) },
+  gaussianNegativeLogLikelihood: {
+    ofOutputs: (y, t, _, { epsilon }) => gaussianNegativeLogLikelihood(y, t, epsilon),
+  },
 };
+
+export const lossReferenceOf = (loss: LossConfig): LossReference =>
+  LOSS_REFERENCES[loss.name] as LossReference;
 
 export const METRIC_REFERENCES: { readonly [K in keyof typeof METRICS]: MetricReference } = {
   binaryAccuracy: (y, t, _, logits) => binaryAccuracy(y, t, logits ? 0 : 0.5),

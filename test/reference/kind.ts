@@ -1,4 +1,5 @@
 /** What the reference of a kind of layer, loss, metric or optimiser is: f64, no padding, no groups, and nothing shared with the kernels. */
+import type { LossConfig } from "../../src/losses/index.ts";
 import type { LossAndGradient } from "./loss.ts";
 import { row, type Vector } from "./matrix.ts";
 
@@ -53,13 +54,13 @@ export function atLastRows(dy: Vector, { B, T, width }: Omit<Signal, "values">):
 }
 
 /** The mean over rows of `units` outputs, and its gradient. */
-type RowsLoss = (outputs: Vector, targets: Vector, units: number) => LossAndGradient;
+type RowsLoss<C> = (outputs: Vector, targets: Vector, units: number, loss: C) => LossAndGradient;
 
-export interface LossReference {
+export interface LossReference<C = LossConfig> {
   /** Of a head with this activation the loss is taken from what goes into it. */
   readonly from?: "sigmoid" | "softmax";
-  readonly ofLogits?: RowsLoss;
-  readonly ofOutputs: RowsLoss;
+  readonly ofLogits?: RowsLoss<C>;
+  readonly ofOutputs: RowsLoss<C>;
 }
 
 /** The mean over rows of `units` outputs, which are logits or not. */

@@ -2,9 +2,10 @@
 import type { Layer } from "../../src/layers/public.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
-import { LOSS_REFERENCES, OPTIMIZER_REFERENCES, referenceOf } from "./index.ts";
+import { lossReferenceOf, OPTIMIZER_REFERENCES, referenceOf } from "./index.ts";
 import type { OptimizerStep, ReferencePass, Signal, WeightGradient } from "./kind.ts";
 import { row, type Vector } from "./matrix.ts";
+import { type RowsLoss, weighRows, weighTargets } from "./weights.ts";
 
 /** Every weight, or every gradient, under its name and in the order of `weightTable`. */
 export type Weights = Readonly<Record<string, Vector>>;
@@ -19,6 +20,10 @@ export interface Batch {
   readonly x: ArrayLike<number>;
   /** Targets: one for each output, or for each row where the loss takes classes. */
   readonly y: ArrayLike<number>;
+  /** What each row of outputs counts for in the loss; all alike where there are none. */
+  readonly weights?: ArrayLike<number>;
+  /** What each target of a row counts for. */
+  readonly lossWeights?: readonly number[];
   readonly B: number;
   readonly T: number;
   /** keepMasks[l], of 0 and 1, is what the dropout of layer l keeps; without one it drops nothing. */
@@ -79,21 +84,21 @@ export function evaluate(
  * cross-entropy is taken from its logits, by a head that is linear.
  */
 function lossOf(layers: readonly Layer[], weights: Weights, batch: Batch, loss: LossConfig) {
-  const { from, ofLogits, ofOutputs } = LOSS_REFERENCES[loss.name];
+  const { from, ofLogits, ofOutputs } = lossReferenceOf(loss);
   const head = layers.at(-1)!;
   const fused = from !== undefined && activationOf(head) === from;
   const bare = fused ? [...layers.slice(0, -1), { ...head, activation: "linear" } as Layer] : layers;
   const passes = forward(bare, weights, batch);
   const { values, width, mask } = passes.at(-1)!.y;
   const logits = fused || ("fromLogits" in loss && loss.fromLogits === true);
+  const plain = logits ? ofLogits! : ofOutputs;
+  const own: RowsLoss = (outputs, targets, units) => plain(outputs, targets, units, loss);
+  const weighed = batch.lossWeights ? weighTargets(own, batch.lossWeights) : own;
   const counting = countingRows(mask, values.length / width);
-  const targets = Float64Array.from(batch.y);
-  const own = targets.length / (values.length / width);
-  const found = (logits ? ofLogits! : ofOutputs)(
-    rowsOf(values, counting, width),
-    rowsOf(targets, counting, own),
-    width,
-  );
+  const rows = (all: ArrayLike<number>) =>
+    rowsOf(Float64Array.from(all), counting, all.length / (values.length / width));
+  const lossOfRows = batch.weights ? weighRows(weighed, rows(batch.weights)) : weighed;
+  const found = lossOfRows(rows(values), rows(batch.y), width);
   const gradient = new Float64Array(values.length);
   for (const [i, r] of counting.entries()) row(gradient, r, width).set(row(found.gradient, i, width));
   return { passes, found: { loss: counting.length === 0 ? 0 : found.loss, gradient } };

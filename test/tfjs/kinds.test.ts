@@ -29,7 +29,7 @@ import { oneHot } from "../reference/crossentropy.ts";
 import { integers, keepMask, normals } from "../reference/sample.ts";
 import { type Batch, evaluate, gradients, train } from "../reference/sequential.ts";
 import { TOLERANCES } from "../tolerances.ts";
-import { type TfjsNetwork, tfjsNetwork } from "./network.ts";
+import { type TfjsLoss, type TfjsNetwork, tfjsNetwork } from "./network.ts";
 
 const { tfjsFinalWeights, tfjsForward, tfjsGradient, tfjsLoss, tfjsTrainingLosses } = TOLERANCES;
 const V = 9;
@@ -45,7 +45,7 @@ interface Case {
   readonly layers: (sizes: Sizes) => Layer[];
   readonly everyStep: boolean;
   readonly units: number;
-  readonly loss: LossConfig["name"];
+  readonly loss: TfjsLoss;
   readonly optimizer: OptimizerConfig;
 }
 
@@ -87,6 +87,14 @@ const CASES: Case[] = [
       optimizer: n % 2 ? sgd : momentum,
     }),
   ),
+  {
+    name: "an LSTM, numbers with outliers",
+    layers: ({ E, H }) => [lstm({ units: H, inputShape: [null, E] }), dense({ units: 3 })],
+    everyStep: false,
+    units: 3,
+    loss: "huber",
+    optimizer: sgd,
+  },
   {
     name: "layer normalizations around an LSTM",
     layers: ({ E, H }) => [
