@@ -14,7 +14,7 @@ export {
   sparseCategoricalCrossentropyProbabilities,
 } from "./crossentropy";
 export { activationBackward, activationForward } from "./dense";
-export { dropElements, dropoutBackward, dropoutForward } from "./dropout";
+export { dropElements, dropoutBackward, dropoutForward, recurrentDropout } from "./dropout";
 export { addRows, embeddingBackward, embeddingForward, limitPlaces } from "./embedding";
 export { gaussianNegativeLogLikelihood } from "./gaussian";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
@@ -25,6 +25,7 @@ export { lion } from "./lion";
 export { logCosh } from "./log-cosh";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
+export { clearMasked, leadingMasked } from "./mask";
 export { meanAbsoluteError } from "./mean-absolute-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";

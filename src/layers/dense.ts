@@ -7,6 +7,8 @@ import {
   type Initializer,
   joinMemory,
   type LayerKind,
+  maskAs,
+  maskedAs,
   padded,
   type Rows,
 } from "./kind.ts";
@@ -60,7 +62,13 @@ export const denseKind = {
     biasRegularizer: aRegularizer,
     ...COMMON,
   },
-  output: ({ units }, { sequence, T }) => ({ holds: "numbers", sequence, T, width: units }),
+  output: ({ units }, x) => ({
+    holds: "numbers",
+    sequence: x.sequence,
+    T: x.T,
+    width: units,
+    ...maskedAs(x),
+  }),
   weights(layer, { width: I }) {
     const { units, useBias, kernelInitializer, biasInitializer, kernelRegularizer, biasRegularizer } = layer;
     const kernel = { name: "kernel", shape: [I, units], blocks: 1, initializer: kernelInitializer };
@@ -88,6 +96,7 @@ export const denseKind = {
       sequence: x.T * N,
       T: x.T,
       width: units,
+      ...maskAs(x),
     });
     return {
       y: rows(y),

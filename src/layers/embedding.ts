@@ -1,4 +1,5 @@
-import { type AnyLayer, type Initializer, type LayerKind, padded, type Rows } from "./kind.ts";
+import { trueOrFalse } from "../options.ts";
+import { type AnyLayer, type Initializer, type LayerKind, maskAs, padded, type Rows } from "./kind.ts";
 import { anInitializer, COMMON, describeLayer, size } from "./options.ts";
 import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
 
@@ -11,6 +12,8 @@ export interface EmbeddingConfig {
   embeddingsInitializer?: Initializer;
   /** A penalty on the vectors' size. Default none. */
   embeddingsRegularizer?: Regularizer;
+  /** Id 0 is padding: its rows are masked for the layers above. Default false. */
+  maskZero?: boolean;
   /** Default `embedding`, `embedding_1`, … */
   name?: string;
 }
@@ -21,6 +24,7 @@ export interface EmbeddingLayer extends Omit<AnyLayer, "inputShape"> {
   readonly outputDim: number;
   readonly embeddingsInitializer: Initializer;
   readonly embeddingsRegularizer?: Regularizer;
+  readonly maskZero: boolean;
 }
 
 /**
@@ -36,9 +40,16 @@ export const embeddingKind = {
     outputDim: size,
     embeddingsInitializer: { ...anInitializer, fallback: "randomUniform" },
     embeddingsRegularizer: aRegularizer,
+    maskZero: { ...trueOrFalse, fallback: false },
     name: COMMON.name,
   },
-  output: ({ outputDim }, x) => ({ ...x, holds: "numbers", width: outputDim }),
+  output: ({ outputDim, maskZero }, x) => ({
+    ...x,
+    holds: "numbers",
+    width: outputDim,
+    ...(maskZero && { masked: true }),
+  }),
+  masks: ({ maskZero }) => (maskZero ? (row) => row[0] === 0 : undefined),
   weights: ({ inputDim, outputDim, embeddingsInitializer, embeddingsRegularizer }) => [
     {
       name: "embeddings",
@@ -62,7 +73,7 @@ export const embeddingKind = {
     const E = padded(outputDim);
     const table = at.weight("embeddings").address;
     const dy = use.backward ? at.at("dy") : 0;
-    const rows = { stride: E, sequence: x.T * E, T: x.T, width: outputDim };
+    const rows = { stride: E, sequence: x.T * E, T: x.T, width: outputDim, ...maskAs(x) };
     const y = x.gathered ? 0 : at.at("y");
     const gathered = x.gathered && { gathered: { ...x.gathered, table } };
     return {

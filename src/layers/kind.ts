@@ -42,6 +42,8 @@ export interface Signal {
   readonly width: number;
   /** The rows are those of a table, named by ids, of which a list has so many different ones at most. */
   readonly gathered?: { readonly most: number; readonly of: "shard" | "call" };
+  /** Whether rows may be masked: padding, which recurrent layers step over and loss and metrics leave out. */
+  readonly masked?: true;
 }
 
 /** One weight, as a kind asks for it. */
@@ -94,6 +96,11 @@ export interface Memory {
   readonly group?: Sizes;
   /** A thread's own, dead when a call returns: that of all layers lies in one place. */
   readonly scratch?: Sizes;
+  /**
+   * (B, padded width) of each of its `carried` states, by their names: all threads', each writing its own samples.
+   * The model keeps them from batch to batch, and from call to call.
+   */
+  readonly state?: Sizes;
 }
 
 /** Which samples a group is, and all that random numbers may depend on. */
@@ -121,7 +128,26 @@ export interface Rows {
   /** Real features; the padding behind them is never read as a feature. */
   readonly width: number;
   readonly gathered?: Gathered;
+  /** Where the signal is masked. */
+  readonly mask?: Mask;
 }
+
+/** Which rows count: words of 32 bits, 1 where a row does and 0 where it is masked. Distances in words. */
+export interface Mask {
+  /** Address of the word of the first row of the group's first sample. */
+  at(group: Group): number;
+  /** From a row's to the next; negative where a sequence is read from its end. */
+  readonly stride: number;
+  /** From a sample's to the next. */
+  readonly sequence: number;
+}
+
+/** For a kind whose output keeps the rows of x: the mask goes on. One that gives other rows drops it. */
+export const maskedAs = ({ masked }: Pick<Signal, "masked">): Pick<Signal, "masked"> =>
+  masked ? { masked } : {};
+
+/** The same of rows in their place. */
+export const maskAs = ({ mask }: Pick<Rows, "mask">): Pick<Rows, "mask"> => (mask ? { mask } : {});
 
 /** Rows that are those of a table, each different one of a list but once. */
 export interface Gathered {
@@ -146,6 +172,8 @@ export interface Bound {
   /** Where the gradient of x goes, or null where nobody asks for it. */
   readonly dx: Rows | null;
   readonly use: Use;
+  /** Where the states before the first step stand, single rows by the names of `carried`. Default zeros. */
+  readonly initial?: Readonly<Record<string, Rows>>;
   /** Number of the layer, by which its random numbers differ from others'. */
   readonly stream: number;
   weight(name: string): Weight;
@@ -168,6 +196,8 @@ export interface Pass {
   readonly states?: Readonly<Record<string, Rows>>;
   /** The gradients of those that flow, at every step, under the same names: there after the way back of a use with `flow`. */
   readonly gradients?: Readonly<Record<string, Rows>>;
+  /** By the names of `carried`, single rows: the states after the last step, there once `forward` returned. */
+  readonly final?: Readonly<Record<string, Rows>>;
   /** Fill this part of what is `prepared`, after the weights changed. */
   prepare?(part: number, parts: number): void;
   /** Then: units of work on the call's list of gathered rows, `from` … `from + count` of it. */
@@ -225,8 +255,15 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   readonly reads: "ids" | "numbers";
   /** What it has at every step, for trace, gradientFlow and the pictures. */
   states?(layer: C): LayerStates;
+  /** What it carries from one step to the next, by name, with its width: all that its past is to it. */
+  carried?(layer: C): Readonly<Record<string, number>>;
   /** The only inference of shapes. @throws BAD_LAYER where the kind cannot read such a signal */
   output(layer: C, x: Signal): Signal;
+  /**
+   * Of a first layer that makes a mask, which rows of the model's input are masked: looked at as a batch is loaded,
+   * since the loss is a mean over the rows that count. Undefined where the description asks for none.
+   */
+  masks?(layer: C): ((row: ArrayLike<number>) => boolean) | undefined;
   /** In Keras's order: files, digests and initial values derive from it. */
   weights(layer: C, x: Signal): readonly WeightSpec[];
   /** x and its T are those of the batch. */

@@ -6,7 +6,8 @@ import type { AnyLoss } from "../losses/kind.ts";
 import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
-import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { signalsOf } from "./stack.ts";
 import type { OptimizerState } from "./step.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
@@ -61,6 +62,10 @@ export class Batch {
   readonly #plan: Plan;
   /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
   readonly #tokens: TokenList | null;
+  /** Which rows of a sample are masked; undefined where none is. */
+  readonly #masks: ReturnType<typeof masksOf>;
+  /** Rows of outputs of the batch that was loaded which are not masked; null where none can be. */
+  #counted: number | null = null;
   #prepared: boolean;
 
   /**
@@ -93,7 +98,7 @@ export class Batch {
       threads: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
       loss,
       lossWeights,
-      weighted,
+      weighted: weighted || (flow && signalsOf(layers).at(-1)!.masked === true),
       metrics,
       backward: trains || flow,
       flow,
@@ -117,6 +122,7 @@ export class Batch {
       throw error;
     }
     this.#plan = this.#station.worker.plan;
+    this.#masks = masksOf(layers);
     this.#prepared = trains; // who trains prepares anew at each step
   }
 
@@ -169,9 +175,11 @@ export class Batch {
       else {
         for (let t = 0; t < T; t++) to.set(sample.subarray(t * width, (t + 1) * width), first + t * stride);
       }
+      if (this.#masks) this.#mask(this.#masks, sample, s, to);
     }
     if (y) this.#gather(this.#plan.targets, y, this.#plan.targetWidth, order, from, count);
     if (weights) this.#gather(this.#plan.weights, weights, 1, order, from, count);
+    if (this.#masks && signals.at(-1)!.masked) this.#count(count);
   }
 
   /** What is given for each row of outputs, `width` numbers of samples `order[from … from + count)`. */
@@ -190,6 +198,25 @@ export class Batch {
     }
   }
 
+  /** The rows of outputs that count, which are those of the input; and what they count for where each sample is alone. */
+  #count(count: number): void {
+    const { memory, kernels: k } = this.#weights;
+    const { mask, weights, shape } = this.#plan;
+    const { T, flow } = shape;
+    this.#counted = k.sumInts(this.#at(mask), count * T);
+    if (!flow) return;
+    const to = memory.f32(this.#at(weights), count * T);
+    for (let s = 0; s < count; s++) {
+      const own = k.sumInts(this.#at(mask) + s * T * 4, T);
+      to.fill(T / Math.max(1, own), s * T, (s + 1) * T);
+    }
+  }
+
+  /** Rows of outputs that the loss and metrics are means over. */
+  #counting(count: number): number {
+    return this.#counted ?? this.#rows(count);
+  }
+
   /** Rows of outputs of so many samples. */
   #rows(count: number): number {
     return count * this.#plan.signals.at(-1)!.T;
@@ -197,7 +224,7 @@ export class Batch {
 
   /** Loss and gradient of the batch that was loaded. */
   async gradient(count: number, counters: Counters): Promise<BatchResult> {
-    const divisor = this.#rows(count);
+    const divisor = Math.max(1, this.#counting(count)); // where none counts, the sum is 0
     const job = { kind: "gradient", count, divisor, ...counters } as const;
     const raised = await this.#perform(job, shardsOf(count));
     if (raised) await this.forget();
@@ -244,7 +271,7 @@ export class Batch {
   async evaluate(count: number): Promise<BatchResult> {
     await this.#prepare();
     await this.#perform({ kind: "forward", count }, shardsOf(count));
-    return this.#result(count, this.#rows(count), 0);
+    return this.#result(count, Math.max(1, this.#counting(count)), 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
@@ -309,6 +336,25 @@ export class Batch {
     memory.i32(this.#at(counts) + shard * 4, 1)[0] = tokens.ids.length;
   }
 
+  /** Which rows of sample s count; numbers of those that do not are 0 from here on. */
+  #mask(
+    masked: (row: ArrayLike<number>) => boolean,
+    sample: { subarray(from: number, to: number): ArrayLike<number> },
+    s: number,
+    input: Int32Array | Float32Array,
+  ): void {
+    const { mask, signals, shape } = this.#plan;
+    const { width, holds } = signals[0]!;
+    const stride = holds === "ids" ? 1 : padded(width);
+    const words = this.#weights.memory.i32(this.#at(mask) + s * shape.T * 4, shape.T);
+    for (let t = 0; t < shape.T; t++) {
+      const hidden = masked(sample.subarray(t * width, (t + 1) * width));
+      words[t] = hidden ? 0 : 1;
+      const at = (s * shape.T + t) * stride;
+      if (hidden) input.fill(0, at, at + width);
+    }
+  }
+
   /** Of the layers that have states, without padding. */
   #readStates(
     of: (pass: { states?: StateRows; gradients?: StateRows }) => StateRows | undefined,
@@ -343,7 +389,7 @@ export class Batch {
       loss: k.sumFloats(this.#at(losses), rows) / divisor + this.#weights.penalty(),
       metrics: shape.metrics.map((name, i) => ({
         sum: k.sumFloats(this.#at(metrics[i]!), rows),
-        count: rows * metricKindOf(name, shape.loss!.name)!.divisor(width),
+        count: this.#counting(count) * metricKindOf(name, shape.loss!.name)!.divisor(width),
       })),
       peak,
     };

@@ -17,7 +17,7 @@ import { metricKindOf } from "../metrics/index.ts";
 import type { MetricKernel } from "../metrics/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
-import { type BatchShape, type Block, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type BatchShape, type Block, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 import { eachIn, isListed, type OptimizerState, part, Step } from "./step.ts";
 import type { PlacedWeight } from "./weights.ts";
 
@@ -270,7 +270,7 @@ export class Worker {
     const { plan } = this;
     const { shape, head, targetWidth } = plan;
     const k = this.#k;
-    const { width, T } = this.passes.at(-1)!.y;
+    const { width, T, mask } = this.passes.at(-1)!.y;
     const [row, rows] = [group.first * T, group.count * T];
     const [{ y, dy }, ld] = [this.#outputs(group), padded(width)];
     const targets = this.at(plan.targets) + row * targetWidth * 4;
@@ -280,12 +280,18 @@ export class Worker {
       const losses = this.at(plan.losses) + row * 4;
       this.#loss(losses, gradient, y, targets, rows, width, ld, scale);
       if (shape.weighted) k.weighRows(losses, gradient, this.at(plan.weights) + row * 4, rows, ld);
+      if (mask) {
+        k.clearMasked(losses, 1, mask.at(group), 1, rows);
+        if (gradient) k.clearMasked(gradient, ld, mask.at(group), 1, rows);
+      }
       if (shape.backward) this.#giveBack(group, dy);
     }
     if (!shape.outputs && this.#metrics.length === 0) return;
     activationForward(k, head.activation, y, rows, width);
     for (const [i, metric] of this.#metrics.entries()) {
-      metric(this.at(plan.metrics[i]!) + row * 4, y, targets, rows, width, ld);
+      const values = this.at(plan.metrics[i]!) + row * 4;
+      metric(values, y, targets, rows, width, ld);
+      if (mask) k.clearMasked(values, 1, mask.at(group), 1, rows);
     }
     if (shape.outputs) k.copyRows(this.at(plan.outputs) + row * width * 4, width, y, ld, width, rows);
   }
@@ -351,7 +357,8 @@ function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number
 }
 
 /** The samples that were loaded. */
-function inputRows({ shape, signals, input, slots, ids, counts }: Plan, base: number, T: number): Rows {
+function inputRows(plan: Plan, base: number, T: number): Rows {
+  const { shape, signals, input, mask, slots, ids, counts } = plan;
   const { holds, width, gathered } = signals[0]!;
   const stride = holds === "ids" ? 1 : padded(width);
   const rows = {
@@ -360,6 +367,9 @@ function inputRows({ shape, signals, input, slots, ids, counts }: Plan, base: nu
     sequence: T * stride,
     T,
     width,
+    ...(masksOf(plan.head.layers) && {
+      mask: { at: ({ first }: Pick<Group, "first">) => base + mask + first * T * 4, stride: 1, sequence: T },
+    }),
   };
   if (!gathered) return rows;
   const list: Gathered = {

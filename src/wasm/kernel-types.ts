@@ -133,6 +133,17 @@ export interface Kernels {
     scale: number,
     T: number,
   ): void;
+  recurrentDropout(
+    m: number,
+    units: number,
+    rate: number,
+    scale: number,
+    seed: number,
+    layer: number,
+    sample: number,
+    step: number,
+    epoch: number,
+  ): void;
   addRows(sums: number, x: number, places: number, T: number, N: number, step: number): void;
   embeddingBackward(
     dTable: number,
@@ -195,6 +206,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   gruBeforeBackward(
     z: number,
@@ -207,6 +223,12 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
+    dm: number,
   ): void;
   gruBeforeForward(
     z: number,
@@ -218,6 +240,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   gruForward(
     z: number,
@@ -230,6 +257,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   huber(
     losses: number,
@@ -325,6 +357,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   lstmForward(
     z: number,
@@ -337,7 +374,14 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
+  clearMasked(x: number, ld: number, mask: number, maskStep: number, rows: number): void;
+  leadingMasked(mask: number, maskStep: number, T: number): number;
   meanAbsoluteError(
     losses: number,
     dy: number,
@@ -463,6 +507,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   rnnForward(
     z: number,
@@ -473,6 +522,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   sgd(
     w: number,
@@ -523,6 +577,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   dropElements: 13,
   dropoutBackward: 8,
   dropoutForward: 8,
+  recurrentDropout: 9,
   addRows: 6,
   embeddingBackward: 8,
   embeddingForward: 6,
@@ -535,10 +590,10 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   packRows: 5,
   product: 10,
   sumPanels: 4,
-  gruBackward: 11,
-  gruBeforeBackward: 10,
-  gruBeforeForward: 9,
-  gruForward: 10,
+  gruBackward: 16,
+  gruBeforeBackward: 16,
+  gruBeforeForward: 14,
+  gruForward: 15,
   huber: 9,
   layerNormBackward: 11,
   layerNormForward: 11,
@@ -548,8 +603,10 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   bceProbabilities: 9,
   sumFloats: 2,
   sumInts: 2,
-  lstmBackward: 12,
-  lstmForward: 10,
+  lstmBackward: 17,
+  lstmForward: 15,
+  clearMasked: 5,
+  leadingMasked: 3,
   meanAbsoluteError: 8,
   meanSquaredError: 8,
   copyRows: 6,
@@ -574,8 +631,8 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   shuffle: 5,
   uniform: 6,
   rmsprop: 12,
-  rnnBackward: 10,
-  rnnForward: 8,
+  rnnBackward: 15,
+  rnnForward: 13,
   sgd: 8,
   mapCosTurns: 3,
   mapExp: 3,

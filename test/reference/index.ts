@@ -24,6 +24,7 @@ import { lionStep } from "./lion.ts";
 import { logCosh } from "./log-cosh.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities, smoothed } from "./loss.ts";
 import { lstmReference } from "./lstm.ts";
+import { maskingReference } from "./masking.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
 import { nadamStep } from "./nadam.ts";
@@ -36,6 +37,7 @@ import { sgdStep } from "./sgd.ts";
 
 export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<Layer, { type: K }>> } = {
   embedding: embeddingReference,
+  masking: maskingReference,
   lstm: lstmReference,
   gru: gruReference,
   simpleRNN: simpleRnnReference,
