@@ -27,6 +27,7 @@ export const dropoutKind = {
   options: { rate: share, ...COMMON } satisfies OptionTable<Omit<DropoutLayer, "type">>,
   output: (_, { sequence, T, width }) => ({ holds: "numbers", sequence, T, width }),
   weights: () => [],
+  oneStep: (layer) => layer,
   withoutDropout: (layer) => ({ ...layer, rate: 0 }),
   memory({ rate }, { T, width }, { groupSize: R, backward }) {
     const block = R * T * padded(width);

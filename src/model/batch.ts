@@ -7,6 +7,7 @@ import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
 import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import type { KeptStates } from "./states.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
 import type { Weights } from "./weights.ts";
@@ -41,6 +42,8 @@ export interface BatchOptions {
   readonly metrics?: readonly MetricName[];
   /** To ask for flow(). Default false. */
   readonly flow?: boolean;
+  /** Where the states stay that stateful layers keep from batch to batch. Default: nowhere, they begin as zeros. */
+  readonly states?: KeptStates | null;
   /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
   readonly optimizer: (() => OptimizerState) | null;
 }
@@ -56,6 +59,8 @@ export class Batch {
   readonly #plan: Plan;
   /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
   readonly #tokens: TokenList | null;
+  /** Null where no layer keeps any. */
+  readonly #states: KeptStates | null;
   #prepared: boolean;
 
   /**
@@ -100,6 +105,7 @@ export class Batch {
       throw error;
     }
     this.#plan = this.#station.worker.plan;
+    this.#states = this.#plan.stateLength > 0 ? (options.states ?? null) : null;
     this.#prepared = trains; // who trains prepares anew at each step
   }
 
@@ -162,6 +168,7 @@ export class Batch {
   /** Loss and gradient of the batch that was loaded. */
   async gradient(count: number, counters: Counters): Promise<BatchResult> {
     const job = { kind: "gradient", count, samples: count, ...counters } as const;
+    this.#putStates();
     const raised = await this.#perform(job, shardsOf(count));
     if (raised) await this.#perform({ kind: "forget" }, 1);
     return this.#result(count, raised ? Number.NaN : this.#peak());
@@ -189,7 +196,9 @@ export class Batch {
       this.#weights.version++;
       await this.#perform({ kind: "update", iteration }, this.#plan.shape.threads);
       worker.updating = false;
-      return before === null || before.restoreUnlessFinite();
+      const finite = before === null || before.restoreUnlessFinite();
+      if (finite) this.#takeStates();
+      return finite;
     } catch (error) {
       this.#weights.torn ||= worker.updating;
       throw error;
@@ -201,14 +210,14 @@ export class Batch {
   /** Loss and metrics of the batch that was loaded, without dropout. */
   async evaluate(count: number): Promise<BatchResult> {
     await this.#prepare();
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    await this.#forward(count);
     return this.#result(count, 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
   async predict(count: number, to: Float32Array): Promise<void> {
     await this.#prepare();
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    await this.#forward(count);
     to.set(this.#weights.memory.f32(this.#at(this.#plan.outputs), count * this.outputSize));
   }
 
@@ -237,6 +246,26 @@ export class Batch {
     return found.map((of) =>
       Object.fromEntries(Object.entries(of).map(([name, values]) => [`d${name}`, values])),
     );
+  }
+
+  async #forward(count: number): Promise<void> {
+    this.#putStates();
+    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    this.#takeStates();
+  }
+
+  /** Before a batch: the states that the one before has left. */
+  #putStates(): void {
+    this.#states?.put(this.#plan.shape.batchSize, this.#stateRun());
+  }
+
+  /** After a batch that was done wholly: one that failed leaves none. */
+  #takeStates(): void {
+    this.#states?.take(this.#plan.shape.batchSize, this.#stateRun());
+  }
+
+  #stateRun(): Float32Array {
+    return this.#weights.memory.f32(this.#at(this.#plan.state), this.#plan.stateLength);
   }
 
   free(): void {

@@ -69,6 +69,8 @@ export type Job =
 export class Worker {
   readonly plan: Plan;
   readonly passes: readonly Pass[];
+  /** Of the states that layers keep: where each is left by its layer, and where it is kept. */
+  readonly #kept: readonly { readonly left: Rows; readonly kept: Rows }[];
   /** Set when an update begins; whoever asked for it takes it back when it is done by all. */
   updating = false;
   readonly #k: Kernels;
@@ -86,7 +88,11 @@ export class Worker {
     this.#site = site;
     this.plan = planBatch(site.shape);
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
-    this.passes = makePasses(k, this.plan, site, this.#own);
+    const kept = keptStates(this.plan, site);
+    this.passes = makePasses(k, this.plan, site, this.#own, kept);
+    this.#kept = kept.flatMap((states, i) =>
+      Object.entries(states).map(([name, rows]) => ({ kept: rows, left: this.passes[i]!.final![name]! })),
+    );
     const { loss, metrics } = site.shape;
     this.#loss = loss && lossKindOf(loss).kernel(k, loss, this.plan.head.bare);
     const logits = loss?.fromLogits === true;
@@ -141,9 +147,17 @@ export class Worker {
     const shards = Math.ceil(count / SHARD_SIZE);
     for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
       for (const group of this.#groups(shard, count)) {
-        for (const pass of this.passes) pass.forward(group);
+        this.forwardGroup(group);
         this.#measure(group, count);
       }
+    }
+  }
+
+  /** A group's way there; what layers keep of its samples is replaced. */
+  forwardGroup(group: Group): void {
+    for (const pass of this.passes) pass.forward(group);
+    for (const { left, kept } of this.#kept) {
+      this.#k.copyRows(kept.at(group), kept.sequence, left.at(group), left.sequence, left.width, group.count);
     }
   }
 
@@ -170,7 +184,7 @@ export class Worker {
 
   /** @param samples over which the loss is a mean */
   #backpropagate(group: Group, samples: number): void {
-    for (const pass of this.passes) pass.forward(group);
+    this.forwardGroup(group);
     this.#measure(group, samples);
     for (let i = this.passes.length - 1; i >= 0; i--) this.passes[i]!.backward(group);
   }
@@ -303,14 +317,38 @@ const packed = ({ T, width }: Distances) => ({ stride: padded(width), sequence: 
 
 const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
 
+/** The states that each layer keeps: single rows, (B, padded width). */
+function keptStates({ head, states }: Plan, { base }: Pick<Site, "base">): Readonly<Record<string, Rows>>[] {
+  return head.layers.map((layer, i) => {
+    const widths = kindOf(layer).carried?.(layer) ?? {};
+    const rowsOf = (place: number, width: number): Rows => ({
+      at: ({ first }) => base + place + first * padded(width) * 4,
+      stride: padded(width),
+      sequence: padded(width),
+      T: 1,
+      width,
+    });
+    return Object.fromEntries(
+      Object.entries(states[i]!).map(([name, place]) => [name, rowsOf(place, widths[name]!)]),
+    );
+  });
+}
+
 /** One thread's passes, bottom to top. */
-function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number): Pass[] {
+function makePasses(
+  k: Kernels,
+  plan: Plan,
+  { base, weights }: Site,
+  own: number,
+  kept: readonly Readonly<Record<string, Rows>>[],
+): Pass[] {
   const { head, signals, table, blocks, use } = plan;
   const passes: Pass[] = [];
   const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
   for (const [stream, layer] of head.layers.entries()) {
     const below = passes.at(-1);
     const layerBlocks = blocks[stream]!;
+    const initial = kept[stream]!;
     passes.push(
       kindOf(layer).pass(layer, {
         k,
@@ -318,6 +356,7 @@ function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number
         stream,
         x: below?.y ?? inputRows(plan, base, signals[0]!.T),
         dx: use.backward && below ? below.dy : null,
+        ...(Object.keys(initial).length > 0 && { initial }),
         weight(name): Weight {
           const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
           const place = (spec.offset - table.placesLength) * 4;
