@@ -6,6 +6,7 @@ import {
   type Group,
   type LayerKind,
   type Memory,
+  maskAs,
   type Pass,
   padded,
   type Rows,
@@ -151,7 +152,7 @@ export const bidirectionalKind = {
     const width = mergeMode === "concat" ? 2 * layer.units : layer.units;
     const ld = padded(width);
     const rows = (address: number): Rows => ({ at: () => address, stride: ld, sequence: T * ld, T, width });
-    const y = rows(at.at("y"));
+    const y = { ...rows(at.at("y")), ...(layer.returnSequences && maskAs(x)) };
     const dy = rows(use.backward ? at.at("dy") : 0);
     const N = padded(x.width);
     /** The second child's gradient of x, to be added to the first's. */
@@ -244,12 +245,13 @@ export const bidirectionalKind = {
 /** A child's weights and blocks under its own names. */
 function childBound(own: BidirectionalLayer, at: Bound, side: string): Bound {
   const { layer } = own;
-  const { T, width, gathered } = at.x;
+  const { T, width, gathered, mask } = at.x;
   const x: Signal & { T: number } = {
     holds: "numbers",
     sequence: true,
     T,
     width,
+    ...(mask && { masked: true as const }),
     ...(gathered && { gathered: { most: gathered.most, of: gathered.of } }),
   };
   const { scratch = {} } = kindOf(layer).memory(layer, x, at.use);
