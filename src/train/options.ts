@@ -7,6 +7,8 @@ const BATCH_SIZE = { batchSize: { ...wholeNumber(1), fallback: 32 } };
 export const READ_OPTIONS = SIGNAL;
 export const EVALUATE_OPTIONS = { ...BATCH_SIZE, ...SIGNAL };
 
+export const STREAM_OPTIONS = { batchSize: { ...wholeNumber(1), fallback: 1 } };
+
 export const FIT_OPTIONS = {
   epochs: { ...wholeNumber(0), fallback: 1 },
   ...BATCH_SIZE,

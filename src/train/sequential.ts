@@ -1,5 +1,5 @@
 /**
- * The model, in the thread that calls it. Nearly 500 lines, because every method of Model is here once, with the few
+ * The model, in the thread that calls it. More than 500 lines, because every method of Model is here once, with the few
  * things that they share: the weights, whose turn it is, the batch that they work by. What a fit does is in fit.ts.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -42,8 +42,10 @@ import type {
   Trace,
 } from "./model.ts";
 import { roomFor } from "./numbers.ts";
+import { Streams } from "./open-stream.ts";
 import { EVALUATE_OPTIONS, FIT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
+import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 import { checkWeights } from "./weights.ts";
 
@@ -75,6 +77,7 @@ export class Sequential implements Model {
   readonly #access = new Access();
   /** The last predict of a few sequences: its batch, for sequences of that shape and weights as they were. */
   #few: Few | null = null;
+  readonly #streams: Streams;
   /** Calls of fit and of those that read batch by batch. */
   #calls = 0;
   #fitting = false;
@@ -87,6 +90,12 @@ export class Sequential implements Model {
     this.#kept = isStateful(this.layers) ? new KeptStates() : null;
     this.#weights = new Weights(context.kernels, context.memory, this.layers);
     this.metadata = saved?.metadata ?? {};
+    this.#streams = new Streams({
+      weights: this.#weights,
+      layers: this.layers,
+      access: this.#access,
+      check: () => this.#check(),
+    });
     if (saved) {
       this.#config = saved.compile;
       for (const [i, spec] of this.#weights.table.specs.entries()) {
@@ -190,6 +199,16 @@ export class Sequential implements Model {
       }
       return { data: result, shape };
     });
+  }
+
+  async stream(options?: StreamOptions): Promise<Stream> {
+    this.#check();
+    return this.#streams.open(options);
+  }
+
+  async step(x: StepInput, state?: StreamState): Promise<Step> {
+    this.#check();
+    return this.#streams.step(x, state);
   }
 
   async trace(inputs: Inputs, options: ReadOptions = {}): Promise<Trace> {
@@ -312,6 +331,7 @@ export class Sequential implements Model {
 
   #release(): void {
     this.#keep(null);
+    this.#streams.free();
     this.#optimizer?.free();
     this.#weights.free();
     this.#context.onDispose(this);
@@ -451,7 +471,7 @@ export class Sequential implements Model {
   }
 
   /** Whether a call may begin, or go on. @throws DISPOSED, THREAD_FAILED, ABORTED */
-  #check(signal: AbortSignal | undefined): void {
+  #check(signal?: AbortSignal): void {
     this.#alive();
     this.#context.team.check();
     if (signal?.aborted) {
