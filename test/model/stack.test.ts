@@ -31,6 +31,7 @@ describe("a description gets Keras's defaults", () => {
       recurrentActivation: "sigmoid",
       useBias: true,
       dropout: 0,
+      recurrentDropout: 0,
       returnSequences: false,
       goBackwards: false,
       stateful: false,
@@ -128,8 +129,8 @@ test.each([
   { what: "dropout of NaN", make: () => simpleRNN({ units: 4, dropout: Number.NaN }), says: "dropout" },
   {
     what: "an unknown option",
-    make: () => lstm({ units: 4, recurrentDropout: 0.5 } as never),
-    says: "recurrentDropout",
+    make: () => lstm({ units: 4, implementation: 1 } as never),
+    says: "implementation",
   },
   {
     what: "an option of another layer",
