@@ -201,6 +201,11 @@ test.each<{ what: string; layers: unknown; says: string }>([
     says: '"dense"',
   },
   {
+    what: "a layer that reads backwards within a bidirectional",
+    layers: [FIRST, bidirectional({ layer: lstm({ units: 4, goBackwards: true }) }), HEAD],
+    says: "goBackwards",
+  },
+  {
     what: "one name for two layers",
     layers: [FIRST, lstm({ units: 4, name: "a" }), dense({ units: 1, name: "a" })],
     says: '"a"',
