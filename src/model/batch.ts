@@ -6,6 +6,7 @@ import type { AnyLoss } from "../losses/kind.ts";
 import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
+import type { KeptStates } from "./kept-states.ts";
 import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 import { signalsOf } from "./stack.ts";
 import type { OptimizerState } from "./step.ts";
@@ -47,6 +48,8 @@ export interface BatchOptions {
   readonly metrics?: readonly MetricName[];
   /** To ask for flow(). Default false. */
   readonly flow?: boolean;
+  /** Where states stay that stateful layers keep from batch to batch. Default: nowhere, they begin as zeros. */
+  readonly states?: KeptStates | null;
   /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
   readonly optimizer: (() => OptimizerState) | null;
 }
@@ -62,6 +65,7 @@ export class Batch {
   readonly #plan: Plan;
   /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
   readonly #tokens: TokenList | null;
+  readonly #kept: KeptStates | null;
   /** Which rows of a sample are masked; undefined where none is. */
   readonly #masks: ReturnType<typeof masksOf>;
   /** Rows of outputs of the batch that was loaded which are not masked; null where none can be. */
@@ -122,6 +126,7 @@ export class Batch {
       throw error;
     }
     this.#plan = this.#station.worker.plan;
+    this.#kept = options.states ?? null;
     this.#masks = masksOf(layers);
     this.#prepared = trains; // who trains prepares anew at each step
   }
@@ -226,6 +231,7 @@ export class Batch {
   async gradient(count: number, counters: Counters): Promise<BatchResult> {
     const divisor = Math.max(1, this.#counting(count)); // where none counts, the sum is 0
     const job = { kind: "gradient", count, divisor, ...counters } as const;
+    this.#states("put");
     const raised = await this.#perform(job, shardsOf(count));
     if (raised) await this.forget();
     return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
@@ -258,7 +264,9 @@ export class Batch {
       this.#weights.version++;
       await this.#perform({ kind: "update", iteration }, this.#plan.shape.threads);
       worker.updating = false;
-      return before === null || before.restoreUnlessFinite();
+      const finite = before === null || before.restoreUnlessFinite();
+      if (finite) this.#states("take");
+      return finite;
     } catch (error) {
       this.#weights.torn ||= worker.updating;
       throw error;
@@ -270,14 +278,14 @@ export class Batch {
   /** Loss and metrics of the batch that was loaded, without dropout. */
   async evaluate(count: number): Promise<BatchResult> {
     await this.#prepare();
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    await this.#forward(count);
     return this.#result(count, Math.max(1, this.#counting(count)), 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
   async predict(count: number, to: Float32Array): Promise<void> {
     await this.#prepare();
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    await this.#forward(count);
     to.set(this.#weights.memory.f32(this.#at(this.#plan.outputs), count * this.outputSize));
   }
 
@@ -298,6 +306,7 @@ export class Batch {
    */
   async flow(count: number, losses: Float32Array): Promise<StepValues[]> {
     await this.#prepare();
+    this.#states("put");
     await this.#perform({ kind: "flow", count }, 1);
     const { T } = this.#plan.signals.at(-1)!;
     const own = this.#at(this.#plan.losses);
@@ -306,6 +315,24 @@ export class Batch {
     return found.map((of) =>
       Object.fromEntries(Object.entries(of).map(([name, values]) => [`d${name}`, values])),
     );
+  }
+
+  async #forward(count: number): Promise<void> {
+    this.#states("put");
+    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    this.#states("take");
+  }
+
+  /**
+   * Before a batch `put` the states that the one before has left, or zeros where nobody keeps any; `take` those of a
+   * batch that was done wholly.
+   */
+  #states(move: "put" | "take"): void {
+    const { state, stateLength, shape } = this.#plan;
+    if (stateLength === 0) return;
+    const run = this.#weights.memory.f32(this.#at(state), stateLength);
+    if (this.#kept) this.#kept[move](shape.batchSize, run);
+    else run.fill(0);
   }
 
   free(): void {

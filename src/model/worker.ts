@@ -17,6 +17,7 @@ import { metricKindOf } from "../metrics/index.ts";
 import type { MetricKernel } from "../metrics/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
+import { keptStates } from "./kept-states.ts";
 import { type BatchShape, type Block, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 import { eachIn, isListed, type OptimizerState, part, Step } from "./step.ts";
 import type { PlacedWeight } from "./weights.ts";
@@ -58,6 +59,8 @@ export type Job =
 export class Worker {
   readonly plan: Plan;
   readonly passes: readonly Pass[];
+  /** Of the states that layers keep: where each is left by its layer, and where it is kept. */
+  readonly #kept: readonly { readonly left: Rows; readonly kept: Rows }[];
   /** Set when an update begins; whoever asked for it takes it back when it is done by all. */
   updating = false;
   readonly #k: Kernels;
@@ -79,7 +82,11 @@ export class Worker {
     this.#site = site;
     this.plan = planBatch(site.shape);
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
-    this.passes = makePasses(k, this.plan, site, this.#own);
+    const kept = keptStates(this.plan, site.base);
+    this.passes = makePasses(k, this.plan, site, this.#own, kept);
+    this.#kept = kept.flatMap((states, i) =>
+      Object.entries(states).map(([name, rows]) => ({ kept: rows, left: this.passes[i]!.final![name]! })),
+    );
     const { table } = this.plan;
     this.#step = site.state && new Step(k, memory, table, site.weights, site.state);
     const penalized = table.specs.filter(({ penalty }) => penalty);
@@ -156,9 +163,17 @@ export class Worker {
     const shards = Math.ceil(count / SHARD_SIZE);
     for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
       for (const group of this.#groups(shard, count)) {
-        for (const pass of this.passes) pass.forward(group);
+        this.forwardGroup(group);
         this.#measure(group, 1); // no gradient, so nothing is divided
       }
+    }
+  }
+
+  /** A group's way there; what layers keep of its samples is replaced. */
+  forwardGroup(group: Group): void {
+    for (const pass of this.passes) pass.forward(group);
+    for (const { left, kept } of this.#kept) {
+      this.#k.copyRows(kept.at(group), kept.sequence, left.at(group), left.sequence, left.width, group.count);
     }
   }
 
@@ -185,7 +200,7 @@ export class Worker {
 
   /** @param divisor of the sum of the rows' losses: their number, or that of those that count */
   #backpropagate(group: Group, divisor: number): void {
-    for (const pass of this.passes) pass.forward(group);
+    this.forwardGroup(group);
     this.#measure(group, divisor);
     for (let i = this.passes.length - 1; i >= 0; i--) this.passes[i]!.backward(group);
   }
@@ -327,13 +342,20 @@ const packed = ({ T, width }: Distances) => ({ stride: padded(width), sequence: 
 const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
 
 /** One thread's passes, bottom to top. */
-function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number): Pass[] {
+function makePasses(
+  k: Kernels,
+  plan: Plan,
+  { base, weights }: Site,
+  own: number,
+  kept: readonly Readonly<Record<string, Rows>>[],
+): Pass[] {
   const { head, signals, table, blocks, use } = plan;
   const passes: Pass[] = [];
   const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
   for (const [stream, layer] of head.layers.entries()) {
     const below = passes.at(-1);
     const layerBlocks = blocks[stream]!;
+    const initial = kept[stream]!;
     passes.push(
       kindOf(layer).pass(layer, {
         k,
@@ -341,6 +363,7 @@ function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number
         stream,
         x: below?.y ?? inputRows(plan, base, signals[0]!.T),
         dx: use.backward && below ? below.dy : null,
+        ...(Object.keys(initial).length > 0 && { initial }),
         weight(name): Weight {
           const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
           const place = (spec.offset - table.placesLength) * 4;

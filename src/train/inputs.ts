@@ -49,11 +49,19 @@ export interface Samples extends Unlabelled {
   readonly weights: Tensor<Float32Array> | null;
 }
 
-/** @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, OUT_OF_MEMORY */
-export function checkInputs(given: Inputs, layers: readonly Layer[], name = "x"): Unlabelled {
+/**
+ * @param input what the first layer is fed with
+ * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, OUT_OF_MEMORY
+ */
+export function checkInputs(
+  given: Inputs,
+  layers: readonly Layer[],
+  name = "x",
+  input = inputOf(layers),
+): Unlabelled {
   const numbers = numbersOf(given, name);
   const { shape } = numbers;
-  const { holds, sequence, T: steps, width } = inputOf(layers);
+  const { holds, sequence, T: steps, width } = input;
   const wanted = ["n", ...(sequence ? [steps ?? "T"] : []), ...(holds === "ids" ? [] : [width])];
   const fits =
     shape.length === wanted.length && wanted.every((w, i) => typeof w === "string" || w === shape[i]);

@@ -18,6 +18,8 @@ const SAMPLE_WEIGHT = {
 export const PREDICT_OPTIONS = { ...BATCH_SIZE, ...SIGNAL };
 export const EVALUATE_OPTIONS = { ...BATCH_SIZE, ...SAMPLE_WEIGHT, ...SIGNAL };
 
+export const STREAM_OPTIONS = { batchSize: { ...wholeNumber(1), fallback: 1 } };
+
 export const FIT_OPTIONS = {
   epochs: { ...wholeNumber(0), fallback: 1 },
   ...BATCH_SIZE,

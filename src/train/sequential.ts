@@ -1,5 +1,5 @@
 /**
- * The model, in the thread that calls it. Nearly 500 lines, because every method of Model is here once, with the few
+ * The model, in the thread that calls it. More than 500 lines, because every method of Model is here once, with the few
  * things that they share: the weights, whose turn it is, the batch that they work by. What a fit does is in fit.ts.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -10,6 +10,7 @@ import { encodeModel, type SavedModel } from "../formats/model-file.ts";
 import type { Layer } from "../layers/index.ts";
 import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
+import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
 import { OptimizerMemory } from "../model/optimizer-memory.ts";
 import { checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
@@ -20,7 +21,7 @@ import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
-import { fitModel, planFit } from "./fit.ts";
+import { checkStateful, fitModel, planFit } from "./fit.ts";
 import {
   checkInputs,
   checkSamples,
@@ -44,8 +45,10 @@ import type {
   Trace,
 } from "./model.ts";
 import { roomFor } from "./numbers.ts";
+import { Streams } from "./open-stream.ts";
 import { EVALUATE_OPTIONS, FIT_OPTIONS, PREDICT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
+import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 import { checkWeights } from "./weights.ts";
 
@@ -72,9 +75,12 @@ export class Sequential implements Model {
   #config: CompileConfig | null = null;
   #optimizer: OptimizerMemory | null = null;
   readonly #state = newRun();
+  /** What stateful layers keep from call to call; null where there are none. */
+  readonly #kept: KeptStates | null;
   readonly #access = new Access();
   /** The last predict of a few sequences: its batch, for sequences of that shape and weights as they were. */
   #few: Few | null = null;
+  readonly #streams: Streams;
   /** Calls of fit and of those that read batch by batch. */
   #calls = 0;
   #fitting = false;
@@ -84,8 +90,15 @@ export class Sequential implements Model {
   constructor(context: SequentialContext, layers: readonly Layer[], saved?: SavedModel) {
     this.#context = context;
     this.layers = checkLayers(layers);
+    this.#kept = isStateful(this.layers) ? new KeptStates() : null;
     this.#weights = new Weights(context.kernels, context.memory, this.layers);
     this.metadata = saved?.metadata ?? {};
+    this.#streams = new Streams({
+      weights: this.#weights,
+      layers: this.layers,
+      access: this.#access,
+      check: () => this.#check(),
+    });
     if (saved) {
       this.#config = saved.compile;
       for (const [i, spec] of this.#weights.table.specs.entries()) {
@@ -121,6 +134,7 @@ export class Sequential implements Model {
       ([vx, vy, vw]) => samples(vx, vy, vw, " of validationData"),
       (of, classes) => weighClasses(of, classes, this.layers, config.loss),
     );
+    this.#kept?.check(checkStateful(plan));
     this.#fitting = true;
     try {
       return await this.#run(given.signal, async (pauses) => {
@@ -133,7 +147,10 @@ export class Sequential implements Model {
             state: this.#state,
             open: () => this.#batch(plan.train, { ...config, batchSize: plan.batchSize, training: true }),
             order: (n, epoch) => this.#order(n, epoch),
-            measure: (data) => this.#measure(data, config, plan.batchSize, pauses.checkpoint),
+            measure: (data) => {
+              const work = () => this.#measure(data, config, plan.batchSize, pauses.checkpoint);
+              return this.#kept ? this.#access.change(pauses.stop, work) : work();
+            },
             step: (load, epoch, number) =>
               this.#access.change(pauses.stop, () => this.#step(load, epoch, number, bound)),
             finish: () => this.#finish(config, pauses.stop),
@@ -199,7 +216,8 @@ export class Sequential implements Model {
     this.#check(signal);
     const config = this.#compiled();
     const data = checkSamples(x, y, this.layers, config.loss, sampleWeight);
-    return this.#read(signal, (checkpoint) => this.#measure(data, config, batchSize, checkpoint));
+    this.#kept?.check(wholeBatches(data.samples, batchSize));
+    return this.#goOn(signal, (checkpoint) => this.#measure(data, config, batchSize, checkpoint));
   }
 
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Tensor<Float32Array>> {
@@ -207,9 +225,10 @@ export class Sequential implements Model {
     this.#check(signal);
     const data = checkInputs(inputs, this.layers);
     const { samples, T } = data;
+    this.#kept?.check(wholeBatches(samples, batchSize));
     const shape = [samples, ...outputShape(this.layers, T)];
     const result = roomFor(shape, Float32Array, "the result");
-    return this.#read(signal, async (checkpoint) => {
+    return this.#goOn(signal, async (checkpoint) => {
       if (samples <= batchSize && samples * T <= FEW_STEPS) await this.#predictFew(data, result);
       else {
         await this.#sweep(data, { batchSize, loss: null }, checkpoint, (batch, from, count) =>
@@ -218,6 +237,16 @@ export class Sequential implements Model {
       }
       return { data: result, shape };
     });
+  }
+
+  async stream(options?: StreamOptions): Promise<Stream> {
+    this.#check();
+    return this.#streams.open(options);
+  }
+
+  async step(x: StepInput, state?: StreamState): Promise<Step> {
+    this.#check();
+    return this.#streams.step(x, state);
   }
 
   async trace(inputs: Inputs, options: ReadOptions = {}): Promise<Trace> {
@@ -230,7 +259,7 @@ export class Sequential implements Model {
     return this.#read(signal, async (checkpoint) => {
       await this.#sweep(
         data,
-        { ...ONE_GROUP, layers, loss: null },
+        { ...ONE_GROUP, layers, loss: null, states: null },
         checkpoint,
         async (batch, from, count) => {
           const outputs = rows(trace.outputs.data, samples, from, count);
@@ -252,7 +281,7 @@ export class Sequential implements Model {
     return this.#read(signal, async (checkpoint) => {
       await this.#sweep(
         data,
-        { ...ONE_GROUP, layers, loss, lossWeights, flow: true },
+        { ...ONE_GROUP, layers, loss, lossWeights, flow: true, states: null },
         checkpoint,
         async (batch, from, count) => {
           fillFlow(flow, from, await batch.flow(count, rows(flow.losses.data, samples, from, count)));
@@ -260,6 +289,12 @@ export class Sequential implements Model {
       );
       return flow;
     });
+  }
+
+  async resetStates(): Promise<void> {
+    const alive = () => this.#alive();
+    alive();
+    if (this.#kept) await this.#access.change(alive, async () => this.#kept?.reset());
   }
 
   async summary(): Promise<string> {
@@ -334,6 +369,7 @@ export class Sequential implements Model {
 
   #release(): void {
     this.#keep(null);
+    this.#streams.free();
     this.#optimizer?.free();
     this.#weights.free();
     this.#context.onDispose(this);
@@ -424,6 +460,7 @@ export class Sequential implements Model {
     const options = {
       layers: this.layers,
       groupSize: this.#context.groupSize ?? GROUP_SIZE,
+      states: this.#kept,
       ...plan,
       weighted: weights !== null,
       T,
@@ -440,6 +477,15 @@ export class Sequential implements Model {
     work: (checkpoint: Pauses["checkpoint"]) => Promise<T>,
   ): Promise<T> {
     return this.#run(signal, ({ stop, checkpoint }) => this.#access.read(stop, () => work(checkpoint)));
+  }
+
+  /** A call that goes on from the states of the call before, where there are some: then none but it is under way. */
+  #goOn<T>(
+    signal: AbortSignal | undefined,
+    work: (checkpoint: Pauses["checkpoint"]) => Promise<T>,
+  ): Promise<T> {
+    if (!this.#kept) return this.#read(signal, work);
+    return this.#run(signal, ({ stop, checkpoint }) => this.#access.change(stop, () => work(checkpoint)));
   }
 
   /** A call that works batch by batch; between them the event loop runs and an abort or a dispose is seen. */
@@ -467,7 +513,7 @@ export class Sequential implements Model {
   }
 
   /** Whether a call may begin, or go on. @throws DISPOSED, THREAD_FAILED, ABORTED */
-  #check(signal: AbortSignal | undefined): void {
+  #check(signal?: AbortSignal): void {
     this.#alive();
     this.#context.team.check();
     if (signal?.aborted) {
@@ -512,7 +558,7 @@ const readOptions = (call: string, options: ReadOptions) =>
   checkOptions<ReadOptions, typeof READ_OPTIONS>(call, options, READ_OPTIONS);
 
 /** What a call wants of its batch. */
-type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "lossWeights" | "metrics" | "flow"> & {
+type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "lossWeights" | "metrics" | "flow" | "states"> & {
   readonly layers?: readonly Layer[];
   readonly groupSize?: number;
   readonly training?: boolean;

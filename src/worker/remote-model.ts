@@ -1,11 +1,13 @@
+import { LstmkitError } from "../errors.ts";
 import { frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
-import { type CallKind, MODEL_CALLS, type ModelCall } from "../train/calls.ts";
+import { type CallKind, MODEL_CALLS, type ModelCall, STREAM_CALLS, type StreamCall } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
+import type { Stream } from "../train/stream.ts";
 import { isNotSendable } from "./guard.ts";
 import { Parcel } from "./parcel.ts";
 import { refuseUnsendable } from "./unsendable.ts";
-import type { Call, ModelHandle, SessionCalls } from "./wire.ts";
+import type { Call, ModelHandle, SessionCalls, StreamHandle } from "./wire.ts";
 
 /** What a model asks of its runtime. */
 export interface ModelHost {
@@ -26,11 +28,8 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
     if (method === "dispose" && runtime.ended) return Promise.resolve();
     const kind: CallKind = MODEL_CALLS[method];
     if (kind.options) return sendWithOptions(method, kind, args);
-    return runtime.call((session) => {
-      const parcel = new Parcel();
-      const packed = args.slice(0, kind.arguments).map((arg) => packAll(parcel, arg));
-      return session.model(id, method, null, parcel.seal(packed));
-    });
+    const answer = runtime.call((session) => session.model(id, method, null, pack(kind, args)));
+    return kind.opens ? answer.then((handle) => remoteStream(runtime, handle as StreamHandle)) : answer;
   };
 
   const sendWithOptions = async (method: ModelCall, kind: CallKind, args: readonly unknown[]) => {
@@ -60,6 +59,31 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
   const methods = Object.keys(MODEL_CALLS) as ModelCall[];
   const calls = methods.map((method) => [method, (...args: unknown[]) => sendOrRefuse(method, args)]);
   return { layers: frozen(layers), metadata, ...Object.fromEntries(calls) } as Model;
+}
+
+/** A stream in the worker. */
+function remoteStream(runtime: ModelHost, { id, batchSize }: StreamHandle): Stream {
+  const methods = Object.keys(STREAM_CALLS) as StreamCall[];
+  const calls = methods.map((method) => [
+    method,
+    async (...args: unknown[]) => {
+      if (method === "dispose" && runtime.ended) return;
+      return runtime.call((session) => session.stream(id, method, pack(STREAM_CALLS[method], args)));
+    },
+  ]);
+  const stepSync = () => {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      "stepSync() cannot wait for a worker's answer; await step(), or use createRuntime().",
+    );
+  };
+  return { batchSize, stepSync, ...Object.fromEntries(calls) } as Stream;
+}
+
+/** Arguments as they cross. */
+function pack(kind: CallKind, args: readonly unknown[]): unknown[] {
+  const parcel = new Parcel();
+  return parcel.seal(args.slice(0, kind.arguments).map((arg) => packAll(parcel, arg)));
 }
 
 /** An argument, or each in a list of them, such as weights. */

@@ -5,6 +5,7 @@ import {
   dense,
   embedding,
   gru,
+  type Layer,
   lstm,
   type Model,
   simpleRNN,
@@ -52,23 +53,31 @@ async function expectTrained(model: Model, g: Golden, losses: readonly number[])
   }
 }
 
+/** The recurrent layers of a run, by its label. */
+const RECURRENT: Record<string, (units: number) => Layer[]> = {
+  lstm: (units) => [lstm({ units, returnSequences: true }), lstm({ units })],
+  rnn: (units) => [simpleRNN({ units, returnSequences: true }), simpleRNN({ units })],
+  backwards: (units) => [lstm({ units, returnSequences: true, goBackwards: true }), gru({ units })],
+};
+
 describe.each(CLOSE_BUILDS)("%s build", (build) => {
-  test.each(goldens("train"))("fit trains as Keras does: $name", async (g) => {
-    const [V, E, H] = ["V", "E", "H"].map(g.setting) as [number, number, number];
-    const learningRate = g.setting("learning_rate");
-    const make = g.label("kind") === "lstm" ? lstm : simpleRNN;
-    const kit = await createRuntime({ kernels: kernelBytes(build) });
-    const model = await kit.sequential([
-      embedding({ inputDim: V, outputDim: E }),
-      make({ units: H, returnSequences: true }),
-      make({ units: H }),
-      dense({ units: 1, activation: "sigmoid" }),
-    ]);
-    await start(model, g);
-    await model.compile({ optimizer: { name: "adam", learningRate }, loss: "binaryCrossentropy" });
-    await expectTrained(model, g, await train(model, g, [1]));
-    await kit.close();
-  });
+  test.each([...goldens("train"), ...goldens("trainBackwards")])(
+    "fit trains as Keras does: $name",
+    async (g) => {
+      const [V, E, H] = ["V", "E", "H"].map(g.setting) as [number, number, number];
+      const learningRate = g.setting("learning_rate");
+      const kit = await createRuntime({ kernels: kernelBytes(build) });
+      const model = await kit.sequential([
+        embedding({ inputDim: V, outputDim: E }),
+        ...RECURRENT[g.label("kind")]!(H),
+        dense({ units: 1, activation: "sigmoid" }),
+      ]);
+      await start(model, g);
+      await model.compile({ optimizer: { name: "adam", learningRate }, loss: "binaryCrossentropy" });
+      await expectTrained(model, g, await train(model, g, [1]));
+      await kit.close();
+    },
+  );
 
   test("fit with padding that an embedding masks is Keras's, loss and accuracy of masked rows left out", async () => {
     const g = golden("trainMask");

@@ -42,6 +42,8 @@ describe("a description gets Keras's defaults", () => {
       dropout: 0,
       recurrentDropout: 0,
       returnSequences: false,
+      goBackwards: false,
+      stateful: false,
       kernelInitializer: "glorotUniform",
       recurrentInitializer: "orthogonal",
       biasInitializer: "zeros",
@@ -218,6 +220,11 @@ test.each<{ what: string; layers: unknown; says: string }>([
     what: "a name by hand that a layer before was given by count",
     layers: [FIRST, lstm({ units: 4 }), dense({ units: 2 }), dense({ units: 1, name: "dense" })],
     says: '"dense"',
+  },
+  {
+    what: "a layer that reads backwards within a bidirectional",
+    layers: [FIRST, bidirectional({ layer: lstm({ units: 4, goBackwards: true }) }), HEAD],
+    says: "goBackwards",
   },
   {
     what: "one name for two layers",

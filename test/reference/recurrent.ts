@@ -1,7 +1,7 @@
 /** What the references of recurrent layers share: input dropout, and which of the outputs is handed on. */
 import { dropoutBackward, dropoutForward } from "./dropout.ts";
 import { atLastRows, lastRows, type ReferenceKind, type ReferencePass, type WeightGradient } from "./kind.ts";
-import type { Vector } from "./matrix.ts";
+import { row, type Vector } from "./matrix.ts";
 
 /** What may happen to the steps of a recurrence; on its way back the same as on its way there. */
 export interface Steps {
@@ -23,6 +23,7 @@ export interface RecurrentDescription {
   readonly dropout: number;
   readonly recurrentDropout: number;
   readonly returnSequences: boolean;
+  readonly goBackwards: boolean;
 }
 
 /** A cell's way through all steps of x (B, T, I), and back from the gradient of every output. */
@@ -54,26 +55,42 @@ export const recurrentReference = <L extends RecurrentDescription>(
     const bias = weights(layer, I)[2]!;
     const tensors = layer.useBias ? given : [...given, new Float64Array(bias[1].reduce((a, b) => a * b))];
     const kept = keep ? dropoutForward(values, keep, dropout, B, T, I) : values;
+    /** Of x, from the order of its steps to that in which they are read, or back. */
+    const turned = (rows: Vector) => (layer.goBackwards ? turnedRound(rows, B, T) : rows);
+    const turnedAll = (tables: Readonly<Record<string, Vector>>) =>
+      Object.fromEntries(Object.entries(tables).map(([name, rows]) => [name, turned(rows)]));
+    const read = mask && turned(Float64Array.from(mask));
     // Behind what is kept of the inputs stands what is kept of the states.
     const states = keep && recurrentDropout > 0 ? Array.from(keep).slice(B * I) : undefined;
     const m = states?.map((one) => one / (1 - recurrentDropout));
-    const pass = cell(layer, tensors, kept, { B, T, I, H }, { mask, m });
-    const all = { values: pass.h, B, T, width: H, mask };
+    const pass = cell(layer, tensors, turned(kept), { B, T, I, H }, { mask: read, m });
+    const all = { values: pass.h, B, T, width: H, mask: read };
     return {
       y: returnSequences ? all : lastRows(all),
-      states: pass.states,
+      states: turnedAll(pass.states),
       backward(dy) {
         const found = pass.backward(returnSequences ? dy : atLastRows(dy, all));
         const dweights = found.dweights.slice(0, given.length);
+        const dx = turned(found.dx);
         return {
-          ...found,
           dweights,
-          dx: keep ? dropoutBackward(found.dx, keep, dropout, B, T, I) : found.dx,
+          dx: keep ? dropoutBackward(dx, keep, dropout, B, T, I) : dx,
+          dstates: turnedAll(found.dstates),
         };
       },
     };
   },
 });
+
+/** Each sequence of (B, T, …) from its last row to its first. */
+function turnedRound(rows: Vector, B: number, T: number): Vector {
+  const width = rows.length / (B * T);
+  const to = new Float64Array(rows.length);
+  for (let b = 0; b < B; b++) {
+    for (let t = 0; t < T; t++) row(to, b * T + t, width).set(row(rows, b * T + T - 1 - t, width));
+  }
+  return to;
+}
 
 /** Kernel, recurrent kernel and bias of a cell with so many gates. */
 export const cellWeights =
