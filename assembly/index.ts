@@ -4,7 +4,13 @@
  * state and import nothing but the memory, so any number of instances may share one.
  */
 
-export { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy";
+export {
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from "./accuracy";
 export {
   categoricalCrossentropyLogits,
   categoricalCrossentropyProbabilities,
@@ -20,8 +26,10 @@ export { layerNormBackward, layerNormForward } from "./layer-normalization";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
 export { meanAbsoluteError } from "./mean-absolute-error";
+export { meanAbsolutePercentageError } from "./mean-absolute-percentage-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
+export { sumByThreshold, sumConfusion, sumConfusionByUnit, sumSquares, sumValues } from "./metric-sums";
 export { adam, allFinite, peak, sumShards } from "./optimizer";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
 export { rnnBackward, rnnForward } from "./rnn";

@@ -3,10 +3,17 @@ import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
 import { padded, type Rows } from "../layers/kind.ts";
 import type { AnyLoss } from "../losses/kind.ts";
-import { type MetricName, metricKindOf } from "../metrics/index.ts";
+import { type MetricConfig, metricOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
-import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import {
+  type BatchShape,
+  gatheredWidth,
+  type MetricPlaces,
+  type Plan,
+  planBatch,
+  SHARD_SIZE,
+} from "./plan.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
 import type { Weights } from "./weights.ts";
@@ -23,8 +30,8 @@ export interface BatchResult {
   readonly rows: number;
   /** The mean of the rows' losses. */
   readonly loss: number;
-  /** Of each metric: the sum of the rows' values, and what to divide it by. */
-  readonly metrics: readonly { readonly sum: number; readonly count: number }[];
+  /** Of each metric its sums over the rows. */
+  readonly metrics: readonly (readonly number[])[];
   /** A bound of the gradient's numbers; NaN where one, or the loss, is not finite; 0 where none was taken. */
   readonly peak: number;
 }
@@ -38,7 +45,7 @@ export interface BatchOptions {
   readonly groupSize: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
-  readonly metrics?: readonly MetricName[];
+  readonly metrics?: readonly MetricConfig[];
   /** To ask for flow(). Default false. */
   readonly flow?: boolean;
   /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
@@ -292,20 +299,32 @@ export class Batch {
 
   #result(count: number, peak: number): BatchResult {
     const { kernels: k } = this.#weights;
-    const { losses, metrics, shape, signals } = this.#plan;
-    const { T, width } = signals.at(-1)!;
+    const { losses, shape, signals } = this.#plan;
+    const { T } = signals.at(-1)!;
     const rows = count * T;
     return {
       rows,
       loss: k.sumFloats(this.#at(losses), rows) / rows,
-      metrics: shape.metrics.map((name, i) => ({
-        sum: k.sumFloats(this.#at(metrics[i]!), rows),
-        count: rows * metricKindOf(name, shape.loss!.name)!.divisor(width),
-      })),
+      metrics: shape.metrics.map((given, i) => this.#sums(given, this.#plan.metrics[i]!, rows)),
       peak,
     };
   }
+
+  /** A metric's sums over the rows of the batch, in their order, whichever thread had them. */
+  #sums(given: MetricConfig, { values, sums, length }: MetricPlaces, rows: number): number[] {
+    const { kernels: k, memory } = this.#weights;
+    const { shape, signals, seen, targets } = this.#plan;
+    const { width } = signals.at(-1)!;
+    const { kind, metric } = metricOf(given, shape.loss!.name)!;
+    const [to, from] = [this.#at(sums), this.#at(kind.values ? values : seen)];
+    k.clear(to, 2 * length);
+    kind.add(k, metric)(to, from, this.#at(targets), ALL_ROWS, rows, width, padded(width));
+    return Array.from(memory.f64(to, length));
+  }
 }
+
+/** No address of a word for each row: all rows count. */
+const ALL_ROWS = 0;
 
 type StateRows = Readonly<Record<string, Rows>>;
 

@@ -12,8 +12,8 @@ import { kindOf } from "../layers/index.ts";
 import { type Gathered, type Group, type Pass, padded, type Rows, type Weight } from "../layers/kind.ts";
 import { lossKindOf } from "../losses/index.ts";
 import type { LossKernel } from "../losses/kind.ts";
-import { metricKindOf } from "../metrics/index.ts";
-import type { MetricKernel } from "../metrics/kind.ts";
+import { metricOf } from "../metrics/index.ts";
+import type { ValuesKernel } from "../metrics/kind.ts";
 import { optimizerKindOf } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
@@ -77,7 +77,8 @@ export class Worker {
   /** Address of this thread's part of the batch's memory. */
   readonly #own: number;
   readonly #loss: LossKernel | null;
-  readonly #metrics: readonly MetricKernel[];
+  /** Of each metric what it makes of a row, or null where it sums up outputs. */
+  readonly #metrics: readonly (ValuesKernel | null)[];
 
   /** @param index this thread's number */
   constructor(k: Kernels, memory: WebAssembly.Memory, site: Site, index: number) {
@@ -90,7 +91,10 @@ export class Worker {
     const { loss, metrics } = site.shape;
     this.#loss = loss && lossKindOf(loss).kernel(k, loss, this.plan.head.bare);
     const logits = loss?.fromLogits === true;
-    this.#metrics = loss ? metrics.map((name) => metricKindOf(name, loss.name)!.kernel(k, logits)) : [];
+    this.#metrics = (loss ? metrics : []).map((given) => {
+      const { kind, metric } = metricOf(given, loss!.name)!;
+      return kind.values?.(k, metric, logits) ?? null;
+    });
   }
 
   /** Address of a place of the plan. */
@@ -268,9 +272,20 @@ export class Worker {
     if (!shape.outputs && this.#metrics.length === 0) return;
     activationForward(k, head.activation, y, rows, width);
     for (const [i, metric] of this.#metrics.entries()) {
-      metric(this.at(plan.metrics[i]!) + row * 4, y, targets, rows, width, ld);
+      metric?.(this.at(plan.metrics[i]!.values) + row * 4, y, targets, rows, width, ld);
     }
+    if (this.#metrics.includes(null)) this.#show(y, row, rows, width);
     if (shape.outputs) k.copyRows(this.at(plan.outputs) + row * width * 4, width, y, ld, width, rows);
+  }
+
+  /** Outputs to where metrics see them that sum up outputs: logits as the probabilities that they stand for. */
+  #show(y: number, row: number, rows: number, width: number): void {
+    const { loss } = this.plan.shape;
+    const ld = padded(width);
+    const to = this.at(this.plan.seen) + row * ld * 4;
+    this.#k.copyRows(to, ld, y, ld, width, rows);
+    const { from = "linear" } = loss?.fromLogits ? lossKindOf(loss) : {};
+    activationForward(this.#k, from, to, rows, width);
   }
 
   /** Addresses of (R, rows, padded width): the last layer's outputs, and where their gradient goes. */

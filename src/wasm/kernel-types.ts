@@ -29,6 +29,24 @@ export interface Kernels {
     units: number,
     ld: number,
   ): void;
+  sparseTopKCategoricalAccuracy(
+    values: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    k: number,
+  ): void;
+  topKCategoricalAccuracy(
+    values: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    k: number,
+  ): void;
   categoricalCrossentropyLogits(
     losses: number,
     dz: number,
@@ -268,6 +286,14 @@ export interface Kernels {
     ld: number,
     scale: number,
   ): void;
+  meanAbsolutePercentageError(
+    values: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+  ): void;
   meanSquaredError(
     losses: number,
     dy: number,
@@ -305,6 +331,48 @@ export interface Kernels {
     rows: number,
     mode: number,
   ): void;
+  sumByThreshold(
+    sums: number,
+    y: number,
+    targets: number,
+    keep: number,
+    rows: number,
+    units: number,
+    ld: number,
+    n: number,
+  ): void;
+  sumConfusion(
+    sums: number,
+    y: number,
+    targets: number,
+    keep: number,
+    rows: number,
+    units: number,
+    ld: number,
+    threshold: number,
+    from: number,
+    to: number,
+  ): void;
+  sumConfusionByUnit(
+    sums: number,
+    y: number,
+    targets: number,
+    keep: number,
+    rows: number,
+    units: number,
+    ld: number,
+    threshold: number,
+  ): void;
+  sumSquares(
+    sums: number,
+    y: number,
+    targets: number,
+    keep: number,
+    rows: number,
+    units: number,
+    ld: number,
+  ): void;
+  sumValues(sums: number, values: number, keep: number, rows: number, divisor: number): void;
   adam(
     w: number,
     m: number,
@@ -383,6 +451,8 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   binaryAccuracy: 7,
   categoricalAccuracy: 6,
   sparseCategoricalAccuracy: 6,
+  sparseTopKCategoricalAccuracy: 7,
+  topKCategoricalAccuracy: 7,
   categoricalCrossentropyLogits: 8,
   categoricalCrossentropyProbabilities: 8,
   sparseCategoricalCrossentropyLogits: 8,
@@ -415,10 +485,16 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   lstmBackward: 12,
   lstmForward: 10,
   meanAbsoluteError: 8,
+  meanAbsolutePercentageError: 6,
   meanSquaredError: 8,
   copyRows: 6,
   mergeRows: 9,
   mergeRowsBackward: 13,
+  sumByThreshold: 8,
+  sumConfusion: 10,
+  sumConfusionByUnit: 8,
+  sumSquares: 7,
+  sumValues: 5,
   adam: 11,
   allFinite: 2,
   peak: 2,

@@ -52,7 +52,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       const found = await evaluationPass(network, batch);
       expectClose([found.loss], [expected.loss], kernelLoss, "loss");
       expect(found.rows).toBe(outputs.length / (stack.features === 3 ? 2 : 1));
-      const [{ sum, count }] = found.metrics as [{ sum: number; count: number }];
+      const [[sum, count]] = found.metrics as [[number, number]];
       expect(count).toBe(outputs.length);
       expect(sum / count).toBe(binaryAccuracy(outputs, batch.y, lossOf(network).fromLogits ? 0 : 0.5));
       network.weights.free();

@@ -1,6 +1,6 @@
 import type { Layer } from "../../src/layers/public.ts";
 import type { AnyLoss } from "../../src/losses/kind.ts";
-import type { MetricName } from "../../src/metrics/index.ts";
+import type { MetricConfig } from "../../src/metrics/index.ts";
 import { type BatchResult, Batch as ModelBatch } from "../../src/model/batch.ts";
 import { OptimizerMemory } from "../../src/model/optimizer-memory.ts";
 import { checkLayers, inputOf, signalsOf } from "../../src/model/stack.ts";
@@ -80,7 +80,7 @@ export function keepMasks(
 export interface BatchOptions {
   readonly loss?: AnyLoss;
   /** Default accuracy alone. */
-  readonly metrics?: readonly MetricName[];
+  readonly metrics?: readonly MetricConfig[];
   readonly optimizer?: AnyOptimizer;
   readonly groupSize?: number;
   /** Samples that the batch has room for; B where not given. */
