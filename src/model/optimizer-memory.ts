@@ -14,6 +14,7 @@ export class OptimizerMemory {
   /** @throws OUT_OF_MEMORY */
   constructor(weights: Weights, optimizer: AnyOptimizer) {
     this.#weights = weights;
+    this.#fastest = optimizer.learningRate;
     const { length, placesLength } = weights.table;
     const kind = optimizerKindOf(optimizer);
     const numbers = Object.values(optimizer).filter((value) => typeof value === "number");
@@ -33,6 +34,19 @@ export class OptimizerMemory {
     };
   }
 
+  /** That of the steps to come. */
+  set learningRate(rate: number) {
+    const { optimizer, numbers } = this.state;
+    const names = Object.keys(optimizer).filter(
+      (name) => typeof optimizer[name as keyof AnyOptimizer] === "number",
+    );
+    this.#weights.memory.f64(numbers, names.length)[names.indexOf("learningRate")] = rate;
+    this.#fastest = Math.max(this.#fastest, rate);
+  }
+
+  /** The highest learning rate so far: a velocity remembers it. */
+  #fastest: number;
+
   /** The largest gradient so far, and a bound of the weights. */
   #peak = 0;
   #reach = Infinity;
@@ -41,7 +55,8 @@ export class OptimizerMemory {
   mayOverflow(peak: number, iteration: number): boolean {
     const { optimizer } = this.state;
     this.#peak = Math.max(this.#peak, peak);
-    const step = optimizerKindOf(optimizer).reach(optimizer, this.#peak, iteration);
+    const fastest = { ...optimizer, learningRate: this.#fastest };
+    const step = optimizerKindOf(optimizer).reach(fastest, this.#peak, iteration);
     if (!(this.#reach + step < SAFE)) this.#reach = this.#weights.peak(); // a bound grows; the weights need not have
     this.#reach += step;
     return !(this.#reach < SAFE);

@@ -36,8 +36,12 @@ export class Access {
     }
   }
 
-  /** @param work done with no read under way. @param stop as for read */
+  /** @param work done with no read and no other change under way. @param stop as for read */
   async change<T>(stop: () => void, work: () => Promise<T>): Promise<T> {
+    while (this.#changing) {
+      await this.#woken();
+      stop();
+    }
     this.#changing = true;
     try {
       while (this.#reads > 0) {

@@ -1,5 +1,6 @@
 /** What the calls of a model take. */
 import { aFunction, aSignal, number, trueOrFalse, wholeNumber } from "../options.ts";
+import { EVENTS, isCallback } from "./listeners.ts";
 
 const SIGNAL = { signal: { ...aSignal, fallback: undefined } };
 const BATCH_SIZE = { batchSize: { ...wholeNumber(1), fallback: 32 } };
@@ -19,6 +20,11 @@ export const FIT_OPTIONS = {
   },
   validationSplit: { ...number("a share from 0 to below 1", (n) => n >= 0 && n < 1), fallback: 0 },
   validationFreq: { ...wholeNumber(1), fallback: 1 },
+  callbacks: {
+    wanted: `a list of objects with functions: ${EVENTS.join(", ")}`,
+    accepts: (value: unknown) => Array.isArray(value) && value.every(isCallback),
+    fallback: undefined,
+  },
   onBatchEnd: { ...aFunction, fallback: undefined },
   onEpochEnd: { ...aFunction, fallback: undefined },
   ...SIGNAL,

@@ -20,7 +20,7 @@ import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
-import { fitModel, planFit } from "./fit.ts";
+import { fitModel, logged, planFit } from "./fit.ts";
 import {
   checkInputs,
   checkSamples,
@@ -43,6 +43,7 @@ import type {
 import { roomFor } from "./numbers.ts";
 import { EVALUATE_OPTIONS, FIT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
+import { type Reins, Steering } from "./steering.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 import { checkWeights } from "./weights.ts";
 
@@ -114,11 +115,19 @@ export class Sequential implements Model {
     // All that the caller gave is read before anything else can run, and not again.
     const plan = planFit(samples(x, y), given, ([vx, vy]) => samples(vx, vy, " of validationData"));
     this.#fitting = true;
+    let stopped = false;
+    const stop = () => {
+      stopped = true;
+    };
     try {
       return await this.#run(given.signal, (pauses) =>
         fitModel(plan, {
           ...pauses,
           config,
+          context: new Steering(this, logged(config, plan.validation !== null), this.#reins(stop, pauses)),
+          get stopped() {
+            return stopped;
+          },
           state: this.#state,
           open: () => this.#batch(plan.train, { ...config, batchSize: plan.batchSize, training: true }),
           order: (n, epoch) => this.#order(n, epoch),
@@ -130,6 +139,26 @@ export class Sequential implements Model {
     } finally {
       this.#fitting = false;
     }
+  }
+
+  /** What callbacks of a fit may do to it. */
+  #reins(stop: () => void, pauses: Pauses): Reins {
+    const rate = () => this.#compiled().optimizer.learningRate;
+    return {
+      stop,
+      get learningRate() {
+        return rate();
+      },
+      setLearningRate: async (learningRate) => {
+        if (this.#optimizer) this.#optimizer.learningRate = learningRate;
+        const config = this.#compiled();
+        this.#config = { ...config, optimizer: { ...config.optimizer, learningRate } };
+      },
+      setWeights: async (weights) => {
+        const checked = checkWeights(weights, this.#weights.table.specs);
+        await this.#access.change(pauses.stop, async () => this.#write(checked));
+      },
+    };
   }
 
   /** One batch: loss, gradient, new weights. @param load puts it in, and says how many samples it has */
@@ -248,9 +277,11 @@ export class Sequential implements Model {
 
   async setWeights(weights: readonly Tensor<Float32Array>[]): Promise<void> {
     this.#idle();
-    const { specs } = this.#weights.table;
-    const checked = checkWeights(weights, specs);
-    for (const [i, spec] of specs.entries()) this.#weights.write(spec, checked[i]!);
+    this.#write(checkWeights(weights, this.#weights.table.specs));
+  }
+
+  #write(weights: readonly Float32Array[]): void {
+    for (const [i, spec] of this.#weights.table.specs.entries()) this.#weights.write(spec, weights[i]!);
     this.#optimizer?.forgetReach();
   }
 

@@ -13,7 +13,11 @@ export interface ModelHost {
   readonly ended: boolean;
   call<T>(work: (session: SessionCalls) => Promise<T>): Promise<T>;
   /** A call that can be aborted, and whose callbacks are called here. */
-  run<T>(options: FitOptions, work: (session: SessionCalls, call: Call) => Promise<T>): Promise<T>;
+  run<T>(
+    model: Model,
+    options: FitOptions,
+    work: (session: SessionCalls, call: Call) => Promise<T>,
+  ): Promise<T>;
 }
 
 /**
@@ -37,9 +41,16 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
     const table = kind.options as OptionTable<FitOptions>;
     const given = args[kind.arguments] as FitOptions | undefined;
     const options = checkOptions<FitOptions, typeof table>(`${method}()`, given, table);
-    return runtime.run(options, (session, call) => {
+    return runtime.run(model, options, (session, call) => {
       const parcel = new Parcel();
-      const { signal: _, onBatchEnd: __, onEpochEnd: ___, validationData: pair, ...rest } = options;
+      const {
+        signal: _,
+        callbacks: _c,
+        onBatchEnd: _b,
+        onEpochEnd: _e,
+        validationData: pair,
+        ...rest
+      } = options;
       const sent = { ...rest, ...(pair && { validationData: pair.map((part) => parcel.pack(part)) }) };
       const packed = Array.from({ length: kind.arguments }, (_, i) => parcel.pack(args[i]));
       return session.model(id, method, call, parcel.seal([...packed, sent]));
@@ -55,7 +66,8 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
 
   const methods = Object.keys(MODEL_CALLS) as ModelCall[];
   const calls = methods.map((method) => [method, (...args: unknown[]) => sendOrRefuse(method, args)]);
-  return { layers: frozen(layers), metadata, ...Object.fromEntries(calls) } as Model;
+  const model = { layers: frozen(layers), metadata, ...Object.fromEntries(calls) } as Model;
+  return model;
 }
 
 /** An argument, or each in a list of them, such as weights. */
