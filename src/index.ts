@@ -1,4 +1,5 @@
 /** lstmkit: train and run LSTMs anywhere JavaScript runs. */
+export * from "./callbacks/index.ts";
 export { type PadOptions, padSequences, type Side } from "./data/sequences.ts";
 export { readTextMetadata, type TextMetadata, textMetadata } from "./data/text-metadata.ts";
 export { type ErrorCode, LstmkitError } from "./errors.ts";
@@ -22,8 +23,10 @@ export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
 export type { Inputs, Targets } from "./train/inputs.ts";
 export type {
   BatchLogs,
+  Callback,
   EpochLogs,
   EvaluateOptions,
+  FitContext,
   FitOptions,
   GradientFlow,
   History,

@@ -99,11 +99,11 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
     async abort(call) {
       calls.get(call)?.abort();
     },
-    async steer(call, { stop, learningRate, weights }) {
+    async steer(call, { stop, learningRate, ...rest }) {
       const context = contexts.get(call);
       if (stop) context?.stop();
       if (learningRate !== undefined) await context?.setLearningRate(learningRate);
-      if (weights) await context?.setWeights(weights);
+      if ("weights" in rest) await context?.setWeights(rest.weights!); // whatever was given in their place
     },
   };
 }
