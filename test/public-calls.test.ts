@@ -48,6 +48,13 @@ const CALLS: Record<string, Call> = {
   lstm: { args: [{ units: 2 }], ...optionsAt(0, "unts", "units") },
   statesOf: { args: [index.lstm({ units: 2 })] },
   simpleRNN: { args: [{ units: 2 }], ...optionsAt(0, "Units", "units") },
+  // src/callbacks
+  csvLogger: { args: [{ write() {} }], ...optionsAt(0, "seperator", "separator") },
+  earlyStopping: { args: [{}], mayLack: [0], ...optionsAt(0, "patiance", "patience") },
+  modelCheckpoint: { args: [{ save() {} }], ...optionsAt(0, "saveBestOnl", "saveBestOnly") },
+  reduceLROnPlateau: { args: [{}], mayLack: [0], ...optionsAt(0, "facter", "factor") },
+  tensorBoard: { args: [{ write() {} }], ...optionsAt(0, "updatefreq", "updateFreq") },
+  terminateOnNaN: { args: [] },
   // src/data
   buildVocabulary: { args: [["a b"], {}], ...optionsAt(1, "num_words", "numWords") },
   countSplit: { args: [dataset.train, vocabulary], mayLack: [1] },

@@ -1,7 +1,7 @@
 import type { Layer } from "../../src/layers/public.ts";
 import { lossKindOf } from "../../src/losses/index.ts";
 import type { AnyLoss } from "../../src/losses/kind.ts";
-import type { MetricName } from "../../src/metrics/index.ts";
+import type { MetricConfig } from "../../src/metrics/index.ts";
 import { type BatchResult, Batch as ModelBatch } from "../../src/model/batch.ts";
 import { OptimizerMemory } from "../../src/model/optimizer-memory.ts";
 import { checkLayers, inputOf, signalsOf } from "../../src/model/stack.ts";
@@ -92,7 +92,7 @@ interface Weighing {
 export interface BatchOptions {
   readonly loss?: AnyLoss;
   /** Default accuracy alone. */
-  readonly metrics?: readonly MetricName[];
+  readonly metrics?: readonly MetricConfig[];
   readonly optimizer?: AnyOptimizer;
   readonly groupSize?: number;
   /** Samples that the batch has room for; B where not given. */
