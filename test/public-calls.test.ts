@@ -46,6 +46,7 @@ const CALLS: Record<string, Call> = {
   gru: { args: [{ units: 2 }], ...optionsAt(0, "return_sequences", "returnSequences") },
   layerNormalization: { args: [{}], ...optionsAt(0, "epsilom", "epsilon") },
   lstm: { args: [{ units: 2 }], ...optionsAt(0, "unts", "units") },
+  masking: { args: [{}], mayLack: [0], ...optionsAt(0, "maskvalue", "maskValue") },
   statesOf: { args: [index.lstm({ units: 2 })] },
   simpleRNN: { args: [{ units: 2 }], ...optionsAt(0, "Units", "units") },
   // src/callbacks

@@ -3,15 +3,20 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type Callback,
   createRuntime,
+  dense,
   earlyStopping,
+  embedding,
   type FitContext,
+  type FitOptions,
+  lstm,
   type Model,
   modelCheckpoint,
   type Runtime,
   reduceLROnPlateau,
+  terminateOnNaN,
 } from "../../src/node.ts";
 import { spawn } from "../worker/spawned.ts";
-import { codeOf, LOSS, smallData, smallModel } from "./small-job.ts";
+import { codeOf, LOSS, smallData, smallModel, V } from "./small-job.ts";
 
 const { x, y } = smallData();
 const FIT = { epochs: 3, batchSize: 16, validationSplit: 0.4 };
@@ -206,6 +211,107 @@ describe.each([
       await model.fit(x, y);
     },
   );
+
+  test("a rate that was set outlives a batch that is not finite", async () => {
+    const model = await smallModel(kit);
+    const rates: number[] = [];
+    const setting: Callback = {
+      onTrainBegin: ({ setLearningRate }) => setLearningRate(1e37),
+      onNotFinite: (_batch, _message, { stop }) => stop(),
+      onTrainEnd: ({ learningRate }) => void rates.push(learningRate),
+    };
+    const { epoch } = await model.fit(x, y, { epochs: 50, batchSize: 37, callbacks: [setting] });
+    expect(epoch.length).toBeLessThan(50);
+    const looking = { onTrainBegin: ({ learningRate }: FitContext) => void rates.push(learningRate) };
+    await model.fit(x, y, { epochs: 0, callbacks: [looking] });
+    expect(rates).toEqual([1e37, 1e37]);
+  });
+
+  test("a rate that follows a schedule is told, and cannot be set", async () => {
+    const model = await smallModel(kit);
+    const learningRate = {
+      schedule: "piecewiseConstantDecay",
+      boundaries: [0, 1],
+      values: [0.5, 0.25, 0.125],
+    } as const;
+    await model.compile({ optimizer: { name: "sgd", learningRate }, ...LOSS });
+    const rates: number[] = [];
+    const looking: Callback = {
+      onTrainBegin: ({ learningRate }) => void rates.push(learningRate),
+      onEpochEnd: (_epoch, _logs, { learningRate }) => void rates.push(learningRate),
+    };
+    await model.fit(x, y, { epochs: 3, batchSize: 37, callbacks: [looking] });
+    expect(rates).toEqual([0.5, 0.5, 0.25, 0.125]);
+    const before = await model.digest();
+    const setting: Callback = { onTrainBegin: ({ setLearningRate }) => setLearningRate(0.1) };
+    await expect(model.fit(x, y, { callbacks: [setting] })).rejects.toThrow(
+      /^BAD_ARGUMENT.*piecewiseConstantDecay/,
+    );
+    expect(await model.digest()).toBe(before);
+  });
+
+  test("the average of the weights is there when the end is told, and restored weights come after it", async () => {
+    const model = await smallModel(kit);
+    await model.compile({ optimizer: { name: "adam", learningRate: 0.1, useEma: true }, ...LOSS });
+    const digests: string[] = [];
+    const noting: Callback = {
+      onEpochEnd: async () => void digests.push(await model.digest()),
+      onTrainEnd: async () => void digests.push(await model.digest()),
+    };
+    await model.fit(x, y, { ...FIT, callbacks: [noting] });
+    expect(digests.length).toBe(4);
+    expect(digests[3]).not.toBe(digests[2]);
+    expect(await model.digest()).toBe(digests[3]);
+
+    digests.length = 0;
+    const stopping = earlyStopping({ patience: 1, restoreBestWeights: true });
+    await model.fit(x, y, { ...FIT, epochs: 200, callbacks: [noting, stopping] });
+    expect(await model.digest()).toBe(digests[stopping.bestEpoch!]);
+  });
+
+  test("a loss above maxLoss is told as one that is not finite", async () => {
+    const model = await smallModel(kit);
+    const before = await model.digest();
+    const said: string[] = [];
+    const callbacks: Callback[] = [
+      { onNotFinite: (_batch, message) => void said.push(message) },
+      terminateOnNaN(),
+    ];
+    expect(await model.fit(x, y, { maxLoss: 0, callbacks })).toEqual({ epoch: [], history: {} });
+    expect(said).toEqual([expect.stringMatching(/^LOSS_NOT_FINITE.*maxLoss is 0/)]);
+    expect(await model.digest()).toBe(before);
+  });
+
+  test("callbacks of a fit with weights of samples, maxLoss and stateful layers", async () => {
+    const layers = [
+      embedding({ inputDim: V, outputDim: 6 }),
+      lstm({ units: 5, stateful: true }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ];
+    const sampleWeight = { data: Float32Array.from({ length: 37 }, (_, i) => i % 3), shape: [37] };
+    const run = async (given: FitOptions) => {
+      const model = await kit.sequential(layers, { seed: 22 });
+      await model.compile(LOSS);
+      const { history } = await model.fit(x, y, {
+        epochs: 3,
+        batchSize: 37,
+        shuffle: false,
+        sampleWeight,
+        maxLoss: 100,
+        ...given,
+      });
+      return { history, digest: await model.digest() };
+    };
+    const losses: number[] = [];
+    const callbacks: Callback[] = [
+      { onEpochEnd: (_epoch, { loss }) => void losses.push(loss) },
+      // Weights as they are, put back: it waits for its turn, and changes nothing.
+      { onEpochEnd: async (_epoch, _logs, { model, setWeights }) => setWeights(await model.getWeights()) },
+    ];
+    const told = await run({ callbacks });
+    expect(told).toEqual(await run({}));
+    expect(losses).toEqual(told.history.loss);
+  });
 
   test("early stopping restores the weights of the best epoch", async () => {
     const model = await smallModel(kit);
