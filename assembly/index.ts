@@ -23,6 +23,13 @@ export { meanAbsoluteError } from "./mean-absolute-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
 export { adam, allFinite, peak, sumShards } from "./optimizer";
+export {
+  averagePoolBackward,
+  averagePoolForward,
+  globalMaxBackward,
+  maxPoolBackward,
+  maxPoolForward,
+} from "./pooling";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
 export { rnnBackward, rnnForward } from "./rnn";
 export { sgd } from "./sgd";
