@@ -6,7 +6,7 @@ import type { AnyLoss } from "../losses/kind.ts";
 import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
-import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
 import type { Weights } from "./weights.ts";
@@ -56,6 +56,8 @@ export class Batch {
   readonly #plan: Plan;
   /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
   readonly #tokens: TokenList | null;
+  /** Which rows of a sample are masked; undefined where none is. */
+  readonly #masks: ReturnType<typeof masksOf>;
   #prepared: boolean;
 
   /**
@@ -100,6 +102,7 @@ export class Batch {
       throw error;
     }
     this.#plan = this.#station.worker.plan;
+    this.#masks = masksOf(layers);
     this.#prepared = trains; // who trains prepares anew at each step
   }
 
@@ -150,6 +153,7 @@ export class Batch {
       else {
         for (let t = 0; t < T; t++) to.set(sample.subarray(t * width, (t + 1) * width), first + t * stride);
       }
+      if (this.#masks) this.#mask(this.#masks, sample, s, to);
     }
     if (!y) return;
     const own = signals.at(-1)!.T * targetWidth;
@@ -265,6 +269,25 @@ export class Batch {
     const shard = Math.floor(s / SHARD_SIZE);
     memory.i32(this.#at(ids) + shard * shape.tokens * 4, shape.tokens).set(tokens.ids);
     memory.i32(this.#at(counts) + shard * 4, 1)[0] = tokens.ids.length;
+  }
+
+  /** Which rows of sample s count; numbers of those that do not are 0 from here on. */
+  #mask(
+    masked: (row: ArrayLike<number>) => boolean,
+    sample: { subarray(from: number, to: number): ArrayLike<number> },
+    s: number,
+    input: Int32Array | Float32Array,
+  ): void {
+    const { mask, signals, shape } = this.#plan;
+    const { width, holds } = signals[0]!;
+    const stride = holds === "ids" ? 1 : padded(width);
+    const words = this.#weights.memory.i32(this.#at(mask) + s * shape.T * 4, shape.T);
+    for (let t = 0; t < shape.T; t++) {
+      const hidden = masked(sample.subarray(t * width, (t + 1) * width));
+      words[t] = hidden ? 0 : 1;
+      const at = (s * shape.T + t) * stride;
+      if (hidden) input.fill(0, at, at + width);
+    }
   }
 
   /** Of the layers that have states, without padding. */

@@ -49,6 +49,8 @@ export interface Plan {
   readonly use: Use;
   /** (B, T) ids or (B, T, padded features) numbers. */
   readonly input: number;
+  /** (B, T), where the first layer makes a mask: 1 of rows that count, 0 of those that are masked. */
+  readonly mask: number;
   /** (B, rows, target width), and the width. */
   readonly targets: number;
   readonly targetWidth: number;
@@ -99,6 +101,7 @@ export function planBatch(shape: BatchShape): Plan {
   const all = new Layout();
   const places = {
     input: all.reserve(B * T * (input.holds === "ids" ? 1 : padded(input.width))),
+    mask: all.reserve(masksOf(head.layers) ? B * T : 0),
     targets: all.reserve(rows * targetWidth),
     outputs: all.reserve(shape.outputs ? rows * output.width : 0),
     losses: all.reserve(shape.loss ? rows : 0),
@@ -171,6 +174,11 @@ class Layout {
     this.bytes += Math.ceil(floats / 16) * 64;
     return place;
   }
+}
+
+/** Which rows of the input the first layer masks; undefined where it masks none. */
+export function masksOf([first]: readonly Layer[]): ((row: ArrayLike<number>) => boolean) | undefined {
+  return first && kindOf(first).masks?.(first);
 }
 
 /** The most floats that a row of what layers make of a token alone has; 0 where one reads token by token. */

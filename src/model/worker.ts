@@ -18,7 +18,7 @@ import { optimizerKindOf } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
-import { type BatchShape, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type BatchShape, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 
 /** What an optimiser works on: addresses. */
 export interface OptimizerState {
@@ -334,7 +334,8 @@ function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number
 }
 
 /** The samples that were loaded. */
-function inputRows({ shape, signals, input, slots, ids, counts }: Plan, base: number, T: number): Rows {
+function inputRows(plan: Plan, base: number, T: number): Rows {
+  const { shape, signals, input, mask, slots, ids, counts } = plan;
   const { holds, width, gathered } = signals[0]!;
   const stride = holds === "ids" ? 1 : padded(width);
   const rows = {
@@ -343,6 +344,9 @@ function inputRows({ shape, signals, input, slots, ids, counts }: Plan, base: nu
     sequence: T * stride,
     T,
     width,
+    ...(masksOf(plan.head.layers) && {
+      mask: { at: ({ first }: Pick<Group, "first">) => base + mask + first * T * 4, stride: 1, sequence: T },
+    }),
   };
   if (!gathered) return rows;
   const list: Gathered = {
