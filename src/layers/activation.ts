@@ -1,6 +1,14 @@
 import { type OptionTable, oneOf } from "../options.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import { type Activation, type AnyLayer, type LayerKind, padded, type Rows } from "./kind.ts";
+import {
+  type Activation,
+  type AnyLayer,
+  type LayerKind,
+  maskAs,
+  maskedAs,
+  padded,
+  type Rows,
+} from "./kind.ts";
 import { COMMON, describeLayer } from "./options.ts";
 
 /** The numbers of `assembly/dense.ts`; softmax has kernels of its own. */
@@ -55,7 +63,7 @@ export const activationKind = {
   baseName: "activation",
   reads: "numbers",
   options: { activation: anActivation, ...COMMON } satisfies OptionTable<Omit<ActivationLayer, "type">>,
-  output: (_, { sequence, T, width }) => ({ holds: "numbers", sequence, T, width }),
+  output: (_, x) => ({ holds: "numbers", sequence: x.sequence, T: x.T, width: x.width, ...maskedAs(x) }),
   weights: () => [],
   memory(_, { T, width }, { groupSize: R, backward }) {
     const y = R * T * padded(width);
@@ -65,7 +73,14 @@ export const activationKind = {
     const { k, x, dx, use } = at;
     const { T, width } = x;
     const N = padded(width);
-    const rows = (address: number): Rows => ({ at: () => address, stride: N, sequence: T * N, T, width });
+    const rows = (address: number): Rows => ({
+      at: () => address,
+      stride: N,
+      sequence: T * N,
+      T,
+      width,
+      ...maskAs(x),
+    });
     const [y, dy] = [at.at("y"), use.backward ? at.at("dy") : 0];
     return {
       y: rows(y),

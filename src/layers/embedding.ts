@@ -11,6 +11,8 @@ export interface EmbeddingConfig {
   embeddingsInitializer?: Initializer;
   /** Id 0 is padding: its rows are masked for the layers above. Default false. */
   maskZero?: boolean;
+  /** T: how many ids a sample has. Only what makes one row of all steps, such as flatten, needs it. Default any number. */
+  inputLength?: number;
   /** Default `embedding`, `embedding_1`, … */
   name?: string;
 }
@@ -21,6 +23,7 @@ export interface EmbeddingLayer extends Omit<AnyLayer, "inputShape"> {
   readonly outputDim: number;
   readonly embeddingsInitializer: Initializer;
   readonly maskZero: boolean;
+  readonly inputLength?: number;
 }
 
 /**
@@ -36,6 +39,7 @@ export const embeddingKind = {
     outputDim: size,
     embeddingsInitializer: { ...anInitializer, fallback: "randomUniform" },
     maskZero: { ...trueOrFalse, fallback: false },
+    inputLength: { ...size, fallback: undefined },
     name: COMMON.name,
   },
   output: ({ outputDim, maskZero }, x) => ({

@@ -48,7 +48,10 @@ export const flattenKind = {
       width: T * width,
     });
     const own = rows(use.backward ? at.at("dy") : 0);
-    if (T === 1) return { y: x, dy: dx ?? own, forward() {}, backward() {} };
+    if (T === 1) {
+      const { at: first, stride, sequence } = x;
+      return { y: { at: first, stride, sequence, T, width }, dy: dx ?? own, forward() {}, backward() {} };
+    }
     const y = rows(at.at("y"));
     return {
       y,
@@ -61,7 +64,14 @@ export const flattenKind = {
       backward(group) {
         if (!dx) return;
         for (let r = 0; r < group.count; r++) {
-          k.copyRows(dx.at(group) + r * dx.sequence * 4, dx.stride, own.at(group) + r * N * 4, width, width, T);
+          k.copyRows(
+            dx.at(group) + r * dx.sequence * 4,
+            dx.stride,
+            own.at(group) + r * N * 4,
+            width,
+            width,
+            T,
+          );
         }
       },
     };

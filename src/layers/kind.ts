@@ -250,8 +250,11 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   everyStep?(layer: C): C;
   /** The layer as it is when nothing is trained. */
   withoutDropout?(layer: C): C;
-  /** The layer without the activation that its output passes through last, for a loss that wants it so. */
-  bare?(layer: C): { readonly layer: C; readonly activation: Activation };
+  /**
+   * The layer without the activation that its output passes through last, for a loss that wants it so; undefined where
+   * it has none. The rows of such a layer's output and of its gradient lie one behind the other, over a group.
+   */
+  bare?(layer: C): { readonly layer: C; readonly activation: Activation } | undefined;
 }
 
 /** Memory of several parts of a layer: blocks of other names side by side, scratch of one name once. */

@@ -35,7 +35,9 @@ export const maxPooling1dKind = {
         eachSample(group, (of) => k.maxPoolForward(of.y, N, of.x, x.stride, ...windows, N, 0, 0)),
       backward(group) {
         if (!dx) return;
-        eachSample(group, (of) => k.maxPoolBackward(of.dx, dx.stride, of.dy, N, of.y, N, of.x, x.stride, ...windows, N));
+        eachSample(group, (of) =>
+          k.maxPoolBackward(of.dx, dx.stride, of.dy, N, of.y, N, of.x, x.stride, ...windows, N),
+        );
       },
     };
   },

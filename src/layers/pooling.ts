@@ -1,6 +1,15 @@
 /** What the poolings have in common: windows over the steps, or all steps in one; kernels in assembly/pooling.ts. */
 import { type Option, oneOf, trueOrFalse } from "../options.ts";
-import { type AnyLayer, type Bound, type Group, type Memory, padded, type Rows, type Signal, type Use } from "./kind.ts";
+import {
+  type AnyLayer,
+  type Bound,
+  type Group,
+  type Memory,
+  padded,
+  type Rows,
+  type Signal,
+  type Use,
+} from "./kind.ts";
 import { COMMON, sequenceShape, size } from "./options.ts";
 import { requireSequence, type WindowShape, windowsOf, windowsOutput } from "./windows.ts";
 

@@ -65,6 +65,10 @@ export const timeDistributedKind = {
   gathers: ({ layer }, use) => kindOf(layer).gathers?.(layer, use) ?? 0,
   pass: (own, at) =>
     kindOf(own.layer).pass(own.layer, { ...at, weight: (name) => at.weight(weightName(own, name)) }),
+  bare(own) {
+    const bare = kindOf(own.layer).bare?.(own.layer);
+    return bare && { activation: bare.activation, layer: { ...own, layer: bare.layer } };
+  },
   withoutDropout: (own) => ({ ...own, layer: kindOf(own.layer).withoutDropout?.(own.layer) ?? own.layer }),
 } satisfies LayerKind<TimeDistributedLayer>;
 

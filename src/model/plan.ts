@@ -115,9 +115,8 @@ export function planBatch(shape: BatchShape): Plan {
   const memories = head.layers.map((layer, i) => kindOf(layer).memory(layer, signals[i]!, use));
   const thread = new Layout();
   const blocks = placeBlocks(memories, all, thread);
-  const last = kindOf(head.layers.at(-1)!).bare
-    ? null
-    : placeLast(groupSize * output.T, output.width, thread);
+  const top = head.layers.at(-1)!;
+  const last = kindOf(top).bare?.(top) ? null : placeLast(groupSize * output.T, output.width, thread);
   const threads = all.reserve((thread.bytes / 4) * shape.threads);
   return {
     shape,

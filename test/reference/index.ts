@@ -7,13 +7,14 @@ import type { OptimizerConfig } from "../../src/optimizers/index.ts";
 import type { SgdConfig } from "../../src/optimizers/sgd.ts";
 import { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy.ts";
 import { bidirectionalReference } from "./bidirectional.ts";
+import { conv1dReference } from "./conv1d.ts";
 import {
   categoricalCrossentropyLogits,
   categoricalCrossentropyProbabilities,
   sparseCategoricalCrossentropyLogits,
   sparseCategoricalCrossentropyProbabilities,
 } from "./crossentropy.ts";
-import { denseReference } from "./dense.ts";
+import { activationReference, denseReference } from "./dense.ts";
 import { dropoutReference } from "./dropout.ts";
 import { embeddingReference } from "./embedding.ts";
 import { gruReference } from "./gru.ts";
@@ -25,8 +26,16 @@ import { maskingReference } from "./masking.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
+import {
+  averagePoolingReference,
+  globalAveragePoolingReference,
+  globalMaxPoolingReference,
+  maxPoolingReference,
+} from "./pooling.ts";
+import { flattenReference, repeatVectorReference } from "./reshaping.ts";
 import { simpleRnnReference } from "./rnn.ts";
 import { sgdStep } from "./sgd.ts";
+import { timeDistributedReference } from "./time-distributed.ts";
 
 export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<Layer, { type: K }>> } = {
   embedding: embeddingReference,
@@ -38,6 +47,15 @@ export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<
   layerNormalization: layerNormalizationReference,
   dropout: dropoutReference,
   dense: denseReference,
+  activation: activationReference,
+  conv1d: conv1dReference,
+  maxPooling1d: maxPoolingReference,
+  averagePooling1d: averagePoolingReference,
+  globalMaxPooling1d: globalMaxPoolingReference,
+  globalAveragePooling1d: globalAveragePoolingReference,
+  flatten: flattenReference,
+  repeatVector: repeatVectorReference,
+  timeDistributed: timeDistributedReference((layer) => referenceOf(layer) as never),
 };
 
 export const referenceOf = (layer: Layer): ReferenceKind<Layer> =>
