@@ -7,7 +7,7 @@
  * behind an embedding, x is read row by row.
  */
 import { LstmkitError } from "../errors.ts";
-import { oneOf, trueOrFalse } from "../options.ts";
+import { oneOf, trueOrFalse, wholeNumber } from "../options.ts";
 import { activationBackward, activationForward, anActivation } from "./activation.ts";
 import { packPart, packPartTransposed } from "./affine.ts";
 import {
@@ -67,6 +67,9 @@ export interface Conv1dLayer extends AnyLayer {
   readonly biasInitializer: Initializer;
 }
 
+/** What is padded grows with it, and no weight bears it out: a file's writer need not mean well. */
+const MOST_DILATION = 65_536;
+
 const windowOf = ({ kernelSize, strides, dilationRate, padding }: Conv1dLayer): WindowShape => ({
   size: kernelSize,
   strides,
@@ -109,7 +112,7 @@ export const conv1dKind = {
     kernelSize: size,
     strides: { ...size, fallback: 1 },
     padding: { ...oneOf("valid", "same", "causal"), fallback: "valid" },
-    dilationRate: { ...size, fallback: 1 },
+    dilationRate: { ...wholeNumber(1, MOST_DILATION), fallback: 1 },
     activation: { ...anActivation, fallback: "linear" },
     useBias: { ...trueOrFalse, fallback: true },
     kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },

@@ -1,10 +1,10 @@
 import { LstmkitError } from "../errors.ts";
-import type { OptionTable } from "../options.ts";
+import { type OptionTable, wholeNumber } from "../options.ts";
 import { type AnyLayer, type LayerKind, padded } from "./kind.ts";
-import { COMMON, describeLayer, size } from "./options.ts";
+import { COMMON, describeLayer } from "./options.ts";
 
 export interface RepeatVectorConfig {
-  /** Timesteps of the output. */
+  /** Timesteps of the output, 1,000,000 at most. */
   n: number;
   /** For a first layer: [features]. */
   inputShape?: readonly (number | null)[];
@@ -17,12 +17,17 @@ export interface RepeatVectorLayer extends AnyLayer {
   readonly n: number;
 }
 
+/** No weight bears it out, and a file's writer need not mean well: as many as padSequences makes. */
+const MOST_STEPS = 1_000_000;
+
 /** A row at every one of n steps. Nothing is copied: the rows of its output lie at a distance of 0. */
 export const repeatVectorKind = {
   title: "RepeatVector",
   baseName: "repeat_vector",
   reads: "numbers",
-  options: { n: size, ...COMMON } satisfies OptionTable<Omit<RepeatVectorLayer, "type">>,
+  options: { n: wholeNumber(1, MOST_STEPS), ...COMMON } satisfies OptionTable<
+    Omit<RepeatVectorLayer, "type">
+  >,
   output({ n }, { sequence, width }) {
     if (sequence) {
       throw new LstmkitError(

@@ -215,6 +215,28 @@ export const STACKS: Stack[] = [
     outputs: (T) => T,
   },
   {
+    name: "embedding that masks, distributed dense, the mean of the steps that count, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      timeDistributed({ layer: dense({ units: 9 }) }),
+      activation({ activation: "tanh" }),
+      globalAveragePooling1d({ keepdims: true }),
+      flatten(),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "embedding that masks, the largest of the steps that count, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 9, maskZero: true }),
+      layerNormalization(),
+      globalMaxPooling1d(),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
     name: "embedding, a convolution that gives the outputs",
     layers: [
       embedding({ inputDim: V, outputDim: 9 }),
