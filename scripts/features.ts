@@ -43,7 +43,7 @@ ${table(OPTIMIZERS, KERAS.optimizers)}
 function table(kinds: Kinds, keras: Arguments): string {
   const rows = Object.entries(keras).map(([title, all]) => {
     const name = Object.keys(kinds).find((own) => own.toLowerCase() === title.toLowerCase());
-    if (name === undefined) return [title, "", "", ""];
+    if (name === undefined) return [title, REASONS[title] ? `no: ${REASONS[title]}` : "", "", ""];
     const kind = kinds[name] as { readonly options?: Readonly<Record<string, Option>> };
     const options = Object.entries(kind.options ?? {}).filter(([option]) => !COMMON.includes(option));
     const have = options.map(([option]) => snakeCase(option));
@@ -59,6 +59,13 @@ function table(kinds: Kinds, keras: Arguments): string {
   ];
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
+
+/** Why there is none of a kind. */
+const REASONS: Readonly<Record<string, string>> = {
+  BatchNormalization:
+    "its mean is of a whole batch, and here a few samples go there and back while they are in cache; take " +
+    "`layerNormalization`",
+};
 
 /** Options that every layer has. */
 const COMMON = ["name", "inputShape"];

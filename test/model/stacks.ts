@@ -195,7 +195,7 @@ export const STACKS: Stack[] = [
       flatten(),
       dense({ units: 9, activation: "tanh" }),
       repeatVector({ n: 4 }),
-      gru({ units: 4, dropout: 0.25, returnSequences: true }),
+      bidirectional({ layer: gru({ units: 4, dropout: 0.25, returnSequences: true }) }),
       timeDistributed({ layer: dropout({ rate: 0.5 }) }),
       timeDistributed({ layer: dense({ units: 1, activation: "sigmoid" }) }),
     ],

@@ -21,7 +21,13 @@ import {
 } from "../../src/node.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { normals } from "../reference/sample.ts";
-import { nameWeights, trace as traceReference, train } from "../reference/sequential.ts";
+import {
+  evaluate,
+  nameWeights,
+  stateGradients,
+  trace as traceReference,
+  train,
+} from "../reference/sequential.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { spawn } from "../worker/spawned.ts";
 import { codeOf, mixedData, T, V } from "./small-job.ts";
@@ -198,6 +204,30 @@ describe.each(JOBS)("$name", ({ layers, steps }) => {
     expectClose(found.outputs.data, expected.outputs, TOLERANCES.kernelForward, "outputs");
     for (const [l, { h }] of found.layers.entries()) {
       expectClose(h!.data, expected.states[l]!.h!, TOLERANCES.kernelForward, "h");
+    }
+  });
+
+  test("gradientFlow gives the reference's losses and norms at the steps that a layer reads", async () => {
+    const model = await compiled(await open(), layers);
+    const weights = nameWeights(
+      ...((all) => [all.map(({ name }) => name), all.map(({ data }) => data)] as const)(
+        await model.getWeights(),
+      ),
+    );
+    const found = await model.gradientFlow(x, y);
+    expect(found.layers.map(({ dh }) => dh!.shape)).toEqual(steps.map((n) => [75, n]));
+    for (const b of [0, 7, 74]) {
+      const batch = { x: x.data.subarray(b * T, (b + 1) * T), y: y.data.subarray(b, b + 1), B: 1, T };
+      const { loss } = evaluate(model.layers, weights, batch, { name: COMPILED.loss });
+      expectClose([found.losses.data[b]!], [loss], TOLERANCES.kernelLoss, "loss");
+      const expected = stateGradients(model.layers, weights, batch, { name: COMPILED.loss });
+      for (const [l, { dh, units }] of found.layers.entries()) {
+        const norms = Array.from({ length: steps[l]! }, (_, t) =>
+          Math.hypot(...expected[l]!.dh!.subarray(t * units, (t + 1) * units)),
+        );
+        const own = dh!.data.subarray(b * steps[l]!, (b + 1) * steps[l]!);
+        expectClose(own, norms, TOLERANCES.kernelGradient, "dh");
+      }
     }
   });
 
