@@ -50,6 +50,7 @@ export const lstmKind = {
       h: { title: "state", range: "signed", flows: true },
     },
   }),
+  carried: ({ units }) => ({ h: units, c: units }),
   output: recurrentOutput,
   weights(layer, x) {
     const forget = layer.unitForgetBias ? { oneBlock: FORGET } : {};
@@ -70,26 +71,29 @@ export const lstmKind = {
     });
   },
   everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  withoutDropout: (layer) => ({ ...layer, dropout: 0, recurrentDropout: 0 }),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
   pass(layer, at) {
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "lstm_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { maskStep, maskSequence, m, hm, dm } = frame;
     const input = new Affine(
       at,
-      { N, dropout: layer.dropout },
+      { N, dropout: layer.dropout, stepsOver: true },
       { kernel: "lstm_cell/kernel", bias: layer.useBias ? "lstm_cell/bias" : null },
     );
     const [c, tc] = [at.at("c"), at.at("tc")];
     const dcState = use.backward ? at.at("dcState") : 0;
     const flow = use.flow ? at.at("flow") : 0;
+    const carried = frame.carry({ h, c });
     const U = { rows: before, gradient: at.weight("lstm_cell/recurrent_kernel").gradient };
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     return {
       y: frame.y,
       dy: frame.dy,
       states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: stateRows(c), h: stateRows(h) },
+      final: carried.final,
       gradients: flow ? { h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) } : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -99,13 +103,37 @@ export const lstmKind = {
       beginShard: (shard) => input.beginShard(shard),
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
+        carried.begin(group);
+        frame.draw(group);
         input.forward(group, z);
-        k.lstmForward(z, c, h, tc, u, a, group.count, T, H, units);
+        const mask = frame.maskAt(group);
+        const R = group.count;
+        k.lstmForward(z, c, h, tc, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
         frame.clearState(group);
-        k.clear(dcState, group.count * H);
-        k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, uT, a, group.count, T, H);
+        const mask = frame.maskAt(group);
+        const R = group.count;
+        k.clear(dcState, R * H);
+        k.lstmBackward(
+          z,
+          c,
+          tc,
+          dh,
+          dhState,
+          dcState,
+          flow,
+          uT,
+          a,
+          R,
+          T,
+          H,
+          mask,
+          maskStep,
+          maskSequence,
+          m,
+          dm,
+        );
         input.backward(group, z, [U]);
       },
     };

@@ -34,6 +34,11 @@ export interface RecurrentConfig {
   useBias?: boolean;
   /** Share of inputs dropped while training, one mask per sequence; in [0, 1). Default 0. */
   dropout?: number;
+  /**
+   * Share of the state's units dropped while training, before the product with the recurrent kernel; one mask per
+   * sequence, the same at every step and for every gate (Gal and Ghahramani 2016), in [0, 1). Default 0.
+   */
+  recurrentDropout?: number;
   /** Give the output of every timestep, (B, T, H), not only the last, (B, H). Default false. */
   returnSequences?: boolean;
   /** Default `glorotUniform`. */
@@ -54,6 +59,7 @@ export interface RecurrentLayer extends AnyLayer {
   readonly activation: "tanh";
   readonly useBias: boolean;
   readonly dropout: number;
+  readonly recurrentDropout: number;
   readonly returnSequences: boolean;
   readonly kernelInitializer: Initializer;
   readonly recurrentInitializer: Initializer;
@@ -65,6 +71,7 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   activation: { ...onlyValue("tanh", "the kernels have no other yet"), fallback: "tanh" },
   useBias: { ...trueOrFalse, fallback: true },
   dropout: { ...share, fallback: 0 },
+  recurrentDropout: { ...share, fallback: 0 },
   returnSequences: { ...trueOrFalse, fallback: false },
   kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },
   recurrentInitializer: { ...anInitializer, fallback: "orthogonal" },
@@ -112,16 +119,18 @@ export function recurrentMemory(
   use: Use,
   gates: number,
 ): Memory {
-  const { units, dropout, returnSequences } = layer;
+  const { units, dropout, recurrentDropout, returnSequences } = layer;
   const { groupSize: R, backward } = use;
   const H = padded(units);
   const N = gates * H;
+  const drops = backward && recurrentDropout > 0;
   return joinMemory(affineMemory({ N, dropout }, x, use), {
     prepared: { u: units * N, ...(backward && { uT: N * H }) },
     group: {
       z: R * x.T * N,
       h: R * (x.T + 1) * H,
       ...(backward && { dhState: R * H, ...(returnSequences && { dh: R * x.T * H }) }),
+      ...(drops && { m: R * H, hm: R * x.T * H, dm: R * H }),
     },
     scratch: { a: Math.max(R * N, H * x.T) },
   });
@@ -149,18 +158,38 @@ export interface RecurrentFrame {
   /** Packed U and Uᵀ. */
   readonly u: number;
   readonly uT: number;
+  /** The mask of x's steps: 0 for none, and from a step's word to the next and from a sample's. */
+  maskAt(group: Group): number;
+  readonly maskStep: number;
+  readonly maskSequence: number;
+  /** (R, H), (R, T, H) and (R, H): what h₋ is multiplied with before U, the product, and its gradient; 0 for none. */
+  readonly m: number;
+  readonly hm: number;
+  readonly dm: number;
   readonly y: Rows;
   readonly dy: Rows;
-  /** The states before each step: what U is multiplied with. */
+  /** What U is multiplied with at each step: the states before it, or what dropout leaves of them. */
   readonly before: Rows;
   /** A row of `units` for every step, so many floats apart. */
   rows(address: number, stride: number, sequence?: number): Rows;
   /** The same of a block (R, T+1, H), but for the initial state. */
   stateRows(address: number): Rows;
+  /** The carried states, each in a block (R, T+1, H) of this address: where they begin, and where they end. */
+  carry(blocks: Readonly<Record<string, number>>): Carried;
   /** Pack this part of U and Uᵀ. */
   prepare(part: number, parts: number): void;
+  /** Before the cell's way there: draw what it drops of the states. */
+  draw(group: Group): void;
   /** Before the cell goes back: nothing comes from beyond the last step, but what the reader gave. */
   clearState(group: Group): void;
+}
+
+/** What a pass makes of the states that go from step to step. */
+export interface Carried {
+  /** `Pass.final`. */
+  readonly final: Readonly<Record<string, Rows>>;
+  /** Put `Bound.initial` before the first step; where there is none, zeros stand there. */
+  begin(group: Group): void;
 }
 
 /** @param recurrent name of the weight U */
@@ -170,9 +199,9 @@ export function recurrentFrame(
   gates: number,
   recurrent: string,
 ): RecurrentFrame {
-  const { k, x, use } = at;
-  const { units, returnSequences } = layer;
-  const { T } = x;
+  const { k, x, use, stream } = at;
+  const { units, returnSequences, recurrentDropout: rate } = layer;
+  const { T, mask } = x;
   const H = padded(units);
   const N = gates * H;
   const [z, h, a, u] = [at.at("z"), at.at("h"), at.at("a"), at.at("u")];
@@ -189,6 +218,8 @@ export function recurrentFrame(
   });
   const stateRows = (address: number) => rows(address + H * 4, H, (T + 1) * H);
   const last = h + T * H * 4;
+  const drops = use.backward && rate > 0;
+  const [m, hm, dm] = drops ? [at.at("m"), at.at("hm"), at.at("dm")] : [0, 0, 0];
   return {
     T,
     H,
@@ -203,12 +234,38 @@ export function recurrentFrame(
     uT,
     y: returnSequences ? { ...stateRows(h), ...maskAs(x) } : { ...rows(last, H, (T + 1) * H), T: 1 },
     dy: returnSequences ? rows(dh, H) : { ...rows(dhState, H, H), T: 1 },
-    before: rows(h, H, (T + 1) * H),
+    before: drops ? rows(hm, H) : rows(h, H, (T + 1) * H),
+    maskAt: (group) => mask?.at(group) ?? 0,
+    maskStep: mask?.stride ?? 0,
+    maskSequence: mask?.sequence ?? 0,
+    m,
+    hm,
+    dm,
     rows,
     stateRows,
+    carry(blocks) {
+      const names = Object.keys(blocks);
+      const lasts = names.map((name) => ({ ...rows(blocks[name]! + T * H * 4, H, (T + 1) * H), T: 1 }));
+      const starts = Object.entries(at.initial ?? {}).map(([name, from]) => ({ from, to: blocks[name]! }));
+      return {
+        final: Object.fromEntries(names.map((name, i) => [name, lasts[i]!])),
+        begin(group) {
+          for (const { from, to } of starts) {
+            k.copyRows(to, (T + 1) * H, from.at(group), from.sequence, units, group.count);
+          }
+        },
+      };
+    },
     prepare(part, parts) {
       packPart(k, u, U, units, N, part, parts);
       if (use.backward) packPartTransposed(k, uT, U, units, N, part, parts);
+    },
+    draw({ count, first, seed, batch, epoch }) {
+      if (!drops) return;
+      for (let r = 0; r < count; r++) {
+        const scale = 1 / (1 - rate);
+        k.recurrentDropout(m + r * H * 4, units, rate, scale, seed, stream, first + r, batch, epoch);
+      }
     },
     clearState({ count }) {
       if (dh) k.clear(dhState, count * H);

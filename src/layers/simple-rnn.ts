@@ -25,6 +25,7 @@ export const simpleRnnKind = {
   reads: "numbers",
   options: RECURRENT,
   states: ({ units }) => ({ units, kinds: { h: { title: "state", range: "signed", flows: true } } }),
+  carried: ({ units }) => ({ h: units }),
   output: recurrentOutput,
   weights: (layer, x) => recurrentWeights(layer, x, CELL),
   memory(layer, x, use) {
@@ -32,23 +33,26 @@ export const simpleRnnKind = {
     return joinMemory(recurrentMemory(layer, x, use, CELL.gates), { group: { ...(use.flow && { flow }) } });
   },
   everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  withoutDropout: (layer) => ({ ...layer, dropout: 0, recurrentDropout: 0 }),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
   pass(layer, at) {
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "simple_rnn_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, rows, stateRows } = frame;
+    const { maskStep, maskSequence, m, hm, dm } = frame;
     const input = new Affine(
       at,
-      { N, dropout: layer.dropout },
+      { N, dropout: layer.dropout, stepsOver: true },
       { kernel: "simple_rnn_cell/kernel", bias: layer.useBias ? "simple_rnn_cell/bias" : null },
     );
     const flow = use.flow ? at.at("flow") : 0;
+    const carried = frame.carry({ h });
     const U = { rows: frame.before, gradient: at.weight("simple_rnn_cell/recurrent_kernel").gradient };
     return {
       y: frame.y,
       dy: frame.dy,
       states: { h: stateRows(h) },
+      final: carried.final,
       gradients: flow ? { h: rows(flow, H) } : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -58,12 +62,16 @@ export const simpleRnnKind = {
       beginShard: (shard) => input.beginShard(shard),
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
+        carried.begin(group);
+        frame.draw(group);
         input.forward(group, z);
-        k.rnnForward(z, h, u, a, group.count, T, H, units);
+        const mask = frame.maskAt(group);
+        k.rnnForward(z, h, u, a, group.count, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
         frame.clearState(group);
-        k.rnnBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H);
+        const mask = frame.maskAt(group);
+        k.rnnBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H, mask, maskStep, maskSequence, m, dm);
         input.backward(group, z, [U]);
       },
     };

@@ -21,7 +21,7 @@ const MAX_PROJECTED = 64 * 2 ** 20;
 export interface BatchResult {
   /** Rows of outputs: samples, times steps where the model gives sequences. */
   readonly rows: number;
-  /** The mean of the rows' losses. */
+  /** The mean of the rows' losses, times their weights. */
   readonly loss: number;
   /** Of each metric: the sum of the rows' values, and what to divide it by. */
   readonly metrics: readonly { readonly sum: number; readonly count: number }[];
@@ -38,6 +38,8 @@ export interface BatchOptions {
   readonly groupSize: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
+  /** Whether load() is given weights of rows. Default false. */
+  readonly weighted?: boolean;
   readonly metrics?: readonly MetricName[];
   /** To ask for flow(). Default false. */
   readonly flow?: boolean;
@@ -66,7 +68,7 @@ export class Batch {
    */
   constructor(weights: Weights, team: Team, options: BatchOptions, ids: ArrayLike<number> | null = null) {
     const { memory } = weights;
-    const { layers, T, batchSize, optimizer, loss, metrics = [], flow = false } = options;
+    const { layers, T, batchSize, optimizer, loss, weighted = false, metrics = [], flow = false } = options;
     this.#weights = weights;
     this.#team = team;
     const trains = optimizer !== null;
@@ -79,6 +81,7 @@ export class Batch {
       groupSize: Math.min(options.groupSize, batchSize),
       threads: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
       loss,
+      weighted,
       metrics,
       backward: trains || flow,
       flow,
@@ -129,6 +132,7 @@ export class Batch {
    *
    * @param x ids (n, T) or numbers (n, T, features)
    * @param y (n, rows · target width), or null to predict
+   * @param weights (n, rows), where the batch is weighted
    */
   load(
     x: ArrayLike<number>,
@@ -136,9 +140,10 @@ export class Batch {
     order: ArrayLike<number>,
     from: number,
     count: number,
+    weights: ArrayLike<number> | null = null,
   ): void {
     const { memory } = this.#weights;
-    const { input, signals, targets, targetWidth } = this.#plan;
+    const { input, signals } = this.#plan;
     const { T, width, holds } = signals[0]!;
     const stride = holds === "ids" ? 1 : padded(width);
     const size = T * width;
@@ -155,20 +160,38 @@ export class Batch {
       }
       if (this.#masks) this.#mask(this.#masks, sample, s, to);
     }
-    if (!y) return;
-    const own = signals.at(-1)!.T * targetWidth;
-    const target = memory.f32(this.#at(targets), count * own);
+    if (y) this.#gather(this.#plan.targets, y, this.#plan.targetWidth, order, from, count);
+    if (weights) this.#gather(this.#plan.weights, weights, 1, order, from, count);
+  }
+
+  /** What is given for each row of outputs, `width` numbers of samples `order[from … from + count)`. */
+  #gather(
+    place: number,
+    all: ArrayLike<number>,
+    width: number,
+    order: ArrayLike<number>,
+    from: number,
+    count: number,
+  ): void {
+    const own = this.#rows(1) * width;
+    const to = this.#weights.memory.f32(this.#at(place), count * own);
     for (let s = 0; s < count; s++) {
-      for (let j = 0; j < own; j++) target[s * own + j] = y[order[from + s]! * own + j]!;
+      for (let j = 0; j < own; j++) to[s * own + j] = all[order[from + s]! * own + j]!;
     }
+  }
+
+  /** Rows of outputs of so many samples. */
+  #rows(count: number): number {
+    return count * this.#plan.signals.at(-1)!.T;
   }
 
   /** Loss and gradient of the batch that was loaded. */
   async gradient(count: number, counters: Counters): Promise<BatchResult> {
-    const job = { kind: "gradient", count, samples: count, ...counters } as const;
+    const divisor = this.#rows(count);
+    const job = { kind: "gradient", count, divisor, ...counters } as const;
     const raised = await this.#perform(job, shardsOf(count));
     if (raised) await this.#perform({ kind: "forget" }, 1);
-    return this.#result(count, raised ? Number.NaN : this.#peak());
+    return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
   }
 
   #peak(): number {
@@ -206,7 +229,7 @@ export class Batch {
   async evaluate(count: number): Promise<BatchResult> {
     await this.#prepare();
     await this.#perform({ kind: "forward", count }, shardsOf(count));
-    return this.#result(count, 0);
+    return this.#result(count, this.#rows(count), 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
@@ -313,14 +336,15 @@ export class Batch {
     return to;
   }
 
-  #result(count: number, peak: number): BatchResult {
+  /** @param divisor of the sum of the rows' losses */
+  #result(count: number, divisor: number, peak: number): BatchResult {
     const { kernels: k } = this.#weights;
     const { losses, metrics, shape, signals } = this.#plan;
-    const { T, width } = signals.at(-1)!;
-    const rows = count * T;
+    const { width } = signals.at(-1)!;
+    const rows = this.#rows(count);
     return {
       rows,
-      loss: k.sumFloats(this.#at(losses), rows) / rows,
+      loss: k.sumFloats(this.#at(losses), rows) / divisor,
       metrics: shape.metrics.map((name, i) => ({
         sum: k.sumFloats(this.#at(metrics[i]!), rows),
         count: rows * metricKindOf(name, shape.loss!.name)!.divisor(width),

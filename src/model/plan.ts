@@ -26,6 +26,8 @@ export interface BatchShape {
   readonly threads: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
+  /** Whether rows of outputs have weights of their own in the loss. */
+  readonly weighted: boolean;
   readonly metrics: readonly MetricName[];
   /** Whether there is a way back: to train, or to keep the gradient of every step's states. */
   readonly backward: boolean;
@@ -54,6 +56,8 @@ export interface Plan {
   /** (B, rows, target width), and the width. */
   readonly targets: number;
   readonly targetWidth: number;
+  /** (B, rows): what each row counts for in the loss, where the shape is weighted. */
+  readonly weights: number;
   /** (B, rows, width): the head's output, without padding. */
   readonly outputs: number;
   /** (B · rows), and the same for each metric. */
@@ -103,6 +107,7 @@ export function planBatch(shape: BatchShape): Plan {
     input: all.reserve(B * T * (input.holds === "ids" ? 1 : padded(input.width))),
     mask: all.reserve(masksOf(head.layers) ? B * T : 0),
     targets: all.reserve(rows * targetWidth),
+    weights: all.reserve(shape.weighted ? rows : 0),
     outputs: all.reserve(shape.outputs ? rows * output.width : 0),
     losses: all.reserve(shape.loss ? rows : 0),
     metrics: shape.metrics.map(() => all.reserve(rows)),

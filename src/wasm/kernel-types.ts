@@ -106,6 +106,17 @@ export interface Kernels {
     scale: number,
     T: number,
   ): void;
+  recurrentDropout(
+    m: number,
+    units: number,
+    rate: number,
+    scale: number,
+    seed: number,
+    layer: number,
+    sample: number,
+    step: number,
+    epoch: number,
+  ): void;
   addRows(sums: number, x: number, places: number, T: number, N: number, step: number): void;
   embeddingBackward(
     dTable: number,
@@ -148,6 +159,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   gruBeforeBackward(
     z: number,
@@ -160,6 +176,12 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
+    dm: number,
   ): void;
   gruBeforeForward(
     z: number,
@@ -171,6 +193,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   gruForward(
     z: number,
@@ -183,6 +210,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   layerNormBackward(
     dx: number,
@@ -245,6 +277,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   lstmForward(
     z: number,
@@ -257,7 +294,13 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
+  leadingMasked(mask: number, maskStep: number, T: number): number;
   meanAbsoluteError(
     losses: number,
     dy: number,
@@ -418,6 +461,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   rnnForward(
     z: number,
@@ -428,6 +476,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   sgd(
     w: number,
@@ -446,6 +499,7 @@ export interface Kernels {
   mapTanh(y: number, x: number, n: number): void;
   softmaxBackward(dy: number, y: number, rows: number, n: number, ld: number): void;
   softmaxForward(y: number, rows: number, n: number, ld: number): void;
+  weighRows(losses: number, dy: number, weights: number, rows: number, ld: number): void;
 }
 
 /** How many parameters each has: what tells another version's module. */
@@ -462,6 +516,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   dropElements: 13,
   dropoutBackward: 8,
   dropoutForward: 8,
+  recurrentDropout: 9,
   addRows: 6,
   embeddingBackward: 8,
   embeddingForward: 6,
@@ -472,18 +527,19 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   packRows: 5,
   product: 10,
   sumPanels: 4,
-  gruBackward: 11,
-  gruBeforeBackward: 10,
-  gruBeforeForward: 9,
-  gruForward: 10,
+  gruBackward: 16,
+  gruBeforeBackward: 16,
+  gruBeforeForward: 14,
+  gruForward: 15,
   layerNormBackward: 11,
   layerNormForward: 11,
   bceLogits: 8,
   bceProbabilities: 8,
   sumFloats: 2,
   sumInts: 2,
-  lstmBackward: 12,
-  lstmForward: 10,
+  lstmBackward: 17,
+  lstmForward: 15,
+  leadingMasked: 3,
   meanAbsoluteError: 8,
   meanSquaredError: 8,
   copyRows: 6,
@@ -504,8 +560,8 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   philox: 7,
   shuffle: 5,
   uniform: 6,
-  rnnBackward: 10,
-  rnnForward: 8,
+  rnnBackward: 15,
+  rnnForward: 13,
   sgd: 8,
   mapCosTurns: 3,
   mapExp: 3,
@@ -514,4 +570,5 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   mapTanh: 3,
   softmaxBackward: 5,
   softmaxForward: 4,
+  weighRows: 5,
 };

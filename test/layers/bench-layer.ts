@@ -71,6 +71,7 @@ export function runLayer(
     groupSize: Math.min(groupSize, B),
     threads: 1,
     loss: null,
+    weighted: false,
     metrics: [],
     backward: true,
     flow: false,

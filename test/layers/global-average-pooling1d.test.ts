@@ -14,6 +14,7 @@ const inputShape = [null, 5] as const;
 
 await testLayer({
   type: "globalAveragePooling1d",
+  masked: true,
   layers: {
     "of five features": globalAveragePooling1d({ inputShape }),
     "with its axis kept": globalAveragePooling1d({ keepdims: true, inputShape: [null, 9] }),

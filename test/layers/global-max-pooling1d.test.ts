@@ -14,6 +14,7 @@ const inputShape = [null, 5] as const;
 
 await testLayer({
   type: "globalMaxPooling1d",
+  masked: true,
   layers: {
     "of five features": globalMaxPooling1d({ inputShape }),
     "with its axis kept": globalMaxPooling1d({ keepdims: true, inputShape: [null, 9] }),

@@ -8,11 +8,19 @@ const ofGolden = (resetAfter: boolean) => (g: Golden) =>
 
 await testLayer({
   type: "gru",
+  masked: true,
   layers: {
     "reset after, every output": gru({ units: 5, returnSequences: true, inputShape }),
     "reset after, the last output": gru({ units: 12, inputShape }),
     "reset before, every output": gru({ units: 5, resetAfter: false, returnSequences: true, inputShape }),
     "reset before, the last output": gru({ units: 12, resetAfter: false, inputShape }),
+    "reset after, states dropped": gru({
+      units: 9,
+      recurrentDropout: 0.5,
+      returnSequences: true,
+      inputShape,
+    }),
+    "reset before, states dropped": gru({ units: 5, recurrentDropout: 0.25, resetAfter: false, inputShape }),
     "reset after, without bias": gru({ units: 4, useBias: false, inputShape }),
     "reset before, without bias": gru({ units: 4, useBias: false, resetAfter: false, inputShape }),
   },
