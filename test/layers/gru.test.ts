@@ -1,10 +1,16 @@
 import { gru } from "../../src/layers/public.ts";
 import type { Golden } from "../fixtures/goldens.ts";
-import { testLayer } from "./layer-tests.ts";
+import { recurrentDropoutOf, testLayer } from "./layer-tests.ts";
 
 const inputShape = [null, 3] as const;
 const ofGolden = (resetAfter: boolean) => (g: Golden) =>
-  gru({ units: g.setting("units"), resetAfter, returnSequences: true, inputShape: [null, g.setting("I")] });
+  gru({
+    units: g.setting("units"),
+    resetAfter,
+    recurrentDropout: recurrentDropoutOf(g),
+    returnSequences: true,
+    inputShape: [null, g.setting("I")],
+  });
 
 await testLayer({
   type: "gru",
@@ -27,5 +33,7 @@ await testLayer({
   keras: [
     { family: "gru", layer: ofGolden(true) },
     { family: "gruBefore", layer: ofGolden(false) },
+    { family: "gruBetween", layer: ofGolden(true) },
+    { family: "gruBeforeBetween", layer: ofGolden(false) },
   ],
 });

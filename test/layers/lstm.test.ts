@@ -1,5 +1,5 @@
 import { lstm } from "../../src/layers/public.ts";
-import { testLayer } from "./layer-tests.ts";
+import { recurrentDropoutOf, testLayer } from "./layer-tests.ts";
 
 const inputShape = [null, 3] as const;
 
@@ -13,11 +13,14 @@ await testLayer({
     "states dropped": lstm({ units: 9, recurrentDropout: 0.5, returnSequences: true, inputShape }),
     "without bias": lstm({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
-  keras: [
-    {
-      family: "lstm",
-      layer: (g) =>
-        lstm({ units: g.setting("units"), returnSequences: true, inputShape: [null, g.setting("I")] }),
-    },
-  ],
+  keras: (["lstm", "lstmBetween"] as const).map((family) => ({
+    family,
+    layer: (g) =>
+      lstm({
+        units: g.setting("units"),
+        recurrentDropout: recurrentDropoutOf(g),
+        returnSequences: true,
+        inputShape: [null, g.setting("I")],
+      }),
+  })),
 });

@@ -1,5 +1,5 @@
 import { simpleRNN } from "../../src/layers/public.ts";
-import { testLayer } from "./layer-tests.ts";
+import { recurrentDropoutOf, testLayer } from "./layer-tests.ts";
 
 const inputShape = [null, 3] as const;
 
@@ -12,11 +12,14 @@ await testLayer({
     "states dropped": simpleRNN({ units: 9, recurrentDropout: 0.25, returnSequences: true, inputShape }),
     "without bias": simpleRNN({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
-  keras: [
-    {
-      family: "rnn",
-      layer: (g) =>
-        simpleRNN({ units: g.setting("units"), returnSequences: true, inputShape: [null, g.setting("I")] }),
-    },
-  ],
+  keras: (["rnn", "rnnBetween"] as const).map((family) => ({
+    family,
+    layer: (g) =>
+      simpleRNN({
+        units: g.setting("units"),
+        recurrentDropout: recurrentDropoutOf(g),
+        returnSequences: true,
+        inputShape: [null, g.setting("I")],
+      }),
+  })),
 });

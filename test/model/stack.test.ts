@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { LstmkitError } from "../../src/errors.ts";
-import { bidirectional, dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
+import {
+  bidirectional,
+  dense,
+  embedding,
+  gru,
+  type Layer,
+  lstm,
+  masking,
+  simpleRNN,
+} from "../../src/layers/public.ts";
 import { checkLayers } from "../../src/model/stack.ts";
 
 const thrown = (work: () => unknown): LstmkitError => {
@@ -31,6 +40,7 @@ describe("a description gets Keras's defaults", () => {
       recurrentActivation: "sigmoid",
       useBias: true,
       dropout: 0,
+      recurrentDropout: 0,
       returnSequences: false,
       kernelInitializer: "glorotUniform",
       recurrentInitializer: "orthogonal",
@@ -126,8 +136,8 @@ test.each([
   { what: "dropout of NaN", make: () => simpleRNN({ units: 4, dropout: Number.NaN }), says: "dropout" },
   {
     what: "an unknown option",
-    make: () => lstm({ units: 4, recurrentDropout: 0.5 } as never),
-    says: "recurrentDropout",
+    make: () => lstm({ units: 4, implementation: 1 } as never),
+    says: "implementation",
   },
   {
     what: "an option of another layer",
@@ -159,6 +169,18 @@ test.each([
     what: "an inputShape without features",
     make: () => lstm({ units: 4, inputShape: [7, null] as never }),
     says: "inputShape",
+  },
+  {
+    what: "masking of single rows",
+    make: () => masking({ inputShape: [3] as never }),
+    says: "inputShape",
+  },
+  { what: "a maskValue beyond float32", make: () => masking({ maskValue: 1e39 }), says: "maskValue" },
+  { what: "maskZero of 1", make: () => embedding({ ...FIRST, maskZero: 1 as never }), says: "maskZero" },
+  {
+    what: "recurrentDropout of 1",
+    make: () => gru({ units: 4, recurrentDropout: 1 }),
+    says: "recurrentDropout",
   },
   { what: "no object at all", make: () => lstm(64 as never), says: "object" },
 ])("$what is refused with BAD_LAYER, naming it", ({ make, says }) => {

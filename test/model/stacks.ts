@@ -14,14 +14,23 @@ import {
   type Layer,
   layerNormalization,
   lstm,
+  masking,
   maxPooling1d,
   repeatVector,
   simpleRNN,
   timeDistributed,
 } from "../../src/layers/public.ts";
 
+import { normals, stepMask } from "../reference/sample.ts";
+
 /** Ids are below it. */
 export const V = 9;
+
+/** Features (B, T, width), of which some steps are zeros where the stack masks those. */
+export function featuresOf({ layers, features = 0 }: Stack, B: number, T: number): Float64Array {
+  const mask = layers[0]?.type === "masking" ? stepMask(B, T) : undefined;
+  return normals(B * T * features, 1).map((value, i) => value * (mask?.[Math.floor(i / features)] ?? 1));
+}
 
 export interface Stack {
   readonly name: string;
@@ -134,6 +143,29 @@ export const STACKS: Stack[] = [
     ],
     features: 5,
     outputs: () => 1,
+  },
+  {
+    name: "embedding that masks 0, an LSTM with dropped states and inputs, a GRU, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      lstm({ units: 5, dropout: 0.25, recurrentDropout: 0.5, returnSequences: true }),
+      gru({ units: 4, recurrentDropout: 0.25 }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "masked features, a bidirectional LSTM with dropped states, kinds that hand the mask on, at every step",
+    layers: [
+      masking({ inputShape: [null, 3] }),
+      bidirectional({ layer: lstm({ units: 4, recurrentDropout: 0.5, returnSequences: true }) }),
+      layerNormalization(),
+      dropout({ rate: 0.25 }),
+      gru({ units: 5, returnSequences: true, resetAfter: false, recurrentDropout: 0.25 }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+    outputs: (T) => 2 * T,
   },
   {
     name: "embedding and dense at every step, no recurrent layer",
