@@ -32,6 +32,13 @@ export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
 export { nadam } from "./nadam";
 export { allFinite, average, decay, limit, peak, scale, sumShards, sumSquares } from "./optimizer";
 export { penalty, penaltyBackward } from "./penalty";
+export {
+  averagePoolBackward,
+  averagePoolForward,
+  globalMaxBackward,
+  maxPoolBackward,
+  maxPoolForward,
+} from "./pooling";
 export { quantile } from "./quantile";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
 export { rmsprop } from "./rmsprop";

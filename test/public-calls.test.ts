@@ -39,6 +39,15 @@ const optionsAt = (at: number, typo: string, meant: string) => ({ options: { at,
 
 const CALLS: Record<string, Call> = {
   // src/layers
+  activation: { args: [{ activation: "tanh" }], ...optionsAt(0, "activaton", "activation") },
+  averagePooling1d: { args: [{}], ...optionsAt(0, "poolsize", "poolSize") },
+  conv1d: { args: [{ filters: 2, kernelSize: 3 }], ...optionsAt(0, "kernel_size", "kernelSize") },
+  flatten: { args: [{}], ...optionsAt(0, "inputshape", "inputShape") },
+  globalAveragePooling1d: { args: [{}], ...optionsAt(0, "keepDims", "keepdims") },
+  globalMaxPooling1d: { args: [{}], ...optionsAt(0, "keep_dims", "keepdims") },
+  maxPooling1d: { args: [{}], ...optionsAt(0, "stride", "strides") },
+  repeatVector: { args: [{ n: 3 }], ...optionsAt(0, "nam", "name") },
+  timeDistributed: { args: [{ layer: index.dense({ units: 2 }) }], ...optionsAt(0, "layers", "layer") },
   bidirectional: { args: [{ layer: index.lstm({ units: 2 }) }], ...optionsAt(0, "mergemode", "mergeMode") },
   dense: { args: [{ units: 2 }], ...optionsAt(0, "unit", "units") },
   dropout: { args: [{ rate: 0.5 }], ...optionsAt(0, "rat", "rate") },

@@ -284,8 +284,11 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
    * what it gives at a step is of later steps as well; a kind that does not say cannot be streamed.
    */
   oneStep?(layer: C): C | null;
-  /** The layer without the activation that its output passes through last, for a loss that wants it so. */
-  bare?(layer: C): { readonly layer: C; readonly activation: Activation };
+  /**
+   * The layer without the activation that its output passes through last, for a loss that wants it so; undefined where
+   * it has none. The rows of such a layer's output and of its gradient lie one behind the other, over a group.
+   */
+  bare?(layer: C): { readonly layer: C; readonly activation: Activation } | undefined;
 }
 
 /** Memory of several parts of a layer: blocks of other names side by side, scratch of one name once. */

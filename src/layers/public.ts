@@ -1,14 +1,25 @@
 /** What the package exports of its layers: a line each. */
+export { type ActivationConfig, activation } from "./activation.ts";
+export { averagePooling1d } from "./average-pooling1d.ts";
 export { type BidirectionalConfig, bidirectional, type MergeMode } from "./bidirectional.ts";
+export { type Conv1dConfig, conv1d } from "./conv1d.ts";
 export { type DenseConfig, dense } from "./dense.ts";
 export { type DropoutConfig, dropout } from "./dropout.ts";
 export { type EmbeddingConfig, embedding } from "./embedding.ts";
+export { type FlattenConfig, flatten } from "./flatten.ts";
+export { globalAveragePooling1d } from "./global-average-pooling1d.ts";
+export { globalMaxPooling1d } from "./global-max-pooling1d.ts";
 export { type GruConfig, gru } from "./gru.ts";
 export { type Layer, type StateName, statesOf } from "./index.ts";
 export type { Activation, Initializer, LayerStates, StateKind } from "./kind.ts";
 export { type LayerNormalizationConfig, layerNormalization } from "./layer-normalization.ts";
 export { type LstmConfig, lstm } from "./lstm.ts";
 export { type MaskingConfig, masking } from "./masking.ts";
+export { maxPooling1d } from "./max-pooling1d.ts";
+export type { GlobalPoolingConfig, PoolingConfig } from "./pooling.ts";
 export type { RecurrentConfig } from "./recurrent.ts";
 export type { Regularizer } from "./regularizer.ts";
+export { type RepeatVectorConfig, repeatVector } from "./repeat-vector.ts";
 export { simpleRNN } from "./simple-rnn.ts";
+export { type TimeDistributedConfig, timeDistributed } from "./time-distributed.ts";
+export type { Padding } from "./windows.ts";

@@ -136,9 +136,8 @@ export function planBatch(shape: BatchShape): Plan {
   const stateLength = (all.bytes - state) / 4;
   const thread = new Layout();
   const blocks = placeBlocks(memories, all, thread);
-  const last = kindOf(head.layers.at(-1)!).bare
-    ? null
-    : placeLast(groupSize * output.T, output.width, thread);
+  const top = head.layers.at(-1)!;
+  const last = kindOf(top).bare?.(top) ? null : placeLast(groupSize * output.T, output.width, thread);
   const target = shape.lossWeights
     ? placeTarget(groupSize * output.T, outputsPerTargetOf(shape.loss!), thread)
     : null;

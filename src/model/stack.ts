@@ -67,7 +67,10 @@ function nameLayers(layers: readonly Layer[]): Layer[] {
 /** What the first layer is fed with. */
 export function inputOf(layers: readonly Layer[]): Signal {
   const first = layers[0]!;
-  if (kindOf(first).reads === "ids") return { holds: "ids", sequence: true, T: null, width: 1 };
+  if (kindOf(first).reads === "ids") {
+    const T = first.type === "embedding" ? (first.inputLength ?? null) : null;
+    return { holds: "ids", sequence: true, T, width: 1 };
+  }
   const shape = "inputShape" in first ? first.inputShape! : []; // checkPlace has seen to it
   const width = shape.at(-1)!;
   return shape.length === 1
@@ -87,8 +90,22 @@ export function signalsOf(layers: readonly Layer[], input = inputOf(layers)): Si
   return signals;
 }
 
-/** The shape of a sample's output, for inputs of T steps. */
+/** The shape of a sample's output, for inputs of T steps. @throws BAD_SHAPE where they are too few for a layer */
 export function outputShape(layers: readonly Layer[], T: number): number[] {
-  const { sequence, T: rows, width } = signalsOf(layers, { ...inputOf(layers), T }).at(-1)!;
+  const { sequence, T: rows, width } = signalsAt(layers, T).at(-1)!;
   return sequence ? [rows!, width] : [width];
+}
+
+/** signalsOf data: layers that fit each other when T was open need not at this one. */
+export function signalsAt(layers: readonly Layer[], T: number): (Signal & { readonly T: number })[] {
+  try {
+    return signalsOf(layers, { ...inputOf(layers), T }) as (Signal & { T: number })[];
+  } catch (cause) {
+    if (!(cause instanceof LstmkitError && cause.code === "BAD_LAYER")) throw cause;
+    const reason = cause.message.slice(cause.code.length + 2);
+    throw new LstmkitError(
+      "BAD_SHAPE",
+      `samples have ${T} timesteps, and a layer cannot do with them: ${reason}`,
+    );
+  }
 }

@@ -117,14 +117,17 @@ export class Weights {
     const { kernels: k, memory } = this;
     for (const [index, spec] of this.table.specs.entries()) {
       const count = sizeOf(spec.shape);
-      const [rows, cols] = spec.shape.length === 2 ? (spec.shape as [number, number]) : [1, count];
+      const [rows, cols] =
+        spec.shape.length > 1 ? [count / spec.shape.at(-1)!, spec.shape.at(-1)!] : [1, count];
+      // Keras's fans: an output is of all rows of a window, and so has an input its part in as many outputs.
+      const window = sizeOf(spec.shape.slice(0, -2));
       const orthogonal = spec.initializer === "orthogonal";
       const bytes = Math.ceil(count / 4) * 16;
       const out = memory.allocate(bytes + (orthogonal ? count * 8 : 0), "initialisation");
       const scratch = out + bytes;
       switch (spec.initializer) {
         case "glorotUniform": {
-          const limit = Math.fround(Math.sqrt(6 / (rows + cols)));
+          const limit = Math.fround(Math.sqrt(6 / (rows + window * cols)));
           k.uniform(out, count, -limit, limit, seed, index);
           break;
         }

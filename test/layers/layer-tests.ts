@@ -19,6 +19,8 @@ export interface LayerCases {
   readonly type: Layer["type"];
   /** Descriptions by what they try, each with an inputShape where it reads numbers. */
   readonly layers: Readonly<Record<string, Layer>>;
+  /** Timesteps to try where an inputShape leaves them open. Default 1 and 7. */
+  readonly steps?: readonly [number, number];
   /** Whether it reads masks: then all is tried with masked rows, too. Default false. */
   readonly masked?: boolean;
   /** Keras's values, and the layer that they are of; or why there are none. */
@@ -33,14 +35,14 @@ interface KerasCase {
 }
 
 /** One and several of each; 5 samples are a group and one more. */
-const SIZES = [1, 3, 5].flatMap((B) => [1, 7].map((T) => ({ B, T })));
+const sizesOf = (steps: readonly number[]) => [1, 3, 5].flatMap((B) => steps.map((T) => ({ B, T })));
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 /** Weights of size 0.4, inputs and gradients of size 1. */
 function sample(layer: Layer, B: number, T: number, masked: boolean) {
   const width = inputWidth(layer);
-  const rows = isSequence(layer) ? T : 1;
+  const rows = isSequence(layer) ? (shapeOf(layer)?.[0] ?? T) : 1;
   const weights = referenceOf(layer)
     .weights(layer, width)
     .map(([, shape], i) => normals(sizeOf(shape), 10 + i, 0.4));
@@ -73,7 +75,13 @@ const shapeOf = (layer: Layer) => ("inputShape" in layer ? layer.inputShape : un
 const inputWidth = (layer: Layer) => shapeOf(layer)?.at(-1) ?? 1;
 const isSequence = (layer: Layer) => shapeOf(layer)?.length !== 1;
 
-export async function testLayer({ type, layers, masked = false, keras }: LayerCases): Promise<void> {
+export async function testLayer({
+  type,
+  layers,
+  steps = [1, 7],
+  masked = false,
+  keras,
+}: LayerCases): Promise<void> {
   const benches = await openBenches();
 
   const tried = Object.entries(layers).flatMap(([name, layer]) => [
@@ -82,8 +90,8 @@ export async function testLayer({ type, layers, masked = false, keras }: LayerCa
   ]);
   describe.each(tried)(`${type}: $name`, ({ layer, masked }) => {
     test.each([
-      { B: 1, T: 1 },
-      { B: 3, T: 4 },
+      { B: 1, T: steps[0] },
+      { B: 3, T: Math.max(steps[0], 4) },
     ])("every gradient of the reference is that of its way there, B $B, T $T", ({ B, T }) => {
       const { weights, x, pass, dy } = sample(layer, B, T, masked);
       const { dx, dweights } = pass.backward(dy);
@@ -102,7 +110,7 @@ export async function testLayer({ type, layers, masked = false, keras }: LayerCa
     describe.each(benches)("$build build", (bench) => {
       afterEach(() => bench.finish());
 
-      test.each(SIZES)("output and every gradient are the reference's, B $B, T $T", ({ B, T }) => {
+      test.each(sizesOf(steps))("output and every gradient are the reference's, B $B, T $T", ({ B, T }) => {
         const { weights, x, pass, dy } = sample(layer, B, T, masked);
         const found = runLayer(bench, { layer, weights, x: x.values, mask: x.mask, dy, B, T: x.T });
         const { dx, dweights } = pass.backward(dy);

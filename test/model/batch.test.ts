@@ -29,12 +29,15 @@ const SIZES = [
   { B: 21, T: 2 },
 ];
 
-const batchOf = (stack: Stack, B: number, T: number): Batch => ({
-  x: stack.features ? featuresOf(stack, B, T) : integers(B * T, V, 1),
-  y: keepMask(B * stack.outputs(T), 0.5, 6),
-  B,
-  T,
-});
+function batchOf(stack: Stack, B: number, open: number): Batch {
+  const T = stack.T ?? open;
+  return {
+    x: stack.features ? featuresOf(stack, B, T) : integers(B * T, V, 1),
+    y: keepMask(B * stack.outputs(T), 0.5, 6),
+    B,
+    T,
+  };
+}
 
 describe.each(await openBenches())("$build build", (bench) => {
   afterEach(() => bench.finish());
@@ -42,8 +45,9 @@ describe.each(await openBenches())("$build build", (bench) => {
   describe.each(STACKS)("computes what the reference does: $name", (stack) => {
     const { layers } = stack;
     const plain = withoutDropout(layers);
+    const sizes = SIZES.map(({ B, T }) => ({ B, T: stack.T ?? T }));
 
-    test.each(SIZES)("outputs, loss and hits at B $B, T $T", async ({ B, T }) => {
+    test.each(sizes)("outputs, loss and hits at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);
       const batch = batchOf(stack, B, T);
       const expected = evaluate(layers, weights, batch);
@@ -61,7 +65,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       network.weights.free();
     });
 
-    test.each(SIZES)("every gradient without dropout at B $B, T $T", async ({ B, T }) => {
+    test.each(sizes)("every gradient without dropout at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, plain);
       const batch = batchOf(stack, B, T);
       const found = await trainingPass(bench, network, batch);
@@ -72,7 +76,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       network.weights.free();
     });
 
-    test.each(SIZES)("every gradient with dropout's own masks at B $B, T $T", async ({ B, T }) => {
+    test.each(sizes)("every gradient with dropout's own masks at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);
       const batch = { ...batchOf(stack, B, T), keepMasks: keepMasks(bench, network, { B, T }) };
       const found = await trainingPass(bench, network, batch);

@@ -1,3 +1,4 @@
+import { kindOf } from "../../src/layers/index.ts";
 import type { Layer } from "../../src/layers/public.ts";
 import { lossKindOf } from "../../src/losses/index.ts";
 import type { AnyLoss } from "../../src/losses/kind.ts";
@@ -53,7 +54,8 @@ export function keepMasks(
   { seed, batch, epoch }: Counters = COUNTERS,
 ): NonNullable<Batch["keepMasks"]> {
   const signals = signalsOf(layers, { ...inputOf(layers), T });
-  return layers.map((layer, index) => {
+  return layers.map((given, index) => {
+    const layer = given.type === "timeDistributed" ? given.layer : given;
     if (layer.type === "dropout") {
       const { T, width } = signals[index]!;
       const masks = Array.from({ length: B }, (_, sample) =>
@@ -112,7 +114,7 @@ const identity = (n: number) => Array.from({ length: n }, (_, i) => i);
 /** The loss of a head, whatever its activation: of a sigmoid's, what goes into it is found without being told. */
 export const lossOf = ({ layers }: BenchNetwork): AnyLoss => {
   const head = layers.at(-1)!;
-  return { ...LOSS, fromLogits: !("activation" in head && head.activation === "sigmoid") };
+  return { ...LOSS, fromLogits: kindOf(head).bare?.(head)?.activation !== "sigmoid" };
 };
 
 /** A batch to train on, and the optimiser's memory that goes with it. */

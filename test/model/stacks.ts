@@ -1,15 +1,24 @@
 /** Models to try, small and awkward. */
 import {
+  activation,
+  averagePooling1d,
   bidirectional,
+  conv1d,
   dense,
   dropout,
   embedding,
+  flatten,
+  globalAveragePooling1d,
+  globalMaxPooling1d,
   gru,
   type Layer,
   layerNormalization,
   lstm,
   masking,
+  maxPooling1d,
+  repeatVector,
   simpleRNN,
+  timeDistributed,
 } from "../../src/layers/public.ts";
 
 import { normals, stepMask } from "../reference/sample.ts";
@@ -28,6 +37,8 @@ export interface Stack {
   readonly layers: Layer[];
   /** Of x, where the first layer is no embedding. */
   readonly features?: number;
+  /** The only number of timesteps that it takes; any where it says none. */
+  readonly T?: number;
   /** Predictions of a sample: units, times T where the head gets sequences. */
   readonly outputs: (T: number) => number;
 }
@@ -173,6 +184,97 @@ export const STACKS: Stack[] = [
     ],
     features: 3,
     outputs: (T) => 2 * T,
+  },
+  {
+    name: "features, a convolution, max pooling, an LSTM, dense",
+    layers: [
+      conv1d({ filters: 9, kernelSize: 3, padding: "same", activation: "tanh", inputShape: [null, 5] }),
+      maxPooling1d({ padding: "same" }),
+      lstm({ units: 5, dropout: 0.25 }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    features: 5,
+    outputs: () => 1,
+  },
+  {
+    name: "features, a causal convolution, an LSTM that returns sequences, poolings of the mean, dense",
+    layers: [
+      conv1d({ filters: 4, kernelSize: 2, dilationRate: 2, padding: "causal", inputShape: [null, 3] }),
+      lstm({ units: 9, returnSequences: true }),
+      averagePooling1d({ poolSize: 3, strides: 1, padding: "same" }),
+      globalAveragePooling1d(),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+    outputs: () => 2,
+  },
+  {
+    name: "embedding, a convolution of every second step, the largest of all, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      conv1d({ filters: 12, kernelSize: 3, strides: 2, padding: "same", activation: "relu" }),
+      globalMaxPooling1d(),
+      dropout({ rate: 0.25 }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "features, an LSTM, a convolution, flattened, a row repeated for a GRU, dense at every step",
+    layers: [
+      lstm({ units: 5, returnSequences: true, inputShape: [6, 5] }),
+      conv1d({ filters: 3, kernelSize: 3, useBias: false }),
+      flatten(),
+      dense({ units: 9, activation: "tanh" }),
+      repeatVector({ n: 4 }),
+      bidirectional({ layer: gru({ units: 4, dropout: 0.25, returnSequences: true }) }),
+      timeDistributed({ layer: dropout({ rate: 0.5 }) }),
+      timeDistributed({ layer: dense({ units: 1, activation: "sigmoid" }) }),
+    ],
+    features: 5,
+    T: 6,
+    outputs: () => 4,
+  },
+  {
+    name: "embedding, distributed dense, activations by themselves, one of them last",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      timeDistributed({ layer: dense({ units: 9 }) }),
+      activation({ activation: "tanh" }),
+      dense({ units: 1 }),
+      activation({ activation: "sigmoid" }),
+    ],
+    outputs: (T) => T,
+  },
+  {
+    name: "embedding that masks, distributed dense, the mean of the steps that count, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      timeDistributed({ layer: dense({ units: 9 }) }),
+      activation({ activation: "tanh" }),
+      globalAveragePooling1d({ keepdims: true }),
+      flatten(),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "embedding that masks, the largest of the steps that count, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 9, maskZero: true }),
+      layerNormalization(),
+      globalMaxPooling1d(),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "embedding, a convolution that gives the outputs",
+    layers: [
+      embedding({ inputDim: V, outputDim: 9 }),
+      conv1d({ filters: 1, kernelSize: 2, padding: "causal", activation: "sigmoid" }),
+    ],
+    outputs: (T) => T,
   },
   {
     name: "embedding, an LSTM that reads backwards with dropout, a GRU backwards, dense",

@@ -6,13 +6,14 @@ import type { OptimizerConfig } from "../../src/optimizers/index.ts";
 import { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy.ts";
 import { adagradStep } from "./adagrad.ts";
 import { bidirectionalReference } from "./bidirectional.ts";
+import { conv1dReference } from "./conv1d.ts";
 import {
   categoricalCrossentropyLogits,
   categoricalCrossentropyProbabilities,
   sparseCategoricalCrossentropyLogits,
   sparseCategoricalCrossentropyProbabilities,
 } from "./crossentropy.ts";
-import { denseReference } from "./dense.ts";
+import { activationReference, denseReference } from "./dense.ts";
 import { dropoutReference } from "./dropout.ts";
 import { embeddingReference } from "./embedding.ts";
 import { gaussianNegativeLogLikelihood } from "./gaussian.ts";
@@ -29,11 +30,19 @@ import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
 import { nadamStep } from "./nadam.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
+import {
+  averagePoolingReference,
+  globalAveragePoolingReference,
+  globalMaxPoolingReference,
+  maxPoolingReference,
+} from "./pooling.ts";
 import { quantile } from "./quantile.ts";
+import { flattenReference, repeatVectorReference } from "./reshaping.ts";
 import { rmspropState, rmspropStep } from "./rmsprop.ts";
 import { simpleRnnReference } from "./rnn.ts";
 import { rateOf } from "./schedules.ts";
 import { sgdStep } from "./sgd.ts";
+import { timeDistributedReference } from "./time-distributed.ts";
 
 export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<Layer, { type: K }>> } = {
   embedding: embeddingReference,
@@ -45,6 +54,15 @@ export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<
   layerNormalization: layerNormalizationReference,
   dropout: dropoutReference,
   dense: denseReference,
+  activation: activationReference,
+  conv1d: conv1dReference,
+  maxPooling1d: maxPoolingReference,
+  averagePooling1d: averagePoolingReference,
+  globalMaxPooling1d: globalMaxPoolingReference,
+  globalAveragePooling1d: globalAveragePoolingReference,
+  flatten: flattenReference,
+  repeatVector: repeatVectorReference,
+  timeDistributed: timeDistributedReference((layer) => referenceOf(layer) as never),
 };
 
 export const referenceOf = (layer: Layer): ReferenceKind<Layer> =>

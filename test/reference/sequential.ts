@@ -48,11 +48,13 @@ export const weightTable = (layers: readonly Layer[]): WeightEntry[] =>
 
 function eachWeight(layers: readonly Layer[]): { layer: Layer; path: string; shape: readonly number[] }[] {
   let width = features(layers);
+  // Where T is open any will do that is long enough.
+  let T = stepsOf(layers) ?? 99;
   return layers.flatMap((layer) => {
     const weights = referenceOf(layer).weights(layer, width);
     const sizes = weights.map(([, shape]) => new Float64Array(shape.reduce((a, b) => a * b)));
-    const values = new Float64Array(width);
-    ({ width } = referenceOf(layer).forward(layer, sizes, { values, B: 1, T: 1, width }).y);
+    const values = new Float64Array(T * width);
+    ({ width, T } = referenceOf(layer).forward(layer, sizes, { values, B: 1, T, width }).y);
     return weights.map(([path, shape]) => ({ layer, path, shape }));
   });
 }
@@ -65,6 +67,13 @@ const penalties = (layers: readonly Layer[]): (Penalized | null)[] =>
 const features = ([first]: readonly Layer[]): number =>
   first && "inputShape" in first ? (first.inputShape?.at(-1) ?? 1) : 1;
 
+/** The timesteps that the model is made for; undefined where their number is open. */
+function stepsOf([first]: readonly Layer[]): number | undefined {
+  if (first?.type === "embedding") return first.inputLength;
+  const shape = first && "inputShape" in first ? first.inputShape : undefined;
+  return shape?.length === 1 ? 1 : (shape?.[0] ?? undefined);
+}
+
 /** Puts copies of tensors under names, first to first. */
 export function nameWeights(names: readonly string[], tensors: readonly ArrayLike<number>[]): Weights {
   return Object.fromEntries(names.map((name, i) => [name, Float64Array.from(tensors[i]!)]));
@@ -76,7 +85,18 @@ const crossentropyOf = (layers: readonly Layer[]): LossConfig => ({
   fromLogits: activationOf(layers.at(-1)!) !== "sigmoid",
 });
 
-const activationOf = (layer: Layer) => (layer.type === "dense" ? layer.activation : "linear");
+/** What the outputs go through last. */
+function activationOf(layer: Layer): string {
+  if (layer.type === "timeDistributed") return activationOf(layer.layer);
+  const { type } = layer;
+  return type === "dense" || type === "conv1d" || type === "activation" ? layer.activation : "linear";
+}
+
+/** The layer without it. */
+const bareOf = (layer: Layer): Layer =>
+  (layer.type === "timeDistributed"
+    ? { ...layer, layer: bareOf(layer.layer) }
+    : { ...layer, activation: "linear" }) as Layer;
 
 /** The model as it is trained and evaluated: the loss of its outputs, and the penalty of its weights. */
 export function evaluate(
@@ -102,7 +122,7 @@ function lossOf(layers: readonly Layer[], weights: Weights, batch: Batch, loss: 
   const { from, ofLogits, ofOutputs } = lossReferenceOf(loss);
   const head = layers.at(-1)!;
   const fused = from !== undefined && activationOf(head) === from;
-  const bare = fused ? [...layers.slice(0, -1), { ...head, activation: "linear" } as Layer] : layers;
+  const bare = fused ? [...layers.slice(0, -1), bareOf(head)] : layers;
   const passes = forward(bare, weights, batch);
   const { values, width, mask } = passes.at(-1)!.y;
   const logits = fused || ("fromLogits" in loss && loss.fromLogits === true);
