@@ -22,6 +22,8 @@ export { lstmBackward, lstmForward } from "./lstm";
 export { meanAbsoluteError } from "./mean-absolute-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
+export { minGruBackward, minGruForward } from "./min-gru";
+export { minLstmBackward, minLstmForward } from "./min-lstm";
 export { adam, allFinite, peak, sumShards } from "./optimizer";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
 export { rnnBackward, rnnForward } from "./rnn";

@@ -3,6 +3,7 @@ import { Affine } from "./affine.ts";
 import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { describeLayer, onlyValue } from "./options.ts";
 import {
+  forgetBias,
   RECURRENT,
   type RecurrentConfig,
   type RecurrentLayer,
@@ -51,12 +52,7 @@ export const lstmKind = {
     },
   }),
   output: recurrentOutput,
-  weights(layer, x) {
-    const forget = layer.unitForgetBias ? { oneBlock: FORGET } : {};
-    return recurrentWeights(layer, x, CELL).map((spec) =>
-      spec.name === "lstm_cell/bias" ? { ...spec, ...forget } : spec,
-    );
-  },
+  weights: (layer, x) => forgetBias(layer, FORGET, recurrentWeights(layer, x, CELL)),
   memory(layer, x, use) {
     const H = padded(layer.units);
     const { groupSize: R, backward, flow } = use;

@@ -8,5 +8,7 @@ export { type Layer, type StateName, statesOf } from "./index.ts";
 export type { Activation, Initializer, LayerStates, StateKind } from "./kind.ts";
 export { type LayerNormalizationConfig, layerNormalization } from "./layer-normalization.ts";
 export { type LstmConfig, lstm } from "./lstm.ts";
-export type { RecurrentConfig } from "./recurrent.ts";
+export { minGRU } from "./min-gru.ts";
+export { type MinLstmConfig, minLSTM } from "./min-lstm.ts";
+export type { RecurrentConfig, SteppedConfig } from "./recurrent.ts";
 export { simpleRNN } from "./simple-rnn.ts";

@@ -23,11 +23,10 @@ import {
 } from "./kind.ts";
 import { anInitializer, COMMON, onlyValue, sequenceShape, share, size } from "./options.ts";
 
-export interface RecurrentConfig {
+/** What every recurrent layer takes. */
+export interface SteppedConfig {
   /** H: length of the state. */
   units: number;
-  /** What the candidate and the output pass through. Only `tanh`, the default. */
-  activation?: "tanh";
   /** A bias is added. Default true. */
   useBias?: boolean;
   /** Share of inputs dropped while training, one mask per sequence; in [0, 1). Default 0. */
@@ -36,8 +35,6 @@ export interface RecurrentConfig {
   returnSequences?: boolean;
   /** Default `glorotUniform`. */
   kernelInitializer?: Initializer;
-  /** Default `orthogonal`. */
-  recurrentInitializer?: Initializer;
   /** Default `zeros`. */
   biasInitializer?: Initializer;
   /** For a first layer that is fed with numbers: [T or null for any, features]. */
@@ -46,17 +43,31 @@ export interface RecurrentConfig {
   name?: string;
 }
 
-/** A recurrent layer with every default filled in. */
-export interface RecurrentLayer extends AnyLayer {
+/** What one takes whose cell multiplies the state before with a matrix. */
+export interface RecurrentConfig extends SteppedConfig {
+  /** What the candidate and the output pass through. Only `tanh`, the default. */
+  activation?: "tanh";
+  /** Default `orthogonal`. */
+  recurrentInitializer?: Initializer;
+}
+
+/** A recurrent layer with every default filled in: what all of them have. */
+export interface SteppedLayer extends AnyLayer {
   readonly units: number;
-  readonly activation: "tanh";
   readonly useBias: boolean;
   readonly dropout: number;
   readonly returnSequences: boolean;
   readonly kernelInitializer: Initializer;
-  readonly recurrentInitializer: Initializer;
   readonly biasInitializer: Initializer;
 }
+
+/** One whose cell multiplies the state before with U. */
+export interface RecurrentLayer extends SteppedLayer {
+  readonly activation: "tanh";
+  readonly recurrentInitializer: Initializer;
+}
+
+const multiplies = (layer: SteppedLayer): layer is RecurrentLayer => "recurrentInitializer" in layer;
 
 export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   units: size,
@@ -71,8 +82,13 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   inputShape: sequenceShape,
 };
 
+const { activation: _, recurrentInitializer: __, ...stepped } = RECURRENT;
+
+/** The options of a cell that multiplies the state with no matrix. */
+export const STEPPED: OptionTable<Omit<SteppedLayer, "type">> = stepped;
+
 /** (B, T, I) → (B, T, units), or (B, units) of the last step. @throws BAD_LAYER */
-export function recurrentOutput({ type, units, returnSequences }: RecurrentLayer, x: Signal): Signal {
+export function recurrentOutput({ type, units, returnSequences }: SteppedLayer, x: Signal): Signal {
   if (!x.sequence) {
     throw new LstmkitError(
       "BAD_LAYER",
@@ -82,13 +98,13 @@ export function recurrentOutput({ type, units, returnSequences }: RecurrentLayer
   return { holds: "numbers", sequence: returnSequences, T: returnSequences ? x.T : 1, width: units };
 }
 
-/** Kernel, recurrent kernel and bias of a cell with so many gates, by Keras's paths. */
+/** Kernel, recurrent kernel where there is one, and bias of a cell with so many gates, by Keras's paths. */
 export function recurrentWeights(
-  layer: RecurrentLayer,
+  layer: SteppedLayer,
   { width: I }: Signal,
   { cell, gates }: { readonly cell: string; readonly gates: number },
 ): WeightSpec[] {
-  const { units: H, kernelInitializer, recurrentInitializer, biasInitializer } = layer;
+  const { units: H, kernelInitializer, biasInitializer } = layer;
   const weight = (name: string, shape: number[], initializer: Initializer): WeightSpec => ({
     name: `${cell}/${name}`,
     shape,
@@ -97,14 +113,24 @@ export function recurrentWeights(
   });
   return [
     weight("kernel", [I, gates * H], kernelInitializer),
-    weight("recurrent_kernel", [H, gates * H], recurrentInitializer),
+    ...(multiplies(layer) ? [weight("recurrent_kernel", [H, gates * H], layer.recurrentInitializer)] : []),
     ...(layer.useBias ? [weight("bias", [gates * H], biasInitializer)] : []),
   ];
 }
 
-/** Memory of x's product, of the packed U and Uᵀ, and of the states h. */
+/** The same weights, but that the bias starts at 1 in this block where the layer wants it (Jozefowicz et al. 2015). */
+export const forgetBias = (
+  { unitForgetBias }: { readonly unitForgetBias: boolean },
+  block: number,
+  weights: readonly WeightSpec[],
+): WeightSpec[] =>
+  weights.map((spec) =>
+    unitForgetBias && spec.name.endsWith("_cell/bias") ? { ...spec, oneBlock: block } : spec,
+  );
+
+/** Memory of x's product, of the packed U and Uᵀ where there are such, and of the states h. */
 export function recurrentMemory(
-  layer: RecurrentLayer,
+  layer: SteppedLayer,
   x: Signal & { readonly T: number },
   use: Use,
   gates: number,
@@ -113,19 +139,23 @@ export function recurrentMemory(
   const { groupSize: R, backward } = use;
   const H = padded(units);
   const N = gates * H;
-  return joinMemory(affineMemory({ N, dropout }, x, use), {
-    prepared: { u: units * N, ...(backward && { uT: N * H }) },
+  const product: Memory = multiplies(layer)
+    ? {
+        prepared: { u: units * N, ...(backward && { uT: N * H }) },
+        scratch: { a: Math.max(R * N, H * x.T) },
+      }
+    : {};
+  return joinMemory(affineMemory({ N, dropout }, x, use), product, {
     group: {
       z: R * x.T * N,
       h: R * (x.T + 1) * H,
       ...(backward && { dhState: R * H, ...(returnSequences && { dh: R * x.T * H }) }),
     },
-    scratch: { a: Math.max(R * N, H * x.T) },
   });
 }
 
 export const recurrentGathers = (
-  { units, dropout }: RecurrentLayer,
+  { units, dropout }: SteppedLayer,
   use: Pick<Use, "backward">,
   gates: number,
 ): number => affineGathers({ N: gates * padded(units), dropout }, use);
@@ -143,7 +173,7 @@ export interface RecurrentFrame {
   /** (R, T, H), or 0 where only the last output is used; (R, H). 0 without a way back. */
   readonly dh: number;
   readonly dhState: number;
-  /** Packed U and Uᵀ. */
+  /** Packed U and Uᵀ; 0 of a cell that has none. */
   readonly u: number;
   readonly uT: number;
   readonly y: Rows;
@@ -160,23 +190,24 @@ export interface RecurrentFrame {
   clearState(group: Group): void;
 }
 
-/** @param recurrent name of the weight U */
+/** @param recurrent name of the weight U, or null of a cell that has none */
 export function recurrentFrame(
-  layer: RecurrentLayer,
+  layer: SteppedLayer,
   at: Bound,
   gates: number,
-  recurrent: string,
+  recurrent: string | null,
 ): RecurrentFrame {
   const { k, x, use } = at;
   const { units, returnSequences } = layer;
   const { T } = x;
   const H = padded(units);
   const N = gates * H;
-  const [z, h, a, u] = [at.at("z"), at.at("h"), at.at("a"), at.at("u")];
+  const [z, h, a] = [at.at("z"), at.at("h"), at.at("a")];
   const dh = use.backward && returnSequences ? at.at("dh") : 0;
   const dhState = use.backward ? at.at("dhState") : 0;
-  const uT = use.backward ? at.at("uT") : 0;
-  const U = at.weight(recurrent).address;
+  const u = recurrent === null ? 0 : at.at("u");
+  const uT = recurrent !== null && use.backward ? at.at("uT") : 0;
+  const U = recurrent === null ? 0 : at.weight(recurrent).address;
   const rows = (address: number, stride: number, sequence = T * stride): Rows => ({
     at: () => address,
     stride,
@@ -204,6 +235,7 @@ export function recurrentFrame(
     rows,
     stateRows,
     prepare(part, parts) {
+      if (recurrent === null) return;
       packPart(k, u, U, units, N, part, parts);
       if (use.backward) packPartTransposed(k, uT, U, units, N, part, parts);
     },

@@ -305,6 +305,29 @@ export interface Kernels {
     rows: number,
     mode: number,
   ): void;
+  minGruBackward(
+    z: number,
+    h: number,
+    dh: number,
+    dhState: number,
+    flow: number,
+    R: number,
+    T: number,
+    H: number,
+  ): void;
+  minGruForward(z: number, h: number, R: number, T: number, H: number): void;
+  minLstmBackward(
+    z: number,
+    k: number,
+    h: number,
+    dh: number,
+    dhState: number,
+    flow: number,
+    R: number,
+    T: number,
+    H: number,
+  ): void;
+  minLstmForward(z: number, k: number, h: number, R: number, T: number, H: number): void;
   adam(
     w: number,
     m: number,
@@ -419,6 +442,10 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   copyRows: 6,
   mergeRows: 9,
   mergeRowsBackward: 13,
+  minGruBackward: 8,
+  minGruForward: 5,
+  minLstmBackward: 9,
+  minLstmForward: 6,
   adam: 11,
   allFinite: 2,
   peak: 2,
