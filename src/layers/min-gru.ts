@@ -33,6 +33,7 @@ export const minGruKind = {
       h: { title: "state", range: "signed", flows: true },
     },
   }),
+  carried: ({ units }) => ({ h: units }),
   output: recurrentOutput,
   weights: (layer, x) => recurrentWeights(layer, x, CELL),
   memory(layer, x, use) {
@@ -52,16 +53,19 @@ export const minGruKind = {
       { kernel: "min_gru_cell/kernel", bias: layer.useBias ? "min_gru_cell/bias" : null },
     );
     const flow = use.flow ? at.at("flow") : 0;
+    const carried = frame.carry({ h });
     return {
       y: frame.y,
       dy: frame.dy,
       states: { u: rows(z, N), g: rows(z + H * 4, N), h: stateRows(h) },
+      final: carried.final,
       gradients: flow ? { h: rows(flow, H) } : {},
       prepare: (part, parts) => input.prepare(part, parts),
       project: (from, count) => input.project(from, count),
       beginShard: (shard) => input.beginShard(shard),
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
+        carried.begin(group);
         input.forward(group, z);
         k.minGruForward(z, h, group.count, T, H);
       },

@@ -46,6 +46,7 @@ export const minLstmKind = {
       h: { title: "state", range: "signed", flows: true },
     },
   }),
+  carried: ({ units }) => ({ h: units }),
   output: recurrentOutput,
   weights: (layer, x) => forgetBias(layer, FORGET, recurrentWeights(layer, x, CELL)),
   memory(layer, x, use) {
@@ -69,16 +70,19 @@ export const minLstmKind = {
     const kept = at.at("k");
     const flow = use.flow ? at.at("flow") : 0;
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
+    const carried = frame.carry({ h });
     return {
       y: frame.y,
       dy: frame.dy,
       states: { f: gate(0), i: gate(1), k: rows(kept, H), g: gate(2), h: stateRows(h) },
+      final: carried.final,
       gradients: flow ? { h: rows(flow, H) } : {},
       prepare: (part, parts) => input.prepare(part, parts),
       project: (from, count) => input.project(from, count),
       beginShard: (shard) => input.beginShard(shard),
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
+        carried.begin(group);
         input.forward(group, z);
         k.minLstmForward(z, kept, h, group.count, T, H);
       },

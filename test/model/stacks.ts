@@ -8,6 +8,8 @@ import {
   type Layer,
   layerNormalization,
   lstm,
+  minGRU,
+  minLSTM,
   simpleRNN,
 } from "../../src/layers/public.ts";
 
@@ -138,6 +140,26 @@ export const STACKS: Stack[] = [
     layers: [
       lstm({ units: 4, returnSequences: true, inputShape: [null, 3] }),
       bidirectional({ layer: simpleRNN({ units: 1, returnSequences: true }), mergeMode: "concat" }),
+    ],
+    features: 3,
+    outputs: (T) => 2 * T,
+  },
+  {
+    name: "embedding, a minGRU and a minLSTM with dropout, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      minGRU({ units: 5, dropout: 0.5, returnSequences: true }),
+      minLSTM({ units: 12, dropout: 0.25 }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "features, bidirectional minLSTM and minGRU without bias, at every step",
+    layers: [
+      bidirectional({ layer: minLSTM({ units: 5, returnSequences: true }), inputShape: [null, 3] }),
+      bidirectional({ layer: minGRU({ units: 4, useBias: false, returnSequences: true }), mergeMode: "sum" }),
+      dense({ units: 2 }),
     ],
     features: 3,
     outputs: (T) => 2 * T,

@@ -23,6 +23,8 @@ import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts
 import { lstmReference } from "./lstm.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
+import { minGruReference } from "./min-gru.ts";
+import { minLstmReference } from "./min-lstm.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
 import { simpleRnnReference } from "./rnn.ts";
 import { sgdStep } from "./sgd.ts";
@@ -32,6 +34,8 @@ export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<
   lstm: lstmReference,
   gru: gruReference,
   simpleRNN: simpleRnnReference,
+  minGRU: minGruReference,
+  minLSTM: minLstmReference,
   bidirectional: bidirectionalReference((layer) => referenceOf(layer) as never),
   layerNormalization: layerNormalizationReference,
   dropout: dropoutReference,

@@ -22,6 +22,8 @@ export interface CellPass {
   };
 }
 
+const isBias = ([path]: readonly [path: string, ...unknown[]]) => path.endsWith("_cell/bias");
+
 /** The reference of a layer from that of its cell, which always has a bias: zeros where the layer has none. */
 export const recurrentReference = <L extends RecurrentDescription>(
   weights: ReferenceKind<L>["weights"],
@@ -32,20 +34,23 @@ export const recurrentReference = <L extends RecurrentDescription>(
     sizes: { B: number; T: number; I: number; H: number },
   ) => CellPass,
 ): ReferenceKind<L> => ({
-  weights: (layer, width) => weights(layer, width).slice(0, layer.useBias ? 3 : 2),
+  weights: (layer, width) => weights(layer, width).filter((weight) => layer.useBias || !isBias(weight)),
   forward(layer, given, { values, B, T, width: I }, keep): ReferencePass {
     const { units: H, dropout, returnSequences } = layer;
-    const bias = weights(layer, I)[2]!;
-    const tensors = layer.useBias ? given : [...given, new Float64Array(bias[1].reduce((a, b) => a * b))];
+    const all = weights(layer, I);
+    const bias = all.findIndex(isBias);
+    const tensors = layer.useBias
+      ? given
+      : given.toSpliced(bias, 0, new Float64Array(all[bias]![1].reduce((a, b) => a * b)));
     const kept = keep ? dropoutForward(values, keep, dropout, B, T, I) : values;
     const pass = cell(layer, tensors, kept, { B, T, I, H });
-    const all = { values: pass.h, B, T, width: H };
+    const outputs = { values: pass.h, B, T, width: H };
     return {
-      y: returnSequences ? all : lastRows(all),
+      y: returnSequences ? outputs : lastRows(outputs),
       states: pass.states,
       backward(dy) {
-        const found = pass.backward(returnSequences ? dy : atLastRows(dy, all));
-        const dweights = found.dweights.slice(0, given.length);
+        const found = pass.backward(returnSequences ? dy : atLastRows(dy, outputs));
+        const dweights = found.dweights.filter((_, i) => layer.useBias || i !== bias);
         return {
           ...found,
           dweights,

@@ -33,7 +33,10 @@ const recurrent = ({ units, dropout, returnSequences }: Recurrent, given: Given)
     returnSequences,
   }) as const;
 
-const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>> } = {
+/** Cells that TensorFlow.js has not. */
+type Beyond = "minGRU" | "minLSTM";
+
+const LAYERS: { readonly [K in Exclude<Layer["type"], Beyond>]: Make<Extract<Layer, { type: K }>> } = {
   embedding: ({ inputDim, outputDim }, { inputShape }) =>
     tf.layers.embedding({
       ...(inputShape && { inputShape }),
@@ -61,4 +64,4 @@ const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>>
 };
 
 export const tfjsLayer = (layer: Layer, given: Given): tf.layers.Layer =>
-  (LAYERS[layer.type] as Make<Layer>)(layer, given);
+  (LAYERS[layer.type as Exclude<Layer["type"], Beyond>] as Make<Layer>)(layer, given);

@@ -1,0 +1,15 @@
+import { minLSTM } from "../../src/layers/public.ts";
+import { testLayer } from "./layer-tests.ts";
+
+const inputShape = [null, 3] as const;
+
+await testLayer({
+  type: "minLSTM",
+  layers: {
+    "every output": minLSTM({ units: 5, returnSequences: true, inputShape }),
+    "the last output": minLSTM({ units: 12, inputShape }),
+    "one unit": minLSTM({ units: 1, inputShape: [null, 9] }),
+    "without bias": minLSTM({ units: 4, useBias: false, returnSequences: true, inputShape }),
+  },
+  keras: "Keras has no minLSTM",
+});
