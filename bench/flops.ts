@@ -10,6 +10,10 @@ const CELLS: Readonly<Record<string, readonly [R: number, gates: number]>> = {
   gruBeforeBackward: [7, 3],
   rnnForward: [4, 1],
   rnnBackward: [7, 1],
+  peepholeLstmForward: [9, 4],
+  peepholeLstmBackward: [13, 4],
+  layerNormLstmForward: [15, 4],
+  layerNormLstmBackward: [16, 4],
 };
 
 export function flopsOf(name: string, args: readonly number[]): number {

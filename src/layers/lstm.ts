@@ -12,6 +12,7 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  type SteppedLayer,
 } from "./recurrent.ts";
 
 export interface LstmConfig extends RecurrentConfig {
@@ -40,7 +41,7 @@ export const lstmKind = {
     recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
     unitForgetBias: { ...trueOrFalse, fallback: true },
   } satisfies OptionTable<Omit<LstmLayer, "type">>,
-  states: ({ units }) => ({
+  states: ({ units }: SteppedLayer) => ({
     units,
     kinds: {
       i: { title: "input gate", range: "gate" },
@@ -51,7 +52,7 @@ export const lstmKind = {
       h: { title: "state", range: "signed", flows: true },
     },
   }),
-  carried: ({ units }) => ({ h: units, c: units }),
+  carried: ({ units }: SteppedLayer) => ({ h: units, c: units }),
   output: recurrentOutput,
   weights: (layer, x) => forgetBias(layer, FORGET, recurrentWeights(layer, x, CELL)),
   memory(layer, x, use) {

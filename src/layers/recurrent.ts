@@ -7,6 +7,7 @@
  */
 import { LstmkitError } from "../errors.ts";
 import { type OptionTable, trueOrFalse } from "../options.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 import { affineGathers, affineMemory, packPart, packPartTransposed } from "./affine.ts";
 import {
   type AnyLayer,
@@ -22,6 +23,9 @@ import {
   type WeightSpec,
 } from "./kind.ts";
 import { anInitializer, COMMON, onlyValue, sequenceShape, share, size } from "./options.ts";
+
+/** The mode of the kernel mergeRows that adds; SUM of `assembly/merge.ts`. */
+const SUM = 0;
 
 /** What every recurrent layer takes. */
 export interface SteppedConfig {
@@ -267,3 +271,16 @@ export function recurrentFrame(
     },
   };
 }
+
+/**
+ * sum (width) += rows of `from` (R, width), ld floats apart, in the order of samples: what a kernel has added up for
+ * each sequence goes on in one chain, whatever the size of a group.
+ */
+export const addRowsTo = (
+  k: Kernels,
+  sum: number,
+  from: number,
+  ld: number,
+  width: number,
+  R: number,
+): void => k.mergeRows(sum, 0, sum, 0, from, ld, width, R, SUM);

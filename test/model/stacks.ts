@@ -7,9 +7,11 @@ import {
   gru,
   type Layer,
   layerNormalization,
+  layerNormLSTM,
   lstm,
   minGRU,
   minLSTM,
+  peepholeLSTM,
   simpleRNN,
 } from "../../src/layers/public.ts";
 
@@ -159,6 +161,29 @@ export const STACKS: Stack[] = [
     layers: [
       bidirectional({ layer: minLSTM({ units: 5, returnSequences: true }), inputShape: [null, 3] }),
       bidirectional({ layer: minGRU({ units: 4, useBias: false, returnSequences: true }), mergeMode: "sum" }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+    outputs: (T) => 2 * T,
+  },
+  {
+    name: "embedding, an LSTM with peepholes and one with layer normalization, with dropout, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      peepholeLSTM({ units: 5, dropout: 0.5, returnSequences: true, peepholeInitializer: "randomUniform" }),
+      layerNormLSTM({ units: 4, dropout: 0.25 }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "features, bidirectional LSTMs with layer normalization and with peepholes without bias, at every step",
+    layers: [
+      bidirectional({ layer: layerNormLSTM({ units: 5, returnSequences: true }), inputShape: [null, 3] }),
+      bidirectional({
+        layer: peepholeLSTM({ units: 12, useBias: false, returnSequences: true }),
+        mergeMode: "mul",
+      }),
       dense({ units: 2 }),
     ],
     features: 3,

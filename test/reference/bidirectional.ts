@@ -113,6 +113,8 @@ const BASE_NAMES = {
   simpleRNN: "simple_rnn",
   minGRU: "min_gru",
   minLSTM: "min_lstm",
+  layerNormLSTM: "layer_norm_lstm",
+  peepholeLSTM: "peephole_lstm",
 } as const;
 
 /** Keras's Bidirectional, around the reference of a recurrent layer. */

@@ -18,6 +18,7 @@ import { dropoutReference } from "./dropout.ts";
 import { embeddingReference } from "./embedding.ts";
 import { gruReference } from "./gru.ts";
 import type { LossReference, MetricReference, OptimizerStep, ReferenceKind } from "./kind.ts";
+import { layerNormLstmReference } from "./layer-norm-lstm.ts";
 import { layerNormalizationReference } from "./layer-normalization.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { lstmReference } from "./lstm.ts";
@@ -26,6 +27,7 @@ import { meanSquaredError } from "./mean-squared-error.ts";
 import { minGruReference } from "./min-gru.ts";
 import { minLstmReference } from "./min-lstm.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
+import { peepholeLstmReference } from "./peephole-lstm.ts";
 import { simpleRnnReference } from "./rnn.ts";
 import { sgdStep } from "./sgd.ts";
 
@@ -36,6 +38,8 @@ export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<
   simpleRNN: simpleRnnReference,
   minGRU: minGruReference,
   minLSTM: minLstmReference,
+  layerNormLSTM: layerNormLstmReference,
+  peepholeLSTM: peepholeLstmReference,
   bidirectional: bidirectionalReference((layer) => referenceOf(layer) as never),
   layerNormalization: layerNormalizationReference,
   dropout: dropoutReference,

@@ -34,7 +34,7 @@ const recurrent = ({ units, dropout, returnSequences }: Recurrent, given: Given)
   }) as const;
 
 /** Cells that TensorFlow.js has not. */
-type Beyond = "minGRU" | "minLSTM";
+type Beyond = "minGRU" | "minLSTM" | "layerNormLSTM" | "peepholeLSTM";
 
 const LAYERS: { readonly [K in Exclude<Layer["type"], Beyond>]: Make<Extract<Layer, { type: K }>> } = {
   embedding: ({ inputDim, outputDim }, { inputShape }) =>

@@ -1,0 +1,16 @@
+import { layerNormLSTM } from "../../src/layers/public.ts";
+import { testLayer } from "./layer-tests.ts";
+
+const inputShape = [null, 3] as const;
+
+await testLayer({
+  type: "layerNormLSTM",
+  layers: {
+    "every output": layerNormLSTM({ units: 5, returnSequences: true, inputShape }),
+    "the last output": layerNormLSTM({ units: 12, inputShape }),
+    "one unit": layerNormLSTM({ units: 1, inputShape: [null, 9] }),
+    "without bias": layerNormLSTM({ units: 4, useBias: false, returnSequences: true, inputShape }),
+    "a large epsilon": layerNormLSTM({ units: 9, epsilon: 0.5, inputShape }),
+  },
+  keras: "Keras has no LSTM with layer normalization",
+});

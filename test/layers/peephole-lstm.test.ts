@@ -1,0 +1,15 @@
+import { peepholeLSTM } from "../../src/layers/public.ts";
+import { testLayer } from "./layer-tests.ts";
+
+const inputShape = [null, 3] as const;
+
+await testLayer({
+  type: "peepholeLSTM",
+  layers: {
+    "every output": peepholeLSTM({ units: 5, returnSequences: true, inputShape }),
+    "the last output": peepholeLSTM({ units: 12, inputShape }),
+    "one unit": peepholeLSTM({ units: 1, inputShape: [null, 9] }),
+    "without bias": peepholeLSTM({ units: 4, useBias: false, returnSequences: true, inputShape }),
+  },
+  keras: "Keras has no LSTM with peepholes",
+});
