@@ -7,12 +7,14 @@ import { type DropoutLayer, dropoutKind } from "./dropout.ts";
 import { type EmbeddingLayer, embeddingKind } from "./embedding.ts";
 import type { AnyLayer, LayerKind, LayerStates } from "./kind.ts";
 import { type LayerNormalizationLayer, layerNormalizationKind } from "./layer-normalization.ts";
+import { type MaskingLayer, maskingKind } from "./masking.ts";
 import { describeLayer } from "./options.ts";
 import { type AnyRecurrentLayer, RECURRENT_KINDS } from "./recurrent-kinds.ts";
 
 /** By a description's `type`. */
 export const LAYERS = {
   embedding: embeddingKind,
+  masking: maskingKind,
   ...RECURRENT_KINDS,
   bidirectional: bidirectionalKind,
   layerNormalization: layerNormalizationKind,
@@ -23,6 +25,7 @@ export const LAYERS = {
 /** One layer of a model, with every default filled in; `name` is "" until the model gives it one. */
 export type Layer =
   | EmbeddingLayer
+  | MaskingLayer
   | AnyRecurrentLayer
   | BidirectionalLayer
   | LayerNormalizationLayer

@@ -5,12 +5,15 @@ import { type LstmConfig, type LstmLayer, lstmKind } from "./lstm.ts";
 import { anInitializer, describeLayer } from "./options.ts";
 import {
   addRowsTo,
+  asRead,
   forgetBias,
   recurrentFrame,
   recurrentGathers,
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  stateMemory,
+  variants,
 } from "./recurrent.ts";
 
 export interface LayerNormLstmConfig extends LstmConfig {
@@ -75,7 +78,7 @@ export const layerNormLstmKind = {
     const { groupSize: R, backward, flow } = use;
     const H = padded(layer.units);
     const steps = R * x.T;
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), {
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h", "c"), {
       group: {
         c: R * (x.T + 1) * H,
         tc: steps * H,
@@ -90,10 +93,10 @@ export const layerNormLstmKind = {
       },
     });
   },
-  everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  ...variants<LayerNormLstmLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
-  pass(layer, at) {
+  pass(layer, bound) {
+    const at = asRead(layer, bound);
     const { k, use } = at;
     const { epsilon } = layer;
     const cell = (name: string) => at.weight(`layer_norm_lstm_cell/${name}`);
@@ -117,9 +120,16 @@ export const layerNormLstmKind = {
     return {
       y: frame.y,
       dy: frame.dy,
-      states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: stateRows(c), h: stateRows(h) },
+      states: frame.inOrder({
+        i: gate(0),
+        f: gate(1),
+        g: gate(2),
+        o: gate(3),
+        c: stateRows(c),
+        h: stateRows(h),
+      }),
       final: carried.final,
-      gradients: flow ? { h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) } : {},
+      gradients: flow ? frame.inOrder({ h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
         frame.prepare(part, parts);

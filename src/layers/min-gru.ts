@@ -3,6 +3,7 @@ import { Affine } from "./affine.ts";
 import { joinMemory, type LayerKind, padded } from "./kind.ts";
 import { describeLayer } from "./options.ts";
 import {
+  asRead,
   recurrentFrame,
   recurrentGathers,
   recurrentMemory,
@@ -11,6 +12,8 @@ import {
   STEPPED,
   type SteppedConfig,
   type SteppedLayer,
+  stateMemory,
+  variants,
 } from "./recurrent.ts";
 
 export interface MinGruLayer extends SteppedLayer {
@@ -25,8 +28,9 @@ export const minGruKind = {
   baseName: "min_gru",
   reads: "numbers",
   options: STEPPED satisfies OptionTable<Omit<MinGruLayer, "type">>,
-  states: ({ units }) => ({
+  states: ({ units, goBackwards }) => ({
     units,
+    seesAhead: goBackwards,
     kinds: {
       u: { title: "update gate", range: "gate" },
       g: { title: "candidate", range: "signed" },
@@ -38,12 +42,14 @@ export const minGruKind = {
   weights: (layer, x) => recurrentWeights(layer, x, CELL),
   memory(layer, x, use) {
     const flow = use.groupSize * x.T * padded(layer.units);
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), { group: { ...(use.flow && { flow }) } });
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h"), {
+      group: { ...(use.flow && { flow }) },
+    });
   },
-  everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  ...variants<MinGruLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
-  pass(layer, at) {
+  pass(layer, bound) {
+    const at = asRead(layer, bound);
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, null);
     const { T, H, N, z, h, dh, dhState, rows, stateRows } = frame;
@@ -57,9 +63,9 @@ export const minGruKind = {
     return {
       y: frame.y,
       dy: frame.dy,
-      states: { u: rows(z, N), g: rows(z + H * 4, N), h: stateRows(h) },
+      states: frame.inOrder({ u: rows(z, N), g: rows(z + H * 4, N), h: stateRows(h) }),
       final: carried.final,
-      gradients: flow ? { h: rows(flow, H) } : {},
+      gradients: flow ? frame.inOrder({ h: rows(flow, H) }) : {},
       prepare: (part, parts) => input.prepare(part, parts),
       project: (from, count) => input.project(from, count),
       beginShard: (shard) => input.beginShard(shard),

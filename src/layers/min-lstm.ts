@@ -3,6 +3,7 @@ import { Affine } from "./affine.ts";
 import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { describeLayer } from "./options.ts";
 import {
+  asRead,
   forgetBias,
   recurrentFrame,
   recurrentGathers,
@@ -12,6 +13,8 @@ import {
   STEPPED,
   type SteppedConfig,
   type SteppedLayer,
+  stateMemory,
+  variants,
 } from "./recurrent.ts";
 
 export interface MinLstmConfig extends SteppedConfig {
@@ -36,8 +39,9 @@ export const minLstmKind = {
     ...STEPPED,
     unitForgetBias: { ...trueOrFalse, fallback: true },
   } satisfies OptionTable<Omit<MinLstmLayer, "type">>,
-  states: ({ units }) => ({
+  states: ({ units, goBackwards }) => ({
     units,
+    seesAhead: goBackwards,
     kinds: {
       f: { title: "forget gate", range: "gate" },
       i: { title: "input gate", range: "gate" },
@@ -51,14 +55,14 @@ export const minLstmKind = {
   weights: (layer, x) => forgetBias(layer, FORGET, recurrentWeights(layer, x, CELL)),
   memory(layer, x, use) {
     const rows = use.groupSize * x.T * padded(layer.units);
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), {
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h"), {
       group: { k: rows, ...(use.flow && { flow: rows }) },
     });
   },
-  everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  ...variants<MinLstmLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
-  pass(layer, at) {
+  pass(layer, bound) {
+    const at = asRead(layer, bound);
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, null);
     const { T, H, N, z, h, dh, dhState, rows, stateRows } = frame;
@@ -74,9 +78,9 @@ export const minLstmKind = {
     return {
       y: frame.y,
       dy: frame.dy,
-      states: { f: gate(0), i: gate(1), k: rows(kept, H), g: gate(2), h: stateRows(h) },
+      states: frame.inOrder({ f: gate(0), i: gate(1), k: rows(kept, H), g: gate(2), h: stateRows(h) }),
       final: carried.final,
-      gradients: flow ? { h: rows(flow, H) } : {},
+      gradients: flow ? frame.inOrder({ h: rows(flow, H) }) : {},
       prepare: (part, parts) => input.prepare(part, parts),
       project: (from, count) => input.project(from, count),
       beginShard: (shard) => input.beginShard(shard),

@@ -5,12 +5,15 @@ import { type LstmConfig, type LstmLayer, lstmKind } from "./lstm.ts";
 import { anInitializer, describeLayer } from "./options.ts";
 import {
   addRowsTo,
+  asRead,
   forgetBias,
   recurrentFrame,
   recurrentGathers,
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  stateMemory,
+  variants,
 } from "./recurrent.ts";
 
 export interface PeepholeLstmConfig extends LstmConfig {
@@ -58,7 +61,7 @@ export const peepholeLstmKind = {
   memory(layer, x, use) {
     const H = padded(layer.units);
     const { groupSize: R, backward, flow } = use;
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), {
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h", "c"), {
       group: {
         c: R * (x.T + 1) * H,
         tc: R * x.T * H,
@@ -67,10 +70,10 @@ export const peepholeLstmKind = {
       },
     });
   },
-  everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  ...variants<PeepholeLstmLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
-  pass(layer, at) {
+  pass(layer, bound) {
+    const at = asRead(layer, bound);
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "peephole_lstm_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
@@ -90,9 +93,16 @@ export const peepholeLstmKind = {
     return {
       y: frame.y,
       dy: frame.dy,
-      states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: stateRows(c), h: stateRows(h) },
+      states: frame.inOrder({
+        i: gate(0),
+        f: gate(1),
+        g: gate(2),
+        o: gate(3),
+        c: stateRows(c),
+        h: stateRows(h),
+      }),
       final: carried.final,
-      gradients: flow ? { h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) } : {},
+      gradients: flow ? frame.inOrder({ h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
         frame.prepare(part, parts);

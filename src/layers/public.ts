@@ -9,6 +9,7 @@ export type { Activation, Initializer, LayerStates, StateKind } from "./kind.ts"
 export { type LayerNormLstmConfig, layerNormLSTM } from "./layer-norm-lstm.ts";
 export { type LayerNormalizationConfig, layerNormalization } from "./layer-normalization.ts";
 export { type LstmConfig, lstm } from "./lstm.ts";
+export { type MaskingConfig, masking } from "./masking.ts";
 export { minGRU } from "./min-gru.ts";
 export { type MinLstmConfig, minLSTM } from "./min-lstm.ts";
 export { type PeepholeLstmConfig, peepholeLSTM } from "./peephole-lstm.ts";

@@ -16,6 +16,8 @@ import {
   type Initializer,
   joinMemory,
   type Memory,
+  maskAs,
+  maskedAs,
   padded,
   type Rows,
   type Signal,
@@ -23,6 +25,7 @@ import {
   type WeightSpec,
 } from "./kind.ts";
 import { anInitializer, COMMON, onlyValue, sequenceShape, share, size } from "./options.ts";
+import { reversed } from "./reversed.ts";
 
 /** The mode of the kernel mergeRows that adds; SUM of `assembly/merge.ts`. */
 const SUM = 0;
@@ -37,6 +40,16 @@ export interface SteppedConfig {
   dropout?: number;
   /** Give the output of every timestep, (B, T, H), not only the last, (B, H). Default false. */
   returnSequences?: boolean;
+  /**
+   * Read the sequence from its end; with `returnSequences` the outputs come in the order in which it is read: that of
+   * the last step is the first. Default false.
+   */
+  goBackwards?: boolean;
+  /**
+   * Sample i of a batch goes on from the states in which sample i of the batch before ended, in fit, evaluate and
+   * predict alike, until `model.resetStates()`. Default false.
+   */
+  stateful?: boolean;
   /** Default `glorotUniform`. */
   kernelInitializer?: Initializer;
   /** Default `zeros`. */
@@ -61,6 +74,8 @@ export interface SteppedLayer extends AnyLayer {
   readonly useBias: boolean;
   readonly dropout: number;
   readonly returnSequences: boolean;
+  readonly goBackwards: boolean;
+  readonly stateful: boolean;
   readonly kernelInitializer: Initializer;
   readonly biasInitializer: Initializer;
 }
@@ -79,6 +94,8 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   useBias: { ...trueOrFalse, fallback: true },
   dropout: { ...share, fallback: 0 },
   returnSequences: { ...trueOrFalse, fallback: false },
+  goBackwards: { ...trueOrFalse, fallback: false },
+  stateful: { ...trueOrFalse, fallback: false },
   kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },
   recurrentInitializer: { ...anInitializer, fallback: "orthogonal" },
   biasInitializer: { ...anInitializer, fallback: "zeros" },
@@ -99,7 +116,8 @@ export function recurrentOutput({ type, units, returnSequences }: SteppedLayer, 
       `${type} reads a sequence, and is given single rows: give the recurrent layer before it returnSequences: true.`,
     );
   }
-  return { holds: "numbers", sequence: returnSequences, T: returnSequences ? x.T : 1, width: units };
+  const every = returnSequences && { T: x.T, ...maskedAs(x) };
+  return { holds: "numbers", sequence: returnSequences, T: 1, width: units, ...every };
 }
 
 /** Kernel, recurrent kernel where there is one, and bias of a cell with so many gates, by Keras's paths. */
@@ -158,6 +176,26 @@ export function recurrentMemory(
   });
 }
 
+/** Memory of the states that a stateful layer keeps. */
+export const stateMemory = (
+  { stateful, units }: SteppedLayer,
+  { batchSize }: Use,
+  ...names: readonly string[]
+): Memory =>
+  stateful ? { state: Object.fromEntries(names.map((name) => [name, batchSize * padded(units)])) } : {};
+
+/** The layer as others want it, the same for every cell. */
+export const variants = <L extends SteppedLayer>() => ({
+  everyStep: (layer: L): L => ({ ...layer, returnSequences: true }),
+  withoutDropout: (layer: L): L => ({ ...layer, dropout: 0 }),
+  withoutState: (layer: L): L => ({ ...layer, stateful: false }),
+  oneStep: (layer: L): L | null => (layer.goBackwards ? null : { ...layer, stateful: true }),
+});
+
+/** What the layer is bound to, with x in the order in which it is read. */
+export const asRead = ({ goBackwards }: SteppedLayer, at: Bound): Bound =>
+  goBackwards ? { ...at, x: reversed(at.x), dx: at.dx && reversed(at.dx) } : at;
+
 export const recurrentGathers = (
   { units, dropout }: SteppedLayer,
   use: Pick<Use, "backward">,
@@ -188,6 +226,8 @@ export interface RecurrentFrame {
   rows(address: number, stride: number, sequence?: number): Rows;
   /** The same of a block (R, T+1, H), but for the initial state. */
   stateRows(address: number): Rows;
+  /** What there is at every step, in the order of x's steps, from the order in which they are read. */
+  inOrder(table: Readonly<Record<string, Rows>>): Readonly<Record<string, Rows>>;
   /** The carried states, each in a block (R, T+1, H) of this address: where they begin, and where they end. */
   carry(blocks: Readonly<Record<string, number>>): Carried;
   /** Pack this part of U and Uᵀ. */
@@ -212,7 +252,7 @@ export function recurrentFrame(
   recurrent: string | null,
 ): RecurrentFrame {
   const { k, x, use } = at;
-  const { units, returnSequences } = layer;
+  const { units, returnSequences, goBackwards } = layer;
   const { T } = x;
   const H = padded(units);
   const N = gates * H;
@@ -243,11 +283,15 @@ export function recurrentFrame(
     dhState,
     u,
     uT,
-    y: returnSequences ? stateRows(h) : { ...rows(last, H, (T + 1) * H), T: 1 },
+    y: returnSequences ? { ...stateRows(h), ...maskAs(x) } : { ...rows(last, H, (T + 1) * H), T: 1 },
     dy: returnSequences ? rows(dh, H) : { ...rows(dhState, H, H), T: 1 },
     before: rows(h, H, (T + 1) * H),
     rows,
     stateRows,
+    inOrder: (table) =>
+      goBackwards
+        ? Object.fromEntries(Object.entries(table).map(([name, read]) => [name, reversed(read)]))
+        : table,
     carry(blocks) {
       const names = Object.keys(blocks);
       const lasts = names.map((name) => ({ ...rows(blocks[name]! + T * H * 4, H, (T + 1) * H), T: 1 }));

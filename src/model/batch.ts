@@ -6,7 +6,8 @@ import type { AnyLoss } from "../losses/kind.ts";
 import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
-import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import type { KeptStates } from "./states.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
 import type { Weights } from "./weights.ts";
@@ -21,7 +22,7 @@ const MAX_PROJECTED = 64 * 2 ** 20;
 export interface BatchResult {
   /** Rows of outputs: samples, times steps where the model gives sequences. */
   readonly rows: number;
-  /** The mean of the rows' losses. */
+  /** The mean of the rows' losses, times their weights. */
   readonly loss: number;
   /** Of each metric: the sum of the rows' values, and what to divide it by. */
   readonly metrics: readonly { readonly sum: number; readonly count: number }[];
@@ -38,9 +39,13 @@ export interface BatchOptions {
   readonly groupSize: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
+  /** Whether load() is given weights of rows. Default false. */
+  readonly weighted?: boolean;
   readonly metrics?: readonly MetricName[];
   /** To ask for flow(). Default false. */
   readonly flow?: boolean;
+  /** Where the states stay that stateful layers keep from batch to batch. Default: nowhere, they begin as zeros. */
+  readonly states?: KeptStates | null;
   /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
   readonly optimizer: (() => OptimizerState) | null;
 }
@@ -56,6 +61,10 @@ export class Batch {
   readonly #plan: Plan;
   /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
   readonly #tokens: TokenList | null;
+  /** Null where no layer keeps any. */
+  readonly #states: KeptStates | null;
+  /** Which rows of a sample are masked; undefined where none is. */
+  readonly #masks: ReturnType<typeof masksOf>;
   #prepared: boolean;
 
   /**
@@ -64,7 +73,7 @@ export class Batch {
    */
   constructor(weights: Weights, team: Team, options: BatchOptions, ids: ArrayLike<number> | null = null) {
     const { memory } = weights;
-    const { layers, T, batchSize, optimizer, loss, metrics = [], flow = false } = options;
+    const { layers, T, batchSize, optimizer, loss, weighted = false, metrics = [], flow = false } = options;
     this.#weights = weights;
     this.#team = team;
     const trains = optimizer !== null;
@@ -77,6 +86,7 @@ export class Batch {
       groupSize: Math.min(options.groupSize, batchSize),
       threads: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
       loss,
+      weighted,
       metrics,
       backward: trains || flow,
       flow,
@@ -100,6 +110,8 @@ export class Batch {
       throw error;
     }
     this.#plan = this.#station.worker.plan;
+    this.#states = this.#plan.stateLength > 0 ? (options.states ?? null) : null;
+    this.#masks = masksOf(layers);
     this.#prepared = trains; // who trains prepares anew at each step
   }
 
@@ -126,6 +138,7 @@ export class Batch {
    *
    * @param x ids (n, T) or numbers (n, T, features)
    * @param y (n, rows · target width), or null to predict
+   * @param weights (n, rows), where the batch is weighted
    */
   load(
     x: ArrayLike<number>,
@@ -133,9 +146,10 @@ export class Batch {
     order: ArrayLike<number>,
     from: number,
     count: number,
+    weights: ArrayLike<number> | null = null,
   ): void {
     const { memory } = this.#weights;
-    const { input, signals, targets, targetWidth } = this.#plan;
+    const { input, signals } = this.#plan;
     const { T, width, holds } = signals[0]!;
     const stride = holds === "ids" ? 1 : padded(width);
     const size = T * width;
@@ -150,21 +164,41 @@ export class Batch {
       else {
         for (let t = 0; t < T; t++) to.set(sample.subarray(t * width, (t + 1) * width), first + t * stride);
       }
+      if (this.#masks) this.#mask(this.#masks, sample, s, to);
     }
-    if (!y) return;
-    const own = signals.at(-1)!.T * targetWidth;
-    const target = memory.f32(this.#at(targets), count * own);
+    if (y) this.#gather(this.#plan.targets, y, this.#plan.targetWidth, order, from, count);
+    if (weights) this.#gather(this.#plan.weights, weights, 1, order, from, count);
+  }
+
+  /** What is given for each row of outputs, `width` numbers of samples `order[from … from + count)`. */
+  #gather(
+    place: number,
+    all: ArrayLike<number>,
+    width: number,
+    order: ArrayLike<number>,
+    from: number,
+    count: number,
+  ): void {
+    const own = this.#rows(1) * width;
+    const to = this.#weights.memory.f32(this.#at(place), count * own);
     for (let s = 0; s < count; s++) {
-      for (let j = 0; j < own; j++) target[s * own + j] = y[order[from + s]! * own + j]!;
+      for (let j = 0; j < own; j++) to[s * own + j] = all[order[from + s]! * own + j]!;
     }
+  }
+
+  /** Rows of outputs of so many samples. */
+  #rows(count: number): number {
+    return count * this.#plan.signals.at(-1)!.T;
   }
 
   /** Loss and gradient of the batch that was loaded. */
   async gradient(count: number, counters: Counters): Promise<BatchResult> {
-    const job = { kind: "gradient", count, samples: count, ...counters } as const;
+    const divisor = this.#rows(count);
+    const job = { kind: "gradient", count, divisor, ...counters } as const;
+    this.#putStates();
     const raised = await this.#perform(job, shardsOf(count));
     if (raised) await this.#perform({ kind: "forget" }, 1);
-    return this.#result(count, raised ? Number.NaN : this.#peak());
+    return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
   }
 
   #peak(): number {
@@ -189,7 +223,9 @@ export class Batch {
       this.#weights.version++;
       await this.#perform({ kind: "update", iteration }, this.#plan.shape.threads);
       worker.updating = false;
-      return before === null || before.restoreUnlessFinite();
+      const finite = before === null || before.restoreUnlessFinite();
+      if (finite) this.#takeStates();
+      return finite;
     } catch (error) {
       this.#weights.torn ||= worker.updating;
       throw error;
@@ -201,14 +237,14 @@ export class Batch {
   /** Loss and metrics of the batch that was loaded, without dropout. */
   async evaluate(count: number): Promise<BatchResult> {
     await this.#prepare();
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
-    return this.#result(count, 0);
+    await this.#forward(count);
+    return this.#result(count, this.#rows(count), 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
   async predict(count: number, to: Float32Array): Promise<void> {
     await this.#prepare();
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    await this.#forward(count);
     to.set(this.#weights.memory.f32(this.#at(this.#plan.outputs), count * this.outputSize));
   }
 
@@ -239,6 +275,26 @@ export class Batch {
     );
   }
 
+  async #forward(count: number): Promise<void> {
+    this.#putStates();
+    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    this.#takeStates();
+  }
+
+  /** Before a batch: the states that the one before has left. */
+  #putStates(): void {
+    this.#states?.put(this.#plan.shape.batchSize, this.#stateRun());
+  }
+
+  /** After a batch that was done wholly: one that failed leaves none. */
+  #takeStates(): void {
+    this.#states?.take(this.#plan.shape.batchSize, this.#stateRun());
+  }
+
+  #stateRun(): Float32Array {
+    return this.#weights.memory.f32(this.#at(this.#plan.state), this.#plan.stateLength);
+  }
+
   free(): void {
     this.#team.leave(this.#station);
     this.#weights.memory.free(this.#base);
@@ -267,6 +323,25 @@ export class Batch {
     memory.i32(this.#at(counts) + shard * 4, 1)[0] = tokens.ids.length;
   }
 
+  /** Which rows of sample s count; numbers of those that do not are 0 from here on. */
+  #mask(
+    masked: (row: ArrayLike<number>) => boolean,
+    sample: { subarray(from: number, to: number): ArrayLike<number> },
+    s: number,
+    input: Int32Array | Float32Array,
+  ): void {
+    const { mask, signals, shape } = this.#plan;
+    const { width, holds } = signals[0]!;
+    const stride = holds === "ids" ? 1 : padded(width);
+    const words = this.#weights.memory.i32(this.#at(mask) + s * shape.T * 4, shape.T);
+    for (let t = 0; t < shape.T; t++) {
+      const hidden = masked(sample.subarray(t * width, (t + 1) * width));
+      words[t] = hidden ? 0 : 1;
+      const at = (s * shape.T + t) * stride;
+      if (hidden) input.fill(0, at, at + width);
+    }
+  }
+
   /** Of the layers that have states, without padding. */
   #readStates(
     of: (pass: { states?: StateRows; gradients?: StateRows }) => StateRows | undefined,
@@ -290,14 +365,15 @@ export class Batch {
     return to;
   }
 
-  #result(count: number, peak: number): BatchResult {
+  /** @param divisor of the sum of the rows' losses */
+  #result(count: number, divisor: number, peak: number): BatchResult {
     const { kernels: k } = this.#weights;
     const { losses, metrics, shape, signals } = this.#plan;
-    const { T, width } = signals.at(-1)!;
-    const rows = count * T;
+    const { width } = signals.at(-1)!;
+    const rows = this.#rows(count);
     return {
       rows,
-      loss: k.sumFloats(this.#at(losses), rows) / rows,
+      loss: k.sumFloats(this.#at(losses), rows) / divisor,
       metrics: shape.metrics.map((name, i) => ({
         sum: k.sumFloats(this.#at(metrics[i]!), rows),
         count: rows * metricKindOf(name, shape.loss!.name)!.divisor(width),

@@ -26,6 +26,8 @@ export interface BatchShape {
   readonly threads: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
+  /** Whether rows of outputs have weights of their own in the loss. */
+  readonly weighted: boolean;
   readonly metrics: readonly MetricName[];
   /** Whether there is a way back: to train, or to keep the gradient of every step's states. */
   readonly backward: boolean;
@@ -49,9 +51,13 @@ export interface Plan {
   readonly use: Use;
   /** (B, T) ids or (B, T, padded features) numbers. */
   readonly input: number;
+  /** (B, T), where the first layer makes a mask: 1 of rows that count, 0 of those that are masked. */
+  readonly mask: number;
   /** (B, rows, target width), and the width. */
   readonly targets: number;
   readonly targetWidth: number;
+  /** (B, rows): what each row counts for in the loss, where the shape is weighted. */
+  readonly weights: number;
   /** (B, rows, width): the head's output, without padding. */
   readonly outputs: number;
   /** (B · rows), and the same for each metric. */
@@ -67,6 +73,10 @@ export interface Plan {
   readonly counts: number;
   /** Each layer's blocks by name; those of a thread from the start of its part on. */
   readonly blocks: readonly Readonly<Record<string, Block>>[];
+  /** (B, padded width) of each state that a layer keeps, by its name; all of them are one run of so many floats. */
+  readonly states: readonly Readonly<Record<string, number>>[];
+  readonly state: number;
+  readonly stateLength: number;
   /** (R, rows, padded width): the outputs and their gradient where the last layer's lie otherwise; else null. */
   readonly last: { readonly y: Block; readonly dy: Block } | null;
   /** The threads' parts begin here, so many bytes apart. */
@@ -99,7 +109,9 @@ export function planBatch(shape: BatchShape): Plan {
   const all = new Layout();
   const places = {
     input: all.reserve(B * T * (input.holds === "ids" ? 1 : padded(input.width))),
+    mask: all.reserve(masksOf(head.layers) ? B * T : 0),
     targets: all.reserve(rows * targetWidth),
+    weights: all.reserve(shape.weighted ? rows : 0),
     outputs: all.reserve(shape.outputs ? rows * output.width : 0),
     losses: all.reserve(shape.loss ? rows : 0),
     metrics: shape.metrics.map(() => all.reserve(rows)),
@@ -110,6 +122,13 @@ export function planBatch(shape: BatchShape): Plan {
     counts: all.reserve(tokens && lists),
   };
   const memories = head.layers.map((layer, i) => kindOf(layer).memory(layer, signals[i]!, use));
+  const state = all.bytes;
+  const states = memories.map((memory) =>
+    Object.fromEntries(
+      Object.entries(memory.state ?? {}).map(([name, floats]) => [name, all.reserve(floats)]),
+    ),
+  );
+  const stateLength = (all.bytes - state) / 4;
   const thread = new Layout();
   const blocks = placeBlocks(memories, all, thread);
   const last = kindOf(head.layers.at(-1)!).bare
@@ -125,6 +144,9 @@ export function planBatch(shape: BatchShape): Plan {
     targetWidth,
     ...places,
     blocks,
+    states,
+    state,
+    stateLength,
     last,
     threads,
     threadBytes: thread.bytes,
@@ -171,6 +193,11 @@ class Layout {
     this.bytes += Math.ceil(floats / 16) * 64;
     return place;
   }
+}
+
+/** Which rows of the input the first layer masks; undefined where it masks none. */
+export function masksOf([first]: readonly Layer[]): ((row: ArrayLike<number>) => boolean) | undefined {
+  return first && kindOf(first).masks?.(first);
 }
 
 /** The most floats that a row of what layers make of a token alone has; 0 where one reads token by token. */

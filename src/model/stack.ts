@@ -33,6 +33,12 @@ function checkPlace(layer: Layer, i: number): void {
     refuse(`layer ${i}, ${layer.type}, has an inputShape; only a first layer takes one.`);
   }
   if (i > 0 && reads === "ids") refuse(`layer ${i}, ${layer.type}, reads ids, so it can only come first.`);
+  if (i > 0 && kindOf(layer).masks?.(layer)) {
+    refuse(
+      `layer ${i}, ${layer.type}, masks rows of the model's input, so it can only come first; layers that keep the ` +
+        "steps hand the mask on.",
+    );
+  }
   if (i === 0 && reads === "numbers" && !hasShape) {
     refuse(
       `the first layer, ${layer.type}, needs inputShape: [timesteps or null, features], or an embedding before it.`,

@@ -18,7 +18,7 @@ import { optimizerKindOf } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
-import { type BatchShape, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type BatchShape, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 
 /** What an optimiser works on: addresses. */
 export interface OptimizerState {
@@ -57,8 +57,8 @@ export type Job =
   | { readonly kind: "project" }
   /** Loss and metrics where the plan has them, and outputs. */
   | { readonly kind: "forward"; readonly count: number }
-  /** The gradient of the loss, a mean over `samples` of which these are `count`; the flag says it is not finite. */
-  | ({ readonly kind: "gradient"; readonly count: number; readonly samples: number } & Counters)
+  /** The gradient of the loss: the sum over the rows of `count` samples by `divisor`; the flag says it is not finite. */
+  | ({ readonly kind: "gradient"; readonly count: number; readonly divisor: number } & Counters)
   /** A step of the optimiser, the `iteration`th from 1. */
   | { readonly kind: "update"; readonly iteration: number }
   /** Instead of it, where the gradient is not finite. */
@@ -69,6 +69,8 @@ export type Job =
 export class Worker {
   readonly plan: Plan;
   readonly passes: readonly Pass[];
+  /** Of the states that layers keep: where each is left by its layer, and where it is kept. */
+  readonly #kept: readonly { readonly left: Rows; readonly kept: Rows }[];
   /** Set when an update begins; whoever asked for it takes it back when it is done by all. */
   updating = false;
   readonly #k: Kernels;
@@ -86,7 +88,11 @@ export class Worker {
     this.#site = site;
     this.plan = planBatch(site.shape);
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
-    this.passes = makePasses(k, this.plan, site, this.#own);
+    const kept = keptStates(this.plan, site);
+    this.passes = makePasses(k, this.plan, site, this.#own, kept);
+    this.#kept = kept.flatMap((states, i) =>
+      Object.entries(states).map(([name, rows]) => ({ kept: rows, left: this.passes[i]!.final![name]! })),
+    );
     const { loss, metrics } = site.shape;
     this.#loss = loss && lossKindOf(loss).kernel(k, loss, this.plan.head.bare);
     const logits = loss?.fromLogits === true;
@@ -141,14 +147,22 @@ export class Worker {
     const shards = Math.ceil(count / SHARD_SIZE);
     for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
       for (const group of this.#groups(shard, count)) {
-        for (const pass of this.passes) pass.forward(group);
-        this.#measure(group, count);
+        this.forwardGroup(group);
+        this.#measure(group, 1); // no gradient, so nothing is divided
       }
     }
   }
 
+  /** A group's way there; what layers keep of its samples is replaced. */
+  forwardGroup(group: Group): void {
+    for (const pass of this.passes) pass.forward(group);
+    for (const { left, kept } of this.#kept) {
+      this.#k.copyRows(kept.at(group), kept.sequence, left.at(group), left.sequence, left.width, group.count);
+    }
+  }
+
   *#gradient(job: Job & { kind: "gradient" }, crew: Crew): Part {
-    const { count, samples } = job;
+    const { count, divisor } = job;
     const { partials, table } = this.plan;
     const k = this.#k;
     this.#prepare(crew);
@@ -158,7 +172,7 @@ export class Worker {
       const partial = this.at(partials) + shard * table.shardsLength * 4;
       k.clear(partial, table.shardsLength);
       for (const pass of this.passes) pass.beginShard?.(shard);
-      for (const group of this.#groups(shard, count, job, partial)) this.#backpropagate(group, samples);
+      for (const group of this.#groups(shard, count, job, partial)) this.#backpropagate(group, divisor);
       for (const pass of this.passes) pass.endShard?.(shard, partial);
     }
     yield;
@@ -168,10 +182,10 @@ export class Worker {
     else crew.raise();
   }
 
-  /** @param samples over which the loss is a mean */
-  #backpropagate(group: Group, samples: number): void {
-    for (const pass of this.passes) pass.forward(group);
-    this.#measure(group, samples);
+  /** @param divisor of the sum of the rows' losses: their number, or that of those that count */
+  #backpropagate(group: Group, divisor: number): void {
+    this.forwardGroup(group);
+    this.#measure(group, divisor);
     for (let i = this.passes.length - 1; i >= 0; i--) this.passes[i]!.backward(group);
   }
 
@@ -238,7 +252,8 @@ export class Worker {
   #flow(count: number): void {
     const partial = this.at(this.plan.partials);
     this.#k.clear(partial, this.plan.table.shardsLength);
-    for (const group of this.#groups(0, count, NO_COUNTERS, partial)) this.#backpropagate(group, 1);
+    const { T } = this.passes.at(-1)!.y; // each sample as if it were alone
+    for (const group of this.#groups(0, count, NO_COUNTERS, partial)) this.#backpropagate(group, T);
   }
 
   *#groups(shard: number, count: number, counters: Counters = NO_COUNTERS, partial = 0): Generator<Group> {
@@ -251,7 +266,7 @@ export class Worker {
   }
 
   /** Loss, the gradient of the outputs, metrics, and the outputs for the caller. */
-  #measure(group: Group, samples: number): void {
+  #measure(group: Group, divisor: number): void {
     const { plan } = this;
     const { shape, head, targetWidth } = plan;
     const k = this.#k;
@@ -260,9 +275,11 @@ export class Worker {
     const [{ y, dy }, ld] = [this.#outputs(group), padded(width)];
     const targets = this.at(plan.targets) + row * targetWidth * 4;
     if (this.#loss && shape.loss) {
-      const scale = 1 / (samples * T * lossKindOf(shape.loss).divisor(width));
+      const scale = 1 / (divisor * lossKindOf(shape.loss).divisor(width));
       const gradient = shape.backward ? dy : 0;
-      this.#loss(this.at(plan.losses) + row * 4, gradient, y, targets, rows, width, ld, scale);
+      const losses = this.at(plan.losses) + row * 4;
+      this.#loss(losses, gradient, y, targets, rows, width, ld, scale);
+      if (shape.weighted) k.weighRows(losses, gradient, this.at(plan.weights) + row * 4, rows, ld);
       if (shape.backward) this.#giveBack(group, dy);
     }
     if (!shape.outputs && this.#metrics.length === 0) return;
@@ -303,14 +320,38 @@ const packed = ({ T, width }: Distances) => ({ stride: padded(width), sequence: 
 
 const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
 
+/** The states that each layer keeps: single rows, (B, padded width). */
+function keptStates({ head, states }: Plan, { base }: Pick<Site, "base">): Readonly<Record<string, Rows>>[] {
+  return head.layers.map((layer, i) => {
+    const widths = kindOf(layer).carried?.(layer) ?? {};
+    const rowsOf = (place: number, width: number): Rows => ({
+      at: ({ first }) => base + place + first * padded(width) * 4,
+      stride: padded(width),
+      sequence: padded(width),
+      T: 1,
+      width,
+    });
+    return Object.fromEntries(
+      Object.entries(states[i]!).map(([name, place]) => [name, rowsOf(place, widths[name]!)]),
+    );
+  });
+}
+
 /** One thread's passes, bottom to top. */
-function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number): Pass[] {
+function makePasses(
+  k: Kernels,
+  plan: Plan,
+  { base, weights }: Site,
+  own: number,
+  kept: readonly Readonly<Record<string, Rows>>[],
+): Pass[] {
   const { head, signals, table, blocks, use } = plan;
   const passes: Pass[] = [];
   const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
   for (const [stream, layer] of head.layers.entries()) {
     const below = passes.at(-1);
     const layerBlocks = blocks[stream]!;
+    const initial = kept[stream]!;
     passes.push(
       kindOf(layer).pass(layer, {
         k,
@@ -318,6 +359,7 @@ function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number
         stream,
         x: below?.y ?? inputRows(plan, base, signals[0]!.T),
         dx: use.backward && below ? below.dy : null,
+        ...(Object.keys(initial).length > 0 && { initial }),
         weight(name): Weight {
           const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
           const place = (spec.offset - table.placesLength) * 4;
@@ -334,7 +376,8 @@ function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number
 }
 
 /** The samples that were loaded. */
-function inputRows({ shape, signals, input, slots, ids, counts }: Plan, base: number, T: number): Rows {
+function inputRows(plan: Plan, base: number, T: number): Rows {
+  const { shape, signals, input, mask, slots, ids, counts } = plan;
   const { holds, width, gathered } = signals[0]!;
   const stride = holds === "ids" ? 1 : padded(width);
   const rows = {
@@ -343,6 +386,9 @@ function inputRows({ shape, signals, input, slots, ids, counts }: Plan, base: nu
     sequence: T * stride,
     T,
     width,
+    ...(masksOf(plan.head.layers) && {
+      mask: { at: ({ first }: Pick<Group, "first">) => base + mask + first * T * 4, stride: 1, sequence: T },
+    }),
   };
   if (!gathered) return rows;
   const list: Gathered = {

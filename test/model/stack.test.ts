@@ -32,6 +32,8 @@ describe("a description gets Keras's defaults", () => {
       useBias: true,
       dropout: 0,
       returnSequences: false,
+      goBackwards: false,
+      stateful: false,
       kernelInitializer: "glorotUniform",
       recurrentInitializer: "orthogonal",
       biasInitializer: "zeros",

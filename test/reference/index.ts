@@ -22,6 +22,7 @@ import { layerNormLstmReference } from "./layer-norm-lstm.ts";
 import { layerNormalizationReference } from "./layer-normalization.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { lstmReference } from "./lstm.ts";
+import { maskingReference } from "./masking.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
 import { minGruReference } from "./min-gru.ts";
@@ -33,6 +34,7 @@ import { sgdStep } from "./sgd.ts";
 
 export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<Layer, { type: K }>> } = {
   embedding: embeddingReference,
+  masking: maskingReference,
   lstm: lstmReference,
   gru: gruReference,
   simpleRNN: simpleRnnReference,

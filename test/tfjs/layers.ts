@@ -37,13 +37,16 @@ const recurrent = ({ units, dropout, returnSequences }: Recurrent, given: Given)
 type Beyond = "minGRU" | "minLSTM" | "layerNormLSTM" | "peepholeLSTM";
 
 const LAYERS: { readonly [K in Exclude<Layer["type"], Beyond>]: Make<Extract<Layer, { type: K }>> } = {
-  embedding: ({ inputDim, outputDim }, { inputShape }) =>
+  embedding: ({ inputDim, outputDim, maskZero }, { inputShape }) =>
     tf.layers.embedding({
       ...(inputShape && { inputShape }),
       inputDim,
       outputDim,
       embeddingsInitializer: "zeros",
+      maskZero,
     }),
+  masking: ({ maskValue }, { inputShape }) =>
+    tf.layers.masking({ ...(inputShape && { inputShape }), maskValue }),
   dense: ({ units, activation, useBias }, { inputShape }) =>
     tf.layers.dense({ ...(inputShape && { inputShape }), ...zeros, units, useBias, activation }),
   lstm: (layer, given) =>
