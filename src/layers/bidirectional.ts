@@ -143,7 +143,7 @@ export const bidirectionalKind = {
   },
   everyStep: (own) => ({ ...own, layer: kindOf(own.layer).everyStep!(own.layer) }),
   withoutDropout: (own) => ({ ...own, layer: kindOf(own.layer).withoutDropout!(own.layer) }),
-  withoutState: (own) => ({ ...own, layer: kindOf(own.layer).withoutState!(own.layer) }),
+  stateful: ({ layer }) => kindOf(layer).stateful!(layer),
   gathers: ({ layer }, use) => 2 * (kindOf(layer).gathers?.(layer, use) ?? 0),
   pass(own, at) {
     const { k, x, dx, use } = at;

@@ -261,8 +261,8 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   everyStep?(layer: C): C;
   /** The layer as it is when nothing is trained. */
   withoutDropout?(layer: C): C;
-  /** The layer whose states begin as zeros in every call. */
-  withoutState?(layer: C): C;
+  /** Whether its `memory` has `state`. Default false. */
+  stateful?(layer: C): boolean;
   /**
    * The layer as a stream has it, which is given one step at a time: its states are kept from step to step. Null where
    * what it gives at a step is of later steps as well; a kind that does not say cannot be streamed.

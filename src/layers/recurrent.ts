@@ -188,7 +188,7 @@ export const stateMemory = (
 export const variants = <L extends SteppedLayer>() => ({
   everyStep: (layer: L): L => ({ ...layer, returnSequences: true }),
   withoutDropout: (layer: L): L => ({ ...layer, dropout: 0 }),
-  withoutState: (layer: L): L => ({ ...layer, stateful: false }),
+  stateful: (layer: L) => layer.stateful,
   oneStep: (layer: L): L | null => (layer.goBackwards ? null : { ...layer, stateful: true }),
 });
 

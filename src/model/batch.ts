@@ -6,8 +6,8 @@ import type { AnyLoss } from "../losses/kind.ts";
 import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
+import type { KeptStates } from "./kept-states.ts";
 import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
-import type { KeptStates } from "./states.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
 import type { Weights } from "./weights.ts";
@@ -44,7 +44,7 @@ export interface BatchOptions {
   readonly metrics?: readonly MetricName[];
   /** To ask for flow(). Default false. */
   readonly flow?: boolean;
-  /** Where the states stay that stateful layers keep from batch to batch. Default: nowhere, they begin as zeros. */
+  /** Where states stay that stateful layers keep from batch to batch. Default: nowhere, they begin as zeros. */
   readonly states?: KeptStates | null;
   /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
   readonly optimizer: (() => OptimizerState) | null;
@@ -61,8 +61,7 @@ export class Batch {
   readonly #plan: Plan;
   /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
   readonly #tokens: TokenList | null;
-  /** Null where no layer keeps any. */
-  readonly #states: KeptStates | null;
+  readonly #kept: KeptStates | null;
   /** Which rows of a sample are masked; undefined where none is. */
   readonly #masks: ReturnType<typeof masksOf>;
   #prepared: boolean;
@@ -110,7 +109,7 @@ export class Batch {
       throw error;
     }
     this.#plan = this.#station.worker.plan;
-    this.#states = this.#plan.stateLength > 0 ? (options.states ?? null) : null;
+    this.#kept = options.states ?? null;
     this.#masks = masksOf(layers);
     this.#prepared = trains; // who trains prepares anew at each step
   }
@@ -195,7 +194,7 @@ export class Batch {
   async gradient(count: number, counters: Counters): Promise<BatchResult> {
     const divisor = this.#rows(count);
     const job = { kind: "gradient", count, divisor, ...counters } as const;
-    this.#putStates();
+    this.#states("put");
     const raised = await this.#perform(job, shardsOf(count));
     if (raised) await this.#perform({ kind: "forget" }, 1);
     return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
@@ -224,7 +223,7 @@ export class Batch {
       await this.#perform({ kind: "update", iteration }, this.#plan.shape.threads);
       worker.updating = false;
       const finite = before === null || before.restoreUnlessFinite();
-      if (finite) this.#takeStates();
+      if (finite) this.#states("take");
       return finite;
     } catch (error) {
       this.#weights.torn ||= worker.updating;
@@ -265,6 +264,7 @@ export class Batch {
    */
   async flow(count: number, losses: Float32Array): Promise<StepValues[]> {
     await this.#prepare();
+    this.#states("put");
     await this.#perform({ kind: "flow", count }, 1);
     const { T } = this.#plan.signals.at(-1)!;
     const own = this.#at(this.#plan.losses);
@@ -276,23 +276,21 @@ export class Batch {
   }
 
   async #forward(count: number): Promise<void> {
-    this.#putStates();
+    this.#states("put");
     await this.#perform({ kind: "forward", count }, shardsOf(count));
-    this.#takeStates();
+    this.#states("take");
   }
 
-  /** Before a batch: the states that the one before has left. */
-  #putStates(): void {
-    this.#states?.put(this.#plan.shape.batchSize, this.#stateRun());
-  }
-
-  /** After a batch that was done wholly: one that failed leaves none. */
-  #takeStates(): void {
-    this.#states?.take(this.#plan.shape.batchSize, this.#stateRun());
-  }
-
-  #stateRun(): Float32Array {
-    return this.#weights.memory.f32(this.#at(this.#plan.state), this.#plan.stateLength);
+  /**
+   * Before a batch `put` the states that the one before has left, or zeros where nobody keeps any; `take` those of a
+   * batch that was done wholly.
+   */
+  #states(move: "put" | "take"): void {
+    const { state, stateLength, shape } = this.#plan;
+    if (stateLength === 0) return;
+    const run = this.#weights.memory.f32(this.#at(state), stateLength);
+    if (this.#kept) this.#kept[move](shape.batchSize, run);
+    else run.fill(0);
   }
 
   free(): void {

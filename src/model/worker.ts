@@ -18,6 +18,7 @@ import { optimizerKindOf } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
+import { keptStates } from "./kept-states.ts";
 import { type BatchShape, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 
 /** What an optimiser works on: addresses. */
@@ -88,7 +89,7 @@ export class Worker {
     this.#site = site;
     this.plan = planBatch(site.shape);
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
-    const kept = keptStates(this.plan, site);
+    const kept = keptStates(this.plan, site.base);
     this.passes = makePasses(k, this.plan, site, this.#own, kept);
     this.#kept = kept.flatMap((states, i) =>
       Object.entries(states).map(([name, rows]) => ({ kept: rows, left: this.passes[i]!.final![name]! })),
@@ -319,23 +320,6 @@ type Distances = Omit<Rows, "at">;
 const packed = ({ T, width }: Distances) => ({ stride: padded(width), sequence: T * padded(width) });
 
 const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
-
-/** The states that each layer keeps: single rows, (B, padded width). */
-function keptStates({ head, states }: Plan, { base }: Pick<Site, "base">): Readonly<Record<string, Rows>>[] {
-  return head.layers.map((layer, i) => {
-    const widths = kindOf(layer).carried?.(layer) ?? {};
-    const rowsOf = (place: number, width: number): Rows => ({
-      at: ({ first }) => base + place + first * padded(width) * 4,
-      stride: padded(width),
-      sequence: padded(width),
-      T: 1,
-      width,
-    });
-    return Object.fromEntries(
-      Object.entries(states[i]!).map(([name, place]) => [name, rowsOf(place, widths[name]!)]),
-    );
-  });
-}
 
 /** One thread's passes, bottom to top. */
 function makePasses(
