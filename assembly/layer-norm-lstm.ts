@@ -13,6 +13,7 @@
  */
 import { packRows, product } from "./gemm";
 import { center, rowBackward } from "./layer-normalization";
+import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, sigmoid, TINY, tanh } from "./simd";
 
 /**
@@ -25,6 +26,8 @@ import { flush, sigmoid, TINY, tanh } from "./simd";
  * b   (4H) the bias, or 0 for none
  * u   packed panels of U (H, 4H); units ≤ H of its rows are real
  * a   scratch: R·H floats
+ * mask, m as in mask.ts; v is 0 at masked steps, as z is
+ * hm  (R, T, H) assigned where there is m: h₋·m of each step
  */
 export function layerNormLstmForward(
   z: usize,
@@ -47,6 +50,11 @@ export function layerNormLstmForward(
   H: i32,
   units: i32,
   epsilon: f64,
+  mask: usize,
+  maskStep: i32,
+  maskSequence: i32,
+  m: usize,
+  hm: usize,
 ): void {
   const zSequence = T * 4 * H;
   const sSequence = (T + 1) * H;
@@ -54,11 +62,23 @@ export function layerNormLstmForward(
   for (let t = 0; t < T; t++) {
     const zt = (<usize>(t * 4 * H)) << 2;
     const st = (<usize>(t * H)) << 2;
-    packRows(a, h + st, sSequence, R, units);
-    product(v + zt, zSequence, 0, 0, 0, a, u, R, 4 * H, units);
+    if (!mask || !allMasked(mask, maskStep, maskSequence, t, R)) {
+      if (m) {
+        dropState(hm + st, T * H, h + st, sSequence, m, R, H);
+        packRows(a, hm + st, T * H, R, units);
+      } else packRows(a, h + st, sSequence, R, units);
+      product(v + zt, zSequence, 0, 0, 0, a, u, R, 4 * H, units);
+    }
     for (let r = 0; r < R; r++) {
       const zr = zt + ((<usize>(r * zSequence)) << 2);
       const sr = st + ((<usize>(r * sSequence)) << 2);
+      if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
+        memory.fill(z + zr, 0, 4 * row);
+        memory.fill(v + zr, 0, 4 * row);
+        keepState(c + sr, row);
+        keepState(h + sr, row);
+        continue;
+      }
       const output = st + ((<usize>(r * T * H)) << 2);
       const step = (<usize>(r * T + t)) << 2;
       const inverse = center(v + zr, v + zr, units, 4, epsilon);
@@ -132,8 +152,11 @@ function outputForward(
  * gv  (4H), gc (H) γ of U·h₋ and of c
  * uT  packed panels of Uᵀ (4H, H)
  * a   scratch: R·4H floats
+ * mask, m as in mask.ts
+ * dm  scratch where there is m: R·H floats
  *
- * What is left to do: db and the gradient of bv, which are Σ dz; the way back through LN(W·x), and dU += h₋ᵀ·v.
+ * What is left to do: db and the gradient of bv, which are Σ dz; the way back through LN(W·x); and dU += h₋ᵀ·v, or
+ * hmᵀ·v where there is m.
  */
 export function layerNormLstmBackward(
   z: usize,
@@ -156,9 +179,15 @@ export function layerNormLstmBackward(
   T: i32,
   H: i32,
   units: i32,
+  mask: usize,
+  maskStep: i32,
+  maskSequence: i32,
+  m: usize,
+  dm: usize,
 ): void {
   const zSequence = T * 4 * H;
   const row = (<usize>H) << 2;
+  const adds = mask != 0 || m != 0;
   memory.fill(sums, 0, <usize>R * 6 * row);
   for (let t = T - 1; t >= 0; t--) {
     const zt = (<usize>(t * 4 * H)) << 2;
@@ -168,6 +197,11 @@ export function layerNormLstmBackward(
       const state = <usize>r * row;
       const step = (<usize>(r * T + t)) << 2;
       const sum = sums + 6 * state;
+      if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
+        carryBack(dhState + state, dh ? dh + output : 0, flow ? flow + 2 * output : 0, row);
+        carryBack(dcState + state, 0, flow ? flow + 2 * output + row : 0, row);
+        continue;
+      }
       // The scratch holds the gradient of LN(c), then of c, until the product takes it.
       outputBackward(
         a,
@@ -189,9 +223,15 @@ export function layerNormLstmBackward(
         row,
       );
       rowBackward(v + zr, sum, 0, z + zr, v + zr, load<f32>(sv + step), gv, units, 4);
+      // All that reached the state is in v, unless the state went on by itself: then v·Uᵀ is added to it.
+      if (adds) memory.fill(dhState + state, 0, row);
     }
+    if (mask && allMasked(mask, maskStep, maskSequence, t, R)) continue;
     packRows(a, v + zt, zSequence, R, 4 * H);
-    product(dhState, H, 0, 0, 0, a, uT, R, H, 4 * H);
+    if (m) {
+      product(dm, H, 0, 0, 0, a, uT, R, H, 4 * H);
+      dropStateBackward(dhState, dm, m, R, H);
+    } else product(dhState, H, 0, adds ? dhState : 0, H, a, uT, R, H, 4 * H);
   }
 }
 

@@ -1,5 +1,5 @@
 import { number, type OptionTable } from "../options.ts";
-import { Affine, addGradients } from "./affine.ts";
+import { Affine } from "./affine.ts";
 import { type Initializer, joinMemory, type LayerKind, padded, type Rows, type WeightSpec } from "./kind.ts";
 import { type LstmConfig, type LstmLayer, lstmKind } from "./lstm.ts";
 import { anInitializer, describeLayer } from "./options.ts";
@@ -102,7 +102,9 @@ export const layerNormLstmKind = {
     const cell = (name: string) => at.weight(`layer_norm_lstm_cell/${name}`);
     const frame = recurrentFrame(layer, at, CELL.gates, "layer_norm_lstm_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { maskStep, maskSequence, m, hm, dm } = frame;
     const kernel = "layer_norm_lstm_cell/kernel";
+    // All rows of z are normalized, so none is stepped over.
     const input = new Affine(at, { N, dropout: layer.dropout }, { kernel, bias: null });
     const [c, tc, ch, sc] = [at.at("c"), at.at("tc"), at.at("ch"), at.at("sc")];
     const [v, sv, xh, sx] = [at.at("v"), at.at("sv"), at.at("xh"), at.at("sx")];
@@ -140,62 +142,34 @@ export const layerNormLstmKind = {
         input.endShard(shard, partial);
         // β of W·x, β of U·h₋ and the bias are added to one sum: their gradients are one.
         const dBeta = betaX.gradient({ partial });
-        for (const other of bias ? [betaV, bias] : [betaV])
-          k.copyRows(other.gradient({ partial }), N, dBeta, N, N, 1);
+        k.copyRows(betaV.gradient({ partial }), N, dBeta, N, N, 1);
+        if (bias) k.copyRows(bias.gradient({ partial }), N, dBeta, N, N, 1);
       },
       forward(group) {
-        const R = group.count;
+        const [R, mask] = [group.count, frame.maskAt(group)];
         carried.begin(group);
+        frame.draw(group);
         input.forward(group, z);
-        k.layerNormForward(
-          z,
-          N,
-          xh,
-          sx,
-          z,
-          N,
-          gammaX.address,
-          betaX.address,
-          R * T,
-          units,
-          CELL.gates,
-          epsilon,
-        );
-        k.layerNormLstmForward(z, c, h, tc, v, sv, ch, sc, gv, bv, gc, bc, b, u, a, R, T, H, units, epsilon);
+        const x = [z, N, xh, sx, z, N, gammaX.address, betaX.address] as const;
+        k.layerNormForward(...x, R * T, units, CELL.gates, epsilon);
+        const norms = [v, sv, ch, sc, gv, bv, gc, bc, b] as const;
+        const steps = [R, T, H, units, epsilon, mask, maskStep, maskSequence, m, hm] as const;
+        k.layerNormLstmForward(z, c, h, tc, ...norms, u, a, ...steps);
       },
       backward(group) {
-        const R = group.count;
+        const [R, mask] = [group.count, frame.maskAt(group)];
         frame.clearState(group);
         k.clear(dcState, R * H);
-        k.layerNormLstmBackward(
-          z,
-          v,
-          c,
-          tc,
-          ch,
-          sv,
-          sc,
-          dh,
-          dhState,
-          dcState,
-          flow,
-          sums,
-          gv,
-          gc,
-          uT,
-          a,
-          R,
-          T,
-          H,
-          units,
-        );
+        const gradients = [dh, dhState, dcState, flow, sums] as const;
+        const steps = [R, T, H, units, mask, maskStep, maskSequence, m, dm] as const;
+        k.layerNormLstmBackward(z, v, c, tc, ch, sv, sc, ...gradients, gv, gc, uT, a, ...steps);
         addRowsTo(k, gammaV.gradient(group), sums, 6 * H, N, R);
         addRowsTo(k, gammaC.gradient(group), sums + N * 4, 6 * H, H, R);
         addRowsTo(k, betaC.gradient(group), sums + (N + H) * 4, 6 * H, H, R);
         const [dGamma, dBeta] = [gammaX.gradient(group), betaX.gradient(group)];
         k.layerNormBackward(z, N, dGamma, dBeta, z, N, xh, sx, gammaX.address, R * T, units, CELL.gates);
         input.backward(group, z);
-        addGradients(at, group, { address: v, T, N }, 0, [U]);
+        input.addGradients(group, v, 0, [U]);
       },
     };
   },

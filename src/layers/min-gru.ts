@@ -53,9 +53,10 @@ export const minGruKind = {
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, null);
     const { T, H, N, z, h, dh, dhState, rows, stateRows } = frame;
+    const { maskStep, maskSequence } = frame;
     const input = new Affine(
       at,
-      { N, dropout: layer.dropout },
+      { N, dropout: layer.dropout, stepsOver: true },
       { kernel: "min_gru_cell/kernel", bias: layer.useBias ? "min_gru_cell/bias" : null },
     );
     const flow = use.flow ? at.at("flow") : 0;
@@ -73,11 +74,23 @@ export const minGruKind = {
       forward(group) {
         carried.begin(group);
         input.forward(group, z);
-        k.minGruForward(z, h, group.count, T, H);
+        k.minGruForward(z, h, group.count, T, H, frame.maskAt(group), maskStep, maskSequence);
       },
       backward(group) {
         frame.clearState(group);
-        k.minGruBackward(z, h, dh, dhState, flow, group.count, T, H);
+        k.minGruBackward(
+          z,
+          h,
+          dh,
+          dhState,
+          flow,
+          group.count,
+          T,
+          H,
+          frame.maskAt(group),
+          maskStep,
+          maskSequence,
+        );
         input.backward(group, z);
       },
     };

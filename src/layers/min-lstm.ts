@@ -66,9 +66,10 @@ export const minLstmKind = {
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, null);
     const { T, H, N, z, h, dh, dhState, rows, stateRows } = frame;
+    const { maskStep, maskSequence } = frame;
     const input = new Affine(
       at,
-      { N, dropout: layer.dropout },
+      { N, dropout: layer.dropout, stepsOver: true },
       { kernel: "min_lstm_cell/kernel", bias: layer.useBias ? "min_lstm_cell/bias" : null },
     );
     const kept = at.at("k");
@@ -88,11 +89,24 @@ export const minLstmKind = {
       forward(group) {
         carried.begin(group);
         input.forward(group, z);
-        k.minLstmForward(z, kept, h, group.count, T, H);
+        k.minLstmForward(z, kept, h, group.count, T, H, frame.maskAt(group), maskStep, maskSequence);
       },
       backward(group) {
         frame.clearState(group);
-        k.minLstmBackward(z, kept, h, dh, dhState, flow, group.count, T, H);
+        k.minLstmBackward(
+          z,
+          kept,
+          h,
+          dh,
+          dhState,
+          flow,
+          group.count,
+          T,
+          H,
+          frame.maskAt(group),
+          maskStep,
+          maskSequence,
+        );
         input.backward(group, z);
       },
     };

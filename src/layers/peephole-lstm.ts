@@ -77,9 +77,10 @@ export const peepholeLstmKind = {
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "peephole_lstm_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { maskStep, maskSequence, m, hm, dm } = frame;
     const input = new Affine(
       at,
-      { N, dropout: layer.dropout },
+      { N, dropout: layer.dropout, stepsOver: true },
       { kernel: "peephole_lstm_cell/kernel", bias: layer.useBias ? "peephole_lstm_cell/bias" : null },
     );
     const [c, tc] = [at.at("c"), at.at("tc")];
@@ -112,14 +113,18 @@ export const peepholeLstmKind = {
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
         carried.begin(group);
+        frame.draw(group);
         input.forward(group, z);
-        k.peepholeLstmForward(z, c, h, tc, pi, pf, po, u, a, group.count, T, H, units);
+        const [R, mask] = [group.count, frame.maskAt(group)];
+        const steps = [R, T, H, units, mask, maskStep, maskSequence, m, hm] as const;
+        k.peepholeLstmForward(z, c, h, tc, pi, pf, po, u, a, ...steps);
       },
       backward(group) {
-        const R = group.count;
+        const [R, mask] = [group.count, frame.maskAt(group)];
+        const steps = [R, T, H, mask, maskStep, maskSequence, m, dm] as const;
         frame.clearState(group);
         k.clear(dcState, R * H);
-        k.peepholeLstmBackward(z, c, tc, dh, dhState, dcState, flow, dp, pi, pf, po, uT, a, R, T, H);
+        k.peepholeLstmBackward(z, c, tc, dh, dhState, dcState, flow, dp, pi, pf, po, uT, a, ...steps);
         for (const [i, peephole] of peepholes.entries()) {
           addRowsTo(k, peephole.gradient(group), dp + i * H * 4, 3 * H, H, R);
         }

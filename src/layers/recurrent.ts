@@ -64,6 +64,11 @@ export interface SteppedConfig {
 export interface RecurrentConfig extends SteppedConfig {
   /** What the candidate and the output pass through. Only `tanh`, the default. */
   activation?: "tanh";
+  /**
+   * Share of the state's units dropped while training, before the product with the recurrent kernel; one mask per
+   * sequence, the same at every step and for every gate (Gal and Ghahramani 2016), in [0, 1). Default 0.
+   */
+  recurrentDropout?: number;
   /** Default `orthogonal`. */
   recurrentInitializer?: Initializer;
 }
@@ -83,16 +88,21 @@ export interface SteppedLayer extends AnyLayer {
 /** One whose cell multiplies the state before with U. */
 export interface RecurrentLayer extends SteppedLayer {
   readonly activation: "tanh";
+  readonly recurrentDropout: number;
   readonly recurrentInitializer: Initializer;
 }
 
 const multiplies = (layer: SteppedLayer): layer is RecurrentLayer => "recurrentInitializer" in layer;
+
+/** Of a cell that multiplies no state there is nothing to drop. */
+const stateDropout = (layer: SteppedLayer): number => (multiplies(layer) ? layer.recurrentDropout : 0);
 
 export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   units: size,
   activation: { ...onlyValue("tanh", "the kernels have no other yet"), fallback: "tanh" },
   useBias: { ...trueOrFalse, fallback: true },
   dropout: { ...share, fallback: 0 },
+  recurrentDropout: { ...share, fallback: 0 },
   returnSequences: { ...trueOrFalse, fallback: false },
   goBackwards: { ...trueOrFalse, fallback: false },
   stateful: { ...trueOrFalse, fallback: false },
@@ -103,7 +113,7 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   inputShape: sequenceShape,
 };
 
-const { activation: _, recurrentInitializer: __, ...stepped } = RECURRENT;
+const { activation: _, recurrentDropout: __, recurrentInitializer: ___, ...stepped } = RECURRENT;
 
 /** The options of a cell that multiplies the state with no matrix. */
 export const STEPPED: OptionTable<Omit<SteppedLayer, "type">> = stepped;
@@ -172,6 +182,7 @@ export function recurrentMemory(
       z: R * x.T * N,
       h: R * (x.T + 1) * H,
       ...(backward && { dhState: R * H, ...(returnSequences && { dh: R * x.T * H }) }),
+      ...(backward && stateDropout(layer) > 0 && { m: R * H, hm: R * x.T * H, dm: R * H }),
     },
   });
 }
@@ -187,7 +198,11 @@ export const stateMemory = (
 /** The layer as others want it, the same for every cell. */
 export const variants = <L extends SteppedLayer>() => ({
   everyStep: (layer: L): L => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer: L): L => ({ ...layer, dropout: 0 }),
+  withoutDropout: (layer: L): L => ({
+    ...layer,
+    dropout: 0,
+    ...(multiplies(layer) && { recurrentDropout: 0 }),
+  }),
   stateful: (layer: L) => layer.stateful,
   oneStep: (layer: L): L | null => (layer.goBackwards ? null : { ...layer, stateful: true }),
 });
@@ -218,9 +233,17 @@ export interface RecurrentFrame {
   /** Packed U and Uᵀ; 0 of a cell that has none. */
   readonly u: number;
   readonly uT: number;
+  /** The mask of x's steps: 0 for none, and from a step's word to the next and from a sample's. */
+  maskAt(group: Group): number;
+  readonly maskStep: number;
+  readonly maskSequence: number;
+  /** (R, H), (R, T, H) and (R, H): what h₋ is multiplied with before U, the product, and its gradient; 0 for none. */
+  readonly m: number;
+  readonly hm: number;
+  readonly dm: number;
   readonly y: Rows;
   readonly dy: Rows;
-  /** The states before each step: what U is multiplied with. */
+  /** What U is multiplied with at each step: the states before it, or what dropout leaves of them. */
   readonly before: Rows;
   /** A row of `units` for every step, so many floats apart. */
   rows(address: number, stride: number, sequence?: number): Rows;
@@ -232,6 +255,8 @@ export interface RecurrentFrame {
   carry(blocks: Readonly<Record<string, number>>): Carried;
   /** Pack this part of U and Uᵀ. */
   prepare(part: number, parts: number): void;
+  /** Before the cell's way there: draw what it drops of the states. */
+  draw(group: Group): void;
   /** Before the cell goes back: nothing comes from beyond the last step, but what the reader gave. */
   clearState(group: Group): void;
 }
@@ -251,9 +276,9 @@ export function recurrentFrame(
   gates: number,
   recurrent: string | null,
 ): RecurrentFrame {
-  const { k, x, use } = at;
+  const { k, x, use, stream } = at;
   const { units, returnSequences, goBackwards } = layer;
-  const { T } = x;
+  const { T, mask } = x;
   const H = padded(units);
   const N = gates * H;
   const [z, h, a] = [at.at("z"), at.at("h"), at.at("a")];
@@ -271,6 +296,9 @@ export function recurrentFrame(
   });
   const stateRows = (address: number) => rows(address + H * 4, H, (T + 1) * H);
   const last = h + T * H * 4;
+  const rate = stateDropout(layer);
+  const drops = use.backward && rate > 0;
+  const [m, hm, dm] = drops ? [at.at("m"), at.at("hm"), at.at("dm")] : [0, 0, 0];
   return {
     T,
     H,
@@ -285,7 +313,13 @@ export function recurrentFrame(
     uT,
     y: returnSequences ? { ...stateRows(h), ...maskAs(x) } : { ...rows(last, H, (T + 1) * H), T: 1 },
     dy: returnSequences ? rows(dh, H) : { ...rows(dhState, H, H), T: 1 },
-    before: rows(h, H, (T + 1) * H),
+    before: drops ? rows(hm, H) : rows(h, H, (T + 1) * H),
+    maskAt: (group) => mask?.at(group) ?? 0,
+    maskStep: mask?.stride ?? 0,
+    maskSequence: mask?.sequence ?? 0,
+    m,
+    hm,
+    dm,
     rows,
     stateRows,
     inOrder: (table) =>
@@ -309,6 +343,13 @@ export function recurrentFrame(
       if (recurrent === null) return;
       packPart(k, u, U, units, N, part, parts);
       if (use.backward) packPartTransposed(k, uT, U, units, N, part, parts);
+    },
+    draw({ count, first, seed, batch, epoch }) {
+      if (!drops) return;
+      for (let r = 0; r < count; r++) {
+        const scale = 1 / (1 - rate);
+        k.recurrentDropout(m + r * H * 4, units, rate, scale, seed, stream, first + r, batch, epoch);
+      }
     },
     clearState({ count }) {
       if (dh) k.clear(dhState, count * H);

@@ -106,6 +106,17 @@ export interface Kernels {
     scale: number,
     T: number,
   ): void;
+  recurrentDropout(
+    m: number,
+    units: number,
+    rate: number,
+    scale: number,
+    seed: number,
+    layer: number,
+    sample: number,
+    step: number,
+    epoch: number,
+  ): void;
   addRows(sums: number, x: number, places: number, T: number, N: number, step: number): void;
   embeddingBackward(
     dTable: number,
@@ -148,6 +159,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   gruBeforeBackward(
     z: number,
@@ -160,6 +176,12 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
+    dm: number,
   ): void;
   gruBeforeForward(
     z: number,
@@ -171,6 +193,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   gruForward(
     z: number,
@@ -183,6 +210,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   layerNormLstmBackward(
     z: number,
@@ -205,6 +237,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   layerNormLstmForward(
     z: number,
@@ -227,6 +264,11 @@ export interface Kernels {
     H: number,
     units: number,
     epsilon: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   layerNormBackward(
     dx: number,
@@ -291,6 +333,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   lstmForward(
     z: number,
@@ -303,7 +350,13 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
+  leadingMasked(mask: number, maskStep: number, T: number): number;
   meanAbsoluteError(
     losses: number,
     dy: number,
@@ -360,8 +413,20 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
   ): void;
-  minGruForward(z: number, h: number, R: number, T: number, H: number): void;
+  minGruForward(
+    z: number,
+    h: number,
+    R: number,
+    T: number,
+    H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+  ): void;
   minLstmBackward(
     z: number,
     k: number,
@@ -372,8 +437,21 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
   ): void;
-  minLstmForward(z: number, k: number, h: number, R: number, T: number, H: number): void;
+  minLstmForward(
+    z: number,
+    k: number,
+    h: number,
+    R: number,
+    T: number,
+    H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+  ): void;
   adam(
     w: number,
     m: number,
@@ -407,6 +485,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   peepholeLstmForward(
     z: number,
@@ -422,6 +505,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   dropoutKeep(
     keep: number,
@@ -450,6 +538,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   rnnForward(
     z: number,
@@ -460,6 +553,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   sgd(
     w: number,
@@ -495,6 +593,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   dropElements: 13,
   dropoutBackward: 8,
   dropoutForward: 8,
+  recurrentDropout: 9,
   addRows: 6,
   embeddingBackward: 8,
   embeddingForward: 6,
@@ -505,43 +604,44 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   packRows: 5,
   product: 10,
   sumPanels: 4,
-  gruBackward: 11,
-  gruBeforeBackward: 10,
-  gruBeforeForward: 9,
-  gruForward: 10,
-  layerNormLstmBackward: 20,
-  layerNormLstmForward: 20,
+  gruBackward: 16,
+  gruBeforeBackward: 16,
+  gruBeforeForward: 14,
+  gruForward: 15,
+  layerNormLstmBackward: 25,
+  layerNormLstmForward: 25,
   layerNormBackward: 12,
   layerNormForward: 12,
   bceLogits: 8,
   bceProbabilities: 8,
   sumFloats: 2,
   sumInts: 2,
-  lstmBackward: 12,
-  lstmForward: 10,
+  lstmBackward: 17,
+  lstmForward: 15,
+  leadingMasked: 3,
   meanAbsoluteError: 8,
   meanSquaredError: 8,
   copyRows: 6,
   mergeRows: 9,
   mergeRowsBackward: 13,
-  minGruBackward: 8,
-  minGruForward: 5,
-  minLstmBackward: 9,
-  minLstmForward: 6,
+  minGruBackward: 11,
+  minGruForward: 8,
+  minLstmBackward: 12,
+  minLstmForward: 9,
   adam: 11,
   allFinite: 2,
   peak: 2,
   sumShards: 5,
-  peepholeLstmBackward: 16,
-  peepholeLstmForward: 13,
+  peepholeLstmBackward: 21,
+  peepholeLstmForward: 18,
   dropoutKeep: 9,
   normal: 4,
   orthogonal: 6,
   philox: 7,
   shuffle: 5,
   uniform: 6,
-  rnnBackward: 10,
-  rnnForward: 8,
+  rnnBackward: 15,
+  rnnForward: 13,
   sgd: 8,
   mapCosTurns: 3,
   mapExp: 3,

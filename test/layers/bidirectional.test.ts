@@ -5,6 +5,7 @@ const inputShape = [null, 3] as const;
 
 await testLayer({
   type: "bidirectional",
+  masked: true,
   layers: {
     "LSTMs beside each other": bidirectional({
       layer: lstm({ units: 5, returnSequences: true }),
@@ -15,6 +16,10 @@ await testLayer({
     "product of LSTMs": bidirectional({
       layer: lstm({ units: 5, returnSequences: true }),
       mergeMode: "mul",
+      inputShape,
+    }),
+    "states dropped": bidirectional({
+      layer: lstm({ units: 5, recurrentDropout: 0.25, returnSequences: true }),
       inputShape,
     }),
     "mean of GRUs": bidirectional({

@@ -8,6 +8,7 @@ const ofGolden = (resetAfter: boolean) => (g: Golden) =>
 
 await testLayer({
   type: "gru",
+  masked: true,
   layers: {
     "reset after, every output": gru({ units: 5, returnSequences: true, inputShape }),
     "reset after, the last output": gru({ units: 12, inputShape }),
@@ -15,6 +16,13 @@ await testLayer({
     "reset before, the last output": gru({ units: 12, resetAfter: false, inputShape }),
     "reset after, backwards": gru({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
     "reset before, backwards": gru({ units: 4, resetAfter: false, goBackwards: true, inputShape }),
+    "reset after, states dropped": gru({
+      units: 9,
+      recurrentDropout: 0.5,
+      returnSequences: true,
+      inputShape,
+    }),
+    "reset before, states dropped": gru({ units: 5, recurrentDropout: 0.25, resetAfter: false, inputShape }),
     "reset after, without bias": gru({ units: 4, useBias: false, inputShape }),
     "reset before, without bias": gru({ units: 4, useBias: false, resetAfter: false, inputShape }),
   },

@@ -5,12 +5,14 @@ const inputShape = [null, 3] as const;
 
 await testLayer({
   type: "lstm",
+  masked: true,
   layers: {
     "every output": lstm({ units: 5, returnSequences: true, inputShape }),
     "the last output": lstm({ units: 12, inputShape }),
     "one unit": lstm({ units: 1, inputShape: [null, 9] }),
     backwards: lstm({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
     "backwards, the last output": lstm({ units: 4, goBackwards: true, inputShape }),
+    "states dropped": lstm({ units: 9, recurrentDropout: 0.5, returnSequences: true, inputShape }),
     "without bias": lstm({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
   keras: [

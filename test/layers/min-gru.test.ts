@@ -5,10 +5,12 @@ const inputShape = [null, 3] as const;
 
 await testLayer({
   type: "minGRU",
+  masked: true,
   layers: {
     "every output": minGRU({ units: 5, returnSequences: true, inputShape }),
     "the last output": minGRU({ units: 12, inputShape }),
     "one unit": minGRU({ units: 1, inputShape: [null, 9] }),
+    backwards: minGRU({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
     "without bias": minGRU({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
   keras: "Keras has no minGRU",

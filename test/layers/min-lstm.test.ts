@@ -5,10 +5,12 @@ const inputShape = [null, 3] as const;
 
 await testLayer({
   type: "minLSTM",
+  masked: true,
   layers: {
     "every output": minLSTM({ units: 5, returnSequences: true, inputShape }),
     "the last output": minLSTM({ units: 12, inputShape }),
     "one unit": minLSTM({ units: 1, inputShape: [null, 9] }),
+    backwards: minLSTM({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
     "without bias": minLSTM({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
   keras: "Keras has no minLSTM",

@@ -5,10 +5,13 @@ const inputShape = [null, 3] as const;
 
 await testLayer({
   type: "peepholeLSTM",
+  masked: true,
   layers: {
     "every output": peepholeLSTM({ units: 5, returnSequences: true, inputShape }),
     "the last output": peepholeLSTM({ units: 12, inputShape }),
     "one unit": peepholeLSTM({ units: 1, inputShape: [null, 9] }),
+    backwards: peepholeLSTM({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
+    "states dropped": peepholeLSTM({ units: 9, recurrentDropout: 0.25, returnSequences: true, inputShape }),
     "without bias": peepholeLSTM({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
   keras: "Keras has no LSTM with peepholes",

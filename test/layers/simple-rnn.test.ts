@@ -5,10 +5,12 @@ const inputShape = [null, 3] as const;
 
 await testLayer({
   type: "simpleRNN",
+  masked: true,
   layers: {
     "every output": simpleRNN({ units: 5, returnSequences: true, inputShape }),
     "the last output": simpleRNN({ units: 12, inputShape }),
     backwards: simpleRNN({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
+    "states dropped": simpleRNN({ units: 9, recurrentDropout: 0.25, returnSequences: true, inputShape }),
     "without bias": simpleRNN({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
   keras: [

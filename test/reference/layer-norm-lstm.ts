@@ -1,7 +1,14 @@
 import { type LayerNormResult, layerNormBackward, layerNormForward } from "./layer-normalization.ts";
 import type { RecurrentSizes, RecurrentWeights } from "./lstm.ts";
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
-import { cellWeights, type RecurrentDescription, recurrentReference } from "./recurrent.ts";
+import {
+  cellWeights,
+  isMasked,
+  type RecurrentDescription,
+  recurrentReference,
+  type Steps,
+  throughDropout,
+} from "./recurrent.ts";
 
 interface Norm {
   readonly gamma: Vector;
@@ -26,7 +33,7 @@ export function layerNormLstm(
   weights: LayerNormLstmWeights,
   { B, T, I, H }: RecurrentSizes,
   epsilon: number,
-  start: { readonly h0?: Vector; readonly c0?: Vector } = {},
+  start: Steps & { readonly h0?: Vector; readonly c0?: Vector } = {},
 ) {
   const { W, U, b, norms } = weights;
   const gates = new Float64Array(B * T * 4 * H);
@@ -43,9 +50,13 @@ export function layerNormLstm(
     if (start.c0) row(cs, s * (T + 1), H).set(row(start.c0, s, H));
     for (let t = 0; t < T; t++) {
       const at = s * (T + 1) + t;
+      if (isMasked(start, s * T + t)) {
+        for (const states of [hs, cs]) row(states, at + 1, H).set(row(states, at, H));
+        continue;
+      }
       const own = {
         x: layerNormForward(product(row(x, s * T + t, I), W), norms.x, 4 * H, epsilon),
-        v: layerNormForward(product(row(hs, at, H), U), norms.v, 4 * H, epsilon),
+        v: layerNormForward(product(throughDropout(start, s, row(hs, at, H)), U), norms.v, 4 * H, epsilon),
       };
       const z = row(gates, s * T + t, 4 * H);
       for (const part of [b, own.x.y, own.v.y]) addTo(z, part);
@@ -88,6 +99,12 @@ export function layerNormLstm(
         const [laterH, laterC] = [row(dh0, s, H), row(dc0, s, H)];
         for (let t = T - 1; t >= 0; t--) {
           const at = s * (T + 1) + t;
+          if (isMasked(start, s * T + t)) {
+            addTo(laterH, row(dh, s * T + t, H));
+            row(dhs, s * T + t, H).set(laterH);
+            row(dcs, s * T + t, H).set(laterC);
+            continue;
+          }
           const own = normalized[s * T + t]!;
           const z = row(gates, s * T + t, 4 * H);
           const before = row(cs, at, H);
@@ -108,8 +125,10 @@ export function layerNormLstm(
             laterC[j] = dc[j]! * f;
           }
           addTo(db, dz);
-          laterH.fill(0);
-          addProductBackward(laterH, dU, through("v", dz, own.v), row(hs, at, H), U, 1, H, 4 * H);
+          const used = throughDropout(start, s, row(hs, at, H));
+          const dUsed = new Float64Array(H);
+          addProductBackward(dUsed, dU, through("v", dz, own.v), used, U, 1, H, 4 * H);
+          laterH.set(throughDropout(start, s, dUsed));
           const [dxt, xt] = [row(dx, s * T + t, I), row(x, s * T + t, I)];
           addProductBackward(dxt, dW, through("x", dz, own.x), xt, W, 1, I, 4 * H);
         }
@@ -129,14 +148,14 @@ export const layerNormLstmReference = recurrentReference<RecurrentDescription & 
       return ["gamma", "beta"].map((name) => [`layer_norm_lstm_cell/${of}_norm/${name}`, shape] as const);
     }),
   ],
-  ({ epsilon }, [W, U, b, ...rest], x, sizes) => {
+  ({ epsilon }, [W, U, b, ...rest], x, sizes, steps) => {
     const [gx, bx, gv, bv, gc, bc] = rest as unknown as [Vector, Vector, Vector, Vector, Vector, Vector];
     const norms = {
       x: { gamma: gx, beta: bx },
       v: { gamma: gv, beta: bv },
       c: { gamma: gc, beta: bc },
     };
-    const result = layerNormLstm(x, { W: W!, U: U!, b: b!, norms }, sizes, epsilon);
+    const result = layerNormLstm(x, { W: W!, U: U!, b: b!, norms }, sizes, epsilon, steps);
     return {
       h: result.h,
       states: result.states,

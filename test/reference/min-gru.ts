@@ -1,5 +1,5 @@
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
-import { recurrentReference } from "./recurrent.ts";
+import { isMasked, recurrentReference, type Steps } from "./recurrent.ts";
 
 export interface MinCellSizes {
   readonly B: number;
@@ -48,15 +48,23 @@ export function blendingCell(
   { W, b }: MinCellWeights,
   { B, T, I, H }: MinCellSizes,
   blend: (z: readonly number[]) => Blend,
-  { h0, hs }: { readonly h0?: Vector; readonly hs?: Vector } = {},
+  { h0, hs, ...steps }: Steps & { readonly h0?: Vector; readonly hs?: Vector } = {},
 ): MinCellResult {
   const N = b.length;
   const h = new Float64Array(B * T * H);
-  const blends: Blend[] = [];
+  /** Nothing at masked steps. */
+  const blends: (Blend | undefined)[] = [];
   const before = (s: number, t: number, j: number) =>
     t > 0 ? h[(s * T + t - 1) * H + j]! : (h0?.[s * H + j] ?? 0);
   for (let s = 0; s < B; s++) {
     for (let t = 0; t < T; t++) {
+      if (isMasked(steps, s * T + t)) {
+        for (let j = 0; j < H; j++) {
+          const at = (s * T + t) * H + j;
+          h[at] = before(s, t, j) + (hs?.[at] ?? 0);
+        }
+        continue;
+      }
       const z = b.slice();
       addProduct(z, row(x, s * T + t, I), W, 1, I, N);
       for (let j = 0; j < H; j++) {
@@ -67,11 +75,14 @@ export function blendingCell(
       }
     }
   }
-  const names = Object.keys(blends[0]!.gates);
+  const names = Object.keys(blends.find((own) => own !== undefined)?.gates ?? {});
   return {
     h,
     gates: Object.fromEntries(
-      names.map((name) => [name, Float64Array.from(blends, (own) => own.gates[name]!)]),
+      names.map((name) => [
+        name,
+        Float64Array.from({ length: B * T * H }, (_, at) => blends[at]?.gates[name] ?? 0),
+      ]),
     ),
     backward(dh) {
       const [dx, dW, db] = [new Float64Array(x.length), new Float64Array(W.length), new Float64Array(N)];
@@ -83,6 +94,11 @@ export function blendingCell(
           const dz = new Float64Array(N);
           for (let j = 0; j < H; j++) {
             const at = (s * T + t) * H + j;
+            if (isMasked(steps, s * T + t)) {
+              later[j]! += dh[at]!;
+              dhs[at] = later[j]!;
+              continue;
+            }
             const { share, candidate, backward } = blends[at]!;
             const d = dh[at]! + later[j]!;
             dhs[at] = d;
@@ -113,8 +129,8 @@ export const blendingReference = (cell: string, blocks: number, blend: (z: reado
       [`${cell}/kernel`, [I, blocks * H]],
       [`${cell}/bias`, [blocks * H]],
     ],
-    (_, [W, b], x, sizes) => {
-      const result = blendingCell(x, { W: W!, b: b! }, sizes, blend);
+    (_, [W, b], x, sizes, steps) => {
+      const result = blendingCell(x, { W: W!, b: b! }, sizes, blend, steps);
       return {
         h: result.h,
         states: { ...result.gates, h: result.h },

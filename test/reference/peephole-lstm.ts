@@ -1,6 +1,6 @@
 import type { RecurrentSizes, RecurrentWeights } from "./lstm.ts";
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
-import { cellWeights, recurrentReference } from "./recurrent.ts";
+import { cellWeights, isMasked, recurrentReference, type Steps, throughDropout } from "./recurrent.ts";
 
 /** Beside an LSTM's: the peepholes of the input, forget and output gate, (H) each. */
 export interface PeepholeWeights extends RecurrentWeights {
@@ -20,7 +20,7 @@ export function peepholeLstm(
   x: Vector,
   weights: PeepholeWeights,
   { B, T, I, H }: RecurrentSizes,
-  start: { readonly h0?: Vector; readonly c0?: Vector } = {},
+  start: Steps & { readonly h0?: Vector; readonly c0?: Vector } = {},
 ) {
   const { W, U, b, peepholes } = weights;
   const [pi, pf, po] = peepholes;
@@ -32,10 +32,14 @@ export function peepholeLstm(
     if (start.c0) row(cs, s * (T + 1), H).set(row(start.c0, s, H));
     for (let t = 0; t < T; t++) {
       const at = s * (T + 1) + t;
+      if (isMasked(start, s * T + t)) {
+        for (const states of [hs, cs]) row(states, at + 1, H).set(row(states, at, H));
+        continue;
+      }
       const z = row(gates, s * T + t, 4 * H);
       z.set(b);
       addProduct(z, row(x, s * T + t, I), W, 1, I, 4 * H);
-      addProduct(z, row(hs, at, H), U, 1, H, 4 * H);
+      addProduct(z, throughDropout(start, s, row(hs, at, H)), U, 1, H, 4 * H);
       const [before, cell, h] = [row(cs, at, H), row(cs, at + 1, H), row(hs, at + 1, H)];
       for (let j = 0; j < H; j++) {
         z[j] = sigmoid(z[j]! + pi[j]! * before[j]!);
@@ -67,6 +71,12 @@ export function peepholeLstm(
         const [laterH, laterC] = [row(dh0, s, H), row(dc0, s, H)];
         for (let t = T - 1; t >= 0; t--) {
           const at = s * (T + 1) + t;
+          if (isMasked(start, s * T + t)) {
+            addTo(laterH, row(dh, s * T + t, H));
+            row(dhs, s * T + t, H).set(laterH);
+            row(dcs, s * T + t, H).set(laterC);
+            continue;
+          }
           const z = row(gates, s * T + t, 4 * H);
           const [before, cell] = [row(cs, at, H), row(cs, at + 1, H)];
           const dz = new Float64Array(4 * H);
@@ -89,8 +99,10 @@ export function peepholeLstm(
             dpo[j]! += dO * cell[j]!;
             laterC[j] = dc * f + dI * pi[j]! + dF * pf[j]!;
           }
-          laterH.fill(0);
-          addProductBackward(laterH, dU, dz, row(hs, at, H), U, 1, H, 4 * H);
+          const used = throughDropout(start, s, row(hs, at, H));
+          const dUsed = new Float64Array(H);
+          addProductBackward(dUsed, dU, dz, used, U, 1, H, 4 * H);
+          laterH.set(throughDropout(start, s, dUsed));
           addProductBackward(row(dx, s * T + t, I), dW, dz, row(x, s * T + t, I), W, 1, I, 4 * H);
           addTo(db, dz);
         }
@@ -108,9 +120,9 @@ export const peepholeLstmReference = recurrentReference(
       (gate) => [`peephole_lstm_cell/${gate}_gate_peephole_weights`, [layer.units]] as const,
     ),
   ],
-  (_, [W, U, b, ...rest], x, sizes) => {
+  (_, [W, U, b, ...rest], x, sizes, steps) => {
     const peepholes = rest as unknown as [Vector, Vector, Vector];
-    const result = peepholeLstm(x, { W: W!, U: U!, b: b!, peepholes }, sizes);
+    const result = peepholeLstm(x, { W: W!, U: U!, b: b!, peepholes }, sizes, steps);
     return {
       h: result.h,
       states: result.states,
