@@ -15,5 +15,17 @@ await testLayer({
     "without bias": layerNormLSTM({ units: 4, useBias: false, returnSequences: true, inputShape }),
     "a large epsilon": layerNormLSTM({ units: 9, epsilon: 0.5, inputShape }),
   },
-  keras: "Keras has no LSTM with layer normalization",
+  keras: [
+    {
+      family: "layerNormLstm",
+      by: "TensorFlow by the paper's formulas",
+      layer: (g) =>
+        layerNormLSTM({
+          units: g.setting("units"),
+          epsilon: g.setting("epsilon"),
+          returnSequences: true,
+          inputShape: [null, g.setting("I")],
+        }),
+    },
+  ],
 });

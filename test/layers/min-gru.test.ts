@@ -13,5 +13,12 @@ await testLayer({
     backwards: minGRU({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
     "without bias": minGRU({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
-  keras: "Keras has no minGRU",
+  keras: [
+    {
+      family: "minGru",
+      by: "TensorFlow by the paper's formulas",
+      layer: (g) =>
+        minGRU({ units: g.setting("units"), returnSequences: true, inputShape: [null, g.setting("I")] }),
+    },
+  ],
 });

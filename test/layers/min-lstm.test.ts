@@ -13,5 +13,12 @@ await testLayer({
     backwards: minLSTM({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
     "without bias": minLSTM({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
-  keras: "Keras has no minLSTM",
+  keras: [
+    {
+      family: "minLstm",
+      by: "TensorFlow by the paper's formulas",
+      layer: (g) =>
+        minLSTM({ units: g.setting("units"), returnSequences: true, inputShape: [null, g.setting("I")] }),
+    },
+  ],
 });

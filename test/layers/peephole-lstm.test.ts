@@ -14,5 +14,16 @@ await testLayer({
     "states dropped": peepholeLSTM({ units: 9, recurrentDropout: 0.25, returnSequences: true, inputShape }),
     "without bias": peepholeLSTM({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
-  keras: "Keras has no LSTM with peepholes",
+  keras: [
+    {
+      family: "peepholeLstm",
+      by: "TensorFlow by the paper's formulas",
+      layer: (g) =>
+        peepholeLSTM({
+          units: g.setting("units"),
+          returnSequences: true,
+          inputShape: [null, g.setting("I")],
+        }),
+    },
+  ],
 });
