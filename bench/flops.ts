@@ -17,10 +17,9 @@ const CELLS: Readonly<Record<string, readonly [R: number, gates: number]>> = {
 };
 
 export function flopsOf(name: string, args: readonly number[]): number {
-  const at = (i: number) => args[i]!;
-  if (name === "product") return 2 * at(7) * at(8) * at(9);
+  if (name === "product") return 2 * args[7]! * args[8]! * args[9]!;
   const cell = CELLS[name];
   if (!cell) return 0;
   const [first, gates] = cell;
-  return 2 * at(first) * at(first + 1) * gates * at(first + 2) ** 2;
+  return 2 * args[first]! * args[first + 1]! * gates * args[first + 2]! ** 2;
 }
