@@ -5,8 +5,12 @@ import {
   embedding,
   gru,
   type Layer,
+  layerNormLSTM,
   lstm,
   type Model,
+  minGRU,
+  minLSTM,
+  peepholeLSTM,
   simpleRNN,
 } from "../../src/index.ts";
 import { kindOf } from "../../src/layers/index.ts";
@@ -83,6 +87,17 @@ const STACKS: Stack[] = [
       gru({ units: 12, returnSequences: true, inputShape: [null, 3] }),
       bidirectional({ layer: lstm({ units: 5, returnSequences: true }), mergeMode: "sum" }),
       dense({ units: 2, activation: "sigmoid" }),
+    ],
+    features: 3,
+  },
+  {
+    name: "features, a minGRU, a bidirectional minLSTM, LSTMs with peepholes and layer normalization, dense",
+    layers: [
+      minGRU({ units: 5, returnSequences: true, inputShape: [null, 3] }),
+      bidirectional({ layer: minLSTM({ units: 4, returnSequences: true }) }),
+      peepholeLSTM({ units: 9, dropout: 0.25, returnSequences: true }),
+      layerNormLSTM({ units: 5, returnSequences: true }),
+      dense({ units: 1, activation: "sigmoid" }),
     ],
     features: 3,
   },
