@@ -205,8 +205,8 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   readonly baseName: string;
   /** All that a description may say beside its type. */
   readonly options: Readonly<Record<string, Option>>;
-  /** What it takes in; who reads ids can only come first. */
-  readonly reads: "ids" | "numbers";
+  /** What it takes in; who reads ids can only come first. `either` are data of its own: it begins a branch. */
+  readonly reads: "ids" | "numbers" | "either";
   /** What it has at every step, for trace, gradientFlow and the pictures. */
   states?(layer: C): LayerStates;
   /** The only inference of shapes. @throws BAD_LAYER where the kind cannot read such a signal */
