@@ -47,6 +47,7 @@ export const gruKind = {
       h: { title: "state", range: "signed", flows: true },
     },
   }),
+  carried: ({ units }) => ({ h: units }),
   output: recurrentOutput,
   weights: (layer, x) =>
     recurrentWeights(layer, x, CELL).map((spec) =>
@@ -79,11 +80,13 @@ export const gruKind = {
     const second = N * 4;
     const v = resetAfter ? at.at("v") : 0;
     const rh = resetAfter ? 0 : at.at("rh");
+    const carried = frame.carry({ h });
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     const shared = {
       y: frame.y,
       dy: frame.dy,
       states: { u: gate(0), r: gate(1), g: gate(2), h: stateRows(h) },
+      final: carried.final,
       gradients: flow ? { h: rows(flow, H) } : {},
       project: (from: number, count: number) => input.project(from, count),
       beginShard: (shard: number) => input.beginShard(shard),
@@ -98,6 +101,7 @@ export const gruKind = {
           frame.prepare(part, parts);
         },
         forward(group) {
+          carried.begin(group);
           input.forward(group, z);
           k.gruForward(z, v, h, b ? b.address + second : 0, u, a, group.count, T, H, units);
         },
@@ -126,6 +130,7 @@ export const gruKind = {
         packPartTransposed(k, uT + gates * H * 4, U.address + gates * 4, units, H, part, parts, N);
       },
       forward(group) {
+        carried.begin(group);
         input.forward(group, z);
         k.gruBeforeForward(z, h, rh, u, a, group.count, T, H, units);
       },

@@ -86,6 +86,11 @@ export interface Memory {
   readonly group?: Sizes;
   /** A thread's own, dead when a call returns: that of all layers lies in one place. */
   readonly scratch?: Sizes;
+  /**
+   * (B, padded width) of each of its `carried` states, by their names: all threads', each writing its own samples.
+   * The model keeps them from batch to batch, and from call to call.
+   */
+  readonly state?: Sizes;
 }
 
 /** Which samples a group is, and all that random numbers may depend on. */
@@ -138,6 +143,8 @@ export interface Bound {
   /** Where the gradient of x goes, or null where nobody asks for it. */
   readonly dx: Rows | null;
   readonly use: Use;
+  /** Where the states before the first step stand, single rows by the names of `carried`. Default zeros. */
+  readonly initial?: Readonly<Record<string, Rows>>;
   /** Number of the layer, by which its random numbers differ from others'. */
   readonly stream: number;
   weight(name: string): Weight;
@@ -160,6 +167,8 @@ export interface Pass {
   readonly states?: Readonly<Record<string, Rows>>;
   /** The gradients of those that flow, at every step, under the same names: there after the way back of a use with `flow`. */
   readonly gradients?: Readonly<Record<string, Rows>>;
+  /** By the names of `carried`, single rows: the states after the last step, there once `forward` returned. */
+  readonly final?: Readonly<Record<string, Rows>>;
   /** Fill this part of what is `prepared`, after the weights changed. */
   prepare?(part: number, parts: number): void;
   /** Then: units of work on the call's list of gathered rows, `from` … `from + count` of it. */
@@ -209,6 +218,8 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   readonly reads: "ids" | "numbers" | "either";
   /** What it has at every step, for trace, gradientFlow and the pictures. */
   states?(layer: C): LayerStates;
+  /** What it carries from one step to the next, by name, with its width: all that its past is to it. */
+  carried?(layer: C): Readonly<Record<string, number>>;
   /** The only inference of shapes. @throws BAD_LAYER where the kind cannot read such a signal */
   output(layer: C, x: Signal): Signal;
   /** In Keras's order: files, digests and initial values derive from it. */

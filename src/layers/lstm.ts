@@ -50,6 +50,7 @@ export const lstmKind = {
       h: { title: "state", range: "signed", flows: true },
     },
   }),
+  carried: ({ units }) => ({ h: units, c: units }),
   output: recurrentOutput,
   weights(layer, x) {
     const forget = layer.unitForgetBias ? { oneBlock: FORGET } : {};
@@ -84,12 +85,14 @@ export const lstmKind = {
     const [c, tc] = [at.at("c"), at.at("tc")];
     const dcState = use.backward ? at.at("dcState") : 0;
     const flow = use.flow ? at.at("flow") : 0;
+    const carried = frame.carry({ h, c });
     const U = { rows: before, gradient: at.weight("lstm_cell/recurrent_kernel").gradient };
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     return {
       y: frame.y,
       dy: frame.dy,
       states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: stateRows(c), h: stateRows(h) },
+      final: carried.final,
       gradients: flow ? { h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) } : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -99,6 +102,7 @@ export const lstmKind = {
       beginShard: (shard) => input.beginShard(shard),
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
+        carried.begin(group);
         input.forward(group, z);
         k.lstmForward(z, c, h, tc, u, a, group.count, T, H, units);
       },

@@ -154,10 +154,20 @@ export interface RecurrentFrame {
   rows(address: number, stride: number, sequence?: number): Rows;
   /** The same of a block (R, T+1, H), but for the initial state. */
   stateRows(address: number): Rows;
+  /** The carried states, each in a block (R, T+1, H) of this address: where they begin, and where they end. */
+  carry(blocks: Readonly<Record<string, number>>): Carried;
   /** Pack this part of U and Uᵀ. */
   prepare(part: number, parts: number): void;
   /** Before the cell goes back: nothing comes from beyond the last step, but what the reader gave. */
   clearState(group: Group): void;
+}
+
+/** What a pass makes of the states that go from step to step. */
+export interface Carried {
+  /** `Pass.final`. */
+  readonly final: Readonly<Record<string, Rows>>;
+  /** Put `Bound.initial` before the first step; where there is none, zeros stand there. */
+  begin(group: Group): void;
 }
 
 /** @param recurrent name of the weight U */
@@ -203,6 +213,19 @@ export function recurrentFrame(
     before: rows(h, H, (T + 1) * H),
     rows,
     stateRows,
+    carry(blocks) {
+      const names = Object.keys(blocks);
+      const lasts = names.map((name) => ({ ...rows(blocks[name]! + T * H * 4, H, (T + 1) * H), T: 1 }));
+      const starts = Object.entries(at.initial ?? {}).map(([name, from]) => ({ from, to: blocks[name]! }));
+      return {
+        final: Object.fromEntries(names.map((name, i) => [name, lasts[i]!])),
+        begin(group) {
+          for (const { from, to } of starts) {
+            k.copyRows(to, (T + 1) * H, from.at(group), from.sequence, units, group.count);
+          }
+        },
+      };
+    },
     prepare(part, parts) {
       packPart(k, u, U, units, N, part, parts);
       if (use.backward) packPartTransposed(k, uT, U, units, N, part, parts);

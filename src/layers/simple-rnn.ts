@@ -25,6 +25,7 @@ export const simpleRnnKind = {
   reads: "numbers",
   options: RECURRENT,
   states: ({ units }) => ({ units, kinds: { h: { title: "state", range: "signed", flows: true } } }),
+  carried: ({ units }) => ({ h: units }),
   output: recurrentOutput,
   weights: (layer, x) => recurrentWeights(layer, x, CELL),
   memory(layer, x, use) {
@@ -44,11 +45,13 @@ export const simpleRnnKind = {
       { kernel: "simple_rnn_cell/kernel", bias: layer.useBias ? "simple_rnn_cell/bias" : null },
     );
     const flow = use.flow ? at.at("flow") : 0;
+    const carried = frame.carry({ h });
     const U = { rows: frame.before, gradient: at.weight("simple_rnn_cell/recurrent_kernel").gradient };
     return {
       y: frame.y,
       dy: frame.dy,
       states: { h: stateRows(h) },
+      final: carried.final,
       gradients: flow ? { h: rows(flow, H) } : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -58,6 +61,7 @@ export const simpleRnnKind = {
       beginShard: (shard) => input.beginShard(shard),
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
+        carried.begin(group);
         input.forward(group, z);
         k.rnnForward(z, h, u, a, group.count, T, H, units);
       },
