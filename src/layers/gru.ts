@@ -80,13 +80,14 @@ export const gruKind = {
     const second = N * 4;
     const v = resetAfter ? at.at("v") : 0;
     const rh = resetAfter ? 0 : at.at("rh");
-    const carried = frame.carry({ h });
+    const carried = frame.carry({ h }, { h: dhState });
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     const shared = {
       y: frame.y,
       dy: frame.dy,
       states: { u: gate(0), r: gate(1), g: gate(2), h: stateRows(h) },
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? { h: rows(flow, H) } : {},
       project: (from: number, count: number) => input.project(from, count),
       beginShard: (shard: number) => input.beginShard(shard),
@@ -106,7 +107,7 @@ export const gruKind = {
           k.gruForward(z, v, h, b ? b.address + second : 0, u, a, group.count, T, H, units);
         },
         backward(group) {
-          frame.clearState(group);
+          carried.beginBack(group);
           k.gruBackward(z, v, h, dh, dhState, flow, uT, a, group.count, T, H);
           input.backward(group, z);
           const db = b ? b.gradient(group) + second : 0;
@@ -135,7 +136,7 @@ export const gruKind = {
         k.gruBeforeForward(z, h, rh, u, a, group.count, T, H, units);
       },
       backward(group) {
-        frame.clearState(group);
+        carried.beginBack(group);
         k.gruBeforeBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H);
         input.backward(group, z, operands);
       },

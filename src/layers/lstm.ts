@@ -85,7 +85,7 @@ export const lstmKind = {
     const [c, tc] = [at.at("c"), at.at("tc")];
     const dcState = use.backward ? at.at("dcState") : 0;
     const flow = use.flow ? at.at("flow") : 0;
-    const carried = frame.carry({ h, c });
+    const carried = frame.carry({ h, c }, { h: dhState, c: dcState });
     const U = { rows: before, gradient: at.weight("lstm_cell/recurrent_kernel").gradient };
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     return {
@@ -93,6 +93,7 @@ export const lstmKind = {
       dy: frame.dy,
       states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: stateRows(c), h: stateRows(h) },
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? { h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) } : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -107,8 +108,7 @@ export const lstmKind = {
         k.lstmForward(z, c, h, tc, u, a, group.count, T, H, units);
       },
       backward(group) {
-        frame.clearState(group);
-        k.clear(dcState, group.count * H);
+        carried.beginBack(group);
         k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, uT, a, group.count, T, H);
         input.backward(group, z, [U]);
       },

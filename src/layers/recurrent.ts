@@ -7,6 +7,7 @@
  */
 import { LstmkitError } from "../errors.ts";
 import { type OptionTable, trueOrFalse } from "../options.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 import { affineGathers, affineMemory, packPart, packPartTransposed } from "./affine.ts";
 import {
   type AnyLayer,
@@ -15,6 +16,7 @@ import {
   type Initializer,
   joinMemory,
   type Memory,
+  type Pass,
   padded,
   type Rows,
   type Signal,
@@ -40,6 +42,11 @@ export interface RecurrentConfig {
   recurrentInitializer?: Initializer;
   /** Default `zeros`. */
   biasInitializer?: Initializer;
+  /**
+   * The name of a recurrent layer before it, with the same states: those that it ends with are the states that this
+   * one begins with, h from h and c from c. Keras's `initial_state` in a call. Default zeros.
+   */
+  initialState?: string;
   /** For a first layer that is fed with numbers: [T or null for any, features]. */
   inputShape?: readonly [number | null, number];
   /** Default `lstm`, `lstm_1`, … after the kind. */
@@ -56,6 +63,7 @@ export interface RecurrentLayer extends AnyLayer {
   readonly kernelInitializer: Initializer;
   readonly recurrentInitializer: Initializer;
   readonly biasInitializer: Initializer;
+  readonly initialState?: string;
 }
 
 export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
@@ -67,6 +75,11 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },
   recurrentInitializer: { ...anInitializer, fallback: "orthogonal" },
   biasInitializer: { ...anInitializer, fallback: "zeros" },
+  initialState: {
+    wanted: "the name of a recurrent layer before it",
+    accepts: (value: unknown) => value !== "" && COMMON.name.accepts(value),
+    fallback: undefined,
+  },
   ...COMMON,
   inputShape: sequenceShape,
 };
@@ -154,20 +167,26 @@ export interface RecurrentFrame {
   rows(address: number, stride: number, sequence?: number): Rows;
   /** The same of a block (R, T+1, H), but for the initial state. */
   stateRows(address: number): Rows;
-  /** The carried states, each in a block (R, T+1, H) of this address: where they begin, and where they end. */
-  carry(blocks: Readonly<Record<string, number>>): Carried;
+  /**
+   * The carried states: where they begin, where they end, and their gradients on the way back.
+   *
+   * @param blocks addresses of (R, T+1, H) each
+   * @param gradients addresses of (R, H) each, for the states after the last step and then before the first
+   */
+  carry(blocks: Readonly<Record<string, number>>, gradients: Readonly<Record<string, number>>): Carried;
   /** Pack this part of U and Uᵀ. */
   prepare(part: number, parts: number): void;
-  /** Before the cell goes back: nothing comes from beyond the last step, but what the reader gave. */
-  clearState(group: Group): void;
 }
 
 /** What a pass makes of the states that go from step to step. */
 export interface Carried {
-  /** `Pass.final`. */
+  /** `Pass.final` and `Pass.dInitial`. */
   readonly final: Readonly<Record<string, Rows>>;
+  readonly dInitial: Readonly<Record<string, Rows>>;
   /** Put `Bound.initial` before the first step; where there is none, zeros stand there. */
   begin(group: Group): void;
+  /** Before the cell goes back: what comes from beyond the last step, which is what heirs leave, and nothing else. */
+  beginBack(group: Group): void;
 }
 
 /** @param recurrent name of the weight U */
@@ -213,16 +232,27 @@ export function recurrentFrame(
     before: rows(h, H, (T + 1) * H),
     rows,
     stateRows,
-    carry(blocks) {
-      const names = Object.keys(blocks);
-      const lasts = names.map((name) => ({ ...rows(blocks[name]! + T * H * 4, H, (T + 1) * H), T: 1 }));
+    carry(blocks, gradients) {
+      const single = { ...rows(0, H, H), T: 1 };
+      const each = (addresses: typeof blocks, of: (address: number) => Rows) =>
+        Object.fromEntries(Object.entries(addresses).map(([name, address]) => [name, of(address)]));
       const starts = Object.entries(at.initial ?? {}).map(([name, from]) => ({ from, to: blocks[name]! }));
+      const { heirs } = at;
+      const ends = Object.entries(gradients);
       return {
-        final: Object.fromEntries(names.map((name, i) => [name, lasts[i]!])),
+        final: each(blocks, (block) => ({ ...rows(block + T * H * 4, H, (T + 1) * H), T: 1 })),
+        dInitial: each(gradients, (address) => ({ ...single, at: () => address })),
         begin(group) {
           for (const { from, to } of starts) {
             k.copyRows(to, (T + 1) * H, from.at(group), from.sequence, units, group.count);
           }
+        },
+        beginBack(group) {
+          for (const [, to] of ends) {
+            // Where the last output alone is read, its reader has put its gradient there.
+            if (dh || to !== dhState) k.clear(to, group.count * H);
+          }
+          if (heirs) addInherited(k, heirs, ends, H, group);
         },
       };
     },
@@ -230,8 +260,24 @@ export function recurrentFrame(
       packPart(k, u, U, units, N, part, parts);
       if (use.backward) packPartTransposed(k, uT, U, units, N, part, parts);
     },
-    clearState({ count }) {
-      if (dh) k.clear(dhState, count * H);
-    },
   };
 }
+
+/** What reaches the last states, (R, H) each, of the passes that begin with them. */
+function addInherited(
+  k: Kernels,
+  heirs: readonly Pass[],
+  ends: readonly (readonly [name: string, gradient: number])[],
+  H: number,
+  group: Group,
+): void {
+  for (const { dInitial } of heirs) {
+    for (const [name, to] of ends) {
+      const from = dInitial![name]!; // who inherits has the same states
+      k.mergeRows(to, H, to, H, from.at(group), from.sequence, H, group.count, SUM);
+    }
+  }
+}
+
+/** SUM of `assembly/merge.ts`. */
+const SUM = 0;

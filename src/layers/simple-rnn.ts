@@ -45,13 +45,14 @@ export const simpleRnnKind = {
       { kernel: "simple_rnn_cell/kernel", bias: layer.useBias ? "simple_rnn_cell/bias" : null },
     );
     const flow = use.flow ? at.at("flow") : 0;
-    const carried = frame.carry({ h });
+    const carried = frame.carry({ h }, { h: dhState });
     const U = { rows: frame.before, gradient: at.weight("simple_rnn_cell/recurrent_kernel").gradient };
     return {
       y: frame.y,
       dy: frame.dy,
       states: { h: stateRows(h) },
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? { h: rows(flow, H) } : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -66,7 +67,7 @@ export const simpleRnnKind = {
         k.rnnForward(z, h, u, a, group.count, T, H, units);
       },
       backward(group) {
-        frame.clearState(group);
+        carried.beginBack(group);
         k.rnnBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H);
         input.backward(group, z, [U]);
       },

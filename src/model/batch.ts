@@ -7,6 +7,7 @@ import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
 import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type Branch, branchesOf } from "./stack.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
 import type { Weights } from "./weights.ts";
@@ -33,7 +34,8 @@ export interface BatchResult {
 export interface BatchOptions {
   /** The model's, with another dropout or `returnSequences`, which no weight's shape depends on. */
   readonly layers: readonly Layer[];
-  readonly T: number;
+  /** Timesteps, of each input. */
+  readonly T: readonly number[];
   readonly batchSize: number;
   readonly groupSize: number;
   /** Null to predict. */
@@ -45,6 +47,9 @@ export interface BatchOptions {
   readonly optimizer: (() => OptimizerState) | null;
 }
 
+/** An input's samples: ids (n, T) or numbers (n, T, features). */
+type Data = ArrayLike<number>;
+
 /** What a layer had at every step: (count, T, units) each. */
 export type StepValues = Readonly<Record<string, Float32Array>>;
 
@@ -54,22 +59,22 @@ export class Batch {
   readonly #base: number;
   readonly #station: Station;
   readonly #plan: Plan;
-  /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
-  readonly #tokens: TokenList | null;
+  /** Of each input the tokens of the call, or of the shard that is being loaded; null where they are not listed. */
+  readonly #tokens: readonly (TokenList | null)[];
   #prepared: boolean;
 
   /**
-   * @param ids every id that will be loaded, where they are known and nothing is trained
+   * @param x all that will be loaded, where it is known and nothing is trained
    * @throws OUT_OF_MEMORY before anything is allocated
    */
-  constructor(weights: Weights, team: Team, options: BatchOptions, ids: ArrayLike<number> | null = null) {
+  constructor(weights: Weights, team: Team, options: BatchOptions, x: readonly Data[] | null = null) {
     const { memory } = weights;
     const { layers, T, batchSize, optimizer, loss, metrics = [], flow = false } = options;
     this.#weights = weights;
     this.#team = team;
     const trains = optimizer !== null;
-    const [list, tokens] = listTokens(layers, options, ids);
-    this.#tokens = list;
+    const lists = branchesOf(layers).map((branch, i) => listTokens(branch, options, options.T[i]!, x?.[i]));
+    this.#tokens = lists.map(([list]) => list);
     const shape: BatchShape = {
       layers,
       T,
@@ -81,17 +86,18 @@ export class Batch {
       backward: trains || flow,
       flow,
       outputs: loss === null,
-      tokens,
+      tokens: lists.map(([, most]) => most),
     };
     const { bytes } = planBatch(shape);
+    const called = `a batch of ${batchSize} × ${T.join(" and ")} timesteps`;
     if (bytes > MAX_BYTES) {
       throw new LstmkitError(
         "OUT_OF_MEMORY",
-        `a batch of ${batchSize} × ${T} timesteps needs ${(bytes / 2 ** 20).toFixed(0)} MiB; ` +
+        `${called} needs ${(bytes / 2 ** 20).toFixed(0)} MiB; ` +
           "WebAssembly addresses 4096 MiB. Reduce batchSize, the sequence length or threads.",
       );
     }
-    this.#base = memory.allocate(bytes, `a batch of ${batchSize} × ${T} timesteps`);
+    this.#base = memory.allocate(bytes, called);
     try {
       const state = optimizer?.() ?? null;
       this.#station = team.station({ shape, base: this.#base, weights: weights.address, state });
@@ -106,12 +112,13 @@ export class Batch {
   /** What is made of the weights alone, which do not change while a batch that trains nothing is in use. */
   async #prepare(): Promise<void> {
     if (this.#prepared) return;
-    const { tokens, threads } = this.#plan.shape;
-    await this.#perform({ kind: "prepare" }, threads);
-    if (this.#tokens) {
-      this.#weights.memory.i32(this.#at(this.#plan.ids), tokens).set(this.#tokens.ids);
-      await this.#perform({ kind: "project" }, Math.floor(tokens / 256));
+    const { inputs, shape } = this.#plan;
+    await this.#perform({ kind: "prepare" }, shape.threads);
+    for (const [i, { ids, tokens }] of inputs.entries()) {
+      if (tokens > 0) this.#weights.memory.i32(this.#at(ids), tokens).set(this.#tokens[i]!.ids);
     }
+    const tokens = shape.tokens.reduce((sum, most) => sum + most);
+    if (tokens > 0) await this.#perform({ kind: "project" }, Math.floor(tokens / 256));
     this.#prepared = true;
   }
 
@@ -124,38 +131,43 @@ export class Batch {
   /**
    * Copy a batch in: samples `order[from … from + count)` of x, and of y where there are targets.
    *
-   * @param x ids (n, T) or numbers (n, T, features)
+   * @param x of each input
    * @param y (n, rows · target width), or null to predict
    */
   load(
-    x: ArrayLike<number>,
+    x: readonly Data[],
     y: ArrayLike<number> | null,
     order: ArrayLike<number>,
     from: number,
     count: number,
   ): void {
+    for (const [i, data] of x.entries()) this.#loadInput(i, data, order, from, count);
+    if (!y) return;
+    const { signals, targets, targetWidth } = this.#plan;
+    const own = signals.at(-1)!.T * targetWidth;
+    const target = this.#weights.memory.f32(this.#at(targets), count * own);
+    for (let s = 0; s < count; s++) {
+      for (let j = 0; j < own; j++) target[s * own + j] = y[order[from + s]! * own + j]!;
+    }
+  }
+
+  #loadInput(input: number, x: Data, order: ArrayLike<number>, from: number, count: number): void {
     const { memory } = this.#weights;
-    const { input, signals, targets, targetWidth } = this.#plan;
-    const { T, width, holds } = signals[0]!;
+    const { data, signal } = this.#plan.inputs[input]!;
+    const { T, width, holds } = signal;
     const stride = holds === "ids" ? 1 : padded(width);
     const size = T * width;
     const length = count * T * stride;
-    const to = holds === "ids" ? memory.i32(this.#at(input), length) : memory.f32(this.#at(input), length);
+    const to = holds === "ids" ? memory.i32(this.#at(data), length) : memory.f32(this.#at(data), length);
     const rows = ArrayBuffer.isView(x) ? (x as unknown as TensorData) : Float64Array.from(x);
     for (let s = 0; s < count; s++) {
       const sample = rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size);
       const first = s * T * stride;
-      if (this.#tokens) this.#list(this.#tokens, sample, s, count);
+      this.#list(input, sample, s, count);
       if (stride === width) to.set(sample, first);
       else {
         for (let t = 0; t < T; t++) to.set(sample.subarray(t * width, (t + 1) * width), first + t * stride);
       }
-    }
-    if (!y) return;
-    const own = signals.at(-1)!.T * targetWidth;
-    const target = memory.f32(this.#at(targets), count * own);
-    for (let s = 0; s < count; s++) {
-      for (let j = 0; j < own; j++) target[s * own + j] = y[order[from + s]! * own + j]!;
     }
   }
 
@@ -254,17 +266,20 @@ export class Batch {
   }
 
   /** Where the ids of sample s stand in the list of the call, or in their shard's, which is written at its end. */
-  #list(tokens: TokenList, sample: ArrayLike<number>, s: number, count: number): void {
+  #list(input: number, sample: ArrayLike<number>, s: number, count: number): void {
+    const list = this.#tokens[input];
+    if (!list) return;
     const { memory } = this.#weights;
-    const { slots, ids, counts, shape, use } = this.#plan;
-    const { T } = shape;
-    if (use.backward && s % SHARD_SIZE === 0) tokens.clear();
+    const { slots, ids, counts, signal, tokens } = this.#plan.inputs[input]!;
+    const { backward } = this.#plan.use;
+    const { T } = signal;
+    if (backward && s % SHARD_SIZE === 0) list.clear();
     const at = memory.i32(this.#at(slots) + s * T * 4, T);
-    for (let t = 0; t < T; t++) at[t] = tokens.add(sample[t]!);
-    if (!use.backward || ((s + 1) % SHARD_SIZE > 0 && s + 1 < count)) return;
+    for (let t = 0; t < T; t++) at[t] = list.add(sample[t]!);
+    if (!backward || ((s + 1) % SHARD_SIZE > 0 && s + 1 < count)) return;
     const shard = Math.floor(s / SHARD_SIZE);
-    memory.i32(this.#at(ids) + shard * shape.tokens * 4, shape.tokens).set(tokens.ids);
-    memory.i32(this.#at(counts) + shard * 4, 1)[0] = tokens.ids.length;
+    memory.i32(this.#at(ids) + shard * tokens * 4, tokens).set(list.ids);
+    memory.i32(this.#at(counts) + shard * 4, 1)[0] = list.ids.length;
   }
 
   /** Of the layers that have states, without padding. */
@@ -314,15 +329,16 @@ const FIRST = { first: 0, count: 0, seed: 0, epoch: 0, batch: 0, partial: 0 };
 
 const shardsOf = (count: number) => Math.ceil(count / SHARD_SIZE);
 
-/** A list of tokens, and how many it holds at most; null and 0 where it does not pay, or tokens are not known. */
+/** A branch's list of tokens, and how many it holds at most; null and 0 where none pays, or tokens are not known. */
 function listTokens(
-  layers: readonly Layer[],
-  { optimizer, batchSize, T }: BatchOptions,
-  ids: ArrayLike<number> | null,
+  branch: Branch,
+  { optimizer, batchSize }: BatchOptions,
+  T: number,
+  ids: Data | undefined,
 ): [TokenList | null, number] {
   const trains = optimizer !== null;
-  const first = layers[0]!;
-  const width = gatheredWidth(layers, trains);
+  const first = branch.layers[0]!;
+  const width = gatheredWidth(branch, trains);
   if (first.type !== "embedding" || width === 0 || !(trains || ids)) return [null, 0];
   const list = new TokenList(first.inputDim);
   if (ids) for (let i = 0; i < ids.length; i++) list.add(ids[i]!);

@@ -21,7 +21,8 @@ export interface Branch {
 }
 
 /** Whether what layer i is fed with is no other layer's output. */
-export const begins = (layers: readonly Layer[], i: number): boolean => i === 0 || layers[i]!.type === "input";
+export const begins = (layers: readonly Layer[], i: number): boolean =>
+  i === 0 || layers[i]!.type === "input";
 
 /** The branches of checked layers, in their order. */
 export function branchesOf(layers: readonly Layer[]): Branch[] {
@@ -95,10 +96,14 @@ function checkPlace(layers: readonly Layer[], i: number): void {
 function checkInput({ name, inputShape: shape }: Layer & { type: "input" }, i: number, reader?: Layer): void {
   const called = `layer ${i}, the input${name && ` ${show(name)}`},`;
   if (!reader || reader.type === "input") {
-    refuse(`${called} has no layer behind it: put those that read it between it and the ${reader ? "next" : "end"}.`);
+    refuse(
+      `${called} has no layer behind it: put those that read it between it and the ${reader ? "next" : "end"}.`,
+    );
   } else if (kindOf(reader).reads === "ids") {
     if (shape && shape.length !== 1) {
-      refuse(`${called} has inputShape ${show(shape)}; ${reader.type} reads ids: make it [timesteps or null].`);
+      refuse(
+        `${called} has inputShape ${show(shape)}; ${reader.type} reads ids: make it [timesteps or null].`,
+      );
     }
   } else if (!shape || shape.at(-1) === null) {
     refuse(
@@ -140,7 +145,8 @@ function checkBranches(layers: readonly Layer[]): void {
   }
   const names = branchesOf(layers).map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) refuse(`two inputs are called ${show(twice)}: name the first by an input before it.`);
+  if (twice !== undefined)
+    refuse(`two inputs are called ${show(twice)}: name the first by an input before it.`);
 }
 
 /**
@@ -156,7 +162,8 @@ export function originOf(layers: readonly Layer[], i: number): number | undefine
   const origin = layers.findIndex((other) => other.name === name);
   if (origin < 0 || origin >= i) {
     const before = layers.slice(0, i).filter((other) => kindOf(other).carried);
-    const which = before.length > 0 ? `one of ${before.map((other) => show(other.name)).join(", ")}` : "there is none";
+    const which =
+      before.length > 0 ? `one of ${before.map((other) => show(other.name)).join(", ")}` : "there is none";
     return refuse(
       `${called}, which ${origin < 0 ? "no layer is called" : "does not come before it"}; ` +
         `it names a recurrent layer before it: ${which}.`,

@@ -18,7 +18,8 @@ import { optimizerKindOf } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
-import { type BatchShape, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type BatchShape, type InputPlan, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { begins, originOf } from "./stack.ts";
 
 /** What an optimiser works on: addresses. */
 export interface OptimizerState {
@@ -78,6 +79,10 @@ export class Worker {
   readonly #own: number;
   readonly #loss: LossKernel | null;
   readonly #metrics: readonly MetricKernel[];
+  /** The passes of each branch. */
+  readonly #branches: readonly (readonly Pass[])[];
+  /** The last of the branches before the last: nobody gives a gradient of what they hand on. */
+  readonly #unread: ReadonlySet<Pass>;
 
   /** @param index this thread's number */
   constructor(k: Kernels, memory: WebAssembly.Memory, site: Site, index: number) {
@@ -91,6 +96,10 @@ export class Worker {
     this.#loss = loss && lossKindOf(loss).kernel(k, loss, this.plan.head.bare);
     const logits = loss?.fromLogits === true;
     this.#metrics = loss ? metrics.map((name) => metricKindOf(name, loss.name)!.kernel(k, logits)) : [];
+    const { layers } = this.plan.head;
+    const starts = layers.flatMap((_, i) => (begins(layers, i) ? [i] : []));
+    this.#branches = starts.map((start, b) => this.passes.slice(start, starts[b + 1]));
+    this.#unread = new Set(this.#branches.slice(0, -1).map((branch) => branch.at(-1)!));
   }
 
   /** Address of a place of the plan. */
@@ -128,12 +137,18 @@ export class Worker {
     for (const pass of this.passes) pass.prepare?.(index, size);
   }
 
+  /** Of every input's list, by the layers of its branch. */
   #project(crew: Crew): void {
-    const { tokens } = this.plan.shape;
-    const units = Math.ceil(tokens / ROWS_AT_ONCE);
-    for (let unit = crew.claim(); unit < units; unit = crew.claim()) {
-      const from = unit * ROWS_AT_ONCE;
-      for (const pass of this.passes) pass.project?.(from, Math.min(ROWS_AT_ONCE, tokens - from));
+    const units = this.#branches.flatMap((passes, i) => {
+      const { tokens } = this.plan.inputs[i]!;
+      return Array.from({ length: Math.ceil(tokens / ROWS_AT_ONCE) }, (_, unit) => {
+        const from = unit * ROWS_AT_ONCE;
+        return { passes, from, count: Math.min(ROWS_AT_ONCE, tokens - from) };
+      });
+    });
+    for (let unit = crew.claim(); unit < units.length; unit = crew.claim()) {
+      const { passes, from, count } = units[unit]!;
+      for (const pass of passes) pass.project?.(from, count);
     }
   }
 
@@ -172,7 +187,11 @@ export class Worker {
   #backpropagate(group: Group, samples: number): void {
     for (const pass of this.passes) pass.forward(group);
     this.#measure(group, samples);
-    for (let i = this.passes.length - 1; i >= 0; i--) this.passes[i]!.backward(group);
+    for (let i = this.passes.length - 1; i >= 0; i--) {
+      const pass = this.passes[i]!;
+      if (this.#unread.has(pass)) this.#clear(pass.dy, group);
+      pass.backward(group);
+    }
   }
 
   /** The gradient of the whole batch, each thread a part of it. @returns a bound, or NaN where it is not finite */
@@ -185,8 +204,11 @@ export class Worker {
     const sums = gradient + (placesLength + from) * 4;
     k.sumShards(sums, this.at(partials) + from * 4, shards, shardsLength, n);
     let peak = k.peak(sums, n);
-    for (const pass of this.passes) {
-      peak = Math.max(peak, pass.sumPlaces?.(gradient, squares, count, crew.index, crew.size) ?? 0);
+    for (const spec of table.specs) {
+      if (spec.sum !== "places") continue;
+      const [at, squared] = [gradient, squares].map((address) => address && address + spec.offset * 4);
+      const own = this.passes[spec.layer]!.sumPlaces!(at!, squared!, count, crew.index, crew.size);
+      peak = Math.max(peak, own);
     }
     const loss = crew.index === 0 ? k.sumFloats(this.at(losses), count * signals.at(-1)!.T) : 0;
     return Number.isFinite(loss) ? peak : Number.NaN;
@@ -288,6 +310,13 @@ export class Worker {
     if (this.plan.last) this.#copy(group.count, dy, dy.at(group), { ...dy, ...packed(dy) }, from);
   }
 
+  #clear({ at, stride, sequence, T, width }: Rows, group: Group): void {
+    for (let row = 0; row < group.count * T; row++) {
+      const floats = Math.floor(row / T) * sequence + (row % T) * stride;
+      this.#k.clear(at(group) + floats * 4, padded(width));
+    }
+  }
+
   #copy(count: number, to: Distances, toAddress: number, from: Distances, fromAddress: number): void {
     for (let r = 0; r < count; r++) {
       const [t, f] = [toAddress + r * to.sequence * 4, fromAddress + r * from.sequence * 4];
@@ -305,40 +334,48 @@ const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
 
 /** One thread's passes, bottom to top. */
 function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number): Pass[] {
-  const { head, signals, table, blocks, use } = plan;
+  const { head, inputs, table, blocks, use } = plan;
+  const { layers } = head;
   const passes: Pass[] = [];
   const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
-  for (const [stream, layer] of head.layers.entries()) {
-    const below = passes.at(-1);
+  const fed = inputs.values();
+  const origins = layers.map((_, i) => originOf(layers, i));
+  const heirs = layers.map((): Pass[] => []);
+  for (const [stream, layer] of layers.entries()) {
+    const below = begins(layers, stream) ? undefined : passes.at(-1)!;
+    const isFirst = !below || layers[stream - 1]!.type === "input"; // and the gradient of data is nobody's
     const layerBlocks = blocks[stream]!;
-    passes.push(
-      kindOf(layer).pass(layer, {
-        k,
-        use,
-        stream,
-        x: below?.y ?? inputRows(plan, base, signals[0]!.T),
-        dx: use.backward && below ? below.dy : null,
-        weight(name): Weight {
-          const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
-          const place = (spec.offset - table.placesLength) * 4;
-          return { address: weights + spec.offset * 4, gradient: ({ partial }) => partial + place };
-        },
-        at(name) {
-          const { of, place } = layerBlocks[name]!;
-          return (of === "all" ? base : own) + place;
-        },
-      }),
-    );
+    const origin = origins[stream];
+    const pass = kindOf(layer).pass(layer, {
+      k,
+      use,
+      stream,
+      x: below?.y ?? inputRows(fed.next().value!, base),
+      dx: use.backward && !isFirst ? below.dy : null,
+      ...(origin !== undefined && { initial: passes[origin]!.final! }),
+      ...(origins.includes(stream) && { heirs: heirs[stream]! }),
+      weight(name): Weight {
+        const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
+        const place = (spec.offset - table.placesLength) * 4;
+        return { address: weights + spec.offset * 4, gradient: ({ partial }) => partial + place };
+      },
+      at(name) {
+        const { of, place } = layerBlocks[name]!;
+        return (of === "all" ? base : own) + place;
+      },
+    });
+    passes.push(pass);
+    if (origin !== undefined) heirs[origin]!.push(pass);
   }
   return passes;
 }
 
-/** The samples that were loaded. */
-function inputRows({ shape, signals, input, slots, ids, counts }: Plan, base: number, T: number): Rows {
-  const { holds, width, gathered } = signals[0]!;
+/** The samples of an input that were loaded. */
+function inputRows({ signal, data, slots, ids, counts, tokens }: InputPlan, base: number): Rows {
+  const { holds, T, width, gathered } = signal;
   const stride = holds === "ids" ? 1 : padded(width);
   const rows = {
-    at: ({ first }: Pick<Group, "first">) => base + input + first * T * stride * 4,
+    at: ({ first }: Pick<Group, "first">) => base + data + first * T * stride * 4,
     stride,
     sequence: T * stride,
     T,
@@ -351,7 +388,7 @@ function inputRows({ shape, signals, input, slots, ids, counts }: Plan, base: nu
     sequence: T,
     ids: base + ids,
     counts: base + counts,
-    most: shape.tokens,
+    most: tokens,
     of: gathered.of,
     table: 0, // the layer that reads the ids puts its own
   };

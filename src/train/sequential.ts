@@ -24,6 +24,7 @@ import { fitModel, planFit } from "./fit.ts";
 import {
   checkInputs,
   checkSamples,
+  dataOf,
   type Inputs,
   type Samples,
   type Targets,
@@ -172,7 +173,8 @@ export class Sequential implements Model {
     const shape = [samples, ...outputShape(this.layers, T)];
     const result = roomFor(shape, Float32Array, "the result");
     return this.#read(signal, async (checkpoint) => {
-      if (samples <= batchSize && samples * T <= FEW_STEPS) await this.#predictFew(data, result);
+      if (samples <= batchSize && samples * T.reduce((a, b) => a + b) <= FEW_STEPS)
+        await this.#predictFew(data, result);
       else {
         await this.#sweep(data, { batchSize, loss: null }, checkpoint, (batch, from, count) =>
           batch.predict(count, rows(result, samples, from, count)),
@@ -326,14 +328,14 @@ export class Sequential implements Model {
     checkpoint: Pauses["checkpoint"],
     work: (batch: Batch, from: number, count: number) => Promise<void>,
   ): Promise<void> {
-    const { x, y, samples } = data;
+    const { y, samples } = data;
     const batch = this.#batch(data, plan);
     try {
       const order = this.#order(samples, null);
       for (let from = 0; from < samples; from += plan.batchSize) {
         if (from > 0) await checkpoint();
         const count = Math.min(plan.batchSize, samples - from);
-        batch.load(x.data, y?.data ?? null, order, from, count);
+        batch.load(dataOf(data), y?.data ?? null, order, from, count);
         await work(batch, from, count);
       }
     } finally {
@@ -343,15 +345,15 @@ export class Sequential implements Model {
 
   /** As one batch, with the plan and the packed weights of the call before where they still hold. */
   async #predictFew(data: Unlabelled, result: Float32Array): Promise<void> {
-    const { x, samples, T } = data;
-    const key = [samples, T, this.#weights.version].join();
+    const { samples, T } = data;
+    const key = [samples, ...T, this.#weights.version].join();
     const kept = this.#few;
     this.#few = null; // one call at a time has it
     if (kept && kept.key !== key) kept.batch.free();
     const batch =
       kept?.key === key ? kept.batch : this.#batch(data, { batchSize: samples, loss: null, kept: true });
     try {
-      batch.load(x.data, null, this.#order(samples, null), 0, samples);
+      batch.load(dataOf(data), null, this.#order(samples, null), 0, samples);
       await batch.predict(samples, result);
     } finally {
       this.#keep({ key, batch });
@@ -375,7 +377,8 @@ export class Sequential implements Model {
     return order;
   }
 
-  #batch({ x, samples, T }: Unlabelled, { training = false, kept = false, ...plan }: WorkPlan): Batch {
+  #batch(data: Unlabelled, { training = false, kept = false, ...plan }: WorkPlan): Batch {
+    const { samples, T } = data;
     const optimizer = () => {
       this.#optimizer ??= new OptimizerMemory(this.#weights, this.#compiled().optimizer);
       return this.#optimizer.state;
@@ -388,8 +391,8 @@ export class Sequential implements Model {
       batchSize: Math.min(plan.batchSize, samples),
       optimizer: training ? optimizer : null,
     };
-    const ids = training || kept || plan.flow ? null : x.data;
-    return new Batch(this.#weights, this.#context.team, options, ids);
+    const known = training || kept || plan.flow ? null : dataOf(data);
+    return new Batch(this.#weights, this.#context.team, options, known);
   }
 
   /** A call that sees the weights of one moment, and changes nothing. */

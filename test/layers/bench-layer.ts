@@ -55,7 +55,7 @@ export function runLayer(
 
   const batch = {
     layers,
-    T,
+    T: [T],
     batchSize: B,
     groupSize: Math.min(groupSize, B),
     threads: 1,
@@ -64,9 +64,10 @@ export function runLayer(
     backward: true,
     flow: false,
     outputs: false,
-    tokens: 0,
+    tokens: [0],
   };
-  const { bytes, input, partials, table } = planBatch(batch);
+  const { bytes, inputs, partials, table } = planBatch(batch);
+  const input = inputs[0]!.data;
   const base = bench.memory.allocate(bytes, "a layer");
   const worker = new Worker(
     bench.k,

@@ -11,6 +11,7 @@ import {
   benchNetwork,
   COUNTERS,
   evaluationPass,
+  inputsOfBatch,
   keepMasks,
   lossOf,
   paddingOf,
@@ -112,9 +113,9 @@ describe.each(await openBenches())("$build build", (bench) => {
       );
       const { address, table } = network.weights;
       const before = bench.read(address, table.length);
-      const { x, y, B, T } = batch;
-      const training = trainingBatch(network, { T, batchSize: B });
-      training.batch.load(x, y, [...Array(B).keys()], 0, B);
+      const { y, B } = batch;
+      const training = trainingBatch(network, { ...batch, batchSize: B });
+      training.batch.load(inputsOfBatch(batch), y, [...Array(B).keys()], 0, B);
       for (let step = 0; step < 3; step++) {
         await training.batch.gradient(B, { ...COUNTERS, batch: step });
         await training.batch.update(step + 1);
@@ -163,14 +164,14 @@ describe.each(await openBenches())("$build build", (bench) => {
     const weights = bench.read(address, table.length);
     const { batch, optimizer, free } = trainingBatch(network, { T: 2, batchSize: 21 });
     const { gradient, squares } = optimizer.state;
-    batch.load(first.x, first.y, [...Array(first.B).keys()], 0, first.B);
+    batch.load([first.x], first.y, [...Array(first.B).keys()], 0, first.B);
     await batch.gradient(first.B, COUNTERS);
     await batch.update(1);
     for (const block of [gradient, squares]) {
       expect(bench.read(block, table.placesLength).every((g) => g === 0)).toBe(true);
     }
     bench.memory.f32(address, table.length).set(weights);
-    batch.load(second.x, second.y, [...Array(second.B).keys()], 0, second.B);
+    batch.load([second.x], second.y, [...Array(second.B).keys()], 0, second.B);
     await batch.gradient(second.B, COUNTERS);
     expect(bench.read(gradient, table.length)).toEqual(alone.raw);
     free();

@@ -21,6 +21,8 @@ export interface Batch {
   readonly y: ArrayLike<number>;
   readonly B: number;
   readonly T: number;
+  /** Of the inputs after the first. */
+  readonly more?: readonly { readonly x: ArrayLike<number>; readonly T: number }[];
   /** keepMasks[l], of 0 and 1, is what the dropout of layer l keeps; without one it drops nothing. */
   readonly keepMasks?: readonly (ArrayLike<number> | undefined)[];
 }

@@ -34,6 +34,9 @@ const recurrent = ({ units, dropout, returnSequences }: Recurrent, given: Given)
   }) as const;
 
 const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>> } = {
+  input: () => {
+    throw new Error("TensorFlow.js has inputs in graphs alone.");
+  },
   embedding: ({ inputDim, outputDim }, { inputShape }) =>
     tf.layers.embedding({
       ...(inputShape && { inputShape }),
