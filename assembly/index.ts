@@ -28,3 +28,4 @@ export { rnnBackward, rnnForward } from "./rnn";
 export { sgd } from "./sgd";
 export { mapCosTurns, mapExp, mapLog, mapSigmoid, mapTanh } from "./simd";
 export { softmaxBackward, softmaxForward } from "./softmax";
+export { weighRows } from "./weigh-rows";

@@ -6,6 +6,7 @@ import {
   type Group,
   type LayerKind,
   type Memory,
+  maskAs,
   type Pass,
   padded,
   type Rows,
@@ -127,7 +128,7 @@ export const bidirectionalKind = {
     const width = mergeMode === "concat" ? 2 * layer.units : layer.units;
     const ld = padded(width);
     const rows = (address: number): Rows => ({ at: () => address, stride: ld, sequence: T * ld, T, width });
-    const y = rows(at.at("y"));
+    const y = { ...rows(at.at("y")), ...(layer.returnSequences && maskAs(x)) };
     const dy = rows(use.backward ? at.at("dy") : 0);
     const N = padded(x.width);
     /** The second child's gradient of x, to be added to the first's. */
@@ -218,12 +219,13 @@ export const bidirectionalKind = {
 /** A child's weights and blocks under its own names. */
 function childBound(own: BidirectionalLayer, at: Bound, side: string): Bound {
   const { layer } = own;
-  const { T, width, gathered } = at.x;
+  const { T, width, gathered, mask } = at.x;
   const x: Signal & { T: number } = {
     holds: "numbers",
     sequence: true,
     T,
     width,
+    ...(mask && { masked: true as const }),
     ...(gathered && { gathered: { most: gathered.most, of: gathered.of } }),
   };
   const { scratch = {} } = kindOf(layer).memory(layer, x, at.use);
@@ -236,11 +238,18 @@ function childBound(own: BidirectionalLayer, at: Bound, side: string): Bound {
 
 /** The same rows from the last to the first. */
 function reversed(rows: Rows): Rows {
-  const { gathered, T, stride } = rows;
+  const { gathered, mask, T, stride } = rows;
   return {
     ...rows,
     at: (group) => rows.at(group) + (T - 1) * stride * 4,
     stride: -stride,
+    ...(mask && {
+      mask: {
+        ...mask,
+        at: (group: Group) => mask.at(group) + (T - 1) * mask.stride * 4,
+        stride: -mask.stride,
+      },
+    }),
     ...(gathered && {
       gathered: {
         ...gathered,

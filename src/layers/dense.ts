@@ -7,6 +7,8 @@ import {
   type Initializer,
   joinMemory,
   type LayerKind,
+  maskAs,
+  maskedAs,
   padded,
   type Rows,
 } from "./kind.ts";
@@ -51,7 +53,13 @@ export const denseKind = {
     biasInitializer: { ...anInitializer, fallback: "zeros" },
     ...COMMON,
   },
-  output: ({ units }, { sequence, T }) => ({ holds: "numbers", sequence, T, width: units }),
+  output: ({ units }, x) => ({
+    holds: "numbers",
+    sequence: x.sequence,
+    T: x.T,
+    width: units,
+    ...maskedAs(x),
+  }),
   weights: (layer, { width: I }) => [
     { name: "kernel", shape: [I, layer.units], blocks: 1, initializer: layer.kernelInitializer },
     ...(layer.useBias
@@ -76,6 +84,7 @@ export const denseKind = {
       sequence: x.T * N,
       T: x.T,
       width: units,
+      ...maskAs(x),
     });
     return {
       y: rows(y),

@@ -1,4 +1,5 @@
-import { type AnyLayer, type Initializer, type LayerKind, padded, type Rows } from "./kind.ts";
+import { trueOrFalse } from "../options.ts";
+import { type AnyLayer, type Initializer, type LayerKind, maskAs, padded, type Rows } from "./kind.ts";
 import { anInitializer, COMMON, describeLayer, size } from "./options.ts";
 
 export interface EmbeddingConfig {
@@ -8,6 +9,8 @@ export interface EmbeddingConfig {
   outputDim: number;
   /** Default `randomUniform`. */
   embeddingsInitializer?: Initializer;
+  /** Id 0 is padding: its rows are masked for the layers above. Default false. */
+  maskZero?: boolean;
   /** Default `embedding`, `embedding_1`, … */
   name?: string;
 }
@@ -17,6 +20,7 @@ export interface EmbeddingLayer extends Omit<AnyLayer, "inputShape"> {
   readonly inputDim: number;
   readonly outputDim: number;
   readonly embeddingsInitializer: Initializer;
+  readonly maskZero: boolean;
 }
 
 /**
@@ -31,9 +35,16 @@ export const embeddingKind = {
     inputDim: size,
     outputDim: size,
     embeddingsInitializer: { ...anInitializer, fallback: "randomUniform" },
+    maskZero: { ...trueOrFalse, fallback: false },
     name: COMMON.name,
   },
-  output: ({ outputDim }, x) => ({ ...x, holds: "numbers", width: outputDim }),
+  output: ({ outputDim, maskZero }, x) => ({
+    ...x,
+    holds: "numbers",
+    width: outputDim,
+    ...(maskZero && { masked: true }),
+  }),
+  masks: ({ maskZero }) => (maskZero ? (row) => row[0] === 0 : undefined),
   weights: ({ inputDim, outputDim, embeddingsInitializer }) => [
     {
       name: "embeddings",
@@ -56,7 +67,7 @@ export const embeddingKind = {
     const E = padded(outputDim);
     const table = at.weight("embeddings").address;
     const dy = use.backward ? at.at("dy") : 0;
-    const rows = { stride: E, sequence: x.T * E, T: x.T, width: outputDim };
+    const rows = { stride: E, sequence: x.T * E, T: x.T, width: outputDim, ...maskAs(x) };
     const y = x.gathered ? 0 : at.at("y");
     const gathered = x.gathered && { gathered: { ...x.gathered, table } };
     return {

@@ -8,6 +8,7 @@ import { type EmbeddingLayer, embeddingKind } from "./embedding.ts";
 import { type InputLayer, inputKind } from "./input.ts";
 import type { AnyLayer, LayerKind, LayerStates } from "./kind.ts";
 import { type LayerNormalizationLayer, layerNormalizationKind } from "./layer-normalization.ts";
+import { type MaskingLayer, maskingKind } from "./masking.ts";
 import { describeLayer } from "./options.ts";
 import { type AnyRecurrentLayer, RECURRENT_KINDS } from "./recurrent-kinds.ts";
 
@@ -15,6 +16,7 @@ import { type AnyRecurrentLayer, RECURRENT_KINDS } from "./recurrent-kinds.ts";
 export const LAYERS = {
   input: inputKind,
   embedding: embeddingKind,
+  masking: maskingKind,
   ...RECURRENT_KINDS,
   bidirectional: bidirectionalKind,
   layerNormalization: layerNormalizationKind,
@@ -26,6 +28,7 @@ export const LAYERS = {
 export type Layer =
   | InputLayer
   | EmbeddingLayer
+  | MaskingLayer
   | AnyRecurrentLayer
   | BidirectionalLayer
   | LayerNormalizationLayer

@@ -42,6 +42,8 @@ export interface Signal {
   readonly width: number;
   /** The rows are those of a table, named by ids, of which a list has so many different ones at most. */
   readonly gathered?: { readonly most: number; readonly of: "shard" | "call" };
+  /** Whether rows may be masked: padding, which recurrent layers step over and loss and metrics leave out. */
+  readonly masked?: true;
 }
 
 /** One weight, as a kind asks for it. */
@@ -118,7 +120,26 @@ export interface Rows {
   /** Real features; the padding behind them is never read as a feature. */
   readonly width: number;
   readonly gathered?: Gathered;
+  /** Where the signal is masked. */
+  readonly mask?: Mask;
 }
+
+/** Which rows count: words of 32 bits, 1 where a row does and 0 where it is masked. Distances in words. */
+export interface Mask {
+  /** Address of the word of the first row of the group's first sample. */
+  at(group: Group): number;
+  /** From a row's to the next; negative where a sequence is read from its end. */
+  readonly stride: number;
+  /** From a sample's to the next. */
+  readonly sequence: number;
+}
+
+/** For a kind whose output keeps the rows of x: the mask goes on. One that gives other rows drops it. */
+export const maskedAs = ({ masked }: Pick<Signal, "masked">): Pick<Signal, "masked"> =>
+  masked ? { masked } : {};
+
+/** The same of rows in their place. */
+export const maskAs = ({ mask }: Pick<Rows, "mask">): Pick<Rows, "mask"> => (mask ? { mask } : {});
 
 /** Rows that are those of a table, each different one of a list but once. */
 export interface Gathered {
@@ -229,6 +250,11 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   carried?(layer: C): Readonly<Record<string, number>>;
   /** The only inference of shapes. @throws BAD_LAYER where the kind cannot read such a signal */
   output(layer: C, x: Signal): Signal;
+  /**
+   * Of a first layer that makes a mask, which rows of the model's input are masked: looked at as a batch is loaded,
+   * since the loss is a mean over the rows that count. Undefined where the description asks for none.
+   */
+  masks?(layer: C): ((row: ArrayLike<number>) => boolean) | undefined;
   /** In Keras's order: files, digests and initial values derive from it. */
   weights(layer: C, x: Signal): readonly WeightSpec[];
   /** x and its T are those of the batch. */

@@ -1,5 +1,13 @@
 import { number, type OptionTable, trueOrFalse } from "../options.ts";
-import { type AnyLayer, type Initializer, type LayerKind, padded, type Rows } from "./kind.ts";
+import {
+  type AnyLayer,
+  type Initializer,
+  type LayerKind,
+  maskAs,
+  maskedAs,
+  padded,
+  type Rows,
+} from "./kind.ts";
 import { anInitializer, COMMON, describeLayer } from "./options.ts";
 
 export interface LayerNormalizationConfig {
@@ -41,7 +49,7 @@ export const layerNormalizationKind = {
     gammaInitializer: { ...anInitializer, fallback: "ones" },
     ...COMMON,
   } satisfies OptionTable<Omit<LayerNormalizationLayer, "type">>,
-  output: (_, { sequence, T, width }) => ({ holds: "numbers", sequence, T, width }),
+  output: (_, x) => ({ holds: "numbers", sequence: x.sequence, T: x.T, width: x.width, ...maskedAs(x) }),
   weights: ({ center, scale, betaInitializer, gammaInitializer }, { width }) => [
     ...(scale ? [{ name: "gamma", shape: [width], blocks: 1, initializer: gammaInitializer }] : []),
     ...(center ? [{ name: "beta", shape: [width], blocks: 1, initializer: betaInitializer }] : []),
@@ -59,7 +67,14 @@ export const layerNormalizationKind = {
     const dy = use.backward ? at.at("dy") : 0;
     const gamma = scale ? at.weight("gamma") : null;
     const beta = center ? at.weight("beta") : null;
-    const rows = (address: number): Rows => ({ at: () => address, stride: N, sequence: T * N, T, width: n });
+    const rows = (address: number): Rows => ({
+      at: () => address,
+      stride: N,
+      sequence: T * N,
+      T,
+      width: n,
+      ...maskAs(x),
+    });
     const block = (address: number, r: number) => address + r * T * N * 4;
     return {
       y: rows(y),

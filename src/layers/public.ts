@@ -9,5 +9,6 @@ export { type InputConfig, input } from "./input.ts";
 export type { Activation, Initializer, LayerStates, StateKind } from "./kind.ts";
 export { type LayerNormalizationConfig, layerNormalization } from "./layer-normalization.ts";
 export { type LstmConfig, lstm } from "./lstm.ts";
+export { type MaskingConfig, masking } from "./masking.ts";
 export type { RecurrentConfig } from "./recurrent.ts";
 export { simpleRNN } from "./simple-rnn.ts";

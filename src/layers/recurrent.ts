@@ -16,6 +16,8 @@ import {
   type Initializer,
   joinMemory,
   type Memory,
+  maskAs,
+  maskedAs,
   type Pass,
   padded,
   type Rows,
@@ -92,7 +94,8 @@ export function recurrentOutput({ type, units, returnSequences }: RecurrentLayer
       `${type} reads a sequence, and is given single rows: give the recurrent layer before it returnSequences: true.`,
     );
   }
-  return { holds: "numbers", sequence: returnSequences, T: returnSequences ? x.T : 1, width: units };
+  const every = returnSequences && { T: x.T, ...maskedAs(x) };
+  return { holds: "numbers", sequence: returnSequences, T: 1, width: units, ...every };
 }
 
 /** Kernel, recurrent kernel and bias of a cell with so many gates, by Keras's paths. */
@@ -227,7 +230,7 @@ export function recurrentFrame(
     dhState,
     u,
     uT,
-    y: returnSequences ? stateRows(h) : { ...rows(last, H, (T + 1) * H), T: 1 },
+    y: returnSequences ? { ...stateRows(h), ...maskAs(x) } : { ...rows(last, H, (T + 1) * H), T: 1 },
     dy: returnSequences ? rows(dh, H) : { ...rows(dhState, H, H), T: 1 },
     before: rows(h, H, (T + 1) * H),
     rows,

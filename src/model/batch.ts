@@ -6,7 +6,7 @@ import type { AnyLoss } from "../losses/kind.ts";
 import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
-import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 import { type Branch, branchesOf } from "./stack.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
@@ -22,7 +22,7 @@ const MAX_PROJECTED = 64 * 2 ** 20;
 export interface BatchResult {
   /** Rows of outputs: samples, times steps where the model gives sequences. */
   readonly rows: number;
-  /** The mean of the rows' losses. */
+  /** The mean of the rows' losses, times their weights. */
   readonly loss: number;
   /** Of each metric: the sum of the rows' values, and what to divide it by. */
   readonly metrics: readonly { readonly sum: number; readonly count: number }[];
@@ -40,6 +40,8 @@ export interface BatchOptions {
   readonly groupSize: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
+  /** Whether load() is given weights of rows. Default false. */
+  readonly weighted?: boolean;
   readonly metrics?: readonly MetricName[];
   /** To ask for flow(). Default false. */
   readonly flow?: boolean;
@@ -61,6 +63,8 @@ export class Batch {
   readonly #plan: Plan;
   /** Of each input the tokens of the call, or of the shard that is being loaded; null where they are not listed. */
   readonly #tokens: readonly (TokenList | null)[];
+  /** Of each input: which rows of a sample are masked; undefined where none is. */
+  readonly #masks: readonly ReturnType<typeof masksOf>[];
   #prepared: boolean;
 
   /**
@@ -69,7 +73,7 @@ export class Batch {
    */
   constructor(weights: Weights, team: Team, options: BatchOptions, x: readonly Data[] | null = null) {
     const { memory } = weights;
-    const { layers, T, batchSize, optimizer, loss, metrics = [], flow = false } = options;
+    const { layers, T, batchSize, optimizer, loss, weighted = false, metrics = [], flow = false } = options;
     this.#weights = weights;
     this.#team = team;
     const trains = optimizer !== null;
@@ -82,6 +86,7 @@ export class Batch {
       groupSize: Math.min(options.groupSize, batchSize),
       threads: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
       loss,
+      weighted,
       metrics,
       backward: trains || flow,
       flow,
@@ -106,6 +111,7 @@ export class Batch {
       throw error;
     }
     this.#plan = this.#station.worker.plan;
+    this.#masks = branchesOf(layers).map((branch) => masksOf(branch.layers));
     this.#prepared = trains; // who trains prepares anew at each step
   }
 
@@ -133,6 +139,7 @@ export class Batch {
    *
    * @param x of each input
    * @param y (n, rows · target width), or null to predict
+   * @param weights (n, rows), where the batch is weighted
    */
   load(
     x: readonly Data[],
@@ -140,15 +147,11 @@ export class Batch {
     order: ArrayLike<number>,
     from: number,
     count: number,
+    weights: ArrayLike<number> | null = null,
   ): void {
     for (const [i, data] of x.entries()) this.#loadInput(i, data, order, from, count);
-    if (!y) return;
-    const { signals, targets, targetWidth } = this.#plan;
-    const own = signals.at(-1)!.T * targetWidth;
-    const target = this.#weights.memory.f32(this.#at(targets), count * own);
-    for (let s = 0; s < count; s++) {
-      for (let j = 0; j < own; j++) target[s * own + j] = y[order[from + s]! * own + j]!;
-    }
+    if (y) this.#gather(this.#plan.targets, y, this.#plan.targetWidth, order, from, count);
+    if (weights) this.#gather(this.#plan.weights, weights, 1, order, from, count);
   }
 
   #loadInput(input: number, x: Data, order: ArrayLike<number>, from: number, count: number): void {
@@ -168,15 +171,38 @@ export class Batch {
       else {
         for (let t = 0; t < T; t++) to.set(sample.subarray(t * width, (t + 1) * width), first + t * stride);
       }
+      this.#mask(input, sample, s, to);
     }
+  }
+
+  /** What is given for each row of outputs, `width` numbers of samples `order[from … from + count)`. */
+  #gather(
+    place: number,
+    all: ArrayLike<number>,
+    width: number,
+    order: ArrayLike<number>,
+    from: number,
+    count: number,
+  ): void {
+    const own = this.#rows(1) * width;
+    const to = this.#weights.memory.f32(this.#at(place), count * own);
+    for (let s = 0; s < count; s++) {
+      for (let j = 0; j < own; j++) to[s * own + j] = all[order[from + s]! * own + j]!;
+    }
+  }
+
+  /** Rows of outputs of so many samples. */
+  #rows(count: number): number {
+    return count * this.#plan.signals.at(-1)!.T;
   }
 
   /** Loss and gradient of the batch that was loaded. */
   async gradient(count: number, counters: Counters): Promise<BatchResult> {
-    const job = { kind: "gradient", count, samples: count, ...counters } as const;
+    const divisor = this.#rows(count);
+    const job = { kind: "gradient", count, divisor, ...counters } as const;
     const raised = await this.#perform(job, shardsOf(count));
     if (raised) await this.#perform({ kind: "forget" }, 1);
-    return this.#result(count, raised ? Number.NaN : this.#peak());
+    return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
   }
 
   #peak(): number {
@@ -214,7 +240,7 @@ export class Batch {
   async evaluate(count: number): Promise<BatchResult> {
     await this.#prepare();
     await this.#perform({ kind: "forward", count }, shardsOf(count));
-    return this.#result(count, 0);
+    return this.#result(count, this.#rows(count), 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
@@ -282,6 +308,27 @@ export class Batch {
     memory.i32(this.#at(counts) + shard * 4, 1)[0] = list.ids.length;
   }
 
+  /** Which rows of sample s count; numbers of those that do not are 0 from here on. */
+  #mask(
+    input: number,
+    sample: { subarray(from: number, to: number): ArrayLike<number> },
+    s: number,
+    rows: Int32Array | Float32Array,
+  ): void {
+    const masked = this.#masks[input];
+    if (!masked) return;
+    const { mask, signal } = this.#plan.inputs[input]!;
+    const { T, width, holds } = signal;
+    const stride = holds === "ids" ? 1 : padded(width);
+    const words = this.#weights.memory.i32(this.#at(mask) + s * T * 4, T);
+    for (let t = 0; t < T; t++) {
+      const hidden = masked(sample.subarray(t * width, (t + 1) * width));
+      words[t] = hidden ? 0 : 1;
+      const at = (s * T + t) * stride;
+      if (hidden) rows.fill(0, at, at + width);
+    }
+  }
+
   /** Of the layers that have states, without padding. */
   #readStates(
     of: (pass: { states?: StateRows; gradients?: StateRows }) => StateRows | undefined,
@@ -305,14 +352,15 @@ export class Batch {
     return to;
   }
 
-  #result(count: number, peak: number): BatchResult {
+  /** @param divisor of the sum of the rows' losses */
+  #result(count: number, divisor: number, peak: number): BatchResult {
     const { kernels: k } = this.#weights;
     const { losses, metrics, shape, signals } = this.#plan;
-    const { T, width } = signals.at(-1)!;
-    const rows = count * T;
+    const { width } = signals.at(-1)!;
+    const rows = this.#rows(count);
     return {
       rows,
-      loss: k.sumFloats(this.#at(losses), rows) / rows,
+      loss: k.sumFloats(this.#at(losses), rows) / divisor,
       metrics: shape.metrics.map((name, i) => ({
         sum: k.sumFloats(this.#at(metrics[i]!), rows),
         count: rows * metricKindOf(name, shape.loss!.name)!.divisor(width),
@@ -338,7 +386,7 @@ function listTokens(
 ): [TokenList | null, number] {
   const trains = optimizer !== null;
   const first = branch.layers[0]!;
-  const width = gatheredWidth(branch, trains);
+  const width = gatheredWidth(branch.layers, trains);
   if (first.type !== "embedding" || width === 0 || !(trains || ids)) return [null, 0];
   const list = new TokenList(first.inputDim);
   if (ids) for (let i = 0; i < ids.length; i++) list.add(ids[i]!);

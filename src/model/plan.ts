@@ -8,7 +8,7 @@ import { targetWidthOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
 import type { MetricName } from "../metrics/index.ts";
 import { type Head, headOf } from "./compile.ts";
-import { type Branch, inputsOf, signalsOf } from "./stack.ts";
+import { branchesOf, inputsOf, signalsOf } from "./stack.ts";
 import { type WeightTable, weightTable } from "./weights.ts";
 
 /** Samples in a shard: part of the determinism contract, since it fixes the order of sums. */
@@ -26,6 +26,8 @@ export interface BatchShape {
   readonly threads: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
+  /** Whether rows of outputs have weights of their own in the loss. */
+  readonly weighted: boolean;
   readonly metrics: readonly MetricName[];
   /** Whether there is a way back: to train, or to keep the gradient of every step's states. */
   readonly backward: boolean;
@@ -44,6 +46,9 @@ export interface InputPlan {
   readonly signal: Known;
   /** (B, T) ids or (B, T, padded features) numbers. */
   readonly data: number;
+  /** (B, T), where the branch's first layer makes a mask: 1 of rows that count, 0 of those that are masked. */
+  readonly mask: number;
+  readonly masked: boolean;
   /** (B, T) where in its list each id stands; (lists, tokens) and (lists): the ids, and how many. */
   readonly slots: number;
   readonly ids: number;
@@ -64,6 +69,8 @@ export interface Plan {
   /** (B, rows, target width), and the width. */
   readonly targets: number;
   readonly targetWidth: number;
+  /** (B, rows): what each row counts for in the loss, where the shape is weighted. */
+  readonly weights: number;
   /** (B, rows, width): the head's output, without padding. */
   readonly outputs: number;
   /** (B · rows), and the same for each metric. */
@@ -103,8 +110,11 @@ export function planBatch(shape: BatchShape): Plan {
   const shards = Math.ceil(B / SHARD_SIZE);
   const all = new Layout();
   const places = {
-    inputs: fed.map((signal) => placeInput(signal as Known, B, backward ? shards : 1, all)),
+    inputs: branchesOf(head.layers).map(({ layers }, i) =>
+      placeInput(fed[i] as Known, masksOf(layers) !== undefined, B, backward ? shards : 1, all),
+    ),
     targets: all.reserve(rows * targetWidth),
+    weights: all.reserve(shape.weighted ? rows : 0),
     outputs: all.reserve(shape.outputs ? rows * output.width : 0),
     losses: all.reserve(shape.loss ? rows : 0),
     metrics: shape.metrics.map(() => all.reserve(rows)),
@@ -141,13 +151,15 @@ type Known = Signal & { readonly T: number };
 const listed = (signal: Signal, most: number, backward: boolean): Signal =>
   most > 0 ? { ...signal, gathered: { most, of: backward ? "shard" : "call" } } : signal;
 
-function placeInput(signal: Known, B: number, lists: number, all: Layout): InputPlan {
+function placeInput(signal: Known, masked: boolean, B: number, lists: number, all: Layout): InputPlan {
   const { holds, T, width, gathered } = signal;
   const tokens = gathered?.most ?? 0;
   return {
     signal,
     tokens,
+    masked,
     data: all.reserve(B * T * (holds === "ids" ? 1 : padded(width))),
+    mask: all.reserve(masked ? B * T : 0),
     slots: all.reserve(tokens && B * T),
     ids: all.reserve(lists * tokens),
     counts: all.reserve(tokens && lists),
@@ -195,9 +207,13 @@ class Layout {
   }
 }
 
+/** Which rows of its input a branch's first layer masks; undefined where it masks none. */
+export function masksOf([first]: readonly Layer[]): ((row: ArrayLike<number>) => boolean) | undefined {
+  return first && kindOf(first).masks?.(first);
+}
+
 /** The most floats that a row of what a branch makes of a token alone has; 0 where it reads token by token. */
-export function gatheredWidth({ layers }: Branch, backward: boolean): number {
-  const [first, reader] = layers;
+export function gatheredWidth([first, reader]: readonly Layer[], backward: boolean): number {
   if (!first || !reader || kindOf(first).reads !== "ids") return 0;
   return kindOf(reader).gathers?.(reader, { backward }) ?? 0;
 }

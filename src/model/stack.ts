@@ -85,6 +85,12 @@ function checkPlace(layers: readonly Layer[], i: number): void {
   if (!isFirst && reads === "ids") {
     refuse(`layer ${i}, ${layer.type}, reads ids, so it can only come first, or behind an input.`);
   }
+  if (!isFirst && kindOf(layer).masks?.(layer)) {
+    refuse(
+      `layer ${i}, ${layer.type}, masks rows of the model's input, so it can only come first; layers that keep the ` +
+        "steps hand the mask on.",
+    );
+  }
   if (i === 0 && reads === "numbers" && !hasShape) {
     refuse(
       `the first layer, ${layer.type}, needs inputShape: [timesteps or null, features], or an embedding before it.`,

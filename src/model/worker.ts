@@ -58,8 +58,8 @@ export type Job =
   | { readonly kind: "project" }
   /** Loss and metrics where the plan has them, and outputs. */
   | { readonly kind: "forward"; readonly count: number }
-  /** The gradient of the loss, a mean over `samples` of which these are `count`; the flag says it is not finite. */
-  | ({ readonly kind: "gradient"; readonly count: number; readonly samples: number } & Counters)
+  /** The gradient of the loss: the sum over the rows of `count` samples by `divisor`; the flag says it is not finite. */
+  | ({ readonly kind: "gradient"; readonly count: number; readonly divisor: number } & Counters)
   /** A step of the optimiser, the `iteration`th from 1. */
   | { readonly kind: "update"; readonly iteration: number }
   /** Instead of it, where the gradient is not finite. */
@@ -157,13 +157,13 @@ export class Worker {
     for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
       for (const group of this.#groups(shard, count)) {
         for (const pass of this.passes) pass.forward(group);
-        this.#measure(group, count);
+        this.#measure(group, 1); // no gradient, so nothing is divided
       }
     }
   }
 
   *#gradient(job: Job & { kind: "gradient" }, crew: Crew): Part {
-    const { count, samples } = job;
+    const { count, divisor } = job;
     const { partials, table } = this.plan;
     const k = this.#k;
     this.#prepare(crew);
@@ -173,7 +173,7 @@ export class Worker {
       const partial = this.at(partials) + shard * table.shardsLength * 4;
       k.clear(partial, table.shardsLength);
       for (const pass of this.passes) pass.beginShard?.(shard);
-      for (const group of this.#groups(shard, count, job, partial)) this.#backpropagate(group, samples);
+      for (const group of this.#groups(shard, count, job, partial)) this.#backpropagate(group, divisor);
       for (const pass of this.passes) pass.endShard?.(shard, partial);
     }
     yield;
@@ -183,10 +183,10 @@ export class Worker {
     else crew.raise();
   }
 
-  /** @param samples over which the loss is a mean */
-  #backpropagate(group: Group, samples: number): void {
+  /** @param divisor of the sum of the rows' losses: their number, or that of those that count */
+  #backpropagate(group: Group, divisor: number): void {
     for (const pass of this.passes) pass.forward(group);
-    this.#measure(group, samples);
+    this.#measure(group, divisor);
     for (let i = this.passes.length - 1; i >= 0; i--) {
       const pass = this.passes[i]!;
       if (this.#unread.has(pass)) this.#clear(pass.dy, group);
@@ -260,7 +260,8 @@ export class Worker {
   #flow(count: number): void {
     const partial = this.at(this.plan.partials);
     this.#k.clear(partial, this.plan.table.shardsLength);
-    for (const group of this.#groups(0, count, NO_COUNTERS, partial)) this.#backpropagate(group, 1);
+    const { T } = this.passes.at(-1)!.y; // each sample as if it were alone
+    for (const group of this.#groups(0, count, NO_COUNTERS, partial)) this.#backpropagate(group, T);
   }
 
   *#groups(shard: number, count: number, counters: Counters = NO_COUNTERS, partial = 0): Generator<Group> {
@@ -273,7 +274,7 @@ export class Worker {
   }
 
   /** Loss, the gradient of the outputs, metrics, and the outputs for the caller. */
-  #measure(group: Group, samples: number): void {
+  #measure(group: Group, divisor: number): void {
     const { plan } = this;
     const { shape, head, targetWidth } = plan;
     const k = this.#k;
@@ -282,9 +283,11 @@ export class Worker {
     const [{ y, dy }, ld] = [this.#outputs(group), padded(width)];
     const targets = this.at(plan.targets) + row * targetWidth * 4;
     if (this.#loss && shape.loss) {
-      const scale = 1 / (samples * T * lossKindOf(shape.loss).divisor(width));
+      const scale = 1 / (divisor * lossKindOf(shape.loss).divisor(width));
       const gradient = shape.backward ? dy : 0;
-      this.#loss(this.at(plan.losses) + row * 4, gradient, y, targets, rows, width, ld, scale);
+      const losses = this.at(plan.losses) + row * 4;
+      this.#loss(losses, gradient, y, targets, rows, width, ld, scale);
+      if (shape.weighted) k.weighRows(losses, gradient, this.at(plan.weights) + row * 4, rows, ld);
       if (shape.backward) this.#giveBack(group, dy);
     }
     if (!shape.outputs && this.#metrics.length === 0) return;
@@ -371,7 +374,7 @@ function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number
 }
 
 /** The samples of an input that were loaded. */
-function inputRows({ signal, data, slots, ids, counts, tokens }: InputPlan, base: number): Rows {
+function inputRows({ signal, data, mask, masked, slots, ids, counts, tokens }: InputPlan, base: number): Rows {
   const { holds, T, width, gathered } = signal;
   const stride = holds === "ids" ? 1 : padded(width);
   const rows = {
@@ -380,6 +383,9 @@ function inputRows({ signal, data, slots, ids, counts, tokens }: InputPlan, base
     sequence: T * stride,
     T,
     width,
+    ...(masked && {
+      mask: { at: ({ first }: Pick<Group, "first">) => base + mask + first * T * 4, stride: 1, sequence: T },
+    }),
   };
   if (!gathered) return rows;
   const list: Gathered = {

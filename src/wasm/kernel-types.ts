@@ -376,6 +376,7 @@ export interface Kernels {
   mapTanh(y: number, x: number, n: number): void;
   softmaxBackward(dy: number, y: number, rows: number, n: number, ld: number): void;
   softmaxForward(y: number, rows: number, n: number, ld: number): void;
+  weighRows(losses: number, dy: number, weights: number, rows: number, ld: number): void;
 }
 
 /** How many parameters each has: what tells another version's module. */
@@ -439,4 +440,5 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   mapTanh: 3,
   softmaxBackward: 5,
   softmaxForward: 4,
+  weighRows: 5,
 };

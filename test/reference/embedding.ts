@@ -30,11 +30,16 @@ export function embeddingSquaresPerRead(dx: Vector, tokens: ArrayLike<number>, V
 }
 
 /** Keras's Embedding; its x are ids. */
-export const embeddingReference: ReferenceKind<{ readonly inputDim: number; readonly outputDim: number }> = {
+export const embeddingReference: ReferenceKind<{
+  readonly inputDim: number;
+  readonly outputDim: number;
+  readonly maskZero: boolean;
+}> = {
   weights: ({ inputDim, outputDim }) => [["embeddings", [inputDim, outputDim]]],
-  forward({ inputDim: V, outputDim: E }, [table], { values: tokens, B, T }) {
+  forward({ inputDim: V, outputDim: E, maskZero }, [table], { values: tokens, B, T }) {
+    const mask = maskZero ? Uint8Array.from(tokens, (id) => (id === 0 ? 0 : 1)) : undefined;
     return {
-      y: { values: embeddingForward(tokens, table!, E), B, T, width: E },
+      y: { values: embeddingForward(tokens, table!, E), B, T, width: E, mask },
       backward: (dy) => ({
         dx: new Float64Array(tokens.length),
         dweights: [

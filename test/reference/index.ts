@@ -22,6 +22,7 @@ import type { LossReference, MetricReference, OptimizerStep, ReferenceKind } fro
 import { layerNormalizationReference } from "./layer-normalization.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
 import { lstmReference } from "./lstm.ts";
+import { maskingReference } from "./masking.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
@@ -31,6 +32,7 @@ import { sgdStep } from "./sgd.ts";
 export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<Layer, { type: K }>> } = {
   input: inputReference,
   embedding: embeddingReference,
+  masking: maskingReference,
   lstm: lstmReference,
   gru: gruReference,
   simpleRNN: simpleRnnReference,

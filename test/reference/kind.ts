@@ -8,6 +8,8 @@ export interface Signal {
   readonly B: number;
   readonly T: number;
   readonly width: number;
+  /** (B, T): 1 where a row counts, 0 where it is masked. Without it every row counts. */
+  readonly mask?: ArrayLike<number> | undefined;
 }
 
 export interface WeightGradient {

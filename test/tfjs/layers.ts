@@ -37,13 +37,16 @@ const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>>
   input: () => {
     throw new Error("TensorFlow.js has inputs in graphs alone.");
   },
-  embedding: ({ inputDim, outputDim }, { inputShape }) =>
+  embedding: ({ inputDim, outputDim, maskZero }, { inputShape }) =>
     tf.layers.embedding({
       ...(inputShape && { inputShape }),
       inputDim,
       outputDim,
       embeddingsInitializer: "zeros",
+      maskZero,
     }),
+  masking: ({ maskValue }, { inputShape }) =>
+    tf.layers.masking({ ...(inputShape && { inputShape }), maskValue }),
   dense: ({ units, activation, useBias }, { inputShape }) =>
     tf.layers.dense({ ...(inputShape && { inputShape }), ...zeros, units, useBias, activation }),
   lstm: (layer, given) =>
