@@ -374,7 +374,10 @@ function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number
 }
 
 /** The samples of an input that were loaded. */
-function inputRows({ signal, data, mask, masked, slots, ids, counts, tokens }: InputPlan, base: number): Rows {
+function inputRows(
+  { signal, data, mask, masked, slots, ids, counts, tokens }: InputPlan,
+  base: number,
+): Rows {
   const { holds, T, width, gathered } = signal;
   const stride = holds === "ids" ? 1 : padded(width);
   const rows = {

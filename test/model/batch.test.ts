@@ -30,8 +30,12 @@ const SIZES = [
   { B: 21, T: 2 },
 ];
 
-const batchOf = ({ features, outputs }: Stack, B: number, T: number): Batch => ({
-  x: features ? normals(B * T * features, 1) : integers(B * T, V, 1),
+const numbers = (rows: number, features: number | undefined, seed: number) =>
+  features ? normals(rows * features, seed) : integers(rows, V, seed);
+
+const batchOf = ({ features, more = [], outputs }: Stack, B: number, T: number): Batch => ({
+  x: numbers(B * T, features, 1),
+  more: more.map(({ steps, features: own }, i) => ({ x: numbers(B * steps(T), own, 30 + i), T: steps(T) })),
   y: keepMask(B * outputs(T), 0.5, 6),
   B,
   T,
@@ -72,7 +76,7 @@ describe.each(await openBenches())("$build build", (bench) => {
 
     test.each(SIZES)("every gradient with dropout's own masks at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);
-      const batch = { ...batchOf(stack, B, T), keepMasks: keepMasks(bench, network, { B, T }) };
+      const batch = { ...batchOf(stack, B, T), keepMasks: keepMasks(bench, network, batchOf(stack, B, T)) };
       const found = await trainingPass(bench, network, batch);
       expectClose([found.result.loss], [evaluate(layers, weights, batch).loss], kernelLoss, "loss");
       for (const [name, expected] of Object.entries(gradients(layers, weights, batch))) {

@@ -5,6 +5,7 @@ import {
   dropout,
   embedding,
   gru,
+  input,
   type Layer,
   layerNormalization,
   lstm,
@@ -19,6 +20,8 @@ export interface Stack {
   readonly layers: Layer[];
   /** Of x, where the first layer is no embedding. */
   readonly features?: number;
+  /** Of the inputs after the first: timesteps, where the first has T, and features of those that are no ids. */
+  readonly more?: readonly { readonly steps: (T: number) => number; readonly features?: number }[];
   /** Predictions of a sample: units, times T where the head gets sequences. */
   readonly outputs: (T: number) => number;
 }
@@ -141,5 +144,51 @@ export const STACKS: Stack[] = [
     ],
     features: 3,
     outputs: (T) => 2 * T,
+  },
+  {
+    name: "embeddings of two inputs with dropout, an LSTM begun by an LSTM, dense at every step",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      lstm({ units: 5, dropout: 0.25, name: "encoder" }),
+      input({ name: "decoder_input" }),
+      embedding({ inputDim: V, outputDim: 4 }),
+      lstm({ units: 5, dropout: 0.5, returnSequences: true, initialState: "encoder" }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    more: [{ steps: (T) => T + 2 }],
+    outputs: (T) => T + 2,
+  },
+  {
+    name: "features of past and future, GRUs of which one begins two and one begins one, dense",
+    layers: [
+      input({ name: "past", inputShape: [null, 3] }),
+      gru({ units: 5, returnSequences: true, dropout: 0.25, name: "first" }),
+      gru({ units: 4, returnSequences: true, resetAfter: false, name: "second" }),
+      input({ name: "future", inputShape: [null, 2] }),
+      gru({ units: 5, returnSequences: true, initialState: "first" }),
+      gru({ units: 5, returnSequences: true, resetAfter: false, initialState: "first" }),
+      gru({ units: 4, initialState: "second" }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+    more: [{ steps: (T) => T + 1, features: 2 }],
+    outputs: () => 2,
+  },
+  {
+    name: "three inputs, ids between features: RNNs that begin RNNs, of their own branch too",
+    layers: [
+      simpleRNN({ units: 9, inputShape: [null, 3], returnSequences: true, name: "a" }),
+      simpleRNN({ units: 9, initialState: "a", name: "b" }),
+      input({ name: "words" }),
+      embedding({ inputDim: V, outputDim: 3 }),
+      dropout({ rate: 0.25 }),
+      simpleRNN({ units: 9, initialState: "b", name: "c" }),
+      input({ name: "row", inputShape: [1, 4] }),
+      simpleRNN({ units: 9, initialState: "c" }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+    more: [{ steps: (T) => 2 * T }, { steps: () => 1, features: 4 }],
+    outputs: () => 2,
   },
 ];

@@ -89,13 +89,17 @@ export function gruForward(
   return { ...sizes, x, weights, h, hT, gates, v: vs, hStates };
 }
 
-/** Backpropagation through all T timesteps of dh (B, T, H). */
-export function gruBackward(dh: Vector, forward: GruResult): GruGradients {
+/** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the state after the last, (B, H). */
+export function gruBackward(
+  dh: Vector,
+  forward: GruResult,
+  { h: dhT }: { readonly h?: Vector } = {},
+): GruGradients {
   const { B, T, I, H, resetAfter, x, weights, gates, v, hStates } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const db = new Float64Array(weights.b.length);
-  const dh0 = new Float64Array(B * H);
+  const dh0 = dhT?.slice() ?? new Float64Array(B * H);
   const dhs = new Float64Array(B * T * H);
   const [Uu, Ur, Ug] = blocks(weights.U, H);
   const [dUu, dUr, dUg] = [new Float64Array(H * H), new Float64Array(H * H), new Float64Array(H * H)];
@@ -166,15 +170,18 @@ export const gruReference = recurrentReference<RecurrentDescription & { readonly
     cellWeights("gru_cell", 3)(layer, I).map(([path, shape]) =>
       path === "gru_cell/bias" && layer.resetAfter ? [path, [2, ...shape]] : [path, shape],
     ),
-  ({ resetAfter }, [W, U, b], x, sizes) => {
-    const result = gruForward(x, { W: W!, U: U!, b: b! }, { ...sizes, resetAfter });
+  ({ resetAfter }, [W, U, b], x, sizes, { h: h0 }) => {
+    const initial = h0 ? { h0 } : {};
+    const result = gruForward(x, { W: W!, U: U!, b: b! }, { ...sizes, resetAfter }, initial);
     const gate = (index: number) => result.gates.filter((_, at) => Math.floor(at / sizes.H) % 3 === index);
     return {
       h: result.h,
       states: { u: gate(0), r: gate(1), g: gate(2), h: result.h },
-      backward(dh) {
-        const { dx, dW, dU, db, dhs } = gruBackward(dh, result);
-        return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs } };
+      final: { h: result.hT },
+      backward(dh, dfinal) {
+        const { dx, dW, dU, db, dhs, dh0 } = gruBackward(dh, result, dfinal);
+        const dweights = [{ dw: dW }, { dw: dU }, { dw: db }];
+        return { dx, dweights, dstates: { dh: dhs }, dinitial: { h: dh0 } };
       },
     };
   },

@@ -106,15 +106,19 @@ export function lstmForward(
   return { ...sizes, x, weights, h, hT, cT, gates, hStates, cStates };
 }
 
-/** Backpropagation through all T timesteps of dh (B, T, H). */
-export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
+/** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the states after the last, (B, H) each. */
+export function lstmBackward(
+  dh: Vector,
+  forward: LstmResult,
+  { h: dhT, c: dcT }: { readonly h?: Vector; readonly c?: Vector } = {},
+): LstmGradients {
   const { B, T, I, H, x, weights, gates, hStates, cStates } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const dU = new Float64Array(weights.U.length);
   const db = new Float64Array(weights.b.length);
-  const dh0 = new Float64Array(B * H);
-  const dc0 = new Float64Array(B * H);
+  const dh0 = dhT?.slice() ?? new Float64Array(B * H);
+  const dc0 = dcT?.slice() ?? new Float64Array(B * H);
   const dhs = new Float64Array(B * T * H);
   const dcs = new Float64Array(B * T * H);
 
@@ -151,18 +155,27 @@ export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
 }
 
 /** Keras's LSTM, with the states that trace gives. */
-export const lstmReference = recurrentReference(cellWeights("lstm_cell", 4), (_, [W, U, b], x, sizes) => {
-  const result = lstmForward(x, { W: W!, U: U!, b: b! }, sizes);
-  const { B, T, H } = sizes;
-  const gate = (index: number) => result.gates.filter((_, at) => Math.floor(at / H) % 4 === index);
-  const c = new Float64Array(B * T * H);
-  for (let at = 0; at < B * T; at++) row(c, at, H).set(row(result.cStates, at + Math.floor(at / T) + 1, H));
-  return {
-    h: result.h,
-    states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c, h: result.h },
-    backward(dh) {
-      const { dx, dW, dU, db, dhs, dcs } = lstmBackward(dh, result);
-      return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs, dc: dcs } };
-    },
-  };
-});
+export const lstmReference = recurrentReference(
+  cellWeights("lstm_cell", 4),
+  (_, [W, U, b], x, sizes, { h: h0, c: c0 }) => {
+    const result = lstmForward(x, { W: W!, U: U!, b: b! }, sizes, { ...(h0 && { h0 }), ...(c0 && { c0 }) });
+    const { B, T, H } = sizes;
+    const gate = (index: number) => result.gates.filter((_, at) => Math.floor(at / H) % 4 === index);
+    const c = new Float64Array(B * T * H);
+    for (let at = 0; at < B * T; at++) row(c, at, H).set(row(result.cStates, at + Math.floor(at / T) + 1, H));
+    return {
+      h: result.h,
+      states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c, h: result.h },
+      final: { h: result.hT, c: result.cT },
+      backward(dh, dfinal) {
+        const { dx, dW, dU, db, dhs, dcs, dh0, dc0 } = lstmBackward(dh, result, dfinal);
+        return {
+          dx,
+          dweights: [{ dw: dW }, { dw: dU }, { dw: db }],
+          dstates: { dh: dhs, dc: dcs },
+          dinitial: { h: dh0, c: dc0 },
+        };
+      },
+    };
+  },
+);

@@ -15,10 +15,15 @@ export interface CellPass {
   /** (B, T, H). */
   readonly h: Vector;
   readonly states: Readonly<Record<string, Vector>>;
-  backward(dh: Vector): {
+  readonly final: Readonly<Record<string, Vector>>;
+  backward(
+    dh: Vector,
+    dfinal: Readonly<Record<string, Vector>>,
+  ): {
     readonly dx: Vector;
     readonly dweights: readonly WeightGradient[];
     readonly dstates: Readonly<Record<string, Vector>>;
+    readonly dinitial: Readonly<Record<string, Vector>>;
   };
 }
 
@@ -30,21 +35,23 @@ export const recurrentReference = <L extends RecurrentDescription>(
     weights: readonly Vector[],
     x: Vector,
     sizes: { B: number; T: number; I: number; H: number },
+    initial: Readonly<Record<string, Vector>>,
   ) => CellPass,
 ): ReferenceKind<L> => ({
   weights: (layer, width) => weights(layer, width).slice(0, layer.useBias ? 3 : 2),
-  forward(layer, given, { values, B, T, width: I }, keep): ReferencePass {
+  forward(layer, given, { values, B, T, width: I }, keep, initial = {}): ReferencePass {
     const { units: H, dropout, returnSequences } = layer;
     const bias = weights(layer, I)[2]!;
     const tensors = layer.useBias ? given : [...given, new Float64Array(bias[1].reduce((a, b) => a * b))];
     const kept = keep ? dropoutForward(values, keep, dropout, B, T, I) : values;
-    const pass = cell(layer, tensors, kept, { B, T, I, H });
+    const pass = cell(layer, tensors, kept, { B, T, I, H }, initial);
     const all = { values: pass.h, B, T, width: H };
     return {
       y: returnSequences ? all : lastRows(all),
       states: pass.states,
-      backward(dy) {
-        const found = pass.backward(returnSequences ? dy : atLastRows(dy, all));
+      final: pass.final,
+      backward(dy, dfinal = {}) {
+        const found = pass.backward(returnSequences ? dy : atLastRows(dy, all), dfinal);
         const dweights = found.dweights.slice(0, given.length);
         return {
           ...found,

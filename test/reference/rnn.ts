@@ -51,14 +51,18 @@ export function rnnForward(
   return { ...sizes, x, weights, h, hT, hStates };
 }
 
-/** Backpropagation through all T timesteps of dh (B, T, H). */
-export function rnnBackward(dh: Vector, forward: RnnResult): RnnGradients {
+/** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the state after the last, (B, H). */
+export function rnnBackward(
+  dh: Vector,
+  forward: RnnResult,
+  { h: dhT }: { readonly h?: Vector } = {},
+): RnnGradients {
   const { B, T, I, H, x, weights, hStates } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const dU = new Float64Array(weights.U.length);
   const db = new Float64Array(weights.b.length);
-  const dh0 = new Float64Array(B * H);
+  const dh0 = dhT?.slice() ?? new Float64Array(B * H);
   const dhs = new Float64Array(B * T * H);
 
   for (let b = 0; b < B; b++) {
@@ -82,14 +86,16 @@ export function rnnBackward(dh: Vector, forward: RnnResult): RnnGradients {
 /** Keras's SimpleRNN, with the states that trace gives. */
 export const simpleRnnReference = recurrentReference(
   cellWeights("simple_rnn_cell", 1),
-  (_, [W, U, b], x, sizes) => {
-    const result = rnnForward(x, { W: W!, U: U!, b: b! }, sizes);
+  (_, [W, U, b], x, sizes, { h: h0 }) => {
+    const result = rnnForward(x, { W: W!, U: U!, b: b! }, sizes, h0 ? { h0 } : {});
     return {
       h: result.h,
       states: { h: result.h },
-      backward(dh) {
-        const { dx, dW, dU, db, dhs } = rnnBackward(dh, result);
-        return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs } };
+      final: { h: result.hT },
+      backward(dh, dfinal) {
+        const { dx, dW, dU, db, dhs, dh0 } = rnnBackward(dh, result, dfinal);
+        const dweights = [{ dw: dW }, { dw: dU }, { dw: db }];
+        return { dx, dweights, dstates: { dh: dhs }, dinitial: { h: dh0 } };
       },
     };
   },
