@@ -1,4 +1,4 @@
-import { frozen } from "../model/stack.ts";
+import { branchesOf, frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
@@ -33,6 +33,13 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
     });
   };
 
+  const several = branchesOf(layers).length > 1;
+  /** x, and y where there is one. */
+  const packData = (parcel: Parcel, [x, ...y]: readonly unknown[]): unknown[] => [
+    several ? packInputs(parcel, x) : parcel.pack(x),
+    ...y.map((targets) => parcel.pack(targets)),
+  ];
+
   const sendWithOptions = async (method: ModelCall, kind: CallKind, args: readonly unknown[]) => {
     const table = kind.options as OptionTable<FitOptions>;
     const given = args[kind.arguments] as FitOptions | undefined;
@@ -40,8 +47,9 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
     return runtime.run(options, (session, call) => {
       const parcel = new Parcel();
       const { signal: _, onBatchEnd: __, onEpochEnd: ___, validationData: pair, ...rest } = options;
-      const sent = { ...rest, ...(pair && { validationData: pair.map((part) => parcel.pack(part)) }) };
-      const packed = Array.from({ length: kind.arguments }, (_, i) => parcel.pack(args[i]));
+      const sent = { ...rest, ...(pair && { validationData: packData(parcel, pair) }) };
+      const data = Array.from({ length: kind.arguments }, (_, i) => args[i]);
+      const packed = packData(parcel, data);
       return session.model(id, method, call, parcel.seal([...packed, sent]));
     });
   };
@@ -61,3 +69,9 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
 /** An argument, or each in a list of them, such as weights. */
 const packAll = (parcel: Parcel, arg: unknown): unknown =>
   Array.isArray(arg) ? arg.map((one) => parcel.pack(one)) : parcel.pack(arg);
+
+/** The data of each input, in a list or by name. */
+function packInputs(parcel: Parcel, x: unknown): unknown {
+  if (Object.prototype.toString.call(x) !== "[object Object]") return packAll(parcel, x);
+  return Object.fromEntries(Object.entries(x as object).map(([name, one]) => [name, parcel.pack(one)]));
+}
