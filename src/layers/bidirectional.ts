@@ -98,6 +98,12 @@ export const bidirectionalKind = {
         "the layer within a bidirectional has an inputShape; give it to the bidirectional.",
       );
     }
+    if (layer.initialState !== undefined) {
+      throw new LstmkitError(
+        "BAD_LAYER",
+        "the layer within a bidirectional has an initialState; only a recurrent layer by itself takes one.",
+      );
+    }
     const y = kindOf(layer).output(layer, x);
     return { ...y, width: mergeMode === "concat" ? 2 * y.width : y.width };
   },
