@@ -16,6 +16,7 @@ import {
 } from "./kind.ts";
 import { COMMON, describeLayer, sequenceShape } from "./options.ts";
 import { type AnyRecurrentLayer, RECURRENT_KINDS } from "./recurrent-kinds.ts";
+import { reversed } from "./reversed.ts";
 
 /** How the outputs of the two directions become one. */
 export type MergeMode = "concat" | "sum" | "mul" | "ave";
@@ -49,6 +50,20 @@ const kindOf = ({ type }: AnyRecurrentLayer) => RECURRENT_KINDS[type] as LayerKi
 
 const childName = ({ layer }: BidirectionalLayer, side: string) =>
   `${side}_${layer.name || kindOf(layer).baseName}`;
+
+/** What both children carry: their sides are behind the names, as in those of their states. */
+const bySide = <V>(of: (i: number) => Readonly<Record<string, V>>): Record<string, V> =>
+  Object.fromEntries(
+    SIDES.flatMap((side, i) => Object.entries(of(i)).map(([name, value]) => [`${name}_${side}`, value])),
+  );
+
+/** One child's, under its own names. */
+const ofSide = <V>(all: Readonly<Record<string, V>>, side: string): Record<string, V> =>
+  Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) =>
+      name.endsWith(`_${side}`) ? [[name.slice(0, -side.length - 1), value]] : [],
+    ),
+  );
 
 /** The blocks of both children; scratch, which neither keeps, once. */
 const both = (sizes: Sizes = {}): Sizes =>
@@ -91,6 +106,7 @@ export const bidirectionalKind = {
       kinds: Object.fromEntries(sided) as Record<`${string}_${(typeof SIDES)[number]}`, StateKind>,
     };
   },
+  carried: ({ layer }) => bySide(() => kindOf(layer).carried!(layer)),
   output({ layer, mergeMode }, x) {
     if (layer.inputShape) {
       throw new LstmkitError(
@@ -104,6 +120,12 @@ export const bidirectionalKind = {
         "the layer within a bidirectional has an initialState; only a recurrent layer by itself takes one.",
       );
     }
+    if (layer.goBackwards) {
+      throw new LstmkitError(
+        "BAD_LAYER",
+        "the layer within a bidirectional has goBackwards: true; a bidirectional reads in both directions by itself, so drop it.",
+      );
+    }
     const y = kindOf(layer).output(layer, x);
     return { ...y, width: mergeMode === "concat" ? 2 * y.width : y.width };
   },
@@ -114,7 +136,7 @@ export const bidirectionalKind = {
         .map((spec) => ({ ...spec, name: `${childName(own, side)}/${spec.name}` })),
     ),
   memory({ layer, mergeMode }, x, use): Memory {
-    const { prepared, batch, group, scratch } = kindOf(layer).memory(layer, x, use);
+    const { prepared, batch, group, scratch, state } = kindOf(layer).memory(layer, x, use);
     const rows = use.groupSize * (layer.returnSequences ? x.T : 1);
     const y = rows * padded(mergeMode === "concat" ? 2 * layer.units : layer.units);
     return {
@@ -122,10 +144,12 @@ export const bidirectionalKind = {
       batch: both(batch),
       group: { ...both(group), y, ...(use.backward && { dy: y, dx: use.groupSize * x.T * padded(x.width) }) },
       scratch: scratch ?? {},
+      ...(state && { state: bySide(() => state) }),
     };
   },
   everyStep: (own) => ({ ...own, layer: kindOf(own.layer).everyStep!(own.layer) }),
   withoutDropout: (own) => ({ ...own, layer: kindOf(own.layer).withoutDropout!(own.layer) }),
+  stateful: ({ layer }) => kindOf(layer).stateful!(layer),
   gathers: ({ layer }, use) => 2 * (kindOf(layer).gathers?.(layer, use) ?? 0),
   pass(own, at) {
     const { k, x, dx, use } = at;
@@ -146,6 +170,7 @@ export const bidirectionalKind = {
         stream: at.stream + i * STREAM,
         x: i === 0 ? x : reversed(x),
         dx: dx && (i === 0 ? dx : reversed(dxSecond)),
+        ...(at.initial && { initial: ofSide(at.initial, side) }),
       }),
     ) as [Pass, Pass];
     const children = [ahead, back];
@@ -164,6 +189,7 @@ export const bidirectionalKind = {
     return {
       y,
       dy,
+      final: bySide((i) => children[i]!.final!),
       states: sided(children.map(({ states = {} }) => states)),
       gradients: sided(children.map(({ gradients = {} }) => gradients)),
       prepare(part, parts) {
@@ -239,30 +265,6 @@ function childBound(own: BidirectionalLayer, at: Bound, side: string): Bound {
     ...at,
     weight: (name) => at.weight(`${childName(own, side)}/${name}`),
     at: (name) => at.at(Object.hasOwn(scratch, name) ? name : `${side}/${name}`),
-  };
-}
-
-/** The same rows from the last to the first. */
-function reversed(rows: Rows): Rows {
-  const { gathered, mask, T, stride } = rows;
-  return {
-    ...rows,
-    at: (group) => rows.at(group) + (T - 1) * stride * 4,
-    stride: -stride,
-    ...(mask && {
-      mask: {
-        ...mask,
-        at: (group: Group) => mask.at(group) + (T - 1) * mask.stride * 4,
-        stride: -mask.stride,
-      },
-    }),
-    ...(gathered && {
-      gathered: {
-        ...gathered,
-        slots: (group: Group) => gathered.slots(group) + (T - 1) * gathered.stride * 4,
-        stride: -gathered.stride,
-      },
-    }),
   };
 }
 

@@ -72,6 +72,7 @@ export const denseKind = {
     return joinMemory(affineMemory({ N }, x, use), { group: { y, ...(use.backward && { dy: y }) } });
   },
   gathers: ({ units }, use) => affineGathers({ N: padded(units) }, use),
+  oneStep: (layer) => layer,
   pass({ units, activation, useBias }, at) {
     const { k, x, use } = at;
     const N = padded(units);

@@ -27,6 +27,7 @@ export const dropoutKind = {
   options: { rate: share, ...COMMON } satisfies OptionTable<Omit<DropoutLayer, "type">>,
   output: (_, x) => ({ holds: "numbers", sequence: x.sequence, T: x.T, width: x.width, ...maskedAs(x) }),
   weights: () => [],
+  oneStep: (layer) => layer,
   withoutDropout: (layer) => ({ ...layer, rate: 0 }),
   memory({ rate }, { T, width }, { groupSize: R, backward }) {
     const block = R * T * padded(width);

@@ -62,6 +62,7 @@ export const embeddingKind = {
       batch: { ...(backward && { dy: B * vectors }) },
     };
   },
+  oneStep: (layer) => layer,
   pass({ outputDim }, at) {
     const { k, x, use } = at;
     const E = padded(outputDim);

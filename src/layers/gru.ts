@@ -3,6 +3,7 @@ import { Affine, addGradients, type Operand, packPart, packPartTransposed } from
 import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { describeLayer, onlyValue } from "./options.ts";
 import {
+  asRead,
   RECURRENT,
   type RecurrentConfig,
   type RecurrentLayer,
@@ -11,6 +12,8 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  stateMemory,
+  variants,
 } from "./recurrent.ts";
 
 export interface GruConfig extends RecurrentConfig {
@@ -38,8 +41,9 @@ export const gruKind = {
     recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
     resetAfter: { ...trueOrFalse, fallback: true },
   } satisfies OptionTable<Omit<GruLayer, "type">>,
-  states: ({ units }) => ({
+  states: ({ units, goBackwards }) => ({
     units,
+    seesAhead: goBackwards,
     kinds: {
       u: { title: "update gate", range: "gate" },
       r: { title: "reset gate", range: "gate" },
@@ -56,17 +60,17 @@ export const gruKind = {
   memory(layer, x, use) {
     const H = padded(layer.units);
     const rows = use.groupSize * x.T;
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), {
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h"), {
       group: {
         ...(layer.resetAfter ? { v: rows * CELL.gates * H } : { rh: rows * H }),
         ...(use.flow && { flow: rows * H }),
       },
     });
   },
-  everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  ...variants<GruLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
-  pass(layer, at) {
+  pass(layer, bound) {
+    const at = asRead(layer, bound);
     const { k, use } = at;
     const { resetAfter, useBias } = layer;
     const frame = recurrentFrame(layer, at, CELL.gates, "gru_cell/recurrent_kernel");
@@ -85,10 +89,10 @@ export const gruKind = {
     const shared = {
       y: frame.y,
       dy: frame.dy,
-      states: { u: gate(0), r: gate(1), g: gate(2), h: stateRows(h) },
+      states: frame.inOrder({ u: gate(0), r: gate(1), g: gate(2), h: stateRows(h) }),
       final: carried.final,
       dInitial: carried.dInitial,
-      gradients: flow ? { h: rows(flow, H) } : {},
+      gradients: flow ? frame.inOrder({ h: rows(flow, H) }) : {},
       project: (from: number, count: number) => input.project(from, count),
       beginShard: (shard: number) => input.beginShard(shard),
       endShard: (shard: number, partial: number) => input.endShard(shard, partial),

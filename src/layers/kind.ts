@@ -268,6 +268,13 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   everyStep?(layer: C): C;
   /** The layer as it is when nothing is trained. */
   withoutDropout?(layer: C): C;
+  /** Whether its `memory` has `state`. Default false. */
+  stateful?(layer: C): boolean;
+  /**
+   * The layer as a stream has it, which is given one step at a time: its states are kept from step to step. Null where
+   * what it gives at a step is of later steps as well; a kind that does not say cannot be streamed.
+   */
+  oneStep?(layer: C): C | null;
   /** The layer without the activation that its output passes through last, for a loss that wants it so. */
   bare?(layer: C): { readonly layer: C; readonly activation: Activation };
 }
@@ -280,7 +287,13 @@ export function joinMemory(...parts: readonly Memory[]): Memory {
       scratch[name] = Math.max(scratch[name] ?? 0, floats);
     }
   }
-  const join = (of: "prepared" | "batch" | "group"): Sizes =>
+  const join = (of: "prepared" | "batch" | "group" | "state"): Sizes =>
     Object.assign({}, ...parts.map((part) => part[of] ?? {}));
-  return { prepared: join("prepared"), batch: join("batch"), group: join("group"), scratch };
+  return {
+    prepared: join("prepared"),
+    batch: join("batch"),
+    group: join("group"),
+    scratch,
+    state: join("state"),
+  };
 }

@@ -59,6 +59,7 @@ export const layerNormalizationKind = {
     const block = rows * padded(width);
     return { group: { y: block, xhat: block, inverse: rows, ...(backward && { dy: block }) } };
   },
+  oneStep: (layer) => layer,
   pass({ epsilon, center, scale }, at) {
     const { k, x, dx, use } = at;
     const { T, width: n } = x;

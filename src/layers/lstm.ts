@@ -3,6 +3,7 @@ import { Affine } from "./affine.ts";
 import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { describeLayer, onlyValue } from "./options.ts";
 import {
+  asRead,
   RECURRENT,
   type RecurrentConfig,
   type RecurrentLayer,
@@ -11,6 +12,8 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  stateMemory,
+  variants,
 } from "./recurrent.ts";
 
 export interface LstmConfig extends RecurrentConfig {
@@ -39,8 +42,9 @@ export const lstmKind = {
     recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
     unitForgetBias: { ...trueOrFalse, fallback: true },
   } satisfies OptionTable<Omit<LstmLayer, "type">>,
-  states: ({ units }) => ({
+  states: ({ units, goBackwards }) => ({
     units,
+    seesAhead: goBackwards,
     kinds: {
       i: { title: "input gate", range: "gate" },
       f: { title: "forget gate", range: "gate" },
@@ -61,7 +65,7 @@ export const lstmKind = {
   memory(layer, x, use) {
     const H = padded(layer.units);
     const { groupSize: R, backward, flow } = use;
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), {
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h", "c"), {
       group: {
         c: R * (x.T + 1) * H,
         tc: R * x.T * H,
@@ -70,10 +74,10 @@ export const lstmKind = {
       },
     });
   },
-  everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  ...variants<LstmLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
-  pass(layer, at) {
+  pass(layer, bound) {
+    const at = asRead(layer, bound);
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "lstm_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
@@ -91,10 +95,17 @@ export const lstmKind = {
     return {
       y: frame.y,
       dy: frame.dy,
-      states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: stateRows(c), h: stateRows(h) },
+      states: frame.inOrder({
+        i: gate(0),
+        f: gate(1),
+        g: gate(2),
+        o: gate(3),
+        c: stateRows(c),
+        h: stateRows(h),
+      }),
       final: carried.final,
       dInitial: carried.dInitial,
-      gradients: flow ? { h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) } : {},
+      gradients: flow ? frame.inOrder({ h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
         frame.prepare(part, parts);

@@ -26,6 +26,7 @@ import {
   type WeightSpec,
 } from "./kind.ts";
 import { anInitializer, COMMON, onlyValue, sequenceShape, share, size } from "./options.ts";
+import { reversed } from "./reversed.ts";
 
 export interface RecurrentConfig {
   /** H: length of the state. */
@@ -38,6 +39,16 @@ export interface RecurrentConfig {
   dropout?: number;
   /** Give the output of every timestep, (B, T, H), not only the last, (B, H). Default false. */
   returnSequences?: boolean;
+  /**
+   * Read the sequence from its end; with `returnSequences` the outputs come in the order in which it is read: that of
+   * the last step is the first. Default false.
+   */
+  goBackwards?: boolean;
+  /**
+   * Sample i of a batch goes on from the states in which sample i of the batch before ended, in fit, evaluate and
+   * predict alike, until `model.resetStates()`. Default false.
+   */
+  stateful?: boolean;
   /** Default `glorotUniform`. */
   kernelInitializer?: Initializer;
   /** Default `orthogonal`. */
@@ -62,6 +73,8 @@ export interface RecurrentLayer extends AnyLayer {
   readonly useBias: boolean;
   readonly dropout: number;
   readonly returnSequences: boolean;
+  readonly goBackwards: boolean;
+  readonly stateful: boolean;
   readonly kernelInitializer: Initializer;
   readonly recurrentInitializer: Initializer;
   readonly biasInitializer: Initializer;
@@ -74,6 +87,8 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   useBias: { ...trueOrFalse, fallback: true },
   dropout: { ...share, fallback: 0 },
   returnSequences: { ...trueOrFalse, fallback: false },
+  goBackwards: { ...trueOrFalse, fallback: false },
+  stateful: { ...trueOrFalse, fallback: false },
   kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },
   recurrentInitializer: { ...anInitializer, fallback: "orthogonal" },
   biasInitializer: { ...anInitializer, fallback: "zeros" },
@@ -140,6 +155,26 @@ export function recurrentMemory(
   });
 }
 
+/** Memory of the states that a stateful layer keeps. */
+export const stateMemory = (
+  { stateful, units }: RecurrentLayer,
+  { batchSize }: Use,
+  ...names: readonly string[]
+): Memory =>
+  stateful ? { state: Object.fromEntries(names.map((name) => [name, batchSize * padded(units)])) } : {};
+
+/** The layer as others want it, the same for every cell. */
+export const variants = <L extends RecurrentLayer>() => ({
+  everyStep: (layer: L): L => ({ ...layer, returnSequences: true }),
+  withoutDropout: (layer: L): L => ({ ...layer, dropout: 0 }),
+  stateful: (layer: L) => layer.stateful,
+  oneStep: (layer: L): L | null => (layer.goBackwards ? null : { ...layer, stateful: true }),
+});
+
+/** What the layer is bound to, with x in the order in which it is read. */
+export const asRead = ({ goBackwards }: RecurrentLayer, at: Bound): Bound =>
+  goBackwards ? { ...at, x: reversed(at.x), dx: at.dx && reversed(at.dx) } : at;
+
 export const recurrentGathers = (
   { units, dropout }: RecurrentLayer,
   use: Pick<Use, "backward">,
@@ -170,6 +205,8 @@ export interface RecurrentFrame {
   rows(address: number, stride: number, sequence?: number): Rows;
   /** The same of a block (R, T+1, H), but for the initial state. */
   stateRows(address: number): Rows;
+  /** What there is at every step, in the order of x's steps, from the order in which they are read. */
+  inOrder(table: Readonly<Record<string, Rows>>): Readonly<Record<string, Rows>>;
   /**
    * The carried states: where they begin, where they end, and their gradients on the way back.
    *
@@ -200,7 +237,7 @@ export function recurrentFrame(
   recurrent: string,
 ): RecurrentFrame {
   const { k, x, use } = at;
-  const { units, returnSequences } = layer;
+  const { units, returnSequences, goBackwards } = layer;
   const { T } = x;
   const H = padded(units);
   const N = gates * H;
@@ -235,6 +272,10 @@ export function recurrentFrame(
     before: rows(h, H, (T + 1) * H),
     rows,
     stateRows,
+    inOrder: (table) =>
+      goBackwards
+        ? Object.fromEntries(Object.entries(table).map(([name, read]) => [name, reversed(read)]))
+        : table,
     carry(blocks, gradients) {
       const single = { ...rows(0, H, H), T: 1 };
       const each = (addresses: typeof blocks, of: (address: number) => Rows) =>

@@ -2,6 +2,7 @@ import { Affine } from "./affine.ts";
 import { joinMemory, type LayerKind, padded } from "./kind.ts";
 import { describeLayer } from "./options.ts";
 import {
+  asRead,
   RECURRENT,
   type RecurrentConfig,
   type RecurrentLayer,
@@ -10,6 +11,8 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  stateMemory,
+  variants,
 } from "./recurrent.ts";
 
 export interface SimpleRnnLayer extends RecurrentLayer {
@@ -24,18 +27,24 @@ export const simpleRnnKind = {
   baseName: "simple_rnn",
   reads: "numbers",
   options: RECURRENT,
-  states: ({ units }) => ({ units, kinds: { h: { title: "state", range: "signed", flows: true } } }),
+  states: ({ units, goBackwards }) => ({
+    units,
+    seesAhead: goBackwards,
+    kinds: { h: { title: "state", range: "signed", flows: true } },
+  }),
   carried: ({ units }) => ({ h: units }),
   output: recurrentOutput,
   weights: (layer, x) => recurrentWeights(layer, x, CELL),
   memory(layer, x, use) {
     const flow = use.groupSize * x.T * padded(layer.units);
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), { group: { ...(use.flow && { flow }) } });
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h"), {
+      group: { ...(use.flow && { flow }) },
+    });
   },
-  everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  ...variants<SimpleRnnLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
-  pass(layer, at) {
+  pass(layer, bound) {
+    const at = asRead(layer, bound);
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "simple_rnn_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, rows, stateRows } = frame;
@@ -50,10 +59,10 @@ export const simpleRnnKind = {
     return {
       y: frame.y,
       dy: frame.dy,
-      states: { h: stateRows(h) },
+      states: frame.inOrder({ h: stateRows(h) }),
       final: carried.final,
       dInitial: carried.dInitial,
-      gradients: flow ? { h: rows(flow, H) } : {},
+      gradients: flow ? frame.inOrder({ h: rows(flow, H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
         frame.prepare(part, parts);

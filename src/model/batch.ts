@@ -6,6 +6,7 @@ import type { AnyLoss } from "../losses/kind.ts";
 import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
+import type { KeptStates } from "./kept-states.ts";
 import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 import { type Branch, branchesOf } from "./stack.ts";
 import type { Station, Team } from "./team.ts";
@@ -45,6 +46,8 @@ export interface BatchOptions {
   readonly metrics?: readonly MetricName[];
   /** To ask for flow(). Default false. */
   readonly flow?: boolean;
+  /** Where states stay that stateful layers keep from batch to batch. Default: nowhere, they begin as zeros. */
+  readonly states?: KeptStates | null;
   /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
   readonly optimizer: (() => OptimizerState) | null;
 }
@@ -63,6 +66,7 @@ export class Batch {
   readonly #plan: Plan;
   /** Of each input the tokens of the call, or of the shard that is being loaded; null where they are not listed. */
   readonly #tokens: readonly (TokenList | null)[];
+  readonly #kept: KeptStates | null;
   /** Of each input: which rows of a sample are masked; undefined where none is. */
   readonly #masks: readonly ReturnType<typeof masksOf>[];
   #prepared: boolean;
@@ -111,6 +115,7 @@ export class Batch {
       throw error;
     }
     this.#plan = this.#station.worker.plan;
+    this.#kept = options.states ?? null;
     this.#masks = branchesOf(layers).map((branch) => masksOf(branch.layers));
     this.#prepared = trains; // who trains prepares anew at each step
   }
@@ -200,6 +205,7 @@ export class Batch {
   async gradient(count: number, counters: Counters): Promise<BatchResult> {
     const divisor = this.#rows(count);
     const job = { kind: "gradient", count, divisor, ...counters } as const;
+    this.#states("put");
     const raised = await this.#perform(job, shardsOf(count));
     if (raised) await this.#perform({ kind: "forget" }, 1);
     return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
@@ -227,7 +233,9 @@ export class Batch {
       this.#weights.version++;
       await this.#perform({ kind: "update", iteration }, this.#plan.shape.threads);
       worker.updating = false;
-      return before === null || before.restoreUnlessFinite();
+      const finite = before === null || before.restoreUnlessFinite();
+      if (finite) this.#states("take");
+      return finite;
     } catch (error) {
       this.#weights.torn ||= worker.updating;
       throw error;
@@ -239,14 +247,14 @@ export class Batch {
   /** Loss and metrics of the batch that was loaded, without dropout. */
   async evaluate(count: number): Promise<BatchResult> {
     await this.#prepare();
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    await this.#forward(count);
     return this.#result(count, this.#rows(count), 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
   async predict(count: number, to: Float32Array): Promise<void> {
     await this.#prepare();
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    await this.#forward(count);
     to.set(this.#weights.memory.f32(this.#at(this.#plan.outputs), count * this.outputSize));
   }
 
@@ -267,6 +275,7 @@ export class Batch {
    */
   async flow(count: number, losses: Float32Array): Promise<StepValues[]> {
     await this.#prepare();
+    this.#states("put");
     await this.#perform({ kind: "flow", count }, 1);
     const { T } = this.#plan.signals.at(-1)!;
     const own = this.#at(this.#plan.losses);
@@ -275,6 +284,24 @@ export class Batch {
     return found.map((of) =>
       Object.fromEntries(Object.entries(of).map(([name, values]) => [`d${name}`, values])),
     );
+  }
+
+  async #forward(count: number): Promise<void> {
+    this.#states("put");
+    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    this.#states("take");
+  }
+
+  /**
+   * Before a batch `put` the states that the one before has left, or zeros where nobody keeps any; `take` those of a
+   * batch that was done wholly.
+   */
+  #states(move: "put" | "take"): void {
+    const { state, stateLength, shape } = this.#plan;
+    if (stateLength === 0) return;
+    const run = this.#weights.memory.f32(this.#at(state), stateLength);
+    if (this.#kept) this.#kept[move](shape.batchSize, run);
+    else run.fill(0);
   }
 
   free(): void {

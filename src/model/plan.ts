@@ -82,6 +82,10 @@ export interface Plan {
   readonly partials: number;
   /** Each layer's blocks by name; those of a thread from the start of its part on. */
   readonly blocks: readonly Readonly<Record<string, Block>>[];
+  /** (B, padded width) of each state that a layer keeps, by its name; all of them are one run of so many floats. */
+  readonly states: readonly Readonly<Record<string, number>>[];
+  readonly state: number;
+  readonly stateLength: number;
   /** (R, rows, padded width): the outputs and their gradient where the last layer's lie otherwise; else null. */
   readonly last: { readonly y: Block; readonly dy: Block } | null;
   /** The threads' parts begin here, so many bytes apart. */
@@ -122,6 +126,13 @@ export function planBatch(shape: BatchShape): Plan {
     partials: all.reserve(backward ? shards * table.shardsLength : 0),
   };
   const memories = head.layers.map((layer, i) => kindOf(layer).memory(layer, signals[i]!, use));
+  const state = all.bytes;
+  const states = memories.map((memory) =>
+    Object.fromEntries(
+      Object.entries(memory.state ?? {}).map(([name, floats]) => [name, all.reserve(floats)]),
+    ),
+  );
+  const stateLength = (all.bytes - state) / 4;
   const thread = new Layout();
   const blocks = placeBlocks(memories, all, thread);
   const last = kindOf(head.layers.at(-1)!).bare
@@ -137,6 +148,9 @@ export function planBatch(shape: BatchShape): Plan {
     targetWidth,
     ...places,
     blocks,
+    states,
+    state,
+    stateLength,
     last,
     threads,
     threadBytes: thread.bytes,

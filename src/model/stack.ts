@@ -165,6 +165,11 @@ export function originOf(layers: readonly Layer[], i: number): number | undefine
   const name = "initialState" in layer ? layer.initialState : undefined;
   if (name === undefined) return undefined;
   const called = `layer ${i}, ${show(layer.name)}, has initialState ${show(name)}`;
+  if (kindOf(layer).stateful?.(layer)) {
+    refuse(
+      `${called}, and stateful: true, by which it begins with its own states of the batch before. Drop one.`,
+    );
+  }
   const origin = layers.findIndex((other) => other.name === name);
   if (origin < 0 || origin >= i) {
     const before = layers.slice(0, i).filter((other) => kindOf(other).carried);

@@ -18,6 +18,7 @@ import { optimizerKindOf } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
+import { keptStates } from "./kept-states.ts";
 import { type BatchShape, type InputPlan, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 import { begins, originOf } from "./stack.ts";
 
@@ -70,6 +71,8 @@ export type Job =
 export class Worker {
   readonly plan: Plan;
   readonly passes: readonly Pass[];
+  /** Of the states that layers keep: where each is left by its layer, and where it is kept. */
+  readonly #kept: readonly { readonly left: Rows; readonly kept: Rows }[];
   /** Set when an update begins; whoever asked for it takes it back when it is done by all. */
   updating = false;
   readonly #k: Kernels;
@@ -91,7 +94,11 @@ export class Worker {
     this.#site = site;
     this.plan = planBatch(site.shape);
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
-    this.passes = makePasses(k, this.plan, site, this.#own);
+    const kept = keptStates(this.plan, site.base);
+    this.passes = makePasses(k, this.plan, site, this.#own, kept);
+    this.#kept = kept.flatMap((states, i) =>
+      Object.entries(states).map(([name, rows]) => ({ kept: rows, left: this.passes[i]!.final![name]! })),
+    );
     const { loss, metrics } = site.shape;
     this.#loss = loss && lossKindOf(loss).kernel(k, loss, this.plan.head.bare);
     const logits = loss?.fromLogits === true;
@@ -156,9 +163,17 @@ export class Worker {
     const shards = Math.ceil(count / SHARD_SIZE);
     for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
       for (const group of this.#groups(shard, count)) {
-        for (const pass of this.passes) pass.forward(group);
+        this.forwardGroup(group);
         this.#measure(group, 1); // no gradient, so nothing is divided
       }
+    }
+  }
+
+  /** A group's way there; what layers keep of its samples is replaced. */
+  forwardGroup(group: Group): void {
+    for (const pass of this.passes) pass.forward(group);
+    for (const { left, kept } of this.#kept) {
+      this.#k.copyRows(kept.at(group), kept.sequence, left.at(group), left.sequence, left.width, group.count);
     }
   }
 
@@ -185,7 +200,7 @@ export class Worker {
 
   /** @param divisor of the sum of the rows' losses: their number, or that of those that count */
   #backpropagate(group: Group, divisor: number): void {
-    for (const pass of this.passes) pass.forward(group);
+    this.forwardGroup(group);
     this.#measure(group, divisor);
     for (let i = this.passes.length - 1; i >= 0; i--) {
       const pass = this.passes[i]!;
@@ -336,7 +351,13 @@ const packed = ({ T, width }: Distances) => ({ stride: padded(width), sequence: 
 const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
 
 /** One thread's passes, bottom to top. */
-function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number): Pass[] {
+function makePasses(
+  k: Kernels,
+  plan: Plan,
+  { base, weights }: Site,
+  own: number,
+  kept: readonly Readonly<Record<string, Rows>>[],
+): Pass[] {
   const { head, inputs, table, blocks, use } = plan;
   const { layers } = head;
   const passes: Pass[] = [];
@@ -349,13 +370,14 @@ function makePasses(k: Kernels, plan: Plan, { base, weights }: Site, own: number
     const isFirst = !below || layers[stream - 1]!.type === "input"; // and the gradient of data is nobody's
     const layerBlocks = blocks[stream]!;
     const origin = origins[stream];
+    const initial = origin === undefined ? kept[stream]! : passes[origin]!.final!;
     const pass = kindOf(layer).pass(layer, {
       k,
       use,
       stream,
       x: below?.y ?? inputRows(fed.next().value!, base),
       dx: use.backward && !isFirst ? below.dy : null,
-      ...(origin !== undefined && { initial: passes[origin]!.final! }),
+      ...(Object.keys(initial).length > 0 && { initial }),
       ...(origins.includes(stream) && { heirs: heirs[stream]! }),
       weight(name): Weight {
         const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it

@@ -18,6 +18,7 @@ export const MODEL_CALLS = {
   predict: { arguments: 1, options: EVALUATE_OPTIONS, moves: true },
   trace: { arguments: 1, options: READ_OPTIONS, moves: true },
   gradientFlow: { arguments: 2, options: READ_OPTIONS, moves: true },
+  resetStates: { arguments: 0 },
   summary: { arguments: 0 },
   countParams: { arguments: 0 },
   getWeights: { arguments: 0, moves: true },

@@ -3,6 +3,7 @@ import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import type { Batch, BatchResult } from "../model/batch.ts";
 import type { CompileConfig } from "../model/compile.ts";
+import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
 import { dataOf, type Inputs, part, type Samples, type Targets } from "./inputs.ts";
@@ -41,6 +42,38 @@ export function planFit(
     );
   }
   return { ...given, train, validation, batches };
+}
+
+/**
+ * Of a model with stateful layers, where each sample goes on from that in the same place of the batch before.
+ *
+ * @returns the samples of a batch
+ * @throws BAD_ARGUMENT
+ */
+export function checkStateful({
+  train,
+  validation,
+  batchSize,
+  batches,
+  dropRemainder,
+  shuffle,
+}: FitPlan): number {
+  if (shuffle) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      "shuffle is true, the default, and a stateful layer goes on from the sample in the same place of the batch before: " +
+        "give shuffle: false.",
+    );
+  }
+  const size = wholeBatches(dropRemainder ? batches * batchSize : train.samples, batchSize);
+  if (validation && wholeBatches(validation.samples, batchSize, " to validate on") !== size) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `there are ${validation.samples} samples to validate on, fewer than in a batch of ${size}, from which stateful layers ` +
+        "go on. Give more of them, or a smaller batchSize.",
+    );
+  }
+  return size;
 }
 
 /** As Keras: the last samples; none for a share of 0. */

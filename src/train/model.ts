@@ -37,7 +37,7 @@ export interface FitOptions {
   epochs?: number;
   /** Default 32. */
   batchSize?: number;
-  /** Another order of samples each epoch, by the model's seed. Default true. */
+  /** Another order of samples each epoch, by the model's seed. Default true, which a stateful layer refuses. */
   shuffle?: boolean;
   /** Leave out an epoch's last batch when it is smaller. Default false. */
   dropRemainder?: boolean;
@@ -172,6 +172,15 @@ export interface Model {
    * @throws as fit
    */
   gradientFlow(x: Inputs, y: Targets, options?: ReadOptions): Promise<GradientFlow>;
+
+  /**
+   * Have the states of stateful layers begin as zeros again. Nothing else does: not an epoch, not another call, not a
+   * failure. They are those after the last batch that was done wholly, of training with its step, whatever ends the call
+   * (an abort, a loss that is not finite); a file has none. Calls that go on from them, `fit`, `evaluate` and `predict`,
+   * are done one after the other; each needs as many samples in a batch as the one before, until this call, which may be
+   * made in a callback of `fit`. `trace` and `gradientFlow` begin with zeros, and leave them alone.
+   */
+  resetStates(): Promise<void>;
 
   /** A table of layers, output shapes and numbers of weights, as Keras prints it. */
   summary(): Promise<string>;

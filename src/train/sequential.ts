@@ -10,6 +10,7 @@ import { encodeModel, type SavedModel } from "../formats/model-file.ts";
 import type { Layer } from "../layers/index.ts";
 import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
+import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
 import { OptimizerMemory } from "../model/optimizer-memory.ts";
 import { checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
@@ -20,7 +21,7 @@ import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
-import { fitModel, planFit } from "./fit.ts";
+import { checkStateful, fitModel, planFit } from "./fit.ts";
 import {
   checkInputs,
   checkSamples,
@@ -70,6 +71,8 @@ export class Sequential implements Model {
   #config: CompileConfig | null = null;
   #optimizer: OptimizerMemory | null = null;
   readonly #state = newRun();
+  /** What stateful layers keep from call to call; null where there are none. */
+  readonly #kept: KeptStates | null;
   readonly #access = new Access();
   /** The last predict of a few sequences: its batch, for sequences of that shape and weights as they were. */
   #few: Few | null = null;
@@ -82,6 +85,7 @@ export class Sequential implements Model {
   constructor(context: SequentialContext, layers: readonly Layer[], saved?: SavedModel) {
     this.#context = context;
     this.layers = checkLayers(layers);
+    this.#kept = isStateful(this.layers) ? new KeptStates() : null;
     this.#weights = new Weights(context.kernels, context.memory, this.layers);
     this.metadata = saved?.metadata ?? {};
     if (saved) {
@@ -114,6 +118,7 @@ export class Sequential implements Model {
       checkSamples(inputs, targets, this.layers, config.loss, suffix);
     // All that the caller gave is read before anything else can run, and not again.
     const plan = planFit(samples(x, y), given, ([vx, vy]) => samples(vx, vy, " of validationData"));
+    this.#kept?.check(checkStateful(plan));
     this.#fitting = true;
     try {
       return await this.#run(given.signal, (pauses) =>
@@ -123,7 +128,10 @@ export class Sequential implements Model {
           state: this.#state,
           open: () => this.#batch(plan.train, { ...config, batchSize: plan.batchSize, training: true }),
           order: (n, epoch) => this.#order(n, epoch),
-          measure: (data) => this.#measure(data, config, plan.batchSize, pauses.checkpoint),
+          measure: (data) => {
+            const work = () => this.#measure(data, config, plan.batchSize, pauses.checkpoint);
+            return this.#kept ? this.#access.change(pauses.stop, work) : work();
+          },
           step: (load, epoch, number) =>
             this.#access.change(pauses.stop, () => this.#step(load, epoch, number)),
         }),
@@ -162,7 +170,8 @@ export class Sequential implements Model {
     this.#check(signal);
     const config = this.#compiled();
     const data = checkSamples(x, y, this.layers, config.loss);
-    return this.#read(signal, (checkpoint) => this.#measure(data, config, batchSize, checkpoint));
+    this.#kept?.check(wholeBatches(data.samples, batchSize));
+    return this.#goOn(signal, (checkpoint) => this.#measure(data, config, batchSize, checkpoint));
   }
 
   async predict(inputs: Inputs, options: EvaluateOptions = {}): Promise<Tensor<Float32Array>> {
@@ -170,9 +179,10 @@ export class Sequential implements Model {
     this.#check(signal);
     const data = checkInputs(inputs, this.layers);
     const { samples, T } = data;
+    this.#kept?.check(wholeBatches(samples, batchSize));
     const shape = [samples, ...outputShape(this.layers, T)];
     const result = roomFor(shape, Float32Array, "the result");
-    return this.#read(signal, async (checkpoint) => {
+    return this.#goOn(signal, async (checkpoint) => {
       if (samples <= batchSize && samples * T.reduce((a, b) => a + b) <= FEW_STEPS)
         await this.#predictFew(data, result);
       else {
@@ -194,7 +204,7 @@ export class Sequential implements Model {
     return this.#read(signal, async (checkpoint) => {
       await this.#sweep(
         data,
-        { ...ONE_GROUP, layers, loss: null },
+        { ...ONE_GROUP, layers, loss: null, states: null },
         checkpoint,
         async (batch, from, count) => {
           const outputs = rows(trace.outputs.data, samples, from, count);
@@ -216,7 +226,7 @@ export class Sequential implements Model {
     return this.#read(signal, async (checkpoint) => {
       await this.#sweep(
         data,
-        { ...ONE_GROUP, layers, loss, flow: true },
+        { ...ONE_GROUP, layers, loss, flow: true, states: null },
         checkpoint,
         async (batch, from, count) => {
           fillFlow(flow, from, await batch.flow(count, rows(flow.losses.data, samples, from, count)));
@@ -224,6 +234,12 @@ export class Sequential implements Model {
       );
       return flow;
     });
+  }
+
+  async resetStates(): Promise<void> {
+    const alive = () => this.#alive();
+    alive();
+    if (this.#kept) await this.#access.change(alive, async () => this.#kept?.reset());
   }
 
   async summary(): Promise<string> {
@@ -386,6 +402,7 @@ export class Sequential implements Model {
     const options = {
       layers: this.layers,
       groupSize: this.#context.groupSize ?? GROUP_SIZE,
+      states: this.#kept,
       ...plan,
       T,
       batchSize: Math.min(plan.batchSize, samples),
@@ -401,6 +418,15 @@ export class Sequential implements Model {
     work: (checkpoint: Pauses["checkpoint"]) => Promise<T>,
   ): Promise<T> {
     return this.#run(signal, ({ stop, checkpoint }) => this.#access.read(stop, () => work(checkpoint)));
+  }
+
+  /** A call that goes on from the states of the call before, where there are some: then none but it is under way. */
+  #goOn<T>(
+    signal: AbortSignal | undefined,
+    work: (checkpoint: Pauses["checkpoint"]) => Promise<T>,
+  ): Promise<T> {
+    if (!this.#kept) return this.#read(signal, work);
+    return this.#run(signal, ({ stop, checkpoint }) => this.#access.change(stop, () => work(checkpoint)));
   }
 
   /** A call that works batch by batch; between them the event loop runs and an abort or a dispose is seen. */
@@ -470,7 +496,7 @@ const readOptions = (call: string, options: ReadOptions) =>
   checkOptions<ReadOptions, typeof READ_OPTIONS>(call, options, READ_OPTIONS);
 
 /** What a call wants of its batch. */
-type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "metrics" | "flow"> & {
+type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "metrics" | "flow" | "states"> & {
   readonly layers?: readonly Layer[];
   readonly groupSize?: number;
   readonly training?: boolean;

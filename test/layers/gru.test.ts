@@ -13,11 +13,23 @@ await testLayer({
     "reset after, the last output": gru({ units: 12, inputShape }),
     "reset before, every output": gru({ units: 5, resetAfter: false, returnSequences: true, inputShape }),
     "reset before, the last output": gru({ units: 12, resetAfter: false, inputShape }),
+    "reset after, backwards": gru({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
+    "reset before, backwards": gru({ units: 4, resetAfter: false, goBackwards: true, inputShape }),
     "reset after, without bias": gru({ units: 4, useBias: false, inputShape }),
     "reset before, without bias": gru({ units: 4, useBias: false, resetAfter: false, inputShape }),
   },
   keras: [
     { family: "gru", layer: ofGolden(true) },
     { family: "gruBefore", layer: ofGolden(false) },
+    {
+      family: "backwardsGru",
+      layer: (g) =>
+        gru({
+          units: g.setting("units"),
+          goBackwards: true,
+          returnSequences: !g.name.includes("last"),
+          inputShape: [null, g.setting("I")],
+        }),
+    },
   ],
 });

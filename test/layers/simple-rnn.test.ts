@@ -8,6 +8,7 @@ await testLayer({
   layers: {
     "every output": simpleRNN({ units: 5, returnSequences: true, inputShape }),
     "the last output": simpleRNN({ units: 12, inputShape }),
+    backwards: simpleRNN({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
     "without bias": simpleRNN({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
   keras: [
@@ -15,6 +16,16 @@ await testLayer({
       family: "rnn",
       layer: (g) =>
         simpleRNN({ units: g.setting("units"), returnSequences: true, inputShape: [null, g.setting("I")] }),
+    },
+    {
+      family: "backwardsRnn",
+      layer: (g) =>
+        simpleRNN({
+          units: g.setting("units"),
+          goBackwards: true,
+          returnSequences: !g.name.includes("last"),
+          inputShape: [null, g.setting("I")],
+        }),
     },
   ],
 });

@@ -41,6 +41,8 @@ describe("a description gets Keras's defaults", () => {
       useBias: true,
       dropout: 0,
       returnSequences: false,
+      goBackwards: false,
+      stateful: false,
       kernelInitializer: "glorotUniform",
       recurrentInitializer: "orthogonal",
       biasInitializer: "zeros",
@@ -278,6 +280,11 @@ test.each<{ what: string; layers: unknown; says: string }>([
     what: "a bidirectional encoder",
     layers: [FIRST, bidirectional({ layer: ENCODER, name: "both" }), input(), FIRST, decoder(8, "both")],
     says: "bidirectional",
+  },
+  {
+    what: "an initialState of a stateful layer",
+    layers: [FIRST, ENCODER, input(), FIRST, lstm({ units: 4, initialState: "encoder", stateful: true })],
+    says: "stateful: true",
   },
   {
     what: "one name for two inputs",

@@ -191,4 +191,24 @@ export const STACKS: Stack[] = [
     more: [{ steps: (T) => 2 * T }, { steps: () => 1, features: 4 }],
     outputs: () => 2,
   },
+  {
+    name: "embedding, an LSTM that reads backwards with dropout, a GRU backwards, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      lstm({ units: 4, dropout: 0.5, returnSequences: true, goBackwards: true }),
+      gru({ units: 5, goBackwards: true }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "embedding, a GRU that reads backwards by token, an RNN, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 12 }),
+      gru({ units: 5, returnSequences: true, goBackwards: true }),
+      simpleRNN({ units: 4, returnSequences: true }),
+      dense({ units: 1 }),
+    ],
+    outputs: (T) => T,
+  },
 ];
