@@ -8,7 +8,7 @@ import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
 import type { KeptStates } from "./kept-states.ts";
 import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
-import { type Branch, branchesOf } from "./stack.ts";
+import { type Branch, branchesOf, originOf } from "./stack.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
 import type { Weights } from "./weights.ts";
@@ -256,6 +256,25 @@ export class Batch {
     await this.#prepare();
     await this.#forward(count);
     to.set(this.#weights.memory.f32(this.#at(this.#plan.outputs), count * this.outputSize));
+  }
+
+  /**
+   * What the last branch begins with: of each of its layers the states of another that it is given, by name, (count,
+   * width) each.
+   *
+   * @param count of a batch that is a single group
+   */
+  async handedOn(count: number): Promise<StepValues[]> {
+    await this.#prepare();
+    await this.#perform({ kind: "forward", count }, 1);
+    const { layers } = this.#plan.shape;
+    const start = layers.length - branchesOf(layers).at(-1)!.layers.length;
+    return layers.map((_, i) => {
+      const origin = i < start ? undefined : originOf(layers, i);
+      if (origin === undefined) return {};
+      const final = Object.entries(this.#station.worker.passes[origin]!.final!);
+      return Object.fromEntries(final.map(([name, rows]) => [name, this.#read(rows, count)]));
+    });
   }
 
   /**

@@ -83,7 +83,7 @@ export class Worker {
   readonly #loss: LossKernel | null;
   readonly #metrics: readonly MetricKernel[];
   /** The passes of each branch. */
-  readonly #branches: readonly (readonly Pass[])[];
+  readonly branches: readonly (readonly Pass[])[];
   /** The last of the branches before the last: nobody gives a gradient of what they hand on. */
   readonly #unread: ReadonlySet<Pass>;
 
@@ -105,8 +105,8 @@ export class Worker {
     this.#metrics = loss ? metrics.map((name) => metricKindOf(name, loss.name)!.kernel(k, logits)) : [];
     const { layers } = this.plan.head;
     const starts = layers.flatMap((_, i) => (begins(layers, i) ? [i] : []));
-    this.#branches = starts.map((start, b) => this.passes.slice(start, starts[b + 1]));
-    this.#unread = new Set(this.#branches.slice(0, -1).map((branch) => branch.at(-1)!));
+    this.branches = starts.map((start, b) => this.passes.slice(start, starts[b + 1]));
+    this.#unread = new Set(this.branches.slice(0, -1).map((branch) => branch.at(-1)!));
   }
 
   /** Address of a place of the plan. */
@@ -146,7 +146,7 @@ export class Worker {
 
   /** Of every input's list, by the layers of its branch. */
   #project(crew: Crew): void {
-    const units = this.#branches.flatMap((passes, i) => {
+    const units = this.branches.flatMap((passes, i) => {
       const { tokens } = this.plan.inputs[i]!;
       return Array.from({ length: Math.ceil(tokens / ROWS_AT_ONCE) }, (_, unit) => {
         const from = unit * ROWS_AT_ONCE;
@@ -169,9 +169,9 @@ export class Worker {
     }
   }
 
-  /** A group's way there; what layers keep of its samples is replaced. */
-  forwardGroup(group: Group): void {
-    for (const pass of this.passes) pass.forward(group);
+  /** A group's way there, or that of some passes; what layers keep of its samples is replaced. */
+  forwardGroup(group: Group, passes = this.passes): void {
+    for (const pass of passes) pass.forward(group);
     for (const { left, kept } of this.#kept) {
       this.#k.copyRows(kept.at(group), kept.sequence, left.at(group), left.sequence, left.width, group.count);
     }

@@ -46,9 +46,12 @@ export interface Samples extends Unlabelled {
   readonly y: Tensor<Float32Array>;
 }
 
-/** @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, BAD_ARGUMENT, OUT_OF_MEMORY */
-export function checkInputs(given: Inputs, layers: readonly Layer[], name = "x"): Unlabelled {
-  const branches = branchesOf(layers);
+/**
+ * The data of every input that has a branch there.
+ *
+ * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, BAD_ARGUMENT, OUT_OF_MEMORY
+ */
+export function checkInputs(given: Inputs, branches: readonly Branch[], name = "x"): Unlabelled {
   const named = namedInputs(given, branches, name);
   const x = named.map(([called, data], i) => checkInput(data, branches[i]!, called));
   const samples = x[0]!.shape[0]!;
@@ -72,13 +75,13 @@ export function namedInputs(
   branches: readonly Branch[],
   name: string,
 ): (readonly [called: string, data: Data])[] {
-  if (branches.length === 1) return [[name, given as Data]];
   const names = branches.map((branch) => branch.name);
+  if (branches.length === 1 && !isNamed(given, names[0]!)) return [[name, given as Data]];
   const refuse = (found: string): never => {
     const list = names.join(", ");
     throw new LstmkitError(
       "BAD_ARGUMENT",
-      `${name} ${found}; this model has ${names.length} inputs: give { ${list} }, or a list of them in that order.`,
+      `${name} ${found}; wanted are the data of ${names.length === 1 ? "one input" : `${names.length} inputs`}: give { ${list} }, or a list of them in that order.`,
     );
   };
   if (typeof given !== "object" || given === null || ArrayBuffer.isView(given)) refuse(`is ${show(given)}`);
@@ -91,6 +94,12 @@ export function namedInputs(
   if (extra !== undefined) refuse(`has ${show(extra)}, which is none of its inputs`);
   return names.map((input, i) => [`${input} of ${name}`, own[keys[i]!]!]);
 }
+
+/** Whether that is data under the name of a model's only input. */
+const isNamed = (given: unknown, name: string) =>
+  Object.prototype.toString.call(given) === "[object Object]" &&
+  !("shape" in Object(given)) &&
+  Object.hasOwn(Object(given), name);
 
 function checkInput(given: Data, { input, layers }: Branch, name: string): Tensor<Int32Array | Float32Array> {
   const first = layers[0]!;
@@ -172,7 +181,7 @@ export function checkSamples(
   loss: AnyLoss,
   suffix = "",
 ): Samples {
-  const inputs = checkInputs(x, layers, `x${suffix}`);
+  const inputs = checkInputs(x, branchesOf(layers), `x${suffix}`);
   const { samples, T } = inputs;
   const outputs = outputShape(layers, T);
   const units = outputs.at(-1)!;

@@ -5,6 +5,7 @@ import type { Layer, StateName } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "./inputs.ts";
+import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 
 /** Means over the samples seen so far in the epoch. */
 export interface Logs {
@@ -154,6 +155,24 @@ export interface Model {
 
   /** Outputs (n, units), or (n, T, units) where the last recurrent layer gives sequences. @throws as fit */
   predict(x: Inputs, options?: EvaluateOptions): Promise<Tensor<Float32Array>>;
+
+  /**
+   * Sequences that go on, one timestep at a time: a live signal, a text that is written token by token.
+   *
+   * @throws BAD_ARGUMENT, OUT_OF_MEMORY; BAD_LAYER where a layer needs steps that are still to come, such as a
+   *   `bidirectional` or one with `goBackwards`
+   */
+  stream(options?: StreamOptions): Promise<Stream>;
+
+  /**
+   * One timestep from a state that is given: what a stream's `setState`, `step` and `getState` would give. Nothing is
+   * remembered from call to call.
+   *
+   * @param x of each sequence an id, or its features
+   * @param state what another step gave, or a stream's getState(), for as many sequences. Default zeros
+   * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE; as stream
+   */
+  step(x: StepInput, state?: StreamState): Promise<Step>;
 
   /**
    * What the recurrent layers did at each step, and the prediction as it forms. It holds

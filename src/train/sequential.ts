@@ -1,5 +1,5 @@
 /**
- * The model, in the thread that calls it. Nearly 500 lines, because every method of Model is here once, with the few
+ * The model, in the thread that calls it. More than 500 lines, because every method of Model is here once, with the few
  * things that they share: the weights, whose turn it is, the batch that they work by. What a fit does is in fit.ts.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -12,7 +12,7 @@ import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
 import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
 import { OptimizerMemory } from "../model/optimizer-memory.ts";
-import { checkLayers, outputShape } from "../model/stack.ts";
+import { branchesOf, checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
 import { sizeOf, Weights } from "../model/weights.ts";
@@ -43,8 +43,10 @@ import type {
   Trace,
 } from "./model.ts";
 import { roomFor } from "./numbers.ts";
+import { Streams } from "./open-stream.ts";
 import { EVALUATE_OPTIONS, FIT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
+import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 import { checkWeights } from "./weights.ts";
 
@@ -76,6 +78,7 @@ export class Sequential implements Model {
   readonly #access = new Access();
   /** The last predict of a few sequences: its batch, for sequences of that shape and weights as they were. */
   #few: Few | null = null;
+  readonly #streams: Streams;
   /** Calls of fit and of those that read batch by batch. */
   #calls = 0;
   #fitting = false;
@@ -88,6 +91,16 @@ export class Sequential implements Model {
     this.#kept = isStateful(this.layers) ? new KeptStates() : null;
     this.#weights = new Weights(context.kernels, context.memory, this.layers);
     this.metadata = saved?.metadata ?? {};
+    this.#streams = new Streams({
+      weights: this.#weights,
+      layers: this.layers,
+      access: this.#access,
+      check: () => this.#check(),
+      read: (data, work) =>
+        this.#read(undefined, (checkpoint) =>
+          this.#sweep(data, { ...ONE_GROUP, loss: null, states: null }, checkpoint, work),
+        ),
+    });
     if (saved) {
       this.#config = saved.compile;
       for (const [i, spec] of this.#weights.table.specs.entries()) {
@@ -177,7 +190,7 @@ export class Sequential implements Model {
   async predict(inputs: Inputs, options: EvaluateOptions = {}): Promise<Tensor<Float32Array>> {
     const { batchSize, signal } = evaluateOptions("predict()", options);
     this.#check(signal);
-    const data = checkInputs(inputs, this.layers);
+    const data = checkInputs(inputs, branchesOf(this.layers));
     const { samples, T } = data;
     this.#kept?.check(wholeBatches(samples, batchSize));
     const shape = [samples, ...outputShape(this.layers, T)];
@@ -194,10 +207,20 @@ export class Sequential implements Model {
     });
   }
 
+  async stream(options?: StreamOptions): Promise<Stream> {
+    this.#check();
+    return this.#streams.open(options);
+  }
+
+  async step(x: StepInput, state?: StreamState): Promise<Step> {
+    this.#check();
+    return this.#streams.step(x, state);
+  }
+
   async trace(inputs: Inputs, options: ReadOptions = {}): Promise<Trace> {
     const { signal } = readOptions("trace()", options);
     this.#check(signal);
-    const data = checkInputs(inputs, this.layers);
+    const data = checkInputs(inputs, branchesOf(this.layers));
     const { samples, T } = data;
     const layers = everyStep(this.layers);
     const trace = blankTrace(layers, samples, T, outputShape(layers, T));
@@ -314,6 +337,7 @@ export class Sequential implements Model {
 
   #release(): void {
     this.#keep(null);
+    this.#streams.free();
     this.#optimizer?.free();
     this.#weights.free();
     this.#context.onDispose(this);
@@ -454,7 +478,7 @@ export class Sequential implements Model {
   }
 
   /** Whether a call may begin, or go on. @throws DISPOSED, THREAD_FAILED, ABORTED */
-  #check(signal: AbortSignal | undefined): void {
+  #check(signal?: AbortSignal): void {
     this.#alive();
     this.#context.team.check();
     if (signal?.aborted) {

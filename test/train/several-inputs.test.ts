@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Team } from "../../src/model/team.ts";
 import {
+  bidirectional,
   createRuntime,
   dense,
   embedding,
@@ -12,6 +13,7 @@ import {
   type Model,
   type Runtime,
   type RuntimeOptions,
+  type StreamOptions,
   transfer,
 } from "../../src/node.ts";
 import { Sequential } from "../../src/train/sequential.ts";
@@ -204,6 +206,7 @@ test("a model with one input may name it, and is the same model", async () => {
   const data = { data: Float32Array.from(normals(4 * 6 * 3, 1)), shape: [4, 6, 3] };
   const [a, b] = [await kit.sequential(bare), await kit.sequential(named)];
   expect(await b.predict(data)).toEqual(await a.predict(data));
+  expect(await b.predict({ signal: data })).toEqual(await a.predict(data));
   expect(await kit.load(await b.save())).toMatchObject({ layers: b.layers });
 });
 
@@ -341,6 +344,89 @@ test("steps that an input's shape fixes are wanted of its data, and say which", 
   );
 });
 
+describe.each(["this thread", "a worker"])("a stream in %s", (where) => {
+  const kitOf = () => (where === "a worker" ? spawn() : open());
+  const past = ids(7, PAST, 1);
+  const future = ids(7, FUTURE, 2);
+
+  test("begins where the encoder ended, and says step by step what predict does, to the bit", async () => {
+    const model = await modelOn(await kitOf());
+    const { data } = await model.predict({ past, future });
+    const at = (t: number) =>
+      Float32Array.from({ length: 7 * V }, (_, i) => data[(Math.floor(i / V) * FUTURE + t) * V + (i % V)]!);
+    const step = (t: number) => Array.from({ length: 7 }, (_, i) => future.data[i * FUTURE + t]!);
+    for (const inputs of [{ past }, past]) {
+      const stream = await model.stream({ inputs });
+      expect(stream.batchSize).toBe(7);
+      for (let t = 0; t < FUTURE; t++) expect(await stream.step(step(t)), `step ${t}`).toEqual(at(t));
+      await stream.reset();
+      expect((await stream.steps(future)).data).toEqual(data);
+      await stream.reset();
+      const { output } = await model.step(step(0), await stream.getState());
+      expect(output.data).toEqual(at(0));
+      await stream.dispose();
+    }
+  });
+
+  test.each<{ what: string; options: unknown; code: string; says: string }>([
+    { what: "no inputs", options: {}, code: "BAD_ARGUMENT", says: "inputs: { past }" },
+    {
+      what: "the last input too",
+      options: { inputs: { past, future } },
+      code: "BAD_ARGUMENT",
+      says: '"future"',
+    },
+    {
+      what: "another batchSize",
+      options: { inputs: past, batchSize: 3 },
+      code: "BAD_ARGUMENT",
+      says: "batchSize is 3, and inputs has 7 samples",
+    },
+    {
+      what: "ids that the embedding lacks",
+      options: { inputs: [[1, V]] },
+      code: "BAD_INDEX",
+      says: "element 1 is 11",
+    },
+  ])("is refused $what", async ({ options, code, says }) => {
+    const model = await modelOn(await kitOf());
+    expect(await codeOf(model.stream(options as StreamOptions))).toBe(code);
+    await expect(model.stream(options as StreamOptions)).rejects.toThrow(says);
+  });
+});
+
+test("an encoder that cannot go step by step may begin a stream; a decoder that cannot, and a state from the end, may not", async () => {
+  const kit = await open();
+  const encoder = [
+    bidirectional({ layer: gru({ units: 3, returnSequences: true }), name: "both" }),
+    gru({ units: 4, goBackwards: true, stateful: true, name: "encoder" }),
+  ];
+  const behind = (...rest: Layer[]) => [
+    input({ name: "past", inputShape: [null, 2] }),
+    ...encoder,
+    input({ name: "future", inputShape: [null, 1] }),
+    ...rest,
+  ];
+  const data = (n: number, T: number, width: number, seed: number) => ({
+    data: Float32Array.from(normals(n * T * width, seed)),
+    shape: [n, T, width],
+  });
+  const [past, future] = [data(2, PAST, 2, 1), data(2, FUTURE, 1, 2)];
+  const begun = { units: 4, initialState: "encoder", returnSequences: true };
+  const model = await kit.sequential(
+    behind(gru({ ...begun, name: "first" }), gru({ units: 4, returnSequences: true })),
+  );
+  const stream = await model.stream({ inputs: past });
+  expect(await stream.steps(future)).toEqual(await model.predict([past, future]));
+  expect(Object.keys(await stream.getState())).toEqual(["first", "gru"]);
+  for (const layer of [gru({ ...begun, goBackwards: true }), gru({ units: 4, initialState: "first" })]) {
+    const refused = await kit.sequential(behind(gru({ ...begun, name: "first" }), layer));
+    expect(await codeOf(refused.stream({ inputs: past }))).toBe("BAD_LAYER");
+  }
+  const single = await kit.sequential([gru({ units: 4, inputShape: [null, 2] })]);
+  expect(await codeOf(single.stream({ inputs: past }))).toBe("BAD_ARGUMENT");
+});
+
 test("it learns to reverse a row of digits, by teacher forcing, and says it digit by digit", async () => {
   const [DIGITS, T, START] = [10, 5, 10];
   const model = await (await open()).sequential(
@@ -365,14 +451,25 @@ test("it learns to reverse a row of digits, by teacher forcing, and says it digi
   await model.fit([train, shifted], answers, { epochs: 12, batchSize: 32 });
 
   const unseen = rows(100, 2);
+  const stream = await model.stream({ inputs: unseen });
   const said: number[][] = unseen.map(() => [START]);
   for (let t = 0; t < T; t++) {
-    const { data } = await model.predict([unseen, said]);
+    const likely = await stream.step(said.map((row) => row.at(-1)!));
     for (const [i, row] of said.entries()) {
-      const last = data.subarray((i * (t + 1) + t) * DIGITS, (i * (t + 1) + t + 1) * DIGITS);
-      row.push(last.indexOf(Math.max(...last)));
+      const own = likely.subarray(i * DIGITS, (i + 1) * DIGITS);
+      row.push(own.indexOf(Math.max(...own)));
     }
   }
   const right = unseen.filter((row, i) => row.toReversed().join() === said[i]!.slice(1).join());
   expect(right.length).toBeGreaterThan(90);
+
+  // The same digit by digit as when all that was said is given at once.
+  const { data } = await model.predict([unseen, said.map((row) => row.slice(0, -1))]);
+  const chosen = said.map((_, i) =>
+    Array.from({ length: T }, (__, t) => {
+      const own = data.subarray((i * T + t) * DIGITS, (i * T + t + 1) * DIGITS);
+      return own.indexOf(Math.max(...own));
+    }),
+  );
+  expect(chosen).toEqual(said.map((row) => row.slice(1)));
 });
