@@ -364,6 +364,7 @@ function makePasses(
   const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
   const fed = inputs.values();
   const origins = layers.map((_, i) => originOf(layers, i));
+  const named = new Set(origins);
   const heirs = layers.map((): Pass[] => []);
   for (const [stream, layer] of layers.entries()) {
     const below = begins(layers, stream) ? undefined : passes.at(-1)!;
@@ -378,7 +379,7 @@ function makePasses(
       x: below?.y ?? inputRows(fed.next().value!, base),
       dx: use.backward && !isFirst ? below.dy : null,
       ...(Object.keys(initial).length > 0 && { initial }),
-      ...(origins.includes(stream) && { heirs: heirs[stream]! }),
+      ...(named.has(stream) && { heirs: heirs[stream]! }),
       weight(name): Weight {
         const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
         const place = (spec.offset - table.placesLength) * 4;
