@@ -5,7 +5,7 @@
  *
  * And the dropout layer, which draws for every element; its mask is drawn again on the way back, not kept.
  */
-import { block, DROPOUT_LAYER, unit } from "./random";
+import { block, DROPOUT_LAYER, RECURRENT_DROPOUT, unit } from "./random";
 import { clearPadding } from "./rows";
 
 /** xc (T, ldc) = scale · the columns `keep` (K) of x (T, ldx). */
@@ -46,6 +46,29 @@ export function dropoutBackward(
     }
     dxc += (<usize>ldc) << 2;
     dx += (<usize>ldx) << 2;
+  }
+}
+
+/**
+ * Recurrent dropout, for one sample: m (units) = scale where a draw is not below `rate`, else 0. The draws depend on
+ * layer, sample, step and epoch, and are no other's.
+ */
+export function recurrentDropout(
+  m: usize,
+  units: i32,
+  rate: f32,
+  scale: f32,
+  seed: u32,
+  layer: u32,
+  sample: u32,
+  step: u32,
+  epoch: u32,
+): void {
+  let draws = f32x4.splat(0);
+  for (let j: u32 = 0; j < <u32>units; j++) {
+    if ((j & 3) == 0) draws = unit(block(seed, RECURRENT_DROPOUT | layer, j >> 2, sample, step, epoch));
+    store<f32>(m + ((<usize>j) << 2), f32x4.extract_lane(draws, 0) >= rate ? scale : 0);
+    draws = v128.shuffle<f32>(draws, draws, 1, 2, 3, 0);
   }
 }
 

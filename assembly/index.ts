@@ -12,13 +12,14 @@ export {
   sparseCategoricalCrossentropyProbabilities,
 } from "./crossentropy";
 export { activationBackward, activationForward } from "./dense";
-export { dropElements, dropoutBackward, dropoutForward } from "./dropout";
+export { dropElements, dropoutBackward, dropoutForward, recurrentDropout } from "./dropout";
 export { addRows, embeddingBackward, embeddingForward } from "./embedding";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";
 export { layerNormBackward, layerNormForward } from "./layer-normalization";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
+export { clearMasked, leadingMasked } from "./mask";
 export { meanAbsoluteError } from "./mean-absolute-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";

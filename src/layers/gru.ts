@@ -1,5 +1,5 @@
 import { type OptionTable, trueOrFalse } from "../options.ts";
-import { Affine, addGradients, type Operand, packPart, packPartTransposed } from "./affine.ts";
+import { Affine, type Operand, packPart, packPartTransposed } from "./affine.ts";
 import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { describeLayer, onlyValue } from "./options.ts";
 import {
@@ -75,8 +75,13 @@ export const gruKind = {
     const { resetAfter, useBias } = layer;
     const frame = recurrentFrame(layer, at, CELL.gates, "gru_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { maskStep, maskSequence, m, hm, dm } = frame;
     const bias = useBias ? "gru_cell/bias" : null;
-    const input = new Affine(at, { N, dropout: layer.dropout }, { kernel: "gru_cell/kernel", bias });
+    const input = new Affine(
+      at,
+      { N, dropout: layer.dropout, stepsOver: true },
+      { kernel: "gru_cell/kernel", bias },
+    );
     const flow = use.flow ? at.at("flow") : 0;
     const U = at.weight("gru_cell/recurrent_kernel");
     const b = bias === null ? null : at.weight(bias);
@@ -107,15 +112,20 @@ export const gruKind = {
         },
         forward(group) {
           carried.begin(group);
+          frame.draw(group);
           input.forward(group, z);
-          k.gruForward(z, v, h, b ? b.address + second : 0, u, a, group.count, T, H, units);
+          const bv = b ? b.address + second : 0;
+          const mask = frame.maskAt(group);
+          const R = group.count;
+          k.gruForward(z, v, h, bv, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
         },
         backward(group) {
           carried.beginBack(group);
-          k.gruBackward(z, v, h, dh, dhState, flow, uT, a, group.count, T, H);
+          const mask = frame.maskAt(group);
+          const R = group.count;
+          k.gruBackward(z, v, h, dh, dhState, flow, uT, a, R, T, H, mask, maskStep, maskSequence, m, dm);
           input.backward(group, z);
-          const db = b ? b.gradient(group) + second : 0;
-          addGradients(at, group, { address: v, T, N }, db, [operand]);
+          input.addGradients(group, v, b ? b.gradient(group) + second : 0, [operand]);
         },
       };
     }
@@ -136,12 +146,17 @@ export const gruKind = {
       },
       forward(group) {
         carried.begin(group);
+        frame.draw(group);
         input.forward(group, z);
-        k.gruBeforeForward(z, h, rh, u, a, group.count, T, H, units);
+        const mask = frame.maskAt(group);
+        const R = group.count;
+        k.gruBeforeForward(z, h, rh, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
         carried.beginBack(group);
-        k.gruBeforeBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H);
+        const mask = frame.maskAt(group);
+        const R = group.count;
+        k.gruBeforeBackward(z, h, dh, dhState, flow, uT, a, R, T, H, mask, maskStep, maskSequence, m, hm, dm);
         input.backward(group, z, operands);
       },
     };

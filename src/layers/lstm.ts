@@ -81,9 +81,10 @@ export const lstmKind = {
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "lstm_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { maskStep, maskSequence, m, hm, dm } = frame;
     const input = new Affine(
       at,
-      { N, dropout: layer.dropout },
+      { N, dropout: layer.dropout, stepsOver: true },
       { kernel: "lstm_cell/kernel", bias: layer.useBias ? "lstm_cell/bias" : null },
     );
     const [c, tc] = [at.at("c"), at.at("tc")];
@@ -115,12 +116,35 @@ export const lstmKind = {
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
         carried.begin(group);
+        frame.draw(group);
         input.forward(group, z);
-        k.lstmForward(z, c, h, tc, u, a, group.count, T, H, units);
+        const mask = frame.maskAt(group);
+        const R = group.count;
+        k.lstmForward(z, c, h, tc, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
         carried.beginBack(group);
-        k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, uT, a, group.count, T, H);
+        const mask = frame.maskAt(group);
+        const R = group.count;
+        k.lstmBackward(
+          z,
+          c,
+          tc,
+          dh,
+          dhState,
+          dcState,
+          flow,
+          uT,
+          a,
+          R,
+          T,
+          H,
+          mask,
+          maskStep,
+          maskSequence,
+          m,
+          dm,
+        );
         input.backward(group, z, [U]);
       },
     };

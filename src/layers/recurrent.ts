@@ -37,6 +37,11 @@ export interface RecurrentConfig {
   useBias?: boolean;
   /** Share of inputs dropped while training, one mask per sequence; in [0, 1). Default 0. */
   dropout?: number;
+  /**
+   * Share of the state's units dropped while training, before the product with the recurrent kernel; one mask per
+   * sequence, the same at every step and for every gate (Gal and Ghahramani 2016), in [0, 1). Default 0.
+   */
+  recurrentDropout?: number;
   /** Give the output of every timestep, (B, T, H), not only the last, (B, H). Default false. */
   returnSequences?: boolean;
   /**
@@ -72,6 +77,7 @@ export interface RecurrentLayer extends AnyLayer {
   readonly activation: "tanh";
   readonly useBias: boolean;
   readonly dropout: number;
+  readonly recurrentDropout: number;
   readonly returnSequences: boolean;
   readonly goBackwards: boolean;
   readonly stateful: boolean;
@@ -86,6 +92,7 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   activation: { ...onlyValue("tanh", "the kernels have no other yet"), fallback: "tanh" },
   useBias: { ...trueOrFalse, fallback: true },
   dropout: { ...share, fallback: 0 },
+  recurrentDropout: { ...share, fallback: 0 },
   returnSequences: { ...trueOrFalse, fallback: false },
   goBackwards: { ...trueOrFalse, fallback: false },
   stateful: { ...trueOrFalse, fallback: false },
@@ -140,16 +147,18 @@ export function recurrentMemory(
   use: Use,
   gates: number,
 ): Memory {
-  const { units, dropout, returnSequences } = layer;
+  const { units, dropout, recurrentDropout, returnSequences } = layer;
   const { groupSize: R, backward } = use;
   const H = padded(units);
   const N = gates * H;
+  const drops = backward && recurrentDropout > 0;
   return joinMemory(affineMemory({ N, dropout }, x, use), {
     prepared: { u: units * N, ...(backward && { uT: N * H }) },
     group: {
       z: R * x.T * N,
       h: R * (x.T + 1) * H,
       ...(backward && { dhState: R * H, ...(returnSequences && { dh: R * x.T * H }) }),
+      ...(drops && { m: R * H, hm: R * x.T * H, dm: R * H }),
     },
     scratch: { a: Math.max(R * N, H * x.T) },
   });
@@ -166,7 +175,7 @@ export const stateMemory = (
 /** The layer as others want it, the same for every cell. */
 export const variants = <L extends RecurrentLayer>() => ({
   everyStep: (layer: L): L => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer: L): L => ({ ...layer, dropout: 0 }),
+  withoutDropout: (layer: L): L => ({ ...layer, dropout: 0, recurrentDropout: 0 }),
   stateful: (layer: L) => layer.stateful,
   oneStep: (layer: L): L | null => (layer.goBackwards ? null : { ...layer, stateful: true }),
 });
@@ -197,9 +206,17 @@ export interface RecurrentFrame {
   /** Packed U and Uᵀ. */
   readonly u: number;
   readonly uT: number;
+  /** The mask of x's steps: 0 for none, and from a step's word to the next and from a sample's. */
+  maskAt(group: Group): number;
+  readonly maskStep: number;
+  readonly maskSequence: number;
+  /** (R, H), (R, T, H) and (R, H): what h₋ is multiplied with before U, the product, and its gradient; 0 for none. */
+  readonly m: number;
+  readonly hm: number;
+  readonly dm: number;
   readonly y: Rows;
   readonly dy: Rows;
-  /** The states before each step: what U is multiplied with. */
+  /** What U is multiplied with at each step: the states before it, or what dropout leaves of them. */
   readonly before: Rows;
   /** A row of `units` for every step, so many floats apart. */
   rows(address: number, stride: number, sequence?: number): Rows;
@@ -216,6 +233,8 @@ export interface RecurrentFrame {
   carry(blocks: Readonly<Record<string, number>>, gradients: Readonly<Record<string, number>>): Carried;
   /** Pack this part of U and Uᵀ. */
   prepare(part: number, parts: number): void;
+  /** Before the cell's way there: draw what it drops of the states. */
+  draw(group: Group): void;
 }
 
 /** What a pass makes of the states that go from step to step. */
@@ -236,9 +255,9 @@ export function recurrentFrame(
   gates: number,
   recurrent: string,
 ): RecurrentFrame {
-  const { k, x, use } = at;
-  const { units, returnSequences, goBackwards } = layer;
-  const { T } = x;
+  const { k, x, use, stream } = at;
+  const { units, returnSequences, goBackwards, recurrentDropout: rate } = layer;
+  const { T, mask } = x;
   const H = padded(units);
   const N = gates * H;
   const [z, h, a, u] = [at.at("z"), at.at("h"), at.at("a"), at.at("u")];
@@ -255,6 +274,8 @@ export function recurrentFrame(
   });
   const stateRows = (address: number) => rows(address + H * 4, H, (T + 1) * H);
   const last = h + T * H * 4;
+  const drops = use.backward && rate > 0;
+  const [m, hm, dm] = drops ? [at.at("m"), at.at("hm"), at.at("dm")] : [0, 0, 0];
   return {
     T,
     H,
@@ -269,7 +290,13 @@ export function recurrentFrame(
     uT,
     y: returnSequences ? { ...stateRows(h), ...maskAs(x) } : { ...rows(last, H, (T + 1) * H), T: 1 },
     dy: returnSequences ? rows(dh, H) : { ...rows(dhState, H, H), T: 1 },
-    before: rows(h, H, (T + 1) * H),
+    before: drops ? rows(hm, H) : rows(h, H, (T + 1) * H),
+    maskAt: (group) => mask?.at(group) ?? 0,
+    maskStep: mask?.stride ?? 0,
+    maskSequence: mask?.sequence ?? 0,
+    m,
+    hm,
+    dm,
     rows,
     stateRows,
     inOrder: (table) =>
@@ -303,6 +330,13 @@ export function recurrentFrame(
     prepare(part, parts) {
       packPart(k, u, U, units, N, part, parts);
       if (use.backward) packPartTransposed(k, uT, U, units, N, part, parts);
+    },
+    draw({ count, first, seed, batch, epoch }) {
+      if (!drops) return;
+      for (let r = 0; r < count; r++) {
+        const scale = 1 / (1 - rate);
+        k.recurrentDropout(m + r * H * 4, units, rate, scale, seed, stream, first + r, batch, epoch);
+      }
     },
   };
 }

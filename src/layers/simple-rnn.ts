@@ -48,9 +48,10 @@ export const simpleRnnKind = {
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "simple_rnn_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, rows, stateRows } = frame;
+    const { maskStep, maskSequence, m, hm, dm } = frame;
     const input = new Affine(
       at,
-      { N, dropout: layer.dropout },
+      { N, dropout: layer.dropout, stepsOver: true },
       { kernel: "simple_rnn_cell/kernel", bias: layer.useBias ? "simple_rnn_cell/bias" : null },
     );
     const flow = use.flow ? at.at("flow") : 0;
@@ -72,12 +73,15 @@ export const simpleRnnKind = {
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
         carried.begin(group);
+        frame.draw(group);
         input.forward(group, z);
-        k.rnnForward(z, h, u, a, group.count, T, H, units);
+        const mask = frame.maskAt(group);
+        k.rnnForward(z, h, u, a, group.count, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
         carried.beginBack(group);
-        k.rnnBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H);
+        const mask = frame.maskAt(group);
+        k.rnnBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H, mask, maskStep, maskSequence, m, dm);
         input.backward(group, z, [U]);
       },
     };

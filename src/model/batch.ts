@@ -8,7 +8,7 @@ import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
 import type { KeptStates } from "./kept-states.ts";
 import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
-import { type Branch, branchesOf, originOf } from "./stack.ts";
+import { type Branch, branchesOf, originOf, signalsOf } from "./stack.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
 import type { Weights } from "./weights.ts";
@@ -69,6 +69,8 @@ export class Batch {
   readonly #kept: KeptStates | null;
   /** Of each input: which rows of a sample are masked; undefined where none is. */
   readonly #masks: readonly ReturnType<typeof masksOf>[];
+  /** Rows of outputs of the batch that was loaded which are not masked; null where none can be. */
+  #counted: number | null = null;
   #prepared: boolean;
 
   /**
@@ -90,7 +92,7 @@ export class Batch {
       groupSize: Math.min(options.groupSize, batchSize),
       threads: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
       loss,
-      weighted,
+      weighted: weighted || (flow && signalsOf(layers).at(-1)!.masked === true),
       metrics,
       backward: trains || flow,
       flow,
@@ -157,6 +159,7 @@ export class Batch {
     for (const [i, data] of x.entries()) this.#loadInput(i, data, order, from, count);
     if (y) this.#gather(this.#plan.targets, y, this.#plan.targetWidth, order, from, count);
     if (weights) this.#gather(this.#plan.weights, weights, 1, order, from, count);
+    if (this.#masks.at(-1) && this.#plan.signals.at(-1)!.masked) this.#count(count);
   }
 
   #loadInput(input: number, x: Data, order: ArrayLike<number>, from: number, count: number): void {
@@ -196,6 +199,26 @@ export class Batch {
     }
   }
 
+  /** The rows of outputs that count, which are those of the input; and what they count for where each sample is alone. */
+  #count(count: number): void {
+    const { memory, kernels: k } = this.#weights;
+    const { inputs, weights, shape } = this.#plan;
+    const { mask, signal } = inputs.at(-1)!; // the branch that gives the outputs
+    const { T } = signal;
+    this.#counted = k.sumInts(this.#at(mask), count * T);
+    if (!shape.flow) return;
+    const to = memory.f32(this.#at(weights), count * T);
+    for (let s = 0; s < count; s++) {
+      const own = k.sumInts(this.#at(mask) + s * T * 4, T);
+      to.fill(T / Math.max(1, own), s * T, (s + 1) * T);
+    }
+  }
+
+  /** Rows of outputs that the loss and metrics are means over. */
+  #counting(count: number): number {
+    return this.#counted ?? this.#rows(count);
+  }
+
   /** Rows of outputs of so many samples. */
   #rows(count: number): number {
     return count * this.#plan.signals.at(-1)!.T;
@@ -203,7 +226,7 @@ export class Batch {
 
   /** Loss and gradient of the batch that was loaded. */
   async gradient(count: number, counters: Counters): Promise<BatchResult> {
-    const divisor = this.#rows(count);
+    const divisor = Math.max(1, this.#counting(count)); // where none counts, the sum is 0
     const job = { kind: "gradient", count, divisor, ...counters } as const;
     this.#states("put");
     const raised = await this.#perform(job, shardsOf(count));
@@ -248,7 +271,7 @@ export class Batch {
   async evaluate(count: number): Promise<BatchResult> {
     await this.#prepare();
     await this.#forward(count);
-    return this.#result(count, this.#rows(count), 0);
+    return this.#result(count, Math.max(1, this.#counting(count)), 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
@@ -409,7 +432,7 @@ export class Batch {
       loss: k.sumFloats(this.#at(losses), rows) / divisor,
       metrics: shape.metrics.map((name, i) => ({
         sum: k.sumFloats(this.#at(metrics[i]!), rows),
-        count: rows * metricKindOf(name, shape.loss!.name)!.divisor(width),
+        count: this.#counting(count) * metricKindOf(name, shape.loss!.name)!.divisor(width),
       })),
       peak,
     };

@@ -293,7 +293,7 @@ export class Worker {
     const { plan } = this;
     const { shape, head, targetWidth } = plan;
     const k = this.#k;
-    const { width, T } = this.passes.at(-1)!.y;
+    const { width, T, mask } = this.passes.at(-1)!.y;
     const [row, rows] = [group.first * T, group.count * T];
     const [{ y, dy }, ld] = [this.#outputs(group), padded(width)];
     const targets = this.at(plan.targets) + row * targetWidth * 4;
@@ -303,12 +303,18 @@ export class Worker {
       const losses = this.at(plan.losses) + row * 4;
       this.#loss(losses, gradient, y, targets, rows, width, ld, scale);
       if (shape.weighted) k.weighRows(losses, gradient, this.at(plan.weights) + row * 4, rows, ld);
+      if (mask) {
+        k.clearMasked(losses, 1, mask.at(group), 1, rows);
+        if (gradient) k.clearMasked(gradient, ld, mask.at(group), 1, rows);
+      }
       if (shape.backward) this.#giveBack(group, dy);
     }
     if (!shape.outputs && this.#metrics.length === 0) return;
     activationForward(k, head.activation, y, rows, width);
     for (const [i, metric] of this.#metrics.entries()) {
-      metric(this.at(plan.metrics[i]!) + row * 4, y, targets, rows, width, ld);
+      const values = this.at(plan.metrics[i]!) + row * 4;
+      metric(values, y, targets, rows, width, ld);
+      if (mask) k.clearMasked(values, 1, mask.at(group), 1, rows);
     }
     if (shape.outputs) k.copyRows(this.at(plan.outputs) + row * width * 4, width, y, ld, width, rows);
   }

@@ -78,7 +78,10 @@ export interface History {
   readonly history: Record<string, number[]>;
 }
 
-/** What a layer with states did at each step, without dropout: (n, T, units) each, under the state's name. */
+/**
+ * What a layer with states did at each step, without dropout: (n, T, units) each, under the state's name; in the order of
+ * the steps that the layer is given.
+ */
 export type LayerTrace = {
   /** As in the weights' names. */
   readonly name: string;
@@ -90,9 +93,10 @@ export interface Trace {
   /** The recurrent layers, bottom up. */
   readonly layers: readonly LayerTrace[];
   /**
-   * (n, T, units of the head): what the head makes of each step's outputs. Where no layer is bidirectional, that is
-   * what the model would answer if the sequence ended there, and the last step's is predict's, to the bit. Behind
-   * a bidirectional layer a step has seen those after it as well: predict shortened sequences there.
+   * (n, T, units of the head): what the head makes of each step's outputs. Where no layer is bidirectional or has
+   * `goBackwards`, that is what the model would answer if the sequence ended there, and the last step's is predict's, to
+   * the bit. Behind a bidirectional layer a step has seen those after it as well: predict shortened sequences there.
+   * Behind one with `goBackwards` they are in the order in which it reads, from the end.
    */
   readonly outputs: Tensor<Float32Array>;
 }
@@ -127,7 +131,8 @@ export interface SaveOptions {
  *
  * While fit runs, the calls that only read may be made, from its callbacks and from anywhere, several at
  * once: evaluate, predict, trace, gradientFlow, getWeights, digest, save. They see the weights as they are
- * between two batches; the next batch waits for them. A second fit rejects with BUSY, and so do compile and
+ * between two batches; the next batch waits for them. So do steps of streams. Where a layer is stateful, evaluate and
+ * predict go on from its states, and are done one after the other. A second fit rejects with BUSY, and so do compile and
  * setWeights while any other call is running.
  */
 export interface Model {

@@ -106,6 +106,17 @@ export interface Kernels {
     scale: number,
     T: number,
   ): void;
+  recurrentDropout(
+    m: number,
+    units: number,
+    rate: number,
+    scale: number,
+    seed: number,
+    layer: number,
+    sample: number,
+    step: number,
+    epoch: number,
+  ): void;
   addRows(sums: number, x: number, places: number, T: number, N: number, step: number): void;
   embeddingBackward(
     dTable: number,
@@ -148,6 +159,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   gruBeforeBackward(
     z: number,
@@ -160,6 +176,12 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
+    dm: number,
   ): void;
   gruBeforeForward(
     z: number,
@@ -171,6 +193,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   gruForward(
     z: number,
@@ -183,6 +210,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   layerNormBackward(
     dx: number,
@@ -245,6 +277,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   lstmForward(
     z: number,
@@ -257,7 +294,14 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
+  clearMasked(x: number, ld: number, mask: number, maskStep: number, rows: number): void;
+  leadingMasked(mask: number, maskStep: number, T: number): number;
   meanAbsoluteError(
     losses: number,
     dy: number,
@@ -348,6 +392,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   rnnForward(
     z: number,
@@ -358,6 +407,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   sgd(
     w: number,
@@ -393,6 +447,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   dropElements: 13,
   dropoutBackward: 8,
   dropoutForward: 8,
+  recurrentDropout: 9,
   addRows: 6,
   embeddingBackward: 8,
   embeddingForward: 6,
@@ -403,18 +458,20 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   packRows: 5,
   product: 10,
   sumPanels: 4,
-  gruBackward: 11,
-  gruBeforeBackward: 10,
-  gruBeforeForward: 9,
-  gruForward: 10,
+  gruBackward: 16,
+  gruBeforeBackward: 16,
+  gruBeforeForward: 14,
+  gruForward: 15,
   layerNormBackward: 11,
   layerNormForward: 11,
   bceLogits: 8,
   bceProbabilities: 8,
   sumFloats: 2,
   sumInts: 2,
-  lstmBackward: 12,
-  lstmForward: 10,
+  lstmBackward: 17,
+  lstmForward: 15,
+  clearMasked: 5,
+  leadingMasked: 3,
   meanAbsoluteError: 8,
   meanSquaredError: 8,
   copyRows: 6,
@@ -430,8 +487,8 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   philox: 7,
   shuffle: 5,
   uniform: 6,
-  rnnBackward: 10,
-  rnnForward: 8,
+  rnnBackward: 15,
+  rnnForward: 13,
   sgd: 8,
   mapCosTurns: 3,
   mapExp: 3,

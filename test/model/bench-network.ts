@@ -9,7 +9,7 @@ import { Weights as ModelWeights, sizeOf, unpadWeight } from "../../src/model/we
 import type { Counters } from "../../src/model/worker.ts";
 import type { AnyOptimizer } from "../../src/optimizers/kind.ts";
 import type { Bench } from "../builds.ts";
-import { elementMask } from "../reference/dropout.ts";
+import { elementMask, stateMasks } from "../reference/dropout.ts";
 import { normals } from "../reference/sample.ts";
 import { type Batch, nameWeights, type Weights } from "../reference/sequential.ts";
 
@@ -66,20 +66,26 @@ export function keepMasks(
       );
       return masks.flatMap((mask) => Array.from(mask));
     }
-    const { dropout } = layer.type === "bidirectional" ? layer.layer : { dropout: 0, ...layer };
-    if (dropout === 0) return undefined;
+    const { dropout, recurrentDropout, units } = {
+      ...{ dropout: 0, recurrentDropout: 0, units: 0 },
+      ...(layer.type === "bidirectional" ? layer.layer : layer),
+    };
+    if (dropout === 0 && recurrentDropout === 0) return undefined;
     const [I] = weights.table.specs.find((spec) => spec.layer === index)!.shape as [number];
     // The second direction has a stream of its own.
     const streams = layer.type === "bidirectional" ? [index, index + 0x8000] : [index];
-    const masks = new Uint8Array(streams.length * B * I);
     const [keep, words] = [bench.ints(I), bench.floats(4)];
-    for (const [s, stream] of streams.entries()) {
+    return streams.flatMap((stream) => {
+      const masks = new Array<number>(B * I).fill(0);
       for (let b = 0; b < B; b++) {
         const kept = bench.k.dropoutKeep(keep, words, I, dropout, seed, stream, b, step, epoch);
-        for (const i of bench.readInts(keep, kept)) masks[(s * B + b) * I + i] = 1;
+        for (const i of bench.readInts(keep, kept)) masks[b * I + i] = 1;
       }
-    }
-    return masks;
+      if (recurrentDropout === 0) return masks;
+      // Behind what is kept of the inputs, what is kept of the states.
+      const draw = { seed, layer: stream, step, epoch };
+      return [...masks, ...stateMasks(B, units, recurrentDropout, draw)];
+    });
   });
 }
 

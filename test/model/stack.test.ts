@@ -40,6 +40,7 @@ describe("a description gets Keras's defaults", () => {
       recurrentActivation: "sigmoid",
       useBias: true,
       dropout: 0,
+      recurrentDropout: 0,
       returnSequences: false,
       goBackwards: false,
       stateful: false,
@@ -137,8 +138,8 @@ test.each([
   { what: "dropout of NaN", make: () => simpleRNN({ units: 4, dropout: Number.NaN }), says: "dropout" },
   {
     what: "an unknown option",
-    make: () => lstm({ units: 4, recurrentDropout: 0.5 } as never),
-    says: "recurrentDropout",
+    make: () => lstm({ units: 4, implementation: 1 } as never),
+    says: "implementation",
   },
   {
     what: "an option of another layer",
@@ -323,6 +324,11 @@ test.each<{ what: string; layers: unknown; says: string }>([
     what: "a name by hand that a layer before was given by count",
     layers: [FIRST, lstm({ units: 4 }), dense({ units: 2 }), dense({ units: 1, name: "dense" })],
     says: '"dense"',
+  },
+  {
+    what: "a layer that reads backwards within a bidirectional",
+    layers: [FIRST, bidirectional({ layer: lstm({ units: 4, goBackwards: true }) }), HEAD],
+    says: "goBackwards",
   },
   {
     what: "one name for two layers",

@@ -9,11 +9,20 @@ import {
   type Layer,
   layerNormalization,
   lstm,
+  masking,
   simpleRNN,
 } from "../../src/layers/public.ts";
 
+import { normals, stepMask } from "../reference/sample.ts";
+
 /** Ids are below it. */
 export const V = 9;
+
+/** Features (B, T, width), of which some steps are zeros where the stack masks those. */
+export function featuresOf({ layers, features = 0 }: Stack, B: number, T: number): Float64Array {
+  const mask = layers[0]?.type === "masking" ? stepMask(B, T) : undefined;
+  return normals(B * T * features, 1).map((value, i) => value * (mask?.[Math.floor(i / features)] ?? 1));
+}
 
 export interface Stack {
   readonly name: string;
@@ -128,6 +137,29 @@ export const STACKS: Stack[] = [
     outputs: () => 1,
   },
   {
+    name: "embedding that masks 0, an LSTM with dropped states and inputs, a GRU, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      lstm({ units: 5, dropout: 0.25, recurrentDropout: 0.5, returnSequences: true }),
+      gru({ units: 4, recurrentDropout: 0.25 }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "masked features, a bidirectional LSTM with dropped states, kinds that hand the mask on, at every step",
+    layers: [
+      masking({ inputShape: [null, 3] }),
+      bidirectional({ layer: lstm({ units: 4, recurrentDropout: 0.5, returnSequences: true }) }),
+      layerNormalization(),
+      dropout({ rate: 0.25 }),
+      gru({ units: 5, returnSequences: true, resetAfter: false, recurrentDropout: 0.25 }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+    outputs: (T) => 2 * T,
+  },
+  {
     name: "embedding and dense at every step, no recurrent layer",
     layers: [
       embedding({ inputDim: V, outputDim: 5 }),
@@ -146,12 +178,12 @@ export const STACKS: Stack[] = [
     outputs: (T) => 2 * T,
   },
   {
-    name: "embeddings of two inputs with dropout, an LSTM begun by an LSTM, dense at every step",
+    name: "masked ids of two inputs with dropout, an LSTM begun by one that reads from the end, dense at every step",
     layers: [
-      embedding({ inputDim: V, outputDim: 5 }),
-      lstm({ units: 5, dropout: 0.25, name: "encoder" }),
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      lstm({ units: 5, dropout: 0.25, recurrentDropout: 0.25, goBackwards: true, name: "encoder" }),
       input({ name: "decoder_input" }),
-      embedding({ inputDim: V, outputDim: 4 }),
+      embedding({ inputDim: V, outputDim: 4, maskZero: true }),
       lstm({ units: 5, dropout: 0.5, returnSequences: true, initialState: "encoder" }),
       dense({ units: 1, activation: "sigmoid" }),
     ],

@@ -69,7 +69,7 @@ export const denseReference: ReferenceKind<{
     ["kernel", [I, units]],
     ...(useBias ? [["bias", [units]] as const] : []),
   ],
-  forward({ units, activation }, [W, b], { values, B, T, width: I }) {
+  forward({ units, activation }, [W, b], { values, B, T, width: I, mask }) {
     const named = { W: W!, b: b ?? new Float64Array(units) };
     const R = B * T;
     const z = denseForward(values, named, R, I);
@@ -77,7 +77,7 @@ export const denseReference: ReferenceKind<{
     const dz = (dy: Vector) =>
       activation === "softmax" ? softmaxBackward(dy, y, units) : activationBackward(dy, y, activation);
     return {
-      y: { values: y, B, T, width: units },
+      y: { values: y, B, T, width: units, mask },
       backward(dy) {
         const { dx, dW, db } = denseBackward(dz(dy), values, named, R, I);
         return { dx, dweights: [{ dw: dW }, ...(b ? [{ dw: db }] : [])] };

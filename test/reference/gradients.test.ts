@@ -19,8 +19,9 @@ import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts
 import { lstmBackward, lstmForward } from "./lstm.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
+import type { Steps } from "./recurrent.ts";
 import { rnnBackward, rnnForward } from "./rnn.ts";
-import { integers, keepMask, normals } from "./sample.ts";
+import { integers, keepMask, normals, stepMask } from "./sample.ts";
 import { evaluate, gradients, nameWeights, weightTable } from "./sequential.ts";
 import { softmaxBackward, softmaxForward } from "./softmax.ts";
 
@@ -28,11 +29,20 @@ const SHAPES = [1, 3].flatMap((B) =>
   [1, 7].flatMap((T) => [3, 5].flatMap((I) => [4, 5, 12].map((H) => ({ B, T, I, H })))),
 );
 
+const TRIED = SHAPES.flatMap((sizes) => [
+  { ...sizes, steps: "every step" as const },
+  { ...sizes, steps: "masked steps, states dropped" as const },
+]);
+
+const betweenSteps = (steps: (typeof TRIED)[number]["steps"], B: number, T: number, H: number): Steps =>
+  steps === "every step" ? {} : { mask: stepMask(B, T), m: keepMask(B * H, 0.25, 9).map((one) => one * 2) };
+
 describe.each([
   { kind: "lstm", gates: 4 },
   { kind: "rnn", gates: 1 },
 ])("every gradient of the $kind reference is that of its forward pass", ({ kind, gates }) => {
-  test.each(SHAPES)("at B $B, T $T, I $I, H $H", ({ B, T, I, H }) => {
+  test.each(TRIED)("at B $B, T $T, I $I, H $H, $steps", ({ B, T, I, H, steps }) => {
+    const between = betweenSteps(steps, B, T, H);
     const x = normals(B * T * I, 1);
     const weights = {
       W: normals(I * gates * H, 2, 0.4),
@@ -46,11 +56,11 @@ describe.each([
     const [hs, cs] = [new Float64Array(B * T * H), new Float64Array(B * T * H)];
     const tensors = { x, ...weights, h0, hs };
     if (kind === "lstm") {
-      const forward = () => lstmForward(x, weights, sizes, { h0, c0, hs, cs });
+      const forward = () => lstmForward(x, weights, sizes, { ...between, h0, c0, hs, cs });
       const backward = { ...lstmBackward(dh, forward()) };
       expectGradients(() => dot(forward().h, dh), { ...tensors, c0, cs }, backward);
     } else {
-      const forward = () => rnnForward(x, weights, sizes, { h0, hs });
+      const forward = () => rnnForward(x, weights, sizes, { ...between, h0, hs });
       expectGradients(() => dot(forward().h, dh), tensors, { ...rnnBackward(dh, forward()) });
     }
   });
@@ -60,7 +70,8 @@ describe.each([
   { form: "after", resetAfter: true },
   { form: "before", resetAfter: false },
 ])("every gradient of the GRU reference is that of its forward pass, reset $form", ({ resetAfter }) => {
-  test.each(SHAPES)("at B $B, T $T, I $I, H $H", ({ B, T, I, H }) => {
+  test.each(TRIED)("at B $B, T $T, I $I, H $H, $steps", ({ B, T, I, H, steps }) => {
+    const between = betweenSteps(steps, B, T, H);
     const x = normals(B * T * I, 1);
     const weights = {
       W: normals(I * 3 * H, 2, 0.4),
@@ -70,7 +81,7 @@ describe.each([
     const h0 = normals(B * H, 5, 0.5);
     const hs = new Float64Array(B * T * H);
     const dh = normals(B * T * H, 7);
-    const forward = () => gruForward(x, weights, { B, T, I, H, resetAfter }, { h0, hs });
+    const forward = () => gruForward(x, weights, { B, T, I, H, resetAfter }, { ...between, h0, hs });
     const backward = { ...gruBackward(dh, forward()) };
     expectGradients(() => dot(forward().h, dh), { x, ...weights, h0, hs }, backward);
   });

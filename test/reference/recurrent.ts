@@ -3,10 +3,28 @@ import { dropoutBackward, dropoutForward } from "./dropout.ts";
 import { atLastRows, lastRows, type ReferenceKind, type ReferencePass, type WeightGradient } from "./kind.ts";
 import { row, type Vector } from "./matrix.ts";
 
+/** What may happen to the steps of a recurrence; on its way back the same as on its way there. */
+export interface Steps {
+  /** (B, T): 0 where a step is masked, so that the states stay as they are. */
+  readonly mask?: ArrayLike<number> | undefined;
+  /** (B, H): what h₋ is multiplied with before U, at every step. */
+  readonly m?: ArrayLike<number> | undefined;
+  /** (B, H): what stands before the first step; zeros where not given. */
+  readonly h0?: Vector | undefined;
+  readonly c0?: Vector | undefined;
+}
+
+export const isMasked = ({ mask }: Steps, at: number): boolean => mask !== undefined && mask[at] === 0;
+
+/** h₋·m of sequence b, and, of a gradient, the way back through it. */
+export const throughDropout = ({ m }: Steps, b: number, h: Vector): Vector =>
+  m ? h.map((value, j) => value * m[b * h.length + j]!) : h;
+
 export interface RecurrentDescription {
   readonly units: number;
   readonly useBias: boolean;
   readonly dropout: number;
+  readonly recurrentDropout: number;
   readonly returnSequences: boolean;
   readonly goBackwards: boolean;
 }
@@ -36,12 +54,12 @@ export const recurrentReference = <L extends RecurrentDescription>(
     weights: readonly Vector[],
     x: Vector,
     sizes: { B: number; T: number; I: number; H: number },
-    initial: Readonly<Record<string, Vector>>,
+    steps: Steps,
   ) => CellPass,
 ): ReferenceKind<L> => ({
   weights: (layer, width) => weights(layer, width).slice(0, layer.useBias ? 3 : 2),
-  forward(layer, given, { values, B, T, width: I }, keep, initial = {}): ReferencePass {
-    const { units: H, dropout, returnSequences } = layer;
+  forward(layer, given, { values, B, T, width: I, mask }, keep, initial = {}): ReferencePass {
+    const { units: H, dropout, recurrentDropout, returnSequences } = layer;
     const bias = weights(layer, I)[2]!;
     const tensors = layer.useBias ? given : [...given, new Float64Array(bias[1].reduce((a, b) => a * b))];
     const kept = keep ? dropoutForward(values, keep, dropout, B, T, I) : values;
@@ -49,8 +67,18 @@ export const recurrentReference = <L extends RecurrentDescription>(
     const turned = (rows: Vector) => (layer.goBackwards ? turnedRound(rows, B, T) : rows);
     const turnedAll = (tables: Readonly<Record<string, Vector>>) =>
       Object.fromEntries(Object.entries(tables).map(([name, rows]) => [name, turned(rows)]));
-    const pass = cell(layer, tensors, turned(kept), { B, T, I, H }, initial);
-    const all = { values: pass.h, B, T, width: H };
+    const read = mask && turned(Float64Array.from(mask));
+    // Behind what is kept of the inputs stands what is kept of the states.
+    const states = keep && recurrentDropout > 0 ? Array.from(keep).slice(B * I) : undefined;
+    const m = states?.map((one) => one / (1 - recurrentDropout));
+    const pass = cell(
+      layer,
+      tensors,
+      turned(kept),
+      { B, T, I, H },
+      { mask: read, m, h0: initial.h, c0: initial.c },
+    );
+    const all = { values: pass.h, B, T, width: H, mask: read };
     return {
       y: returnSequences ? all : lastRows(all),
       states: turnedAll(pass.states),

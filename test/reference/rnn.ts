@@ -1,6 +1,6 @@
 import type { RecurrentSizes, RecurrentWeights } from "./lstm.ts";
 import { addProduct, addProductBackward, addTo, row, type Vector } from "./matrix.ts";
-import { cellWeights, recurrentReference } from "./recurrent.ts";
+import { cellWeights, isMasked, recurrentReference, type Steps, throughDropout } from "./recurrent.ts";
 
 export interface RnnResult extends RecurrentSizes {
   readonly x: Vector;
@@ -11,6 +11,7 @@ export interface RnnResult extends RecurrentSizes {
   readonly hT: Vector;
   /** (B, T + 1, H): states, row 0 of each sequence being the initial one. */
   readonly hStates: Vector;
+  readonly steps: Steps;
 }
 
 export interface RnnGradients {
@@ -28,7 +29,7 @@ export function rnnForward(
   x: Vector,
   weights: RecurrentWeights,
   sizes: RecurrentSizes,
-  initial: { readonly h0?: Vector; readonly hs?: Vector } = {},
+  initial: Steps & { readonly h0?: Vector | undefined; readonly hs?: Vector } = {},
 ): RnnResult {
   const { B, T, I, H } = sizes;
   const h = new Float64Array(B * T * H);
@@ -41,14 +42,16 @@ export function rnnForward(
     for (let t = 0; t < T; t++) {
       const z = Float64Array.from(weights.b);
       addProduct(z, row(x, b * T + t, I), weights.W, 1, I, H);
-      addProduct(z, row(hStates, stateRow + t, H), weights.U, 1, H, H);
-      const hNow = z.map((value, j) => Math.tanh(value) + (initial.hs?.[(b * T + t) * H + j] ?? 0));
+      const before = row(hStates, stateRow + t, H);
+      addProduct(z, throughDropout(initial, b, before), weights.U, 1, H, H);
+      const state = isMasked(initial, b * T + t) ? before : z.map(Math.tanh);
+      const hNow = state.map((value, j) => value + (initial.hs?.[(b * T + t) * H + j] ?? 0));
       row(hStates, stateRow + t + 1, H).set(hNow);
       row(h, b * T + t, H).set(hNow);
     }
     row(hT, b, H).set(row(hStates, stateRow + T, H));
   }
-  return { ...sizes, x, weights, h, hT, hStates };
+  return { ...sizes, x, weights, h, hT, hStates, steps: initial };
 }
 
 /** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the state after the last, (B, H). */
@@ -57,7 +60,7 @@ export function rnnBackward(
   forward: RnnResult,
   { h: dhT }: { readonly h?: Vector } = {},
 ): RnnGradients {
-  const { B, T, I, H, x, weights, hStates } = forward;
+  const { B, T, I, H, x, weights, hStates, steps } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const dU = new Float64Array(weights.U.length);
@@ -73,9 +76,15 @@ export function rnnBackward(
       const hNow = row(hStates, stateRow + t + 1, H);
       const reaching = row(dhs, b * T + t, H);
       reaching.set(dhNext.map((later, j) => later + dh[(b * T + t) * H + j]!));
+      if (isMasked(steps, b * T + t)) {
+        dhNext.set(reaching);
+        continue;
+      }
       const dz = hNow.map((h, j) => reaching[j]! * (1 - h * h));
-      dhNext.fill(0);
-      addProductBackward(dhNext, dU, dz, row(hStates, stateRow + t, H), weights.U, 1, H, H);
+      const used = throughDropout(steps, b, row(hStates, stateRow + t, H));
+      const dUsed = new Float64Array(H);
+      addProductBackward(dUsed, dU, dz, used, weights.U, 1, H, H);
+      dhNext.set(throughDropout(steps, b, dUsed));
       addProductBackward(row(dx, b * T + t, I), dW, dz, row(x, b * T + t, I), weights.W, 1, I, H);
       addTo(db, dz);
     }
@@ -86,8 +95,8 @@ export function rnnBackward(
 /** Keras's SimpleRNN, with the states that trace gives. */
 export const simpleRnnReference = recurrentReference(
   cellWeights("simple_rnn_cell", 1),
-  (_, [W, U, b], x, sizes, { h: h0 }) => {
-    const result = rnnForward(x, { W: W!, U: U!, b: b! }, sizes, h0 ? { h0 } : {});
+  (_, [W, U, b], x, sizes, steps) => {
+    const result = rnnForward(x, { W: W!, U: U!, b: b! }, sizes, steps);
     return {
       h: result.h,
       states: { h: result.h },

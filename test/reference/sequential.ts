@@ -4,7 +4,7 @@ import type { LossConfig } from "../../src/losses/index.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
 import { LOSS_REFERENCES, OPTIMIZER_REFERENCES, referenceOf } from "./index.ts";
 import type { OptimizerStep, ReferencePass, Signal, WeightGradient } from "./kind.ts";
-import type { Vector } from "./matrix.ts";
+import { row, type Vector } from "./matrix.ts";
 
 /** Every weight, or every gradient, under its name and in the order of `weightTable`. */
 export type Weights = Readonly<Record<string, Vector>>;
@@ -32,6 +32,8 @@ export interface Evaluation {
   readonly outputs: Vector;
   /** Outputs of a row. */
   readonly units: number;
+  /** (B, T) of the outputs' rows: 0 where one is masked. */
+  readonly mask?: ArrayLike<number> | undefined;
 }
 
 /** Names, shapes and order of the weights of layers that have their names, as Keras has them. */
@@ -83,8 +85,8 @@ export function evaluate(
   batch: Batch,
   loss: LossConfig = crossentropyOf(layers),
 ): Evaluation {
-  const { values, width } = forward(layers, weights, batch).at(-1)!.y;
-  return { loss: lossOf(layers, weights, batch, loss).found.loss, outputs: values, units: width };
+  const { values, width, mask } = forward(layers, weights, batch).at(-1)!.y;
+  return { loss: lossOf(layers, weights, batch, loss).found.loss, outputs: values, units: width, mask };
 }
 
 /**
@@ -97,11 +99,28 @@ function lossOf(layers: readonly Layer[], weights: Weights, batch: Batch, loss: 
   const fused = from !== undefined && activationOf(head) === from;
   const bare = fused ? [...layers.slice(0, -1), { ...head, activation: "linear" } as Layer] : layers;
   const passes = forward(bare, weights, batch);
-  const { values, width } = passes.at(-1)!.y;
+  const { values, width, mask } = passes.at(-1)!.y;
   const logits = fused || ("fromLogits" in loss && loss.fromLogits === true);
-  const found = (logits ? ofLogits! : ofOutputs)(values, Float64Array.from(batch.y), width);
-  return { passes, found };
+  const counting = countingRows(mask, values.length / width);
+  const targets = Float64Array.from(batch.y);
+  const own = targets.length / (values.length / width);
+  const found = (logits ? ofLogits! : ofOutputs)(
+    rowsOf(values, counting, width),
+    rowsOf(targets, counting, own),
+    width,
+  );
+  const gradient = new Float64Array(values.length);
+  for (const [i, r] of counting.entries()) row(gradient, r, width).set(row(found.gradient, i, width));
+  return { passes, found: { loss: counting.length === 0 ? 0 : found.loss, gradient } };
 }
+
+/** The numbers of the rows that are not masked: Keras's loss and metrics are means over these. */
+export const countingRows = (mask: ArrayLike<number> | undefined, rows: number): number[] =>
+  Array.from({ length: rows }, (_, r) => r).filter((r) => mask?.[r] !== 0);
+
+/** Some of the rows of `width` numbers. */
+export const rowsOf = (all: Vector, rows: readonly number[], width: number): Vector =>
+  Float64Array.from(rows.flatMap((r) => Array.from(row(all, r, width))));
 
 /** The gradient of the batch's loss with respect to every weight. */
 export function gradients(
@@ -184,7 +203,7 @@ function backward(
 /** In the order of the layers. */
 function wayBack(layers: readonly Layer[], weights: Weights, batch: Batch, loss: LossConfig) {
   const { passes, found } = lossOf(layers, weights, batch, loss);
-  let dy = found.gradient;
+  let dy: Vector = found.gradient;
   const gradients: ReturnType<ReferencePass["backward"]>[] = [];
   const dfinals: Record<string, Vector>[] = layers.map(() => ({}));
   for (let l = layers.length - 1; l >= 0; l--) {

@@ -12,6 +12,7 @@ import {
   layerNormalization,
   lstm,
   type Model,
+  masking,
   type Runtime,
   type Stream,
   simpleRNN,
@@ -49,7 +50,10 @@ function randomSample(seed: number): Sample {
   const byIds = below(2) === 0;
   const cells = 1 + below(3);
   const sequences = below(2) === 0;
-  const layers: Layer[] = byIds ? [embedding({ inputDim: V, outputDim: features })] : [];
+  const masked = below(2) === 0;
+  const layers: Layer[] = [];
+  if (byIds) layers.push(embedding({ inputDim: V, outputDim: features, maskZero: masked }));
+  else if (masked) layers.push(masking({ inputShape: [null, features] }));
   for (let cell = 0; cell < cells; cell++) {
     const options = {
       units: 1 + below(21),
@@ -70,7 +74,12 @@ function randomSample(seed: number): Sample {
   const data = byIds
     ? Int32Array.from(integers(B * T, V, 7 + seed))
     : Float32Array.from(normals(B * T * features, 7 + seed));
-  const name = `${layers.map(({ type }) => type).join(" → ")}, B ${B}, T ${T}`;
+  // A row in three is masked, among them perhaps the first and the last.
+  const size = byIds ? 1 : features;
+  for (let row = 0; masked && row < B * T; row++) {
+    if (draw[row % draw.length]! % 3 === 0) data.fill(0, row * size, (row + 1) * size);
+  }
+  const name = `${masked ? "masked, " : ""}${layers.map(({ type }) => type).join(" → ")}, B ${B}, T ${T}`;
   return { name, layers, x: { data, shape: byIds ? [B, T] : [B, T, features] } };
 }
 
