@@ -1,4 +1,7 @@
-/** A batch shape in memory: load samples, have the threads work on them, read the results. */
+/**
+ * A batch shape in memory: load samples, have the threads work on them, read the results. Over 400 lines, because all
+ * of it knows where the plan has put things, and nobody else does.
+ */
 import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
 import { padded, type Rows } from "../layers/kind.ts";

@@ -8,8 +8,7 @@
  */
 import { activationForward } from "../layers/activation.ts";
 import { ROWS_AT_ONCE } from "../layers/affine.ts";
-import { kindOf } from "../layers/index.ts";
-import { type Gathered, type Group, type Pass, padded, type Rows, type Weight } from "../layers/kind.ts";
+import { type Group, type Pass, padded, type Rows } from "../layers/kind.ts";
 import { lossKindOf } from "../losses/index.ts";
 import type { LossKernel } from "../losses/kind.ts";
 import { metricKindOf } from "../metrics/index.ts";
@@ -19,8 +18,9 @@ import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
 import { keptStates } from "./kept-states.ts";
-import { type BatchShape, type InputPlan, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
-import { begins, originOf } from "./stack.ts";
+import { makePasses } from "./passes.ts";
+import { type BatchShape, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { begins } from "./stack.ts";
 
 /** What an optimiser works on: addresses. */
 export interface OptimizerState {
@@ -95,7 +95,7 @@ export class Worker {
     this.plan = planBatch(site.shape);
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
     const kept = keptStates(this.plan, site.base);
-    this.passes = makePasses(k, this.plan, site, this.#own, kept);
+    this.passes = makePasses(k, this.plan, { ...site, own: this.#own }, kept);
     this.#kept = kept.flatMap((states, i) =>
       Object.entries(states).map(([name, rows]) => ({ kept: rows, left: this.passes[i]!.final![name]! })),
     );
@@ -355,83 +355,6 @@ type Distances = Omit<Rows, "at">;
 const packed = ({ T, width }: Distances) => ({ stride: padded(width), sequence: T * padded(width) });
 
 const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
-
-/** One thread's passes, bottom to top. */
-function makePasses(
-  k: Kernels,
-  plan: Plan,
-  { base, weights }: Site,
-  own: number,
-  kept: readonly Readonly<Record<string, Rows>>[],
-): Pass[] {
-  const { head, inputs, table, blocks, use } = plan;
-  const { layers } = head;
-  const passes: Pass[] = [];
-  const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
-  const fed = inputs.values();
-  const origins = layers.map((_, i) => originOf(layers, i));
-  const named = new Set(origins);
-  const heirs = layers.map((): Pass[] => []);
-  for (const [stream, layer] of layers.entries()) {
-    const below = begins(layers, stream) ? undefined : passes.at(-1)!;
-    const isFirst = !below || layers[stream - 1]!.type === "input"; // and the gradient of data is nobody's
-    const layerBlocks = blocks[stream]!;
-    const origin = origins[stream];
-    const initial = origin === undefined ? kept[stream]! : passes[origin]!.final!;
-    const pass = kindOf(layer).pass(layer, {
-      k,
-      use,
-      stream,
-      x: below?.y ?? inputRows(fed.next().value!, base),
-      dx: use.backward && !isFirst ? below.dy : null,
-      ...(Object.keys(initial).length > 0 && { initial }),
-      ...(named.has(stream) && { heirs: heirs[stream]! }),
-      weight(name): Weight {
-        const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
-        const place = (spec.offset - table.placesLength) * 4;
-        return { address: weights + spec.offset * 4, gradient: ({ partial }) => partial + place };
-      },
-      at(name) {
-        const { of, place } = layerBlocks[name]!;
-        return (of === "all" ? base : own) + place;
-      },
-    });
-    passes.push(pass);
-    if (origin !== undefined) heirs[origin]!.push(pass);
-  }
-  return passes;
-}
-
-/** The samples of an input that were loaded. */
-function inputRows(
-  { signal, data, mask, masked, slots, ids, counts, tokens }: InputPlan,
-  base: number,
-): Rows {
-  const { holds, T, width, gathered } = signal;
-  const stride = holds === "ids" ? 1 : padded(width);
-  const rows = {
-    at: ({ first }: Pick<Group, "first">) => base + data + first * T * stride * 4,
-    stride,
-    sequence: T * stride,
-    T,
-    width,
-    ...(masked && {
-      mask: { at: ({ first }: Pick<Group, "first">) => base + mask + first * T * 4, stride: 1, sequence: T },
-    }),
-  };
-  if (!gathered) return rows;
-  const list: Gathered = {
-    slots: ({ first }) => base + slots + first * T * 4,
-    stride: 1,
-    sequence: T,
-    ids: base + ids,
-    counts: base + counts,
-    most: tokens,
-    of: gathered.of,
-    table: 0, // the layer that reads the ids puts its own
-  };
-  return { ...rows, gathered: list };
-}
 
 /** This thread's part of so many floats, on cache lines: where it begins, and how long it is. */
 function part(floats: number, { index, size }: Crew): [from: number, n: number] {

@@ -1,4 +1,7 @@
-/** The streams of a model in this thread: it is given one timestep at a time, and remembers those before. */
+/**
+ * The streams of a model in this thread: it is given one timestep at a time, and remembers those before. Over 400 lines,
+ * half of which look at what is given: a step, a state, the data of the inputs that come before.
+ */
 import { LstmkitError } from "../errors.ts";
 import { kindOf, type Layer } from "../layers/index.ts";
 import type { Batch } from "../model/batch.ts";

@@ -10,9 +10,12 @@ import {
   lstm,
   type Runtime,
 } from "../../src/index.ts";
+import { RECURRENT_KINDS } from "../../src/layers/recurrent-kinds.ts";
 import { kernelBytes, openBenches } from "../builds.ts";
 import { type Golden, goldens } from "../fixtures/goldens.ts";
 import { expectClose } from "../reference/closeness.ts";
+import { keepMask, normals } from "../reference/sample.ts";
+import { gradients as gradientsOf } from "../reference/sequential.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { benchNetwork, predictionPass, trainingPass } from "./bench-network.ts";
 
@@ -103,4 +106,28 @@ describe.each(await openBenches())("$build build", (bench) => {
     }
     await kit.close();
   });
+
+  test.each(Object.entries(RECURRENT_KINDS).filter(([, { options }]) => "initialState" in options))(
+    "the gradient of what a layer begins with flows into the one that it is of: %s",
+    async (type) => {
+      const cell = (rest: object) => ({ type, units: 5, ...rest }) as unknown as Layer;
+      const { network, weights } = benchNetwork(bench, [
+        cell({ name: "encoder", returnSequences: true, inputShape: [null, 3] }),
+        cell({ name: "above" }),
+        input({ inputShape: [null, 2] }),
+        cell({ initialState: "encoder", returnSequences: true }),
+        cell({ initialState: "above", returnSequences: true }),
+        cell({ initialState: "encoder" }),
+        dense({ units: 1 }),
+      ]);
+      const [B, T, later] = [5, 6, 4];
+      const more = [{ x: normals(B * later * 2, 2), T: later }];
+      const batch = { x: normals(B * T * 3, 1), more, y: keepMask(B, 0.5, 3), B, T };
+      const { gradients } = await trainingPass(bench, network, batch);
+      for (const [name, expected] of Object.entries(gradientsOf(network.layers, weights, batch))) {
+        expectClose(gradients[name]!, expected, TOLERANCES.kernelGradient, name);
+      }
+      network.weights.free();
+    },
+  );
 });
