@@ -20,7 +20,7 @@ export { layerNormLstmBackward, layerNormLstmForward } from "./layer-norm-lstm";
 export { layerNormBackward, layerNormForward } from "./layer-normalization";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
-export { leadingMasked } from "./mask";
+export { clearMasked, leadingMasked } from "./mask";
 export { meanAbsoluteError } from "./mean-absolute-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";

@@ -72,3 +72,11 @@ export function dropStateBackward(dState: usize, dm: usize, m: usize, R: i32, H:
     v128.store(dState + j, f32x4.add(v128.load(dState + j), d));
   }
 }
+
+/** x (rows, ld) is 0 in the rows that are masked, whatever it held. */
+export function clearMasked(x: usize, ld: i32, mask: usize, maskStep: i32, rows: i32): void {
+  const bytes = (<usize>ld) << 2;
+  for (let m = 0; m < rows; m++, x += bytes) {
+    if (isMasked(mask, maskStep, 0, m, 0)) memory.fill(x, 0, bytes);
+  }
+}

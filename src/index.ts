@@ -27,6 +27,7 @@ export type {
   SaveOptions,
   Trace,
 } from "./train/model.ts";
+export type { Step, StepInput, Stream, StreamOptions, StreamState } from "./train/stream.ts";
 export type { KernelSource } from "./wasm/kernels.ts";
 export { createRuntime, type SpawnOptions, spawnRuntime } from "./web.ts";
 export { transfer } from "./worker/parcel.ts";

@@ -114,6 +114,12 @@ export const bidirectionalKind = {
         "the layer within a bidirectional has an inputShape; give it to the bidirectional.",
       );
     }
+    if (layer.initialState !== undefined) {
+      throw new LstmkitError(
+        "BAD_LAYER",
+        "the layer within a bidirectional has an initialState; only a recurrent layer by itself takes one.",
+      );
+    }
     if (layer.goBackwards) {
       throw new LstmkitError(
         "BAD_LAYER",
@@ -152,7 +158,7 @@ export const bidirectionalKind = {
     const width = mergeMode === "concat" ? 2 * layer.units : layer.units;
     const ld = padded(width);
     const rows = (address: number): Rows => ({ at: () => address, stride: ld, sequence: T * ld, T, width });
-    const y = { ...rows(at.at("y")), ...(layer.returnSequences && maskAs(x)) };
+    const y: Rows = { ...rows(at.at("y")), ...(layer.returnSequences && maskAs(x)) };
     const dy = rows(use.backward ? at.at("dy") : 0);
     const N = padded(x.width);
     /** The second child's gradient of x, to be added to the first's. */
@@ -170,6 +176,16 @@ export const bidirectionalKind = {
     const children = [ahead, back];
     /** Rows of the second child in the order of x's steps. */
     const facing = (child: Rows, i: number) => (i === 1 && layer.returnSequences ? reversed(child) : child);
+
+    /** As Keras has it, of masked steps the output is 0, and nothing goes back from there. */
+    const clearMasked = (group: Group, own: Rows) => {
+      const { mask } = y;
+      if (!mask) return;
+      for (let r = 0; r < group.count; r++) {
+        const address = own.at(group) + r * own.sequence * 4;
+        k.clearMasked(address, ld, mask.at(group) + r * mask.sequence * 4, mask.stride, T);
+      }
+    };
 
     /** Every sample's rows of the children's outputs and of ours. */
     const eachSample = (group: Group, work: (of: (rows: Rows, i?: number) => [number, number]) => void) => {
@@ -208,8 +224,10 @@ export const bidirectionalKind = {
             }
           } else k.mergeRows(to, stride, ...of(ahead.y), ...of(back.y, 1), ld, T, MODES[mergeMode]);
         });
+        clearMasked(group, y);
       },
       backward(group) {
+        clearMasked(group, dy);
         eachSample(group, (of) => {
           const [from, stride] = of(dy);
           if (mergeMode === "concat") {

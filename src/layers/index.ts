@@ -5,6 +5,7 @@ import { type BidirectionalLayer, bidirectionalKind } from "./bidirectional.ts";
 import { type DenseLayer, denseKind } from "./dense.ts";
 import { type DropoutLayer, dropoutKind } from "./dropout.ts";
 import { type EmbeddingLayer, embeddingKind } from "./embedding.ts";
+import { type InputLayer, inputKind } from "./input.ts";
 import type { AnyLayer, LayerKind, LayerStates } from "./kind.ts";
 import { type LayerNormalizationLayer, layerNormalizationKind } from "./layer-normalization.ts";
 import { type MaskingLayer, maskingKind } from "./masking.ts";
@@ -13,6 +14,7 @@ import { type AnyRecurrentLayer, RECURRENT_KINDS } from "./recurrent-kinds.ts";
 
 /** By a description's `type`. */
 export const LAYERS = {
+  input: inputKind,
   embedding: embeddingKind,
   masking: maskingKind,
   ...RECURRENT_KINDS,
@@ -24,6 +26,7 @@ export const LAYERS = {
 
 /** One layer of a model, with every default filled in; `name` is "" until the model gives it one. */
 export type Layer =
+  | InputLayer
   | EmbeddingLayer
   | MaskingLayer
   | AnyRecurrentLayer

@@ -4,7 +4,6 @@ import { type Initializer, joinMemory, type LayerKind, padded, type Rows, type W
 import { type LstmConfig, type LstmLayer, lstmKind } from "./lstm.ts";
 import { anInitializer, describeLayer } from "./options.ts";
 import {
-  addRowsTo,
   asRead,
   forgetBias,
   recurrentFrame,
@@ -12,6 +11,7 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  SUM,
   stateMemory,
   variants,
 } from "./recurrent.ts";
@@ -110,7 +110,7 @@ export const layerNormLstmKind = {
     const [v, sv, xh, sx] = [at.at("v"), at.at("sv"), at.at("xh"), at.at("sx")];
     const [dcState, sums] = use.backward ? [at.at("dcState"), at.at("sums")] : [0, 0];
     const flow = use.flow ? at.at("flow") : 0;
-    const carried = frame.carry({ h, c });
+    const carried = frame.carry({ h, c }, { h: dhState, c: dcState });
     const U = { rows: before, gradient: cell("recurrent_kernel").gradient };
     const bias = layer.useBias ? cell("bias") : null;
     const [gammaX, betaX] = [cell("kernel_norm/gamma"), cell("kernel_norm/beta")];
@@ -118,6 +118,12 @@ export const layerNormLstmKind = {
     const [gammaC, betaC] = [cell("state_norm/gamma"), cell("state_norm/beta")];
     const [gv, bv, gc, bc] = [gammaV.address, betaV.address, gammaC.address, betaC.address];
     const b = bias?.address ?? 0;
+    /** Where in a row of sums the gradients are that the kernel adds up. */
+    const summed = [
+      { weight: gammaV, first: 0, width: N },
+      { weight: gammaC, first: N, width: H },
+      { weight: betaC, first: N + H, width: H },
+    ];
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     return {
       y: frame.y,
@@ -131,6 +137,7 @@ export const layerNormLstmKind = {
         h: stateRows(h),
       }),
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? frame.inOrder({ h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -158,14 +165,15 @@ export const layerNormLstmKind = {
       },
       backward(group) {
         const [R, mask] = [group.count, frame.maskAt(group)];
-        frame.clearState(group);
-        k.clear(dcState, R * H);
+        carried.beginBack(group);
         const gradients = [dh, dhState, dcState, flow, sums] as const;
         const steps = [R, T, H, units, mask, maskStep, maskSequence, m, dm] as const;
         k.layerNormLstmBackward(z, v, c, tc, ch, sv, sc, ...gradients, gv, gc, uT, a, ...steps);
-        addRowsTo(k, gammaV.gradient(group), sums, 6 * H, N, R);
-        addRowsTo(k, gammaC.gradient(group), sums + N * 4, 6 * H, H, R);
-        addRowsTo(k, betaC.gradient(group), sums + (N + H) * 4, 6 * H, H, R);
+        for (const { weight, first, width } of summed) {
+          // Each sequence has added up its own: they go on in one chain, whatever the size of a group.
+          const sum = weight.gradient(group);
+          k.mergeRows(sum, 0, sum, 0, sums + first * 4, 6 * H, width, R, SUM);
+        }
         const [dGamma, dBeta] = [gammaX.gradient(group), betaX.gradient(group)];
         k.layerNormBackward(z, N, dGamma, dBeta, z, N, xh, sx, gammaX.address, R * T, units, CELL.gates);
         input.backward(group, z);

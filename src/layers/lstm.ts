@@ -87,7 +87,7 @@ export const lstmKind = {
     const [c, tc] = [at.at("c"), at.at("tc")];
     const dcState = use.backward ? at.at("dcState") : 0;
     const flow = use.flow ? at.at("flow") : 0;
-    const carried = frame.carry({ h, c });
+    const carried = frame.carry({ h, c }, { h: dhState, c: dcState });
     const U = { rows: before, gradient: at.weight("lstm_cell/recurrent_kernel").gradient };
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     return {
@@ -102,6 +102,7 @@ export const lstmKind = {
         h: stateRows(h),
       }),
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? frame.inOrder({ h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -119,10 +120,9 @@ export const lstmKind = {
         k.lstmForward(z, c, h, tc, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
-        frame.clearState(group);
+        carried.beginBack(group);
         const mask = frame.maskAt(group);
         const R = group.count;
-        k.clear(dcState, R * H);
         k.lstmBackward(
           z,
           c,

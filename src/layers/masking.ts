@@ -38,6 +38,7 @@ export const maskingKind = {
     return (row) => Array.prototype.every.call(row, (number) => number === value);
   },
   weights: () => [],
+  oneStep: (layer) => layer,
   memory: (_, { T, width }, { groupSize: R, backward }) => ({
     group: { ...(backward && { dy: R * T * padded(width) }) },
   }),

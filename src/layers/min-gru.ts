@@ -60,12 +60,13 @@ export const minGruKind = {
       { kernel: "min_gru_cell/kernel", bias: layer.useBias ? "min_gru_cell/bias" : null },
     );
     const flow = use.flow ? at.at("flow") : 0;
-    const carried = frame.carry({ h });
+    const carried = frame.carry({ h }, { h: dhState });
     return {
       y: frame.y,
       dy: frame.dy,
       states: frame.inOrder({ u: rows(z, N), g: rows(z + H * 4, N), h: stateRows(h) }),
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? frame.inOrder({ h: rows(flow, H) }) : {},
       prepare: (part, parts) => input.prepare(part, parts),
       project: (from, count) => input.project(from, count),
@@ -77,7 +78,7 @@ export const minGruKind = {
         k.minGruForward(z, h, group.count, T, H, frame.maskAt(group), maskStep, maskSequence);
       },
       backward(group) {
-        frame.clearState(group);
+        carried.beginBack(group);
         k.minGruBackward(
           z,
           h,

@@ -75,12 +75,13 @@ export const minLstmKind = {
     const kept = at.at("k");
     const flow = use.flow ? at.at("flow") : 0;
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
-    const carried = frame.carry({ h });
+    const carried = frame.carry({ h }, { h: dhState });
     return {
       y: frame.y,
       dy: frame.dy,
       states: frame.inOrder({ f: gate(0), i: gate(1), k: rows(kept, H), g: gate(2), h: stateRows(h) }),
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? frame.inOrder({ h: rows(flow, H) }) : {},
       prepare: (part, parts) => input.prepare(part, parts),
       project: (from, count) => input.project(from, count),
@@ -92,7 +93,7 @@ export const minLstmKind = {
         k.minLstmForward(z, kept, h, group.count, T, H, frame.maskAt(group), maskStep, maskSequence);
       },
       backward(group) {
-        frame.clearState(group);
+        carried.beginBack(group);
         k.minLstmBackward(
           z,
           kept,

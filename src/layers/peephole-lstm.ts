@@ -4,7 +4,6 @@ import { type Initializer, joinMemory, type LayerKind, padded, type Rows } from 
 import { type LstmConfig, type LstmLayer, lstmKind } from "./lstm.ts";
 import { anInitializer, describeLayer } from "./options.ts";
 import {
-  addRowsTo,
   asRead,
   forgetBias,
   recurrentFrame,
@@ -12,6 +11,7 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  SUM,
   stateMemory,
   variants,
 } from "./recurrent.ts";
@@ -86,7 +86,7 @@ export const peepholeLstmKind = {
     const [c, tc] = [at.at("c"), at.at("tc")];
     const [dcState, dp] = use.backward ? [at.at("dcState"), at.at("dp")] : [0, 0];
     const flow = use.flow ? at.at("flow") : 0;
-    const carried = frame.carry({ h, c });
+    const carried = frame.carry({ h, c }, { h: dhState, c: dcState });
     const U = { rows: before, gradient: at.weight("peephole_lstm_cell/recurrent_kernel").gradient };
     const peepholes = PEEPHOLES.map((name) => at.weight(name));
     const [pi, pf, po] = peepholes.map(({ address }) => address) as [number, number, number];
@@ -103,6 +103,7 @@ export const peepholeLstmKind = {
         h: stateRows(h),
       }),
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? frame.inOrder({ h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -122,11 +123,12 @@ export const peepholeLstmKind = {
       backward(group) {
         const [R, mask] = [group.count, frame.maskAt(group)];
         const steps = [R, T, H, mask, maskStep, maskSequence, m, dm] as const;
-        frame.clearState(group);
-        k.clear(dcState, R * H);
+        carried.beginBack(group);
         k.peepholeLstmBackward(z, c, tc, dh, dhState, dcState, flow, dp, pi, pf, po, uT, a, ...steps);
         for (const [i, peephole] of peepholes.entries()) {
-          addRowsTo(k, peephole.gradient(group), dp + i * H * 4, 3 * H, H, R);
+          // Each sequence has added up its own: they go on in one chain, whatever the size of a group.
+          const sum = peephole.gradient(group);
+          k.mergeRows(sum, 0, sum, 0, dp + i * H * 4, 3 * H, H, R, SUM);
         }
         input.backward(group, z, [U]);
       },

@@ -5,6 +5,7 @@ export { type DropoutConfig, dropout } from "./dropout.ts";
 export { type EmbeddingConfig, embedding } from "./embedding.ts";
 export { type GruConfig, gru } from "./gru.ts";
 export { type Layer, type StateName, statesOf } from "./index.ts";
+export { type InputConfig, input } from "./input.ts";
 export type { Activation, Initializer, LayerStates, StateKind } from "./kind.ts";
 export { type LayerNormLstmConfig, layerNormLSTM } from "./layer-norm-lstm.ts";
 export { type LayerNormalizationConfig, layerNormalization } from "./layer-normalization.ts";

@@ -18,6 +18,7 @@ import {
   type Memory,
   maskAs,
   maskedAs,
+  type Pass,
   padded,
   type Rows,
   type Signal,
@@ -28,7 +29,7 @@ import { anInitializer, COMMON, onlyValue, sequenceShape, share, size } from "./
 import { reversed } from "./reversed.ts";
 
 /** The mode of the kernel mergeRows that adds; SUM of `assembly/merge.ts`. */
-const SUM = 0;
+export const SUM = 0;
 
 /** What every recurrent layer takes. */
 export interface SteppedConfig {
@@ -54,6 +55,11 @@ export interface SteppedConfig {
   kernelInitializer?: Initializer;
   /** Default `zeros`. */
   biasInitializer?: Initializer;
+  /**
+   * The name of a recurrent layer before it, with the same states: those that it ends with are the states that this
+   * one begins with, h from h and c from c. Keras's `initial_state` in a call. Default zeros.
+   */
+  initialState?: string;
   /** For a first layer that is fed with numbers: [T or null for any, features]. */
   inputShape?: readonly [number | null, number];
   /** Default `lstm`, `lstm_1`, … after the kind. */
@@ -83,6 +89,7 @@ export interface SteppedLayer extends AnyLayer {
   readonly stateful: boolean;
   readonly kernelInitializer: Initializer;
   readonly biasInitializer: Initializer;
+  readonly initialState?: string;
 }
 
 /** One whose cell multiplies the state before with U. */
@@ -109,6 +116,11 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },
   recurrentInitializer: { ...anInitializer, fallback: "orthogonal" },
   biasInitializer: { ...anInitializer, fallback: "zeros" },
+  initialState: {
+    wanted: "the name of a recurrent layer before it",
+    accepts: (value: unknown) => value !== "" && COMMON.name.accepts(value),
+    fallback: undefined,
+  },
   ...COMMON,
   inputShape: sequenceShape,
 };
@@ -251,22 +263,28 @@ export interface RecurrentFrame {
   stateRows(address: number): Rows;
   /** What there is at every step, in the order of x's steps, from the order in which they are read. */
   inOrder(table: Readonly<Record<string, Rows>>): Readonly<Record<string, Rows>>;
-  /** The carried states, each in a block (R, T+1, H) of this address: where they begin, and where they end. */
-  carry(blocks: Readonly<Record<string, number>>): Carried;
+  /**
+   * The carried states: where they begin, where they end, and their gradients on the way back.
+   *
+   * @param blocks addresses of (R, T+1, H) each
+   * @param gradients addresses of (R, H) each, for the states after the last step and then before the first
+   */
+  carry(blocks: Readonly<Record<string, number>>, gradients: Readonly<Record<string, number>>): Carried;
   /** Pack this part of U and Uᵀ. */
   prepare(part: number, parts: number): void;
   /** Before the cell's way there: draw what it drops of the states. */
   draw(group: Group): void;
-  /** Before the cell goes back: nothing comes from beyond the last step, but what the reader gave. */
-  clearState(group: Group): void;
 }
 
 /** What a pass makes of the states that go from step to step. */
 export interface Carried {
-  /** `Pass.final`. */
+  /** `Pass.final` and `Pass.dInitial`. */
   readonly final: Readonly<Record<string, Rows>>;
+  readonly dInitial: Readonly<Record<string, Rows>>;
   /** Put `Bound.initial` before the first step; where there is none, zeros stand there. */
   begin(group: Group): void;
+  /** Before the cell goes back: what comes from beyond the last step, which is what heirs leave, and nothing else. */
+  beginBack(group: Group): void;
 }
 
 /** @param recurrent name of the weight U, or null of a cell that has none */
@@ -326,16 +344,27 @@ export function recurrentFrame(
       goBackwards
         ? Object.fromEntries(Object.entries(table).map(([name, read]) => [name, reversed(read)]))
         : table,
-    carry(blocks) {
-      const names = Object.keys(blocks);
-      const lasts = names.map((name) => ({ ...rows(blocks[name]! + T * H * 4, H, (T + 1) * H), T: 1 }));
+    carry(blocks, gradients) {
+      const single = { ...rows(0, H, H), T: 1 };
+      const each = (addresses: typeof blocks, of: (address: number) => Rows) =>
+        Object.fromEntries(Object.entries(addresses).map(([name, address]) => [name, of(address)]));
       const starts = Object.entries(at.initial ?? {}).map(([name, from]) => ({ from, to: blocks[name]! }));
+      const { heirs } = at;
+      const ends = Object.entries(gradients);
       return {
-        final: Object.fromEntries(names.map((name, i) => [name, lasts[i]!])),
+        final: each(blocks, (block) => ({ ...rows(block + T * H * 4, H, (T + 1) * H), T: 1 })),
+        dInitial: each(gradients, (address) => ({ ...single, at: () => address })),
         begin(group) {
           for (const { from, to } of starts) {
             k.copyRows(to, (T + 1) * H, from.at(group), from.sequence, units, group.count);
           }
+        },
+        beginBack(group) {
+          for (const [, to] of ends) {
+            // Where the last output alone is read, its reader has put its gradient there.
+            if (dh || to !== dhState) k.clear(to, group.count * H);
+          }
+          if (heirs) addInherited(k, heirs, ends, H, group);
         },
       };
     },
@@ -351,21 +380,21 @@ export function recurrentFrame(
         k.recurrentDropout(m + r * H * 4, units, rate, scale, seed, stream, first + r, batch, epoch);
       }
     },
-    clearState({ count }) {
-      if (dh) k.clear(dhState, count * H);
-    },
   };
 }
 
-/**
- * sum (width) += rows of `from` (R, width), ld floats apart, in the order of samples: what a kernel has added up for
- * each sequence goes on in one chain, whatever the size of a group.
- */
-export const addRowsTo = (
+/** What reaches the last states, (R, H) each, of the passes that begin with them. */
+function addInherited(
   k: Kernels,
-  sum: number,
-  from: number,
-  ld: number,
-  width: number,
-  R: number,
-): void => k.mergeRows(sum, 0, sum, 0, from, ld, width, R, SUM);
+  heirs: readonly Pass[],
+  ends: readonly (readonly [name: string, gradient: number])[],
+  H: number,
+  group: Group,
+): void {
+  for (const { dInitial } of heirs) {
+    for (const [name, to] of ends) {
+      const from = dInitial![name]!; // who inherits has the same states
+      k.mergeRows(to, H, to, H, from.at(group), from.sequence, H, group.count, SUM);
+    }
+  }
+}

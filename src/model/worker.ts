@@ -8,8 +8,7 @@
  */
 import { activationForward } from "../layers/activation.ts";
 import { ROWS_AT_ONCE } from "../layers/affine.ts";
-import { kindOf } from "../layers/index.ts";
-import { type Gathered, type Group, type Pass, padded, type Rows, type Weight } from "../layers/kind.ts";
+import { type Group, type Pass, padded, type Rows } from "../layers/kind.ts";
 import { lossKindOf } from "../losses/index.ts";
 import type { LossKernel } from "../losses/kind.ts";
 import { metricKindOf } from "../metrics/index.ts";
@@ -19,7 +18,9 @@ import type { AnyOptimizer } from "../optimizers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
 import { keptStates } from "./kept-states.ts";
-import { type BatchShape, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { makePasses } from "./passes.ts";
+import { type BatchShape, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { begins } from "./stack.ts";
 
 /** What an optimiser works on: addresses. */
 export interface OptimizerState {
@@ -81,6 +82,10 @@ export class Worker {
   readonly #own: number;
   readonly #loss: LossKernel | null;
   readonly #metrics: readonly MetricKernel[];
+  /** The passes of each branch. */
+  readonly branches: readonly (readonly Pass[])[];
+  /** The last of the branches before the last: nobody gives a gradient of what they hand on. */
+  readonly #unread: ReadonlySet<Pass>;
 
   /** @param index this thread's number */
   constructor(k: Kernels, memory: WebAssembly.Memory, site: Site, index: number) {
@@ -90,7 +95,7 @@ export class Worker {
     this.plan = planBatch(site.shape);
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
     const kept = keptStates(this.plan, site.base);
-    this.passes = makePasses(k, this.plan, site, this.#own, kept);
+    this.passes = makePasses(k, this.plan, { ...site, own: this.#own }, kept);
     this.#kept = kept.flatMap((states, i) =>
       Object.entries(states).map(([name, rows]) => ({ kept: rows, left: this.passes[i]!.final![name]! })),
     );
@@ -98,6 +103,10 @@ export class Worker {
     this.#loss = loss && lossKindOf(loss).kernel(k, loss, this.plan.head.bare);
     const logits = loss?.fromLogits === true;
     this.#metrics = loss ? metrics.map((name) => metricKindOf(name, loss.name)!.kernel(k, logits)) : [];
+    const { layers } = this.plan.head;
+    const starts = layers.flatMap((_, i) => (begins(layers, i) ? [i] : []));
+    this.branches = starts.map((start, b) => this.passes.slice(start, starts[b + 1]));
+    this.#unread = new Set(this.branches.slice(0, -1).map((branch) => branch.at(-1)!));
   }
 
   /** Address of a place of the plan. */
@@ -135,12 +144,18 @@ export class Worker {
     for (const pass of this.passes) pass.prepare?.(index, size);
   }
 
+  /** Of every input's list, by the layers of its branch. */
   #project(crew: Crew): void {
-    const { tokens } = this.plan.shape;
-    const units = Math.ceil(tokens / ROWS_AT_ONCE);
-    for (let unit = crew.claim(); unit < units; unit = crew.claim()) {
-      const from = unit * ROWS_AT_ONCE;
-      for (const pass of this.passes) pass.project?.(from, Math.min(ROWS_AT_ONCE, tokens - from));
+    const units = this.branches.flatMap((passes, i) => {
+      const { tokens } = this.plan.inputs[i]!;
+      return Array.from({ length: Math.ceil(tokens / ROWS_AT_ONCE) }, (_, unit) => {
+        const from = unit * ROWS_AT_ONCE;
+        return { passes, from, count: Math.min(ROWS_AT_ONCE, tokens - from) };
+      });
+    });
+    for (let unit = crew.claim(); unit < units.length; unit = crew.claim()) {
+      const { passes, from, count } = units[unit]!;
+      for (const pass of passes) pass.project?.(from, count);
     }
   }
 
@@ -154,9 +169,9 @@ export class Worker {
     }
   }
 
-  /** A group's way there; what layers keep of its samples is replaced. */
-  forwardGroup(group: Group): void {
-    for (const pass of this.passes) pass.forward(group);
+  /** A group's way there, or that of some passes; what layers keep of its samples is replaced. */
+  forwardGroup(group: Group, passes = this.passes): void {
+    for (const pass of passes) pass.forward(group);
     for (const { left, kept } of this.#kept) {
       this.#k.copyRows(kept.at(group), kept.sequence, left.at(group), left.sequence, left.width, group.count);
     }
@@ -187,7 +202,11 @@ export class Worker {
   #backpropagate(group: Group, divisor: number): void {
     this.forwardGroup(group);
     this.#measure(group, divisor);
-    for (let i = this.passes.length - 1; i >= 0; i--) this.passes[i]!.backward(group);
+    for (let i = this.passes.length - 1; i >= 0; i--) {
+      const pass = this.passes[i]!;
+      if (this.#unread.has(pass)) this.#clear(pass.dy, group);
+      pass.backward(group);
+    }
   }
 
   /** The gradient of the whole batch, each thread a part of it. @returns a bound, or NaN where it is not finite */
@@ -200,8 +219,11 @@ export class Worker {
     const sums = gradient + (placesLength + from) * 4;
     k.sumShards(sums, this.at(partials) + from * 4, shards, shardsLength, n);
     let peak = k.peak(sums, n);
-    for (const pass of this.passes) {
-      peak = Math.max(peak, pass.sumPlaces?.(gradient, squares, count, crew.index, crew.size) ?? 0);
+    for (const spec of table.specs) {
+      if (spec.sum !== "places") continue;
+      const [at, squared] = [gradient, squares].map((address) => address && address + spec.offset * 4);
+      const own = this.passes[spec.layer]!.sumPlaces!(at!, squared!, count, crew.index, crew.size);
+      peak = Math.max(peak, own);
     }
     const loss = crew.index === 0 ? k.sumFloats(this.at(losses), count * signals.at(-1)!.T) : 0;
     return Number.isFinite(loss) ? peak : Number.NaN;
@@ -271,7 +293,7 @@ export class Worker {
     const { plan } = this;
     const { shape, head, targetWidth } = plan;
     const k = this.#k;
-    const { width, T } = this.passes.at(-1)!.y;
+    const { width, T, mask } = this.passes.at(-1)!.y;
     const [row, rows] = [group.first * T, group.count * T];
     const [{ y, dy }, ld] = [this.#outputs(group), padded(width)];
     const targets = this.at(plan.targets) + row * targetWidth * 4;
@@ -281,12 +303,18 @@ export class Worker {
       const losses = this.at(plan.losses) + row * 4;
       this.#loss(losses, gradient, y, targets, rows, width, ld, scale);
       if (shape.weighted) k.weighRows(losses, gradient, this.at(plan.weights) + row * 4, rows, ld);
+      if (mask) {
+        k.clearMasked(losses, 1, mask.at(group), 1, rows);
+        if (gradient) k.clearMasked(gradient, ld, mask.at(group), 1, rows);
+      }
       if (shape.backward) this.#giveBack(group, dy);
     }
     if (!shape.outputs && this.#metrics.length === 0) return;
     activationForward(k, head.activation, y, rows, width);
     for (const [i, metric] of this.#metrics.entries()) {
-      metric(this.at(plan.metrics[i]!) + row * 4, y, targets, rows, width, ld);
+      const values = this.at(plan.metrics[i]!) + row * 4;
+      metric(values, y, targets, rows, width, ld);
+      if (mask) k.clearMasked(values, 1, mask.at(group), 1, rows);
     }
     if (shape.outputs) k.copyRows(this.at(plan.outputs) + row * width * 4, width, y, ld, width, rows);
   }
@@ -306,6 +334,13 @@ export class Worker {
     if (this.plan.last) this.#copy(group.count, dy, dy.at(group), { ...dy, ...packed(dy) }, from);
   }
 
+  #clear({ at, stride, sequence, T, width }: Rows, group: Group): void {
+    for (let row = 0; row < group.count * T; row++) {
+      const floats = Math.floor(row / T) * sequence + (row % T) * stride;
+      this.#k.clear(at(group) + floats * 4, padded(width));
+    }
+  }
+
   #copy(count: number, to: Distances, toAddress: number, from: Distances, fromAddress: number): void {
     for (let r = 0; r < count; r++) {
       const [t, f] = [toAddress + r * to.sequence * 4, fromAddress + r * from.sequence * 4];
@@ -320,73 +355,6 @@ type Distances = Omit<Rows, "at">;
 const packed = ({ T, width }: Distances) => ({ stride: padded(width), sequence: T * padded(width) });
 
 const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
-
-/** One thread's passes, bottom to top. */
-function makePasses(
-  k: Kernels,
-  plan: Plan,
-  { base, weights }: Site,
-  own: number,
-  kept: readonly Readonly<Record<string, Rows>>[],
-): Pass[] {
-  const { head, signals, table, blocks, use } = plan;
-  const passes: Pass[] = [];
-  const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
-  for (const [stream, layer] of head.layers.entries()) {
-    const below = passes.at(-1);
-    const layerBlocks = blocks[stream]!;
-    const initial = kept[stream]!;
-    passes.push(
-      kindOf(layer).pass(layer, {
-        k,
-        use,
-        stream,
-        x: below?.y ?? inputRows(plan, base, signals[0]!.T),
-        dx: use.backward && below ? below.dy : null,
-        ...(Object.keys(initial).length > 0 && { initial }),
-        weight(name): Weight {
-          const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
-          const place = (spec.offset - table.placesLength) * 4;
-          return { address: weights + spec.offset * 4, gradient: ({ partial }) => partial + place };
-        },
-        at(name) {
-          const { of, place } = layerBlocks[name]!;
-          return (of === "all" ? base : own) + place;
-        },
-      }),
-    );
-  }
-  return passes;
-}
-
-/** The samples that were loaded. */
-function inputRows(plan: Plan, base: number, T: number): Rows {
-  const { shape, signals, input, mask, slots, ids, counts } = plan;
-  const { holds, width, gathered } = signals[0]!;
-  const stride = holds === "ids" ? 1 : padded(width);
-  const rows = {
-    at: ({ first }: Pick<Group, "first">) => base + input + first * T * stride * 4,
-    stride,
-    sequence: T * stride,
-    T,
-    width,
-    ...(masksOf(plan.head.layers) && {
-      mask: { at: ({ first }: Pick<Group, "first">) => base + mask + first * T * 4, stride: 1, sequence: T },
-    }),
-  };
-  if (!gathered) return rows;
-  const list: Gathered = {
-    slots: ({ first }) => base + slots + first * T * 4,
-    stride: 1,
-    sequence: T,
-    ids: base + ids,
-    counts: base + counts,
-    most: shape.tokens,
-    of: gathered.of,
-    table: 0, // the layer that reads the ids puts its own
-  };
-  return { ...rows, gathered: list };
-}
 
 /** This thread's part of so many floats, on cache lines: where it begins, and how long it is. */
 function part(floats: number, { index, size }: Crew): [from: number, n: number] {

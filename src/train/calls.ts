@@ -9,6 +9,8 @@ export interface CallKind {
   readonly arguments: number;
   /** Its result's arrays are the caller's, and may move. */
   readonly moves?: true;
+  /** Its result is a stream, which stays in the worker: the host has its number. */
+  readonly opens?: true;
 }
 
 export const MODEL_CALLS = {
@@ -16,6 +18,8 @@ export const MODEL_CALLS = {
   fit: { arguments: 2, options: FIT_OPTIONS },
   evaluate: { arguments: 2, options: EVALUATE_OPTIONS },
   predict: { arguments: 1, options: EVALUATE_OPTIONS, moves: true },
+  stream: { arguments: 1, opens: true },
+  step: { arguments: 2, moves: true },
   trace: { arguments: 1, options: READ_OPTIONS, moves: true },
   gradientFlow: { arguments: 2, options: READ_OPTIONS, moves: true },
   resetStates: { arguments: 0 },
@@ -29,3 +33,15 @@ export const MODEL_CALLS = {
 } as const satisfies Readonly<Record<string, CallKind>>;
 
 export type ModelCall = keyof typeof MODEL_CALLS;
+
+/** The calls of a stream, but for the one that gives no promise. */
+export const STREAM_CALLS = {
+  step: { arguments: 1, moves: true },
+  steps: { arguments: 1, moves: true },
+  getState: { arguments: 0, moves: true },
+  setState: { arguments: 1 },
+  reset: { arguments: 0 },
+  dispose: { arguments: 0 },
+} as const satisfies Readonly<Record<string, CallKind>>;
+
+export type StreamCall = keyof typeof STREAM_CALLS;

@@ -6,7 +6,7 @@ import type { CompileConfig } from "../model/compile.ts";
 import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
-import { type Inputs, part, type Samples, type Targets } from "./inputs.ts";
+import { dataOf, type Inputs, part, type Samples, type Targets } from "./inputs.ts";
 import type { EpochLogs, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
 import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
@@ -136,7 +136,7 @@ async function fitEpoch(plan: FitPlan, host: FitHost, batch: Batch): Promise<Epo
     const from = number * batchSize;
     const count = Math.min(batchSize, train.samples - from);
     const load = () => {
-      batch.load(train.x.data, train.y.data, order, from, count);
+      batch.load(dataOf(train), train.y.data, order, from, count);
       return { batch, count };
     };
     addTo(state.sums, await host.step(load, epoch, number));

@@ -5,6 +5,7 @@ import type { Layer, StateName } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Inputs, Targets } from "./inputs.ts";
+import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 
 /** Means over the samples seen so far in the epoch. */
 export interface Logs {
@@ -77,7 +78,10 @@ export interface History {
   readonly history: Record<string, number[]>;
 }
 
-/** What a layer with states did at each step, without dropout: (n, T, units) each, under the state's name. */
+/**
+ * What a layer with states did at each step, without dropout: (n, T, units) each, under the state's name; in the order of
+ * the steps that the layer is given.
+ */
 export type LayerTrace = {
   /** As in the weights' names. */
   readonly name: string;
@@ -89,9 +93,10 @@ export interface Trace {
   /** The recurrent layers, bottom up. */
   readonly layers: readonly LayerTrace[];
   /**
-   * (n, T, units of the head): what the head makes of each step's outputs. Where no layer is bidirectional, that is
-   * what the model would answer if the sequence ended there, and the last step's is predict's, to the bit. Behind
-   * a bidirectional layer a step has seen those after it as well: predict shortened sequences there.
+   * (n, T, units of the head): what the head makes of each step's outputs. Where no layer is bidirectional or has
+   * `goBackwards`, that is what the model would answer if the sequence ended there, and the last step's is predict's, to
+   * the bit. Behind a bidirectional layer a step has seen those after it as well: predict shortened sequences there.
+   * Behind one with `goBackwards` they are in the order in which it reads, from the end.
    */
   readonly outputs: Tensor<Float32Array>;
 }
@@ -126,7 +131,8 @@ export interface SaveOptions {
  *
  * While fit runs, the calls that only read may be made, from its callbacks and from anywhere, several at
  * once: evaluate, predict, trace, gradientFlow, getWeights, digest, save. They see the weights as they are
- * between two batches; the next batch waits for them. A second fit rejects with BUSY, and so do compile and
+ * between two batches; the next batch waits for them. So do steps of streams. Where a layer is stateful, evaluate and
+ * predict go on from its states, and are done one after the other. A second fit rejects with BUSY, and so do compile and
  * setWeights while any other call is running.
  */
 export interface Model {
@@ -154,6 +160,24 @@ export interface Model {
 
   /** Outputs (n, units), or (n, T, units) where the last recurrent layer gives sequences. @throws as fit */
   predict(x: Inputs, options?: EvaluateOptions): Promise<Tensor<Float32Array>>;
+
+  /**
+   * Sequences that go on, one timestep at a time: a live signal, a text that is written token by token.
+   *
+   * @throws BAD_ARGUMENT, OUT_OF_MEMORY; BAD_LAYER where a layer needs steps that are still to come, such as a
+   *   `bidirectional` or one with `goBackwards`
+   */
+  stream(options?: StreamOptions): Promise<Stream>;
+
+  /**
+   * One timestep from a state that is given: what a stream's `setState`, `step` and `getState` would give. Nothing is
+   * remembered from call to call.
+   *
+   * @param x of each sequence an id, or its features
+   * @param state what another step gave, or a stream's getState(), for as many sequences. Default zeros
+   * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE; as stream
+   */
+  step(x: StepInput, state?: StreamState): Promise<Step>;
 
   /**
    * What the recurrent layers did at each step, and the prediction as it forms. It holds

@@ -7,6 +7,11 @@ const BATCH_SIZE = { batchSize: { ...wholeNumber(1), fallback: 32 } };
 export const READ_OPTIONS = SIGNAL;
 export const EVALUATE_OPTIONS = { ...BATCH_SIZE, ...SIGNAL };
 
+export const STREAM_OPTIONS = {
+  batchSize: { ...wholeNumber(1), fallback: undefined },
+  inputs: { wanted: "the data of all inputs but the last", accepts: () => true, fallback: undefined },
+};
+
 export const FIT_OPTIONS = {
   epochs: { ...wholeNumber(0), fallback: 1 },
   ...BATCH_SIZE,

@@ -1,5 +1,5 @@
 /**
- * The model, in the thread that calls it. Nearly 500 lines, because every method of Model is here once, with the few
+ * The model, in the thread that calls it. More than 500 lines, because every method of Model is here once, with the few
  * things that they share: the weights, whose turn it is, the batch that they work by. What a fit does is in fit.ts.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -12,7 +12,7 @@ import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
 import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
 import { OptimizerMemory } from "../model/optimizer-memory.ts";
-import { checkLayers, outputShape } from "../model/stack.ts";
+import { branchesOf, checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
 import { sizeOf, Weights } from "../model/weights.ts";
@@ -25,6 +25,7 @@ import { checkStateful, fitModel, planFit } from "./fit.ts";
 import {
   checkInputs,
   checkSamples,
+  dataOf,
   type Inputs,
   type Samples,
   type Targets,
@@ -42,8 +43,10 @@ import type {
   Trace,
 } from "./model.ts";
 import { roomFor } from "./numbers.ts";
+import { Streams } from "./open-stream.ts";
 import { EVALUATE_OPTIONS, FIT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
+import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 import { checkWeights } from "./weights.ts";
 
@@ -75,6 +78,7 @@ export class Sequential implements Model {
   readonly #access = new Access();
   /** The last predict of a few sequences: its batch, for sequences of that shape and weights as they were. */
   #few: Few | null = null;
+  readonly #streams: Streams;
   /** Calls of fit and of those that read batch by batch. */
   #calls = 0;
   #fitting = false;
@@ -87,6 +91,16 @@ export class Sequential implements Model {
     this.#kept = isStateful(this.layers) ? new KeptStates() : null;
     this.#weights = new Weights(context.kernels, context.memory, this.layers);
     this.metadata = saved?.metadata ?? {};
+    this.#streams = new Streams({
+      weights: this.#weights,
+      layers: this.layers,
+      access: this.#access,
+      check: () => this.#check(),
+      read: (data, work) =>
+        this.#read(undefined, (checkpoint) =>
+          this.#sweep(data, { ...ONE_GROUP, loss: null, states: null }, checkpoint, work),
+        ),
+    });
     if (saved) {
       this.#config = saved.compile;
       for (const [i, spec] of this.#weights.table.specs.entries()) {
@@ -176,13 +190,14 @@ export class Sequential implements Model {
   async predict(inputs: Inputs, options: EvaluateOptions = {}): Promise<Tensor<Float32Array>> {
     const { batchSize, signal } = evaluateOptions("predict()", options);
     this.#check(signal);
-    const data = checkInputs(inputs, this.layers);
+    const data = checkInputs(inputs, branchesOf(this.layers));
     const { samples, T } = data;
     this.#kept?.check(wholeBatches(samples, batchSize));
     const shape = [samples, ...outputShape(this.layers, T)];
     const result = roomFor(shape, Float32Array, "the result");
     return this.#goOn(signal, async (checkpoint) => {
-      if (samples <= batchSize && samples * T <= FEW_STEPS) await this.#predictFew(data, result);
+      if (samples <= batchSize && samples * T.reduce((a, b) => a + b) <= FEW_STEPS)
+        await this.#predictFew(data, result);
       else {
         await this.#sweep(data, { batchSize, loss: null }, checkpoint, (batch, from, count) =>
           batch.predict(count, rows(result, samples, from, count)),
@@ -192,10 +207,20 @@ export class Sequential implements Model {
     });
   }
 
+  async stream(options?: StreamOptions): Promise<Stream> {
+    this.#check();
+    return this.#streams.open(options);
+  }
+
+  async step(x: StepInput, state?: StreamState): Promise<Step> {
+    this.#check();
+    return this.#streams.step(x, state);
+  }
+
   async trace(inputs: Inputs, options: ReadOptions = {}): Promise<Trace> {
     const { signal } = readOptions("trace()", options);
     this.#check(signal);
-    const data = checkInputs(inputs, this.layers);
+    const data = checkInputs(inputs, branchesOf(this.layers));
     const { samples, T } = data;
     const layers = everyStep(this.layers);
     const trace = blankTrace(layers, samples, T, outputShape(layers, T));
@@ -312,6 +337,7 @@ export class Sequential implements Model {
 
   #release(): void {
     this.#keep(null);
+    this.#streams.free();
     this.#optimizer?.free();
     this.#weights.free();
     this.#context.onDispose(this);
@@ -342,14 +368,14 @@ export class Sequential implements Model {
     checkpoint: Pauses["checkpoint"],
     work: (batch: Batch, from: number, count: number) => Promise<void>,
   ): Promise<void> {
-    const { x, y, samples } = data;
+    const { y, samples } = data;
     const batch = this.#batch(data, plan);
     try {
       const order = this.#order(samples, null);
       for (let from = 0; from < samples; from += plan.batchSize) {
         if (from > 0) await checkpoint();
         const count = Math.min(plan.batchSize, samples - from);
-        batch.load(x.data, y?.data ?? null, order, from, count);
+        batch.load(dataOf(data), y?.data ?? null, order, from, count);
         await work(batch, from, count);
       }
     } finally {
@@ -359,15 +385,15 @@ export class Sequential implements Model {
 
   /** As one batch, with the plan and the packed weights of the call before where they still hold. */
   async #predictFew(data: Unlabelled, result: Float32Array): Promise<void> {
-    const { x, samples, T } = data;
-    const key = [samples, T, this.#weights.version].join();
+    const { samples, T } = data;
+    const key = [samples, ...T, this.#weights.version].join();
     const kept = this.#few;
     this.#few = null; // one call at a time has it
     if (kept && kept.key !== key) kept.batch.free();
     const batch =
       kept?.key === key ? kept.batch : this.#batch(data, { batchSize: samples, loss: null, kept: true });
     try {
-      batch.load(x.data, null, this.#order(samples, null), 0, samples);
+      batch.load(dataOf(data), null, this.#order(samples, null), 0, samples);
       await batch.predict(samples, result);
     } finally {
       this.#keep({ key, batch });
@@ -391,7 +417,8 @@ export class Sequential implements Model {
     return order;
   }
 
-  #batch({ x, samples, T }: Unlabelled, { training = false, kept = false, ...plan }: WorkPlan): Batch {
+  #batch(data: Unlabelled, { training = false, kept = false, ...plan }: WorkPlan): Batch {
+    const { samples, T } = data;
     const optimizer = () => {
       this.#optimizer ??= new OptimizerMemory(this.#weights, this.#compiled().optimizer);
       return this.#optimizer.state;
@@ -405,8 +432,8 @@ export class Sequential implements Model {
       batchSize: Math.min(plan.batchSize, samples),
       optimizer: training ? optimizer : null,
     };
-    const ids = training || kept || plan.flow ? null : x.data;
-    return new Batch(this.#weights, this.#context.team, options, ids);
+    const known = training || kept || plan.flow ? null : dataOf(data);
+    return new Batch(this.#weights, this.#context.team, options, known);
   }
 
   /** A call that sees the weights of one moment, and changes nothing. */
@@ -451,7 +478,7 @@ export class Sequential implements Model {
   }
 
   /** Whether a call may begin, or go on. @throws DISPOSED, THREAD_FAILED, ABORTED */
-  #check(signal: AbortSignal | undefined): void {
+  #check(signal?: AbortSignal): void {
     this.#alive();
     this.#context.team.check();
     if (signal?.aborted) {

@@ -2,6 +2,7 @@
 import { kindOf, type Layer } from "../layers/index.ts";
 import type { StateKind } from "../layers/kind.ts";
 import type { StepValues } from "../model/batch.ts";
+import { inputsOf, signalsOf } from "../model/stack.ts";
 import { sizeOf } from "../model/weights.ts";
 import type { Tensor } from "../tensor.ts";
 import type { GradientFlow, Trace } from "./model.ts";
@@ -22,51 +23,57 @@ export const withoutDropout = (layers: readonly Layer[]): Layer[] =>
 export function blankTrace(
   layers: readonly Layer[],
   samples: number,
-  T: number,
+  T: readonly number[],
   outputs: readonly number[],
 ): Trace {
+  const steps = stepsOf(layers, T);
   let all = samples * sizeOf(outputs);
-  for (const layer of layers) {
+  for (const [i, layer] of layers.entries()) {
     const { units = 0, kinds = {} } = kindOf(layer).states?.(layer) ?? {};
-    all += samples * T * units * Object.keys(kinds).length;
+    all += samples * steps[i]! * units * Object.keys(kinds).length;
   }
   requireRoom(all, "the trace");
   return {
     layers: blankLayers(
       layers,
       () => true,
-      (units) => [samples, T, units],
+      (units, i) => [samples, steps[i]!, units],
     ) as unknown as Trace["layers"],
     outputs: blank([samples, ...outputs]),
   };
 }
 
 /** @throws OUT_OF_MEMORY */
-export function blankFlow(layers: readonly Layer[], samples: number, T: number): GradientFlow {
+export function blankFlow(layers: readonly Layer[], samples: number, T: readonly number[]): GradientFlow {
+  const steps = stepsOf(layers, T);
   return {
     losses: blank([samples]),
     layers: blankLayers(
       layers,
       ({ flows }) => flows === true,
-      () => [samples, T],
+      (_, i) => [samples, steps[i]!],
       "d",
     ) as unknown as GradientFlow["layers"],
   };
 }
 
+/** Steps of what each layer reads, of inputs with so many. */
+const stepsOf = (layers: readonly Layer[], T: readonly number[]) =>
+  signalsOf(layers, inputsOf(layers, T)).map((signal) => signal.T!);
+
 /** A tensor for each of the states that are wanted, of every layer that has some. */
 function blankLayers(
   layers: readonly Layer[],
   wanted: (state: StateKind) => boolean,
-  shape: (units: number) => number[],
+  shape: (units: number, layer: number) => number[],
   prefix = "",
 ) {
-  return layers.flatMap((layer) => {
+  return layers.flatMap((layer, i) => {
     const states = kindOf(layer).states?.(layer);
     if (!states) return [];
     const { units, kinds } = states;
     const names = Object.entries(kinds).flatMap(([name, state]) => (wanted(state) ? [prefix + name] : []));
-    const tensors = Object.fromEntries(names.map((name) => [name, blank(shape(units))]));
+    const tensors = Object.fromEntries(names.map((name) => [name, blank(shape(units, i))]));
     return [{ name: layer.name, type: layer.type, units, ...tensors }];
   });
 }

@@ -356,6 +356,7 @@ export interface Kernels {
     m: number,
     hm: number,
   ): void;
+  clearMasked(x: number, ld: number, mask: number, maskStep: number, rows: number): void;
   leadingMasked(mask: number, maskStep: number, T: number): number;
   meanAbsoluteError(
     losses: number,
@@ -618,6 +619,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   sumInts: 2,
   lstmBackward: 17,
   lstmForward: 15,
+  clearMasked: 5,
   leadingMasked: 3,
   meanAbsoluteError: 8,
   meanSquaredError: 8,

@@ -1,7 +1,9 @@
 /** Calls with arguments that no message can hold: what a model in this thread would say of them. */
 import type { Layer } from "../layers/index.ts";
 import { type CompileOptions, checkCompile } from "../model/compile.ts";
+import { branchesOf } from "../model/stack.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall } from "../train/calls.ts";
+import { type Inputs, namedInputs } from "../train/inputs.ts";
 import { numbersOf } from "../train/numbers.ts";
 
 /** @throws what that would, where it has something to say */
@@ -13,11 +15,15 @@ export function refuseUnsendable(
   const kind: CallKind = MODEL_CALLS[method];
   if (method === "compile") checkCompile(args[0] as CompileOptions, layers);
   if (!kind.options) return;
-  lookAtArrays(args.slice(0, kind.arguments), "");
-  lookAtArrays(Object(args[kind.arguments]).validationData ?? [], " of validationData");
+  lookAtArrays(args.slice(0, kind.arguments), layers, "");
+  lookAtArrays(Object(args[kind.arguments]).validationData ?? [], layers, " of validationData");
 }
 
-/** A number in every place of each, x and y. */
-function lookAtArrays(arrays: readonly unknown[], suffix: string): void {
-  for (const [i, given] of arrays.entries()) numbersOf(given, "xy"[i] + suffix).each(() => {});
+/** A number in every place of x and y. */
+function lookAtArrays(arrays: readonly unknown[], layers: readonly Layer[], suffix: string): void {
+  if (arrays.length === 0) return;
+  const [x, ...y] = arrays;
+  const inputs = namedInputs(x as Inputs, branchesOf(layers), `x${suffix}`);
+  const targets = y.map((given) => [`y${suffix}`, given] as const);
+  for (const [called, given] of [...inputs, ...targets]) numbersOf(given, called).each(() => {});
 }

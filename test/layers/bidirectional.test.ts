@@ -1,5 +1,5 @@
 import { bidirectional, gru, lstm, type MergeMode, simpleRNN } from "../../src/layers/public.ts";
-import { testLayer } from "./layer-tests.ts";
+import { recurrentDropoutOf, testLayer } from "./layer-tests.ts";
 
 const inputShape = [null, 3] as const;
 
@@ -28,15 +28,17 @@ await testLayer({
       inputShape,
     }),
   },
-  keras: [
-    {
-      family: "bidirectional",
-      layer: (g) =>
-        bidirectional({
-          layer: lstm({ units: g.setting("units"), returnSequences: !g.name.includes("last") }),
-          mergeMode: g.label("merge_mode") as MergeMode,
-          inputShape: [null, g.setting("I")],
+  keras: (["bidirectional", "bidirectionalBetween"] as const).map((family) => ({
+    family,
+    layer: (g) =>
+      bidirectional({
+        layer: lstm({
+          units: g.setting("units"),
+          recurrentDropout: recurrentDropoutOf(g),
+          returnSequences: !g.name.includes("last"),
         }),
-    },
-  ],
+        mergeMode: g.label("merge_mode") as MergeMode,
+        inputShape: [null, g.setting("I")],
+      }),
+  })),
 });

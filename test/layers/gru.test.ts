@@ -1,10 +1,16 @@
 import { gru } from "../../src/layers/public.ts";
 import type { Golden } from "../fixtures/goldens.ts";
-import { testLayer } from "./layer-tests.ts";
+import { recurrentDropoutOf, testLayer } from "./layer-tests.ts";
 
 const inputShape = [null, 3] as const;
 const ofGolden = (resetAfter: boolean) => (g: Golden) =>
-  gru({ units: g.setting("units"), resetAfter, returnSequences: true, inputShape: [null, g.setting("I")] });
+  gru({
+    units: g.setting("units"),
+    resetAfter,
+    recurrentDropout: recurrentDropoutOf(g),
+    returnSequences: true,
+    inputShape: [null, g.setting("I")],
+  });
 
 await testLayer({
   type: "gru",
@@ -39,5 +45,7 @@ await testLayer({
           inputShape: [null, g.setting("I")],
         }),
     },
+    { family: "gruBetween", layer: ofGolden(true) },
+    { family: "gruBeforeBetween", layer: ofGolden(false) },
   ],
 });

@@ -141,7 +141,8 @@ export async function testLayer({ type, layers, masked = false, keras }: LayerCa
         const own = names.filter((name) => g.has(name));
         const weights = own.map((name) => g.tensor(name));
         const T = rest.length > 1 ? rest[0]! : 1;
-        const found = runLayer(bench, { layer, weights, x: g.tensor("x"), dy: g.tensor("dy"), B, T });
+        const mask = maskOf(g);
+        const found = runLayer(bench, { layer, weights, x: g.tensor("x"), mask, dy: g.tensor("dy"), B, T });
         expectClose(found.y, g.tensor("y"), forward, "y");
         if (found.dx) expectClose(found.dx, g.tensor("dx"), gradient, "dx");
         expect(found.dweights).toHaveLength(weights.length);
@@ -152,6 +153,19 @@ export async function testLayer({ type, layers, masked = false, keras }: LayerCa
     });
   }
 }
+
+/** Which steps a golden masks: those that it says, or those from each sequence's length on. */
+function maskOf(g: Golden): ArrayLike<number> | undefined {
+  if (!g.has("lengths")) return g.has("mask") ? g.tensor("mask") : undefined;
+  const T = g.setting("T");
+  return Array.from(g.tensor("lengths")).flatMap((length) =>
+    Array.from({ length: T }, (_, t) => Number(t < length)),
+  );
+}
+
+/** Of a golden's recurrent layer. */
+export const recurrentDropoutOf = (g: Golden): number =>
+  g.name.includes("dropped") ? g.setting("recurrent_dropout") : 0;
 
 const NUMBERED = Array.from({ length: 9 }, (_, i) => `w${i}`);
 

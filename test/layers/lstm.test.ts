@@ -1,5 +1,6 @@
 import { lstm } from "../../src/layers/public.ts";
-import { testLayer } from "./layer-tests.ts";
+import type { Golden } from "../fixtures/goldens.ts";
+import { recurrentDropoutOf, testLayer } from "./layer-tests.ts";
 
 const inputShape = [null, 3] as const;
 
@@ -11,16 +12,21 @@ await testLayer({
     "the last output": lstm({ units: 12, inputShape }),
     "one unit": lstm({ units: 1, inputShape: [null, 9] }),
     backwards: lstm({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
-    "backwards, the last output": lstm({ units: 9, goBackwards: true, inputShape }),
+    "backwards, the last output": lstm({ units: 12, goBackwards: true, inputShape }),
     "states dropped": lstm({ units: 9, recurrentDropout: 0.5, returnSequences: true, inputShape }),
     "without bias": lstm({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
   keras: [
-    {
-      family: "lstm",
-      layer: (g) =>
-        lstm({ units: g.setting("units"), returnSequences: true, inputShape: [null, g.setting("I")] }),
-    },
+    ...(["lstm", "lstmBetween"] as const).map((family) => ({
+      family,
+      layer: (g: Golden) =>
+        lstm({
+          units: g.setting("units"),
+          recurrentDropout: recurrentDropoutOf(g),
+          returnSequences: true,
+          inputShape: [null, g.setting("I")],
+        }),
+    })),
     {
       family: "backwardsLstm",
       layer: (g) =>

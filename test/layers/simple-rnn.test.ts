@@ -1,5 +1,6 @@
 import { simpleRNN } from "../../src/layers/public.ts";
-import { testLayer } from "./layer-tests.ts";
+import type { Golden } from "../fixtures/goldens.ts";
+import { recurrentDropoutOf, testLayer } from "./layer-tests.ts";
 
 const inputShape = [null, 3] as const;
 
@@ -14,11 +15,16 @@ await testLayer({
     "without bias": simpleRNN({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
   keras: [
-    {
-      family: "rnn",
-      layer: (g) =>
-        simpleRNN({ units: g.setting("units"), returnSequences: true, inputShape: [null, g.setting("I")] }),
-    },
+    ...(["rnn", "rnnBetween"] as const).map((family) => ({
+      family,
+      layer: (g: Golden) =>
+        simpleRNN({
+          units: g.setting("units"),
+          recurrentDropout: recurrentDropoutOf(g),
+          returnSequences: true,
+          inputShape: [null, g.setting("I")],
+        }),
+    })),
     {
       family: "backwardsRnn",
       layer: (g) =>

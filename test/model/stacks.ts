@@ -5,24 +5,36 @@ import {
   dropout,
   embedding,
   gru,
+  input,
   type Layer,
   layerNormalization,
   layerNormLSTM,
   lstm,
+  masking,
   minGRU,
   minLSTM,
   peepholeLSTM,
   simpleRNN,
 } from "../../src/layers/public.ts";
 
+import { normals, stepMask } from "../reference/sample.ts";
+
 /** Ids are below it. */
 export const V = 9;
+
+/** Features (B, T, width), of which some steps are zeros where the stack masks those. */
+export function featuresOf({ layers, features = 0 }: Stack, B: number, T: number): Float64Array {
+  const mask = layers[0]?.type === "masking" ? stepMask(B, T) : undefined;
+  return normals(B * T * features, 1).map((value, i) => value * (mask?.[Math.floor(i / features)] ?? 1));
+}
 
 export interface Stack {
   readonly name: string;
   readonly layers: Layer[];
   /** Of x, where the first layer is no embedding. */
   readonly features?: number;
+  /** Of the inputs after the first: timesteps, where the first has T, and features of those that are no ids. */
+  readonly more?: readonly { readonly steps: (T: number) => number; readonly features?: number }[];
   /** Predictions of a sample: units, times T where the head gets sequences. */
   readonly outputs: (T: number) => number;
 }
@@ -129,6 +141,29 @@ export const STACKS: Stack[] = [
     outputs: () => 1,
   },
   {
+    name: "embedding that masks 0, an LSTM with dropped states and inputs, a GRU, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      lstm({ units: 5, dropout: 0.25, recurrentDropout: 0.5, returnSequences: true }),
+      gru({ units: 4, recurrentDropout: 0.25 }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
+    name: "masked features, a bidirectional LSTM with dropped states, kinds that hand the mask on, at every step",
+    layers: [
+      masking({ inputShape: [null, 3] }),
+      bidirectional({ layer: lstm({ units: 4, recurrentDropout: 0.5, returnSequences: true }) }),
+      layerNormalization(),
+      dropout({ rate: 0.25 }),
+      gru({ units: 5, returnSequences: true, resetAfter: false, recurrentDropout: 0.25 }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+    outputs: (T) => 2 * T,
+  },
+  {
     name: "embedding and dense at every step, no recurrent layer",
     layers: [
       embedding({ inputDim: V, outputDim: 5 }),
@@ -145,6 +180,52 @@ export const STACKS: Stack[] = [
     ],
     features: 3,
     outputs: (T) => 2 * T,
+  },
+  {
+    name: "masked ids of two inputs with dropout, an LSTM begun by one that reads from the end, dense at every step",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      lstm({ units: 5, dropout: 0.25, recurrentDropout: 0.25, goBackwards: true, name: "encoder" }),
+      input({ name: "decoder_input" }),
+      embedding({ inputDim: V, outputDim: 4, maskZero: true }),
+      lstm({ units: 5, dropout: 0.5, returnSequences: true, initialState: "encoder" }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    more: [{ steps: (T) => T + 2 }],
+    outputs: (T) => T + 2,
+  },
+  {
+    name: "features of past and future, GRUs of which one begins two and one begins one, dense",
+    layers: [
+      input({ name: "past", inputShape: [null, 3] }),
+      gru({ units: 5, returnSequences: true, dropout: 0.25, name: "first" }),
+      gru({ units: 4, returnSequences: true, resetAfter: false, name: "second" }),
+      input({ name: "future", inputShape: [null, 2] }),
+      gru({ units: 5, returnSequences: true, initialState: "first" }),
+      gru({ units: 5, returnSequences: true, resetAfter: false, initialState: "first" }),
+      gru({ units: 4, initialState: "second" }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+    more: [{ steps: (T) => T + 1, features: 2 }],
+    outputs: () => 2,
+  },
+  {
+    name: "three inputs, ids between features: RNNs that begin RNNs, of their own branch too",
+    layers: [
+      simpleRNN({ units: 9, inputShape: [null, 3], returnSequences: true, name: "a" }),
+      simpleRNN({ units: 9, initialState: "a", name: "b" }),
+      input({ name: "words" }),
+      embedding({ inputDim: V, outputDim: 3 }),
+      dropout({ rate: 0.25 }),
+      simpleRNN({ units: 9, initialState: "b", name: "c" }),
+      input({ name: "row", inputShape: [1, 4] }),
+      simpleRNN({ units: 9, initialState: "c" }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+    more: [{ steps: (T) => 2 * T }, { steps: () => 1, features: 4 }],
+    outputs: () => 2,
   },
   {
     name: "embedding, an LSTM that reads backwards with dropout, a GRU backwards, dense",

@@ -77,7 +77,7 @@ export async function testOptimizer<C extends OptimizerConfig>(cases: OptimizerC
           const { gradient, slots, squares } = memory.state;
           const losses: number[] = [];
           for (const [step, { x, y }] of batches.entries()) {
-            batch.load(x, y, order(B), 0, B);
+            batch.load([x], y, order(B), 0, B);
             losses.push((await batch.gradient(B, { ...COUNTERS, batch: step })).loss);
             await batch.update(step + 1);
             for (const block of [gradient, ...(squares ? [squares] : [])]) {

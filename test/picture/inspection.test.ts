@@ -107,6 +107,10 @@ describe("what is shown of a layer is what its kind has", () => {
     ]);
   });
 
+  test("of a layer that reads from the end its states, and the answer as it would be at each end", async () => {
+    expect(await shown(simpleRNN({ units: 3, goBackwards: true }))).toEqual(["h: state, diverging from -1"]);
+  });
+
   test("of a bidirectional both sides, and the answer as it would be at each end", async () => {
     expect(await shown(bidirectional({ layer: simpleRNN({ units: 3 }) }))).toEqual([
       "h_forward: state, diverging from -1",

@@ -149,9 +149,12 @@ export const bidirectionalReference = (
     const { returnSequences } = layer;
     const result = bidirectional(values, direction(0), direction(1), { B, T, mergeMode, returnSequences });
     const wide = mergeMode === "concat" ? 2 * layer.units : layer.units;
+    // Keras's Bidirectional gives zeros at masked steps, where its layers by themselves repeat what was before.
+    const shown = (all: Vector) =>
+      returnSequences ? all.map((value, i) => (mask?.[Math.floor(i / wide)] === 0 ? 0 : value)) : all;
     return {
       y: {
-        values: result.y,
+        values: shown(result.y),
         B,
         T: returnSequences ? T : 1,
         width: wide,
@@ -159,7 +162,7 @@ export const bidirectionalReference = (
       },
       states: { ...sided(passes[0]!.states, "forward"), ...sided(passes[1]!.states, "backward", { B, T }) },
       backward(dy) {
-        const { dx, ahead, back } = result.backward(dy);
+        const { dx, ahead, back } = result.backward(shown(dy));
         return {
           dx,
           dweights: [...ahead.dweights, ...back.dweights],

@@ -17,6 +17,7 @@ import { denseReference } from "./dense.ts";
 import { dropoutReference } from "./dropout.ts";
 import { embeddingReference } from "./embedding.ts";
 import { gruReference } from "./gru.ts";
+import { inputReference } from "./input.ts";
 import type { LossReference, MetricReference, OptimizerStep, ReferenceKind } from "./kind.ts";
 import { layerNormLstmReference } from "./layer-norm-lstm.ts";
 import { layerNormalizationReference } from "./layer-normalization.ts";
@@ -33,6 +34,7 @@ import { simpleRnnReference } from "./rnn.ts";
 import { sgdStep } from "./sgd.ts";
 
 export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<Layer, { type: K }>> } = {
+  input: inputReference,
   embedding: embeddingReference,
   masking: maskingReference,
   lstm: lstmReference,

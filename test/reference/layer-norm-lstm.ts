@@ -33,7 +33,7 @@ export function layerNormLstm(
   weights: LayerNormLstmWeights,
   { B, T, I, H }: RecurrentSizes,
   epsilon: number,
-  start: Steps & { readonly h0?: Vector; readonly c0?: Vector } = {},
+  start: Steps = {},
 ) {
   const { W, U, b, norms } = weights;
   const gates = new Float64Array(B * T * 4 * H);
@@ -69,12 +69,14 @@ export function layerNormLstm(
     }
   }
   const steps = (states: Vector) => states.filter((_, i) => Math.floor(i / H) % (T + 1) > 0);
+  const after = (states: Vector) => states.filter((_, i) => Math.floor(i / H) % (T + 1) === T);
   const gate = (index: number) => gates.filter((_, i) => Math.floor(i / H) % 4 === index);
   return {
     h: steps(hs),
     states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: steps(cs), h: steps(hs) },
-    /** Backpropagation through all T timesteps of dh (B, T, H). */
-    backward(dh: Vector) {
+    final: { h: after(hs), c: after(cs) },
+    /** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the states after the last, (B, H) each. */
+    backward(dh: Vector, dfinal: { readonly h?: Vector; readonly c?: Vector } = {}) {
       const [dx, dW, dU] = [x, W, U].map(({ length }) => new Float64Array(length)) as [
         Vector,
         Vector,
@@ -93,7 +95,10 @@ export function layerNormLstm(
         addTo(dnorms[of].dbeta, back.dbeta);
         return back.dx;
       };
-      const [dh0, dc0] = [new Float64Array(B * H), new Float64Array(B * H)];
+      const [dh0, dc0] = [dfinal.h, dfinal.c].map((d) => d?.slice() ?? new Float64Array(B * H)) as [
+        Vector,
+        Vector,
+      ];
       const [dhs, dcs] = [new Float64Array(B * T * H), new Float64Array(B * T * H)];
       for (let s = 0; s < B; s++) {
         const [laterH, laterC] = [row(dh0, s, H), row(dc0, s, H)];
@@ -159,9 +164,15 @@ export const layerNormLstmReference = recurrentReference<RecurrentDescription & 
     return {
       h: result.h,
       states: result.states,
-      backward(dh) {
-        const { dx, dweights, dhs, dcs } = result.backward(dh);
-        return { dx, dweights: dweights.map((dw) => ({ dw })), dstates: { dh: dhs, dc: dcs } };
+      final: result.final,
+      backward(dh, dfinal) {
+        const { dx, dweights, dhs, dcs, dh0, dc0 } = result.backward(dh, dfinal);
+        return {
+          dx,
+          dweights: dweights.map((dw) => ({ dw })),
+          dstates: { dh: dhs, dc: dcs },
+          dinitial: { h: dh0, c: dc0 },
+        };
       },
     };
   },

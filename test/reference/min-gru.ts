@@ -1,3 +1,4 @@
+import { lastRows } from "./kind.ts";
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
 import { isMasked, recurrentReference, type Steps } from "./recurrent.ts";
 
@@ -18,7 +19,11 @@ export interface MinCellWeights {
 export interface MinCellResult {
   readonly h: Vector;
   readonly gates: Readonly<Record<string, Vector>>;
-  backward(dh: Vector): {
+  /** @param dhT (B, H), what reaches the state after the last step */
+  backward(
+    dh: Vector,
+    dhT?: Vector,
+  ): {
     readonly dx: Vector;
     readonly dW: Vector;
     readonly db: Vector;
@@ -48,14 +53,14 @@ export function blendingCell(
   { W, b }: MinCellWeights,
   { B, T, I, H }: MinCellSizes,
   blend: (z: readonly number[]) => Blend,
-  { h0, hs, ...steps }: Steps & { readonly h0?: Vector; readonly hs?: Vector } = {},
+  { hs, ...steps }: Steps & { readonly hs?: Vector } = {},
 ): MinCellResult {
   const N = b.length;
   const h = new Float64Array(B * T * H);
   /** Nothing at masked steps. */
   const blends: (Blend | undefined)[] = [];
   const before = (s: number, t: number, j: number) =>
-    t > 0 ? h[(s * T + t - 1) * H + j]! : (h0?.[s * H + j] ?? 0);
+    t > 0 ? h[(s * T + t - 1) * H + j]! : (steps.h0?.[s * H + j] ?? 0);
   for (let s = 0; s < B; s++) {
     for (let t = 0; t < T; t++) {
       if (isMasked(steps, s * T + t)) {
@@ -84,9 +89,9 @@ export function blendingCell(
         Float64Array.from({ length: B * T * H }, (_, at) => blends[at]?.gates[name] ?? 0),
       ]),
     ),
-    backward(dh) {
+    backward(dh, dhT) {
       const [dx, dW, db] = [new Float64Array(x.length), new Float64Array(W.length), new Float64Array(N)];
-      const dh0 = new Float64Array(B * H);
+      const dh0 = dhT?.slice() ?? new Float64Array(B * H);
       const dhs = new Float64Array(B * T * H);
       for (let s = 0; s < B; s++) {
         const later = row(dh0, s, H);
@@ -134,9 +139,10 @@ export const blendingReference = (cell: string, blocks: number, blend: (z: reado
       return {
         h: result.h,
         states: { ...result.gates, h: result.h },
-        backward(dh) {
-          const { dx, dW, db, dhs } = result.backward(dh);
-          return { dx, dweights: [{ dw: dW }, { dw: db }], dstates: { dh: dhs } };
+        final: { h: lastRows({ values: result.h, ...sizes, width: sizes.H }).values },
+        backward(dh, dfinal) {
+          const { dx, dW, db, dhs, dh0 } = result.backward(dh, dfinal.h);
+          return { dx, dweights: [{ dw: dW }, { dw: db }], dstates: { dh: dhs }, dinitial: { h: dh0 } };
         },
       };
     },

@@ -20,7 +20,7 @@ export function peepholeLstm(
   x: Vector,
   weights: PeepholeWeights,
   { B, T, I, H }: RecurrentSizes,
-  start: Steps & { readonly h0?: Vector; readonly c0?: Vector } = {},
+  start: Steps = {},
 ) {
   const { W, U, b, peepholes } = weights;
   const [pi, pf, po] = peepholes;
@@ -52,12 +52,14 @@ export function peepholeLstm(
     }
   }
   const steps = (states: Vector) => states.filter((_, i) => Math.floor(i / H) % (T + 1) > 0);
+  const after = (states: Vector) => states.filter((_, i) => Math.floor(i / H) % (T + 1) === T);
   const gate = (index: number) => gates.filter((_, i) => Math.floor(i / H) % 4 === index);
   return {
     h: steps(hs),
     states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: steps(cs), h: steps(hs) },
-    /** Backpropagation through all T timesteps of dh (B, T, H). */
-    backward(dh: Vector) {
+    final: { h: after(hs), c: after(cs) },
+    /** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the states after the last, (B, H) each. */
+    backward(dh: Vector, dfinal: { readonly h?: Vector; readonly c?: Vector } = {}) {
       const [dx, dW, dU] = [x, W, U].map(({ length }) => new Float64Array(length)) as [
         Vector,
         Vector,
@@ -65,7 +67,10 @@ export function peepholeLstm(
       ];
       const db = new Float64Array(4 * H);
       const [dpi, dpf, dpo] = peepholes.map(() => new Float64Array(H)) as [Vector, Vector, Vector];
-      const [dh0, dc0] = [new Float64Array(B * H), new Float64Array(B * H)];
+      const [dh0, dc0] = [dfinal.h, dfinal.c].map((d) => d?.slice() ?? new Float64Array(B * H)) as [
+        Vector,
+        Vector,
+      ];
       const [dhs, dcs] = [new Float64Array(B * T * H), new Float64Array(B * T * H)];
       for (let s = 0; s < B; s++) {
         const [laterH, laterC] = [row(dh0, s, H), row(dc0, s, H)];
@@ -126,9 +131,15 @@ export const peepholeLstmReference = recurrentReference(
     return {
       h: result.h,
       states: result.states,
-      backward(dh) {
-        const { dx, dweights, dhs, dcs } = result.backward(dh);
-        return { dx, dweights: dweights.map((dw) => ({ dw })), dstates: { dh: dhs, dc: dcs } };
+      final: result.final,
+      backward(dh, dfinal) {
+        const { dx, dweights, dhs, dcs, dh0, dc0 } = result.backward(dh, dfinal);
+        return {
+          dx,
+          dweights: dweights.map((dw) => ({ dw })),
+          dstates: { dh: dhs, dc: dcs },
+          dinitial: { h: dh0, c: dc0 },
+        };
       },
     };
   },

@@ -1,10 +1,10 @@
-/** A model of layers, by their references. */
+/** A model of layers, by their references. A layer of type `input` begins with the next of the batch's inputs. */
 import type { Layer } from "../../src/layers/public.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
 import { LOSS_REFERENCES, OPTIMIZER_REFERENCES, referenceOf } from "./index.ts";
 import type { OptimizerStep, ReferencePass, Signal, WeightGradient } from "./kind.ts";
-import type { Vector } from "./matrix.ts";
+import { row, type Vector } from "./matrix.ts";
 
 /** Every weight, or every gradient, under its name and in the order of `weightTable`. */
 export type Weights = Readonly<Record<string, Vector>>;
@@ -21,6 +21,8 @@ export interface Batch {
   readonly y: ArrayLike<number>;
   readonly B: number;
   readonly T: number;
+  /** Of the inputs after the first. */
+  readonly more?: readonly { readonly x: ArrayLike<number>; readonly T: number }[];
   /** keepMasks[l], of 0 and 1, is what the dropout of layer l keeps; without one it drops nothing. */
   readonly keepMasks?: readonly (ArrayLike<number> | undefined)[];
 }
@@ -30,12 +32,15 @@ export interface Evaluation {
   readonly outputs: Vector;
   /** Outputs of a row. */
   readonly units: number;
+  /** (B, T) of the outputs' rows: 0 where one is masked. */
+  readonly mask?: ArrayLike<number> | undefined;
 }
 
 /** Names, shapes and order of the weights of layers that have their names, as Keras has them. */
 export function weightTable(layers: readonly Layer[]): WeightEntry[] {
-  let width = features(layers);
-  return layers.flatMap((layer) => {
+  let width = 0;
+  return layers.flatMap((layer, l) => {
+    width = featuresOf(layers, l) ?? width;
     const weights = referenceOf(layer).weights(layer, width);
     const sizes = weights.map(([, shape]) => new Float64Array(shape.reduce((a, b) => a * b)));
     const values = new Float64Array(width);
@@ -44,9 +49,21 @@ export function weightTable(layers: readonly Layer[]): WeightEntry[] {
   });
 }
 
-/** The last axis of x; 1 of ids. */
-const features = ([first]: readonly Layer[]): number =>
-  first && "inputShape" in first ? (first.inputShape?.at(-1) ?? 1) : 1;
+/** The last axis of the x that layer l is fed with, which is 1 of ids; undefined where it reads another layer. */
+function featuresOf(layers: readonly Layer[], l: number): number | undefined {
+  const [layer, next] = layers.slice(l) as [Layer, Layer?];
+  if (l > 0 && layer.type !== "input") return undefined;
+  const reader = layer.type === "input" ? next! : layer;
+  if (reader.type === "embedding") return 1;
+  return "inputShape" in layer ? layer.inputShape!.at(-1)! : undefined;
+}
+
+/** The place of the layer whose states layer l begins with; -1 for none. */
+const originOf = (layers: readonly Layer[], l: number): number => {
+  const layer = layers[l]!;
+  const origin = "initialState" in layer ? layer.initialState : undefined;
+  return layers.findIndex(({ name }) => origin !== undefined && name === origin);
+};
 
 /** Puts copies of tensors under names, first to first. */
 export function nameWeights(names: readonly string[], tensors: readonly ArrayLike<number>[]): Weights {
@@ -68,8 +85,8 @@ export function evaluate(
   batch: Batch,
   loss: LossConfig = crossentropyOf(layers),
 ): Evaluation {
-  const { values, width } = forward(layers, weights, batch).at(-1)!.y;
-  return { loss: lossOf(layers, weights, batch, loss).found.loss, outputs: values, units: width };
+  const { values, width, mask } = forward(layers, weights, batch).at(-1)!.y;
+  return { loss: lossOf(layers, weights, batch, loss).found.loss, outputs: values, units: width, mask };
 }
 
 /**
@@ -82,11 +99,28 @@ function lossOf(layers: readonly Layer[], weights: Weights, batch: Batch, loss: 
   const fused = from !== undefined && activationOf(head) === from;
   const bare = fused ? [...layers.slice(0, -1), { ...head, activation: "linear" } as Layer] : layers;
   const passes = forward(bare, weights, batch);
-  const { values, width } = passes.at(-1)!.y;
+  const { values, width, mask } = passes.at(-1)!.y;
   const logits = fused || ("fromLogits" in loss && loss.fromLogits === true);
-  const found = (logits ? ofLogits! : ofOutputs)(values, Float64Array.from(batch.y), width);
-  return { passes, found };
+  const counting = countingRows(mask, values.length / width);
+  const targets = Float64Array.from(batch.y);
+  const own = targets.length / (values.length / width);
+  const found = (logits ? ofLogits! : ofOutputs)(
+    rowsOf(values, counting, width),
+    rowsOf(targets, counting, own),
+    width,
+  );
+  const gradient = new Float64Array(values.length);
+  for (const [i, r] of counting.entries()) row(gradient, r, width).set(row(found.gradient, i, width));
+  return { passes, found: { loss: counting.length === 0 ? 0 : found.loss, gradient } };
 }
+
+/** The numbers of the rows that are not masked: Keras's loss and metrics are means over these. */
+export const countingRows = (mask: ArrayLike<number> | undefined, rows: number): number[] =>
+  Array.from({ length: rows }, (_, r) => r).filter((r) => mask?.[r] !== 0);
+
+/** Some of the rows of `width` numbers. */
+export const rowsOf = (all: Vector, rows: readonly number[], width: number): Vector =>
+  Float64Array.from(rows.flatMap((r) => Array.from(row(all, r, width))));
 
 /** The gradient of the batch's loss with respect to every weight. */
 export function gradients(
@@ -169,24 +203,39 @@ function backward(
 /** In the order of the layers. */
 function wayBack(layers: readonly Layer[], weights: Weights, batch: Batch, loss: LossConfig) {
   const { passes, found } = lossOf(layers, weights, batch, loss);
-  let dy = found.gradient;
+  let dy: Vector = found.gradient;
   const gradients: ReturnType<ReferencePass["backward"]>[] = [];
-  for (const pass of passes.reverse()) {
-    const own = pass.backward(dy);
+  const dfinals: Record<string, Vector>[] = layers.map(() => ({}));
+  for (let l = layers.length - 1; l >= 0; l--) {
+    const own = passes[l]!.backward(dy, dfinals[l]);
     gradients.unshift(own);
-    dy = own.dx;
+    // Nobody reads the outputs of the branch below.
+    dy = layers[l]!.type === "input" && l > 0 ? passes[l - 1]!.y.values.map(() => 0) : own.dx;
+    const heir = dfinals[originOf(layers, l)];
+    for (const [name, d] of Object.entries(heir ? own.dinitial! : {})) {
+      heir![name] = d.map((value, i) => value + (heir![name]?.[i] ?? 0));
+    }
   }
   return gradients;
 }
 
-function forward(layers: readonly Layer[], weights: Weights, { x, B, T, keepMasks }: Omit<Batch, "y">) {
+function forward(layers: readonly Layer[], weights: Weights, batch: Omit<Batch, "y">) {
+  const { x, B, T, more = [], keepMasks } = batch;
   const tensors = Object.values(weights);
-  let signal: Signal = { values: Float64Array.from(x), B, T, width: features(layers) };
-  return layers.map((layer, l): ReferencePass => {
+  const inputs = [{ x, T }, ...more].values();
+  let signal!: Signal;
+  const passes: ReferencePass[] = [];
+  for (const [l, layer] of layers.entries()) {
+    const width = featuresOf(layers, l);
+    if (width !== undefined) {
+      const input = inputs.next().value!;
+      signal = { values: Float64Array.from(input.x), B, T: input.T, width };
+    }
     const kind = referenceOf(layer);
     const own = tensors.splice(0, kind.weights(layer, signal.width).length);
-    const pass = kind.forward(layer, own, signal, keepMasks?.[l]);
+    const pass = kind.forward(layer, own, signal, keepMasks?.[l], passes[originOf(layers, l)]?.final);
     signal = pass.y;
-    return pass;
-  });
+    passes.push(pass);
+  }
+  return passes;
 }

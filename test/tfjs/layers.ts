@@ -37,6 +37,9 @@ const recurrent = ({ units, dropout, returnSequences }: Recurrent, given: Given)
 type Beyond = "minGRU" | "minLSTM" | "layerNormLSTM" | "peepholeLSTM";
 
 const LAYERS: { readonly [K in Exclude<Layer["type"], Beyond>]: Make<Extract<Layer, { type: K }>> } = {
+  input: () => {
+    throw new Error("TensorFlow.js has inputs in graphs alone.");
+  },
   embedding: ({ inputDim, outputDim, maskZero }, { inputShape }) =>
     tf.layers.embedding({
       ...(inputShape && { inputShape }),
