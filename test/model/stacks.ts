@@ -290,4 +290,23 @@ export const STACKS: Stack[] = [
     features: 3,
     outputs: (T) => 2 * T,
   },
+  {
+    name: "masked ids of two inputs: minGRU, minLSTM, LSTMs with peepholes and layer normalization begin their like",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      minGRU({ units: 5, dropout: 0.25, returnSequences: true, name: "a" }),
+      minLSTM({ units: 4, returnSequences: true, name: "b" }),
+      peepholeLSTM({ units: 5, recurrentDropout: 0.25, returnSequences: true, name: "c" }),
+      layerNormLSTM({ units: 4, goBackwards: true, name: "d" }),
+      input({ name: "decoder_input" }),
+      embedding({ inputDim: V, outputDim: 4, maskZero: true }),
+      minGRU({ units: 5, returnSequences: true, initialState: "a" }),
+      minLSTM({ units: 4, returnSequences: true, initialState: "b" }),
+      peepholeLSTM({ units: 5, returnSequences: true, initialState: "c" }),
+      layerNormLSTM({ units: 4, recurrentDropout: 0.25, returnSequences: true, initialState: "d" }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    more: [{ steps: (T) => T + 2 }],
+    outputs: (T) => T + 2,
+  },
 ];
