@@ -20,6 +20,7 @@ export { gaussianNegativeLogLikelihood } from "./gaussian";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";
 export { huber } from "./huber";
+export { layerNormLstmBackward, layerNormLstmForward } from "./layer-norm-lstm";
 export { layerNormBackward, layerNormForward } from "./layer-normalization";
 export { lion } from "./lion";
 export { logCosh } from "./log-cosh";
@@ -29,8 +30,11 @@ export { clearMasked, leadingMasked } from "./mask";
 export { meanAbsoluteError } from "./mean-absolute-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
+export { minGruBackward, minGruForward } from "./min-gru";
+export { minLstmBackward, minLstmForward } from "./min-lstm";
 export { nadam } from "./nadam";
 export { allFinite, average, decay, limit, peak, scale, sumShards, sumSquares } from "./optimizer";
+export { peepholeLstmBackward, peepholeLstmForward } from "./peephole-lstm";
 export { penalty, penaltyBackward } from "./penalty";
 export {
   averagePoolBackward,

@@ -53,8 +53,12 @@ const CALLS: Record<string, Call> = {
   dropout: { args: [{ rate: 0.5 }], ...optionsAt(0, "rat", "rate") },
   embedding: { args: [{ inputDim: 9, outputDim: 2 }], ...optionsAt(0, "input_dim", "inputDim") },
   gru: { args: [{ units: 2 }], ...optionsAt(0, "return_sequences", "returnSequences") },
+  layerNormLSTM: { args: [{ units: 2 }], ...optionsAt(0, "epsilom", "epsilon") },
   layerNormalization: { args: [{}], ...optionsAt(0, "epsilom", "epsilon") },
   lstm: { args: [{ units: 2 }], ...optionsAt(0, "unts", "units") },
+  minGRU: { args: [{ units: 2 }], ...optionsAt(0, "use_bias", "useBias") },
+  minLSTM: { args: [{ units: 2 }], ...optionsAt(0, "unit_forget_bias", "unitForgetBias") },
+  peepholeLSTM: { args: [{ units: 2 }], ...optionsAt(0, "peepholeInitialiser", "peepholeInitializer") },
   statesOf: { args: [index.lstm({ units: 2 })] },
   simpleRNN: { args: [{ units: 2 }], ...optionsAt(0, "Units", "units") },
   // src/data

@@ -8,6 +8,7 @@ import { type EmbeddingLayer, embeddingKind } from "./embedding.ts";
 import { type FlattenLayer, flattenKind } from "./flatten.ts";
 import { type GlobalAveragePooling1dLayer, globalAveragePooling1dKind } from "./global-average-pooling1d.ts";
 import { type GlobalMaxPooling1dLayer, globalMaxPooling1dKind } from "./global-max-pooling1d.ts";
+import { type InputLayer, inputKind } from "./input.ts";
 import type { AnyLayer, LayerKind, LayerStates } from "./kind.ts";
 import { type MaskingLayer, maskingKind } from "./masking.ts";
 import { type MaxPooling1dLayer, maxPooling1dKind } from "./max-pooling1d.ts";
@@ -19,6 +20,7 @@ import { type TimeDistributedLayer, timeDistributedKind } from "./time-distribut
 
 /** By a description's `type`. */
 export const LAYERS = {
+  input: inputKind,
   embedding: embeddingKind,
   masking: maskingKind,
   ...RECURRENT_KINDS,
@@ -36,6 +38,7 @@ export const LAYERS = {
 
 /** One layer of a model, with every default filled in; `name` is "" until the model gives it one. */
 export type Layer =
+  | InputLayer
   | EmbeddingLayer
   | MaskingLayer
   | AnyRecurrentLayer

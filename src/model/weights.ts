@@ -43,22 +43,27 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) 
 /** Every weight of the layers, in order. */
 export function weightTable(layers: readonly Layer[]): WeightTable {
   const signals = signalsOf(layers);
-  const specs: PlacedWeight[] = [];
-  let [length, placesLength] = [0, 0];
-  for (const [i, layer] of layers.entries()) {
-    for (const spec of kindOf(layer).weights(layer, signals[i]!)) {
-      const width = spec.shape.at(-1)! / spec.blocks;
-      const rows = sizeOf(spec.shape.slice(0, -1));
-      const stride = padded(width);
-      const floats = rows * spec.blocks * stride;
-      const place = { layer: i, path: spec.name, rows, width, stride, offset: length, length: floats };
-      specs.push({ ...spec, ...place, name: `${layer.name}/${spec.name}` });
-      // Ids come in below all else, so these come first, and the rest is one block.
-      if (spec.sum === "places") placesLength = length + floats;
-      length += floats;
-    }
-  }
-  return { specs, length, placesLength, shardsLength: length - placesLength };
+  const specs = layers.flatMap((layer, i) =>
+    kindOf(layer)
+      .weights(layer, signals[i]!)
+      .map((spec) => {
+        const width = spec.shape.at(-1)! / spec.blocks;
+        const rows = sizeOf(spec.shape.slice(0, -1));
+        const stride = padded(width);
+        const own = { layer: i, path: spec.name, rows, width, stride, length: rows * spec.blocks * stride };
+        return { ...spec, ...own, name: `${layer.name}/${spec.name}` };
+      }),
+  );
+  const lengthOf = (some: readonly { length: number }[]) => some.reduce((sum, { length }) => sum + length, 0);
+  const placesLength = lengthOf(specs.filter(({ sum }) => sum === "places"));
+  const next = { places: 0, shards: placesLength };
+  const placed = specs.map((spec) => {
+    const run = spec.sum ?? "shards";
+    const offset = next[run];
+    next[run] += spec.length;
+    return { ...spec, offset };
+  });
+  return { specs: placed, length: next.shards, placesLength, shardsLength: next.shards - placesLength };
 }
 
 /** Dense data → the padded rows inside. `to` holds spec.length floats. */

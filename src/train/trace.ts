@@ -28,7 +28,7 @@ export const withoutDropout = (layers: readonly Layer[]): Layer[] =>
 export function blankTrace(
   layers: readonly Layer[],
   samples: number,
-  T: number,
+  T: readonly number[],
   outputs: readonly number[],
 ): Trace {
   let all = samples * sizeOf(outputs);
@@ -50,7 +50,7 @@ export function blankTrace(
 }
 
 /** @throws OUT_OF_MEMORY */
-export function blankFlow(layers: readonly Layer[], samples: number, T: number): GradientFlow {
+export function blankFlow(layers: readonly Layer[], samples: number, T: readonly number[]): GradientFlow {
   return {
     losses: blank([samples]),
     layers: blankLayers(

@@ -41,7 +41,7 @@ test("what it cannot read is refused", () => {
   expect(() => checkLayers([averagePooling1d({ poolSize: 4, inputShape: [3, 5] })])).toThrow(
     /BAD_LAYER: averagePooling1d looks at 4 timesteps at a time, and is given 3/,
   );
-  expect(() => outputShape(checkLayers([averagePooling1d({ inputShape })]), 1)).toThrow(
+  expect(() => outputShape(checkLayers([averagePooling1d({ inputShape })]), [1])).toThrow(
     /BAD_SHAPE: .* 1 timesteps/,
   );
   expect(() => averagePooling1d({ padding: "causal" as never })).toThrow(/BAD_LAYER: .*padding is "causal"/);

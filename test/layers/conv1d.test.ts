@@ -115,7 +115,7 @@ test.each([
       conv1d({ filters: 2, ...of, inputShape }),
       activation({ activation: "relu" }),
     ]);
-    expect(outputShape(layers, T)).toEqual([steps, 2]);
+    expect(outputShape(layers, [T])).toEqual([steps, 2]);
   },
 );
 
@@ -127,7 +127,7 @@ test("what a convolution cannot read is refused by its name", () => {
   const short = conv1d({ filters: 2, kernelSize: 3, dilationRate: 3, inputShape: [6, 5] });
   expect(refusal([short])).toThrow(/BAD_LAYER: conv1d looks at 7 timesteps at a time, and is given 6/);
   const layers = checkLayers([conv1d({ filters: 2, kernelSize: 3, inputShape })]);
-  expect(() => outputShape(layers, 2)).toThrow(/BAD_SHAPE: samples have 2 timesteps.*looks at 3/);
+  expect(() => outputShape(layers, [2])).toThrow(/BAD_SHAPE: samples have 2 timesteps.*looks at 3/);
   expect(() => conv1d({ filters: 2, kernelSize: 3, groups: 2 } as never)).toThrow(/BAD_LAYER: .*"groups"/);
   expect(() => conv1d({ filters: 2, kernelSize: 0 })).toThrow(/BAD_LAYER: .*kernelSize is 0/);
   expect(() => conv1d({ filters: 2, kernelSize: 2, padding: "full" as never })).toThrow(

@@ -41,7 +41,7 @@ test("what it cannot read is refused", () => {
   expect(() => checkLayers([maxPooling1d({ poolSize: 4, inputShape: [3, 5] })])).toThrow(
     /BAD_LAYER: maxPooling1d looks at 4 timesteps at a time, and is given 3/,
   );
-  expect(() => outputShape(checkLayers([maxPooling1d({ inputShape })]), 1)).toThrow(
+  expect(() => outputShape(checkLayers([maxPooling1d({ inputShape })]), [1])).toThrow(
     /BAD_SHAPE: .* 1 timesteps/,
   );
   expect(() => maxPooling1d({ padding: "causal" as never })).toThrow(/BAD_LAYER: .*padding is "causal"/);

@@ -19,7 +19,9 @@ import { embeddingReference } from "./embedding.ts";
 import { gaussianNegativeLogLikelihood } from "./gaussian.ts";
 import { gruReference } from "./gru.ts";
 import { huber } from "./huber.ts";
+import { inputReference } from "./input.ts";
 import type { LossReference, MetricReference, OptimizerStep, ReferenceKind } from "./kind.ts";
+import { layerNormLstmReference } from "./layer-norm-lstm.ts";
 import { layerNormalizationReference } from "./layer-normalization.ts";
 import { lionStep } from "./lion.ts";
 import { logCosh } from "./log-cosh.ts";
@@ -28,8 +30,11 @@ import { lstmReference } from "./lstm.ts";
 import { maskingReference } from "./masking.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
+import { minGruReference } from "./min-gru.ts";
+import { minLstmReference } from "./min-lstm.ts";
 import { nadamStep } from "./nadam.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
+import { peepholeLstmReference } from "./peephole-lstm.ts";
 import {
   averagePoolingReference,
   globalAveragePoolingReference,
@@ -45,11 +50,16 @@ import { sgdStep } from "./sgd.ts";
 import { timeDistributedReference } from "./time-distributed.ts";
 
 export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<Layer, { type: K }>> } = {
+  input: inputReference,
   embedding: embeddingReference,
   masking: maskingReference,
   lstm: lstmReference,
   gru: gruReference,
   simpleRNN: simpleRnnReference,
+  minGRU: minGruReference,
+  minLSTM: minLstmReference,
+  layerNormLSTM: layerNormLstmReference,
+  peepholeLSTM: peepholeLstmReference,
   bidirectional: bidirectionalReference((layer) => referenceOf(layer) as never),
   layerNormalization: layerNormalizationReference,
   dropout: dropoutReference,

@@ -36,7 +36,13 @@ const recurrent = ({ units, dropout, returnSequences }: Recurrent, given: Given)
 
 const windows = ({ poolSize, strides = poolSize, padding }: PoolingLayer) => ({ poolSize, strides, padding });
 
-const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>> } = {
+/** Cells that TensorFlow.js has not. */
+type Beyond = "minGRU" | "minLSTM" | "layerNormLSTM" | "peepholeLSTM";
+
+const LAYERS: { readonly [K in Exclude<Layer["type"], Beyond>]: Make<Extract<Layer, { type: K }>> } = {
+  input: () => {
+    throw new Error("TensorFlow.js has inputs in graphs alone.");
+  },
   embedding: ({ inputDim, outputDim, maskZero }, { inputShape }) =>
     tf.layers.embedding({
       ...(inputShape && { inputShape }),
@@ -93,4 +99,4 @@ const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>>
 };
 
 export const tfjsLayer = (layer: Layer, given: Given): tf.layers.Layer =>
-  (LAYERS[layer.type] as Make<Layer>)(layer, given);
+  (LAYERS[layer.type as Exclude<Layer["type"], Beyond>] as Make<Layer>)(layer, given);
