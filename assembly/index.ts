@@ -26,6 +26,7 @@ export { gaussianNegativeLogLikelihood } from "./gaussian";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";
 export { huber } from "./huber";
+export { layerNormLstmBackward, layerNormLstmForward } from "./layer-norm-lstm";
 export { layerNormBackward, layerNormForward } from "./layer-normalization";
 export { lion } from "./lion";
 export { logCosh } from "./log-cosh";
@@ -37,9 +38,19 @@ export { meanAbsolutePercentageError } from "./mean-absolute-percentage-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
 export { sumByThreshold, sumConfusion, sumConfusionByUnit, sumDeviations, sumValues } from "./metric-sums";
+export { minGruBackward, minGruForward } from "./min-gru";
+export { minLstmBackward, minLstmForward } from "./min-lstm";
 export { nadam } from "./nadam";
 export { allFinite, average, decay, limit, peak, scale, sumShards, sumSquares } from "./optimizer";
+export { peepholeLstmBackward, peepholeLstmForward } from "./peephole-lstm";
 export { penalty, penaltyBackward } from "./penalty";
+export {
+  averagePoolBackward,
+  averagePoolForward,
+  globalMaxBackward,
+  maxPoolBackward,
+  maxPoolForward,
+} from "./pooling";
 export { quantile } from "./quantile";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
 export { rmsprop } from "./rmsprop";

@@ -43,7 +43,7 @@ ${table(OPTIMIZERS, KERAS.optimizers)}
 function table(kinds: Kinds, keras: Arguments): string {
   const rows = Object.entries(keras).map(([title, all]) => {
     const name = Object.keys(kinds).find((own) => own.toLowerCase() === title.toLowerCase());
-    if (name === undefined) return [title, "", "", ""];
+    if (name === undefined) return [title, REASONS[title] ? `no: ${REASONS[title]}` : "", "", ""];
     const have = optionsOf(kinds[name]!).map(([option]) => snakeCase(option));
     return [
       title,
@@ -74,6 +74,13 @@ const defaultsOf = (kind: object) =>
       fallback === undefined ? `\`${option}\`` : `\`${option}\` ${JSON.stringify(fallback)}`,
     )
     .join(", ");
+
+/** Why there is none of a kind. */
+const REASONS: Readonly<Record<string, string>> = {
+  BatchNormalization:
+    "its mean is of a whole batch, and here a few samples go there and back while they are in cache; take " +
+    "`layerNormalization`",
+};
 
 /** Options that every layer has. */
 const COMMON = ["name", "inputShape"];

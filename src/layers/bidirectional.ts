@@ -114,6 +114,12 @@ export const bidirectionalKind = {
         "the layer within a bidirectional has an inputShape; give it to the bidirectional.",
       );
     }
+    if (layer.initialState !== undefined) {
+      throw new LstmkitError(
+        "BAD_LAYER",
+        "the layer within a bidirectional has an initialState; only a recurrent layer by itself takes one.",
+      );
+    }
     if (layer.goBackwards) {
       throw new LstmkitError(
         "BAD_LAYER",

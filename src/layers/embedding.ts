@@ -14,6 +14,8 @@ export interface EmbeddingConfig {
   embeddingsRegularizer?: Regularizer;
   /** Id 0 is padding: its rows are masked for the layers above. Default false. */
   maskZero?: boolean;
+  /** T: how many ids a sample has. Only what makes one row of all steps, such as flatten, needs it. Default any number. */
+  inputLength?: number;
   /** Default `embedding`, `embedding_1`, … */
   name?: string;
 }
@@ -25,6 +27,7 @@ export interface EmbeddingLayer extends Omit<AnyLayer, "inputShape"> {
   readonly embeddingsInitializer: Initializer;
   readonly embeddingsRegularizer?: Regularizer;
   readonly maskZero: boolean;
+  readonly inputLength?: number;
 }
 
 /**
@@ -41,6 +44,7 @@ export const embeddingKind = {
     embeddingsInitializer: { ...anInitializer, fallback: "randomUniform" },
     embeddingsRegularizer: aRegularizer,
     maskZero: { ...trueOrFalse, fallback: false },
+    inputLength: { ...size, fallback: undefined },
     name: COMMON.name,
   },
   output: ({ outputDim, maskZero }, x) => ({

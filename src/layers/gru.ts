@@ -89,13 +89,14 @@ export const gruKind = {
     const second = N * 4;
     const v = resetAfter ? at.at("v") : 0;
     const rh = resetAfter ? 0 : at.at("rh");
-    const carried = frame.carry({ h });
+    const carried = frame.carry({ h }, { h: dhState });
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     const shared = {
       y: frame.y,
       dy: frame.dy,
       states: frame.inOrder({ u: gate(0), r: gate(1), g: gate(2), h: stateRows(h) }),
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? frame.inOrder({ h: rows(flow, H) }) : {},
       project: (from: number, count: number) => input.project(from, count),
       beginShard: (shard: number) => input.beginShard(shard),
@@ -119,7 +120,7 @@ export const gruKind = {
           k.gruForward(z, v, h, bv, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
         },
         backward(group) {
-          frame.clearState(group);
+          carried.beginBack(group);
           const mask = frame.maskAt(group);
           const R = group.count;
           k.gruBackward(z, v, h, dh, dhState, flow, uT, a, R, T, H, mask, maskStep, maskSequence, m, dm);
@@ -152,7 +153,7 @@ export const gruKind = {
         k.gruBeforeForward(z, h, rh, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
-        frame.clearState(group);
+        carried.beginBack(group);
         const mask = frame.maskAt(group);
         const R = group.count;
         k.gruBeforeBackward(z, h, dh, dhState, flow, uT, a, R, T, H, mask, maskStep, maskSequence, m, hm, dm);

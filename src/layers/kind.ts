@@ -174,6 +174,11 @@ export interface Bound {
   readonly use: Use;
   /** Where the states before the first step stand, single rows by the names of `carried`. Default zeros. */
   readonly initial?: Readonly<Record<string, Rows>>;
+  /**
+   * The passes of later layers that begin with the states this one ends with, each with a dInitial: to be added,
+   * in their order, to the gradient of the states after the last step. All there when the first group goes back.
+   */
+  readonly heirs?: readonly Pass[];
   /** Number of the layer, by which its random numbers differ from others'. */
   readonly stream: number;
   weight(name: string): Weight;
@@ -198,6 +203,8 @@ export interface Pass {
   readonly gradients?: Readonly<Record<string, Rows>>;
   /** By the names of `carried`, single rows: the states after the last step, there once `forward` returned. */
   readonly final?: Readonly<Record<string, Rows>>;
+  /** Under the same names, single rows: the gradients of the states before the first step, once `backward` returned. */
+  readonly dInitial?: Readonly<Record<string, Rows>>;
   /** Fill this part of what is `prepared`, after the weights changed. */
   prepare?(part: number, parts: number): void;
   /** Then: units of work on the call's list of gathered rows, `from` … `from + count` of it. */
@@ -251,8 +258,8 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   readonly baseName: string;
   /** All that a description may say beside its type. */
   readonly options: Readonly<Record<string, Option>>;
-  /** What it takes in; who reads ids can only come first. */
-  readonly reads: "ids" | "numbers";
+  /** What it takes in; who reads ids can only come first. `either` are data of its own: it begins a branch. */
+  readonly reads: "ids" | "numbers" | "either";
   /** What it has at every step, for trace, gradientFlow and the pictures. */
   states?(layer: C): LayerStates;
   /** What it carries from one step to the next, by name, with its width: all that its past is to it. */
@@ -284,8 +291,11 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
    * what it gives at a step is of later steps as well; a kind that does not say cannot be streamed.
    */
   oneStep?(layer: C): C | null;
-  /** The layer without the activation that its output passes through last, for a loss that wants it so. */
-  bare?(layer: C): { readonly layer: C; readonly activation: Activation };
+  /**
+   * The layer without the activation that its output passes through last, for a loss that wants it so; undefined where
+   * it has none. The rows of such a layer's output and of its gradient lie one behind the other, over a group.
+   */
+  bare?(layer: C): { readonly layer: C; readonly activation: Activation } | undefined;
 }
 
 /** Memory of several parts of a layer: blocks of other names side by side, scratch of one name once. */

@@ -84,7 +84,17 @@ export const layerNormalizationKind = {
         for (let r = 0; r < group.count; r++) {
           const from = x.at(group) + r * x.sequence * 4;
           const own = [block(y, r), N, block(xhat, r), inverse + r * T * 4] as const;
-          k.layerNormForward(...own, from, x.stride, gamma?.address ?? 0, beta?.address ?? 0, T, n, epsilon);
+          k.layerNormForward(
+            ...own,
+            from,
+            x.stride,
+            gamma?.address ?? 0,
+            beta?.address ?? 0,
+            T,
+            n,
+            1,
+            epsilon,
+          );
         }
       },
       backward(group) {
@@ -93,7 +103,7 @@ export const layerNormalizationKind = {
           // Where nobody asks for dx it takes the place of dy.
           const to = dx ? dx.at(group) + r * dx.sequence * 4 : block(dy, r);
           const own = [block(dy, r), N, block(xhat, r), inverse + r * T * 4] as const;
-          k.layerNormBackward(to, dx?.stride ?? N, dGamma, dBeta, ...own, gamma?.address ?? 0, T, n);
+          k.layerNormBackward(to, dx?.stride ?? N, dGamma, dBeta, ...own, gamma?.address ?? 0, T, n, 1);
         }
       },
     };

@@ -4,6 +4,7 @@ import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { describeLayer, onlyValue } from "./options.ts";
 import {
   asRead,
+  forgetBias,
   RECURRENT,
   type RecurrentConfig,
   type RecurrentLayer,
@@ -12,6 +13,7 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  type SteppedLayer,
   stateMemory,
   variants,
 } from "./recurrent.ts";
@@ -42,7 +44,7 @@ export const lstmKind = {
     recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
     unitForgetBias: { ...trueOrFalse, fallback: true },
   } satisfies OptionTable<Omit<LstmLayer, "type">>,
-  states: ({ units, goBackwards }) => ({
+  states: ({ units, goBackwards }: SteppedLayer) => ({
     units,
     seesAhead: goBackwards,
     kinds: {
@@ -54,14 +56,9 @@ export const lstmKind = {
       h: { title: "state", range: "signed", flows: true },
     },
   }),
-  carried: ({ units }) => ({ h: units, c: units }),
+  carried: ({ units }: SteppedLayer) => ({ h: units, c: units }),
   output: recurrentOutput,
-  weights(layer, x) {
-    const forget = layer.unitForgetBias ? { oneBlock: FORGET } : {};
-    return recurrentWeights(layer, x, CELL).map((spec) =>
-      spec.name === "lstm_cell/bias" ? { ...spec, ...forget } : spec,
-    );
-  },
+  weights: (layer, x) => forgetBias(layer, FORGET, recurrentWeights(layer, x, CELL)),
   memory(layer, x, use) {
     const H = padded(layer.units);
     const { groupSize: R, backward, flow } = use;
@@ -90,7 +87,7 @@ export const lstmKind = {
     const [c, tc] = [at.at("c"), at.at("tc")];
     const dcState = use.backward ? at.at("dcState") : 0;
     const flow = use.flow ? at.at("flow") : 0;
-    const carried = frame.carry({ h, c });
+    const carried = frame.carry({ h, c }, { h: dhState, c: dcState });
     const U = { rows: before, gradient: at.weight("lstm_cell/recurrent_kernel").gradient };
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     return {
@@ -105,6 +102,7 @@ export const lstmKind = {
         h: stateRows(h),
       }),
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? frame.inOrder({ h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -122,10 +120,9 @@ export const lstmKind = {
         k.lstmForward(z, c, h, tc, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
-        frame.clearState(group);
+        carried.beginBack(group);
         const mask = frame.maskAt(group);
         const R = group.count;
-        k.clear(dcState, R * H);
         k.lstmBackward(
           z,
           c,

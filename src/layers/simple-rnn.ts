@@ -55,13 +55,14 @@ export const simpleRnnKind = {
       { kernel: "simple_rnn_cell/kernel", bias: layer.useBias ? "simple_rnn_cell/bias" : null },
     );
     const flow = use.flow ? at.at("flow") : 0;
-    const carried = frame.carry({ h });
+    const carried = frame.carry({ h }, { h: dhState });
     const U = { rows: frame.before, gradient: at.weight("simple_rnn_cell/recurrent_kernel").gradient };
     return {
       y: frame.y,
       dy: frame.dy,
       states: frame.inOrder({ h: stateRows(h) }),
       final: carried.final,
+      dInitial: carried.dInitial,
       gradients: flow ? frame.inOrder({ h: rows(flow, H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
@@ -78,7 +79,7 @@ export const simpleRnnKind = {
         k.rnnForward(z, h, u, a, group.count, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
-        frame.clearState(group);
+        carried.beginBack(group);
         const mask = frame.maskAt(group);
         k.rnnBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H, mask, maskStep, maskSequence, m, dm);
         input.backward(group, z, [U]);

@@ -19,7 +19,7 @@ import {
   planBatch,
   SHARD_SIZE,
 } from "./plan.ts";
-import { signalsOf } from "./stack.ts";
+import { type Branch, branchesOf, originOf, signalsOf } from "./stack.ts";
 import type { OptimizerState } from "./step.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
@@ -47,7 +47,8 @@ export interface BatchResult {
 export interface BatchOptions {
   /** The model's, with another dropout or `returnSequences`, which no weight's shape depends on. */
   readonly layers: readonly Layer[];
-  readonly T: number;
+  /** Timesteps, of each input. */
+  readonly T: readonly number[];
   readonly batchSize: number;
   readonly groupSize: number;
   /** Null to predict. */
@@ -65,6 +66,9 @@ export interface BatchOptions {
   readonly optimizer: (() => OptimizerState) | null;
 }
 
+/** An input's samples: ids (n, T) or numbers (n, T, features). */
+type Data = ArrayLike<number>;
+
 /** What a layer had at every step: (count, T, units) each. */
 export type StepValues = Readonly<Record<string, Float32Array>>;
 
@@ -74,20 +78,20 @@ export class Batch {
   readonly #base: number;
   readonly #station: Station;
   readonly #plan: Plan;
-  /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
-  readonly #tokens: TokenList | null;
+  /** Of each input the tokens of the call, or of the shard that is being loaded; null where they are not listed. */
+  readonly #tokens: readonly (TokenList | null)[];
   readonly #kept: KeptStates | null;
-  /** Which rows of a sample are masked; undefined where none is. */
-  readonly #masks: ReturnType<typeof masksOf>;
+  /** Of each input: which rows of a sample are masked; undefined where none is. */
+  readonly #masks: readonly ReturnType<typeof masksOf>[];
   /** Rows of outputs of the batch that was loaded which are not masked; null where none can be. */
   #counted: number | null = null;
   #prepared: boolean;
 
   /**
-   * @param ids every id that will be loaded, where they are known and nothing is trained
+   * @param x all that will be loaded, where it is known and nothing is trained
    * @throws OUT_OF_MEMORY before anything is allocated
    */
-  constructor(weights: Weights, team: Team, options: BatchOptions, ids: ArrayLike<number> | null = null) {
+  constructor(weights: Weights, team: Team, options: BatchOptions, x: readonly Data[] | null = null) {
     const { memory } = weights;
     const {
       layers,
@@ -103,8 +107,8 @@ export class Batch {
     this.#weights = weights;
     this.#team = team;
     const trains = optimizer !== null;
-    const [list, tokens] = listTokens(layers, options, ids);
-    this.#tokens = list;
+    const lists = branchesOf(layers).map((branch, i) => listTokens(branch, options, options.T[i]!, x?.[i]));
+    this.#tokens = lists.map(([list]) => list);
     const shape: BatchShape = {
       layers,
       T,
@@ -118,17 +122,18 @@ export class Batch {
       backward: trains || flow,
       flow,
       outputs: loss === null,
-      tokens,
+      tokens: lists.map(([, most]) => most),
     };
     const { bytes } = planBatch(shape);
+    const called = `a batch of ${batchSize} × ${T.join(" and ")} timesteps`;
     if (bytes > MAX_BYTES) {
       throw new LstmkitError(
         "OUT_OF_MEMORY",
-        `a batch of ${batchSize} × ${T} timesteps needs ${(bytes / 2 ** 20).toFixed(0)} MiB; ` +
+        `${called} needs ${(bytes / 2 ** 20).toFixed(0)} MiB; ` +
           "WebAssembly addresses 4096 MiB. Reduce batchSize, the sequence length or threads.",
       );
     }
-    this.#base = memory.allocate(bytes, `a batch of ${batchSize} × ${T} timesteps`);
+    this.#base = memory.allocate(bytes, called);
     try {
       const state = optimizer?.() ?? null;
       this.#station = team.station({ shape, base: this.#base, weights: weights.address, state });
@@ -138,19 +143,20 @@ export class Batch {
     }
     this.#plan = this.#station.worker.plan;
     this.#kept = options.states ?? null;
-    this.#masks = masksOf(layers);
+    this.#masks = branchesOf(layers).map((branch) => masksOf(branch.layers));
     this.#prepared = trains; // who trains prepares anew at each step
   }
 
   /** What is made of the weights alone, which do not change while a batch that trains nothing is in use. */
   async #prepare(): Promise<void> {
     if (this.#prepared) return;
-    const { tokens, threads } = this.#plan.shape;
-    await this.#perform({ kind: "prepare" }, threads);
-    if (this.#tokens) {
-      this.#weights.memory.i32(this.#at(this.#plan.ids), tokens).set(this.#tokens.ids);
-      await this.#perform({ kind: "project" }, Math.floor(tokens / 256));
+    const { inputs, shape } = this.#plan;
+    await this.#perform({ kind: "prepare" }, shape.threads);
+    for (const [i, { ids, tokens }] of inputs.entries()) {
+      if (tokens > 0) this.#weights.memory.i32(this.#at(ids), tokens).set(this.#tokens[i]!.ids);
     }
+    const tokens = shape.tokens.reduce((sum, most) => sum + most);
+    if (tokens > 0) await this.#perform({ kind: "project" }, Math.floor(tokens / 256));
     this.#prepared = true;
   }
 
@@ -163,39 +169,43 @@ export class Batch {
   /**
    * Copy a batch in: samples `order[from … from + count)` of x, and of y where there are targets.
    *
-   * @param x ids (n, T) or numbers (n, T, features)
+   * @param x of each input
    * @param y (n, rows · target width), or null to predict
    * @param weights (n, rows), where the batch is weighted
    */
   load(
-    x: ArrayLike<number>,
+    x: readonly Data[],
     y: ArrayLike<number> | null,
     order: ArrayLike<number>,
     from: number,
     count: number,
     weights: ArrayLike<number> | null = null,
   ): void {
+    for (const [i, data] of x.entries()) this.#loadInput(i, data, order, from, count);
+    if (y) this.#gather(this.#plan.targets, y, this.#plan.targetWidth, order, from, count);
+    if (weights) this.#gather(this.#plan.weights, weights, 1, order, from, count);
+    if (this.#masks.at(-1) && this.#plan.signals.at(-1)!.masked) this.#count(count);
+  }
+
+  #loadInput(input: number, x: Data, order: ArrayLike<number>, from: number, count: number): void {
     const { memory } = this.#weights;
-    const { input, signals } = this.#plan;
-    const { T, width, holds } = signals[0]!;
+    const { data, signal } = this.#plan.inputs[input]!;
+    const { T, width, holds } = signal;
     const stride = holds === "ids" ? 1 : padded(width);
     const size = T * width;
     const length = count * T * stride;
-    const to = holds === "ids" ? memory.i32(this.#at(input), length) : memory.f32(this.#at(input), length);
+    const to = holds === "ids" ? memory.i32(this.#at(data), length) : memory.f32(this.#at(data), length);
     const rows = ArrayBuffer.isView(x) ? (x as unknown as TensorData) : Float64Array.from(x);
     for (let s = 0; s < count; s++) {
       const sample = rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size);
       const first = s * T * stride;
-      if (this.#tokens) this.#list(this.#tokens, sample, s, count);
+      this.#list(input, sample, s, count);
       if (stride === width) to.set(sample, first);
       else {
         for (let t = 0; t < T; t++) to.set(sample.subarray(t * width, (t + 1) * width), first + t * stride);
       }
-      if (this.#masks) this.#mask(this.#masks, sample, s, to);
+      this.#mask(input, sample, s, to);
     }
-    if (y) this.#gather(this.#plan.targets, y, this.#plan.targetWidth, order, from, count);
-    if (weights) this.#gather(this.#plan.weights, weights, 1, order, from, count);
-    if (this.#masks && signals.at(-1)!.masked) this.#count(count);
   }
 
   /** What is given for each row of outputs, `width` numbers of samples `order[from … from + count)`. */
@@ -217,10 +227,11 @@ export class Batch {
   /** The rows of outputs that count, which are those of the input; and what they count for where each sample is alone. */
   #count(count: number): void {
     const { memory, kernels: k } = this.#weights;
-    const { mask, weights, shape } = this.#plan;
-    const { T, flow } = shape;
+    const { inputs, weights, shape } = this.#plan;
+    const { mask, signal } = inputs.at(-1)!; // the branch that gives the outputs
+    const { T } = signal;
     this.#counted = k.sumInts(this.#at(mask), count * T);
-    if (!flow) return;
+    if (!shape.flow) return;
     const to = memory.f32(this.#at(weights), count * T);
     for (let s = 0; s < count; s++) {
       const own = k.sumInts(this.#at(mask) + s * T * 4, T);
@@ -301,6 +312,25 @@ export class Batch {
   }
 
   /**
+   * What the last branch begins with: of each of its layers the states of another that it is given, by name, (count,
+   * width) each.
+   *
+   * @param count of a batch that is a single group
+   */
+  async handedOn(count: number): Promise<StepValues[]> {
+    await this.#prepare();
+    await this.#perform({ kind: "forward", count }, 1);
+    const { layers } = this.#plan.shape;
+    const start = layers.length - branchesOf(layers).at(-1)!.layers.length;
+    return layers.map((_, i) => {
+      const origin = i < start ? undefined : originOf(layers, i);
+      if (origin === undefined) return {};
+      const final = Object.entries(this.#station.worker.passes[origin]!.final!);
+      return Object.fromEntries(final.map(([name, rows]) => [name, this.#read(rows, count)]));
+    });
+  }
+
+  /**
    * As predict, and the states of every layer that has some, bottom to top: (count, T, units) each.
    *
    * @param count of a batch that is a single group
@@ -361,35 +391,40 @@ export class Batch {
   }
 
   /** Where the ids of sample s stand in the list of the call, or in their shard's, which is written at its end. */
-  #list(tokens: TokenList, sample: ArrayLike<number>, s: number, count: number): void {
+  #list(input: number, sample: ArrayLike<number>, s: number, count: number): void {
+    const list = this.#tokens[input];
+    if (!list) return;
     const { memory } = this.#weights;
-    const { slots, ids, counts, shape, use } = this.#plan;
-    const { T } = shape;
-    if (use.backward && s % SHARD_SIZE === 0) tokens.clear();
+    const { slots, ids, counts, signal, tokens } = this.#plan.inputs[input]!;
+    const { backward } = this.#plan.use;
+    const { T } = signal;
+    if (backward && s % SHARD_SIZE === 0) list.clear();
     const at = memory.i32(this.#at(slots) + s * T * 4, T);
-    for (let t = 0; t < T; t++) at[t] = tokens.add(sample[t]!);
-    if (!use.backward || ((s + 1) % SHARD_SIZE > 0 && s + 1 < count)) return;
+    for (let t = 0; t < T; t++) at[t] = list.add(sample[t]!);
+    if (!backward || ((s + 1) % SHARD_SIZE > 0 && s + 1 < count)) return;
     const shard = Math.floor(s / SHARD_SIZE);
-    memory.i32(this.#at(ids) + shard * shape.tokens * 4, shape.tokens).set(tokens.ids);
-    memory.i32(this.#at(counts) + shard * 4, 1)[0] = tokens.ids.length;
+    memory.i32(this.#at(ids) + shard * tokens * 4, tokens).set(list.ids);
+    memory.i32(this.#at(counts) + shard * 4, 1)[0] = list.ids.length;
   }
 
   /** Which rows of sample s count; numbers of those that do not are 0 from here on. */
   #mask(
-    masked: (row: ArrayLike<number>) => boolean,
+    input: number,
     sample: { subarray(from: number, to: number): ArrayLike<number> },
     s: number,
-    input: Int32Array | Float32Array,
+    rows: Int32Array | Float32Array,
   ): void {
-    const { mask, signals, shape } = this.#plan;
-    const { width, holds } = signals[0]!;
+    const masked = this.#masks[input];
+    if (!masked) return;
+    const { mask, signal } = this.#plan.inputs[input]!;
+    const { T, width, holds } = signal;
     const stride = holds === "ids" ? 1 : padded(width);
-    const words = this.#weights.memory.i32(this.#at(mask) + s * shape.T * 4, shape.T);
-    for (let t = 0; t < shape.T; t++) {
+    const words = this.#weights.memory.i32(this.#at(mask) + s * T * 4, T);
+    for (let t = 0; t < T; t++) {
       const hidden = masked(sample.subarray(t * width, (t + 1) * width));
       words[t] = hidden ? 0 : 1;
-      const at = (s * shape.T + t) * stride;
-      if (hidden) input.fill(0, at, at + width);
+      const at = (s * T + t) * stride;
+      if (hidden) rows.fill(0, at, at + width);
     }
   }
 
@@ -453,15 +488,16 @@ const FIRST = { first: 0, count: 0, seed: 0, epoch: 0, batch: 0, partial: 0 };
 
 const shardsOf = (count: number) => Math.ceil(count / SHARD_SIZE);
 
-/** A list of tokens, and how many it holds at most; null and 0 where it does not pay, or tokens are not known. */
+/** A branch's list of tokens, and how many it holds at most; null and 0 where none pays, or tokens are not known. */
 function listTokens(
-  layers: readonly Layer[],
-  { optimizer, batchSize, T }: BatchOptions,
-  ids: ArrayLike<number> | null,
+  branch: Branch,
+  { optimizer, batchSize }: BatchOptions,
+  T: number,
+  ids: Data | undefined,
 ): [TokenList | null, number] {
   const trains = optimizer !== null;
-  const first = layers[0]!;
-  const width = gatheredWidth(layers, trains);
+  const first = branch.layers[0]!;
+  const width = gatheredWidth(branch.layers, trains);
   if (first.type !== "embedding" || width === 0 || !(trains || ids)) return [null, 0];
   const list = new TokenList(first.inputDim);
   if (ids) for (let i = 0; i < ids.length; i++) list.add(ids[i]!);

@@ -191,7 +191,7 @@ function described(
 function checkHead(loss: AnyLoss, layers: readonly Layer[]): void {
   const kind = lossKindOf(loss);
   const last = layers.at(-1)!;
-  const activation = kindOf(last).bare?.(last).activation;
+  const activation = kindOf(last).bare?.(last)?.activation;
   if (loss.fromLogits && activation === kind.from) {
     refuse(
       `fromLogits is true, and the last layer's ${activation} already makes probabilities of its logits: ` +

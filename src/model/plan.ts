@@ -9,7 +9,7 @@ import type { AnyLoss } from "../losses/kind.ts";
 import type { TargetRoom } from "../losses/weighed-targets.ts";
 import { type MetricConfig, metricOf } from "../metrics/index.ts";
 import { type Head, headOf } from "./compile.ts";
-import { inputOf, signalsOf } from "./stack.ts";
+import { branchesOf, inputsOf, signalsOf } from "./stack.ts";
 import { type WeightTable, weightTable } from "./weights.ts";
 
 /** Samples in a shard: part of the determinism contract, since it fixes the order of sums. */
@@ -18,8 +18,8 @@ export const SHARD_SIZE = 16;
 /** The batch shape to plan for, and what is to be done with it. */
 export interface BatchShape {
   readonly layers: readonly Layer[];
-  /** Timesteps of every sample. */
-  readonly T: number;
+  /** Timesteps of every sample, of each input. */
+  readonly T: readonly number[];
   /** The most samples of a batch. */
   readonly batchSize: number;
   /** Samples that go through the passes together. */
@@ -38,9 +38,25 @@ export interface BatchShape {
   /** Whether the outputs are wanted. */
   readonly outputs: boolean;
   /**
-   * The most different ids that a list of them holds, or 0: what the layers above make of a token alone is made
-   * once for each of a list, which is that of the whole call where nothing is trained, and else of a shard.
+   * Of each input: the most different ids that a list of them holds, or 0: what the layers above make of a token alone
+   * is made once for each of a list, which is that of the whole call where nothing is trained, and else of a shard.
    */
+  readonly tokens: readonly number[];
+}
+
+/** Where the samples of an input lie. */
+export interface InputPlan {
+  readonly signal: Known;
+  /** (B, T) ids or (B, T, padded features) numbers. */
+  readonly data: number;
+  /** (B, T), where the branch's first layer makes a mask: 1 of rows that count, 0 of those that are masked. */
+  readonly mask: number;
+  readonly masked: boolean;
+  /** (B, T) where in its list each id stands; (lists, tokens) and (lists): the ids, and how many. */
+  readonly slots: number;
+  readonly ids: number;
+  readonly counts: number;
+  /** The most ids of a list, or 0. */
   readonly tokens: number;
 }
 
@@ -50,12 +66,9 @@ export interface Plan {
   readonly head: Head;
   readonly table: WeightTable;
   /** What goes into each layer, and what comes out of the last. */
-  readonly signals: readonly (Signal & { readonly T: number })[];
+  readonly signals: readonly Known[];
   readonly use: Use;
-  /** (B, T) ids or (B, T, padded features) numbers. */
-  readonly input: number;
-  /** (B, T), where the first layer makes a mask: 1 of rows that count, 0 of those that are masked. */
-  readonly mask: number;
+  readonly inputs: readonly InputPlan[];
   /** (B, rows, target width), and the width. */
   readonly targets: number;
   readonly targetWidth: number;
@@ -74,10 +87,6 @@ export interface Plan {
   readonly peaks: number;
   /** (shards, weights that have a partial a shard). */
   readonly partials: number;
-  /** (B, T) where in its list each id stands; (lists, tokens) and (lists): the ids, and how many. */
-  readonly slots: number;
-  readonly ids: number;
-  readonly counts: number;
   /** Each layer's blocks by name; those of a thread from the start of its part on. */
   readonly blocks: readonly Readonly<Record<string, Block>>[];
   /** (B, padded width) of each state that a layer keeps, by its name; all of them are one run of so many floats. */
@@ -116,20 +125,18 @@ export function planBatch(shape: BatchShape): Plan {
   const head = headOf(shape.layers, shape.loss);
   const table = weightTable(head.layers);
   const use = { groupSize, batchSize: B, backward, flow };
-  const list = tokens > 0 && { gathered: { most: tokens, of: backward ? "shard" : "call" } as const };
-  const signals = signalsOf(head.layers, { ...inputOf(head.layers), T, ...list }) as (Signal & {
-    T: number;
-  })[];
-  const [input, output] = [signals[0]!, signals.at(-1)!];
+  const fed = inputsOf(head.layers, T).map((signal, i) => listed(signal, tokens[i]!, backward));
+  const signals = signalsOf(head.layers, fed) as Known[];
+  const output = signals.at(-1)!;
   const rows = B * output.T;
   const targetWidth = shape.loss ? targetWidthOf(shape.loss, output.width) : 0;
   const shards = Math.ceil(B / SHARD_SIZE);
-  const lists = backward ? shards : 1;
   const metrics = shape.loss ? shape.metrics.map((given) => metricOf(given, shape.loss!.name)!) : [];
   const all = new Layout();
   const places = {
-    input: all.reserve(B * T * (input.holds === "ids" ? 1 : padded(input.width))),
-    mask: all.reserve(masksOf(head.layers) ? B * T : 0),
+    inputs: branchesOf(head.layers).map(({ layers }, i) =>
+      placeInput(fed[i] as Known, masksOf(layers) !== undefined, B, backward ? shards : 1, all),
+    ),
     targets: all.reserve(rows * targetWidth),
     weights: all.reserve(shape.weighted ? rows : 0),
     outputs: all.reserve(shape.outputs ? rows * output.width : 0),
@@ -142,9 +149,6 @@ export function planBatch(shape: BatchShape): Plan {
     seen: all.reserve(metrics.every(({ kind }) => kind.values) ? 0 : rows * padded(output.width)),
     peaks: all.reserve(backward ? shape.threads * 16 : 0),
     partials: all.reserve(backward ? shards * table.shardsLength : 0),
-    slots: all.reserve(tokens && B * T),
-    ids: all.reserve(lists * tokens),
-    counts: all.reserve(tokens && lists),
   };
   const memories = head.layers.map((layer, i) => kindOf(layer).memory(layer, signals[i]!, use));
   const state = all.bytes;
@@ -156,9 +160,8 @@ export function planBatch(shape: BatchShape): Plan {
   const stateLength = (all.bytes - state) / 4;
   const thread = new Layout();
   const blocks = placeBlocks(memories, all, thread);
-  const last = kindOf(head.layers.at(-1)!).bare
-    ? null
-    : placeLast(groupSize * output.T, output.width, thread);
+  const top = head.layers.at(-1)!;
+  const last = kindOf(top).bare?.(top) ? null : placeLast(groupSize * output.T, output.width, thread);
   const target = shape.lossWeights
     ? placeTarget(groupSize * output.T, outputsPerTargetOf(shape.loss!), thread)
     : null;
@@ -180,6 +183,28 @@ export function planBatch(shape: BatchShape): Plan {
     threads,
     threadBytes: thread.bytes,
     bytes: all.bytes,
+  };
+}
+
+/** With its T, as a batch has it. */
+type Known = Signal & { readonly T: number };
+
+/** An input of which each different row is one of a list, where there are lists. */
+const listed = (signal: Signal, most: number, backward: boolean): Signal =>
+  most > 0 ? { ...signal, gathered: { most, of: backward ? "shard" : "call" } } : signal;
+
+function placeInput(signal: Known, masked: boolean, B: number, lists: number, all: Layout): InputPlan {
+  const { holds, T, width, gathered } = signal;
+  const tokens = gathered?.most ?? 0;
+  return {
+    signal,
+    tokens,
+    masked,
+    data: all.reserve(B * T * (holds === "ids" ? 1 : padded(width))),
+    mask: all.reserve(masked ? B * T : 0),
+    slots: all.reserve(tokens && B * T),
+    ids: all.reserve(lists * tokens),
+    counts: all.reserve(tokens && lists),
   };
 }
 
@@ -234,14 +259,13 @@ class Layout {
   }
 }
 
-/** Which rows of the input the first layer masks; undefined where it masks none. */
+/** Which rows of its input a branch's first layer masks; undefined where it masks none. */
 export function masksOf([first]: readonly Layer[]): ((row: ArrayLike<number>) => boolean) | undefined {
   return first && kindOf(first).masks?.(first);
 }
 
-/** The most floats that a row of what layers make of a token alone has; 0 where one reads token by token. */
-export function gatheredWidth(layers: readonly Layer[], backward: boolean): number {
-  const [first, reader] = layers;
+/** The most floats that a row of what a branch makes of a token alone has; 0 where it reads token by token. */
+export function gatheredWidth([first, reader]: readonly Layer[], backward: boolean): number {
   if (!first || !reader || kindOf(first).reads !== "ids") return 0;
   return kindOf(reader).gathers?.(reader, { backward }) ?? 0;
 }

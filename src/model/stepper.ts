@@ -4,6 +4,7 @@ import { type Group, padded } from "../layers/kind.ts";
 import { Solo } from "../wasm/threads.ts";
 import { GROUP_SIZE } from "./batch.ts";
 import { type BatchShape, masksOf, planBatch } from "./plan.ts";
+import { branchesOf } from "./stack.ts";
 import type { Weights } from "./weights.ts";
 import { Worker } from "./worker.ts";
 
@@ -21,7 +22,8 @@ interface Views {
 }
 
 /**
- * A plan of one timestep, whose layers keep their states in it. A step allocates nothing: views and groups are made
+ * A plan of one timestep, whose layers keep their states in it. Of a model of several inputs the last branch alone
+ * goes on; the others are there for their place among the weights. A step allocates nothing: views and groups are made
  * once, and again only where the memory has grown.
  */
 export class Stepper {
@@ -45,7 +47,7 @@ export class Stepper {
   constructor(weights: Weights, layers: readonly Layer[], batchSize: number) {
     const shape: BatchShape = {
       layers,
-      T: 1,
+      T: branchesOf(layers).map(() => 1),
       batchSize,
       groupSize: Math.min(GROUP_SIZE, batchSize),
       threads: 1,
@@ -56,7 +58,7 @@ export class Stepper {
       backward: false,
       flow: false,
       outputs: true,
-      tokens: 0,
+      tokens: branchesOf(layers).map(() => 0),
     };
     const { kernels, memory } = weights;
     this.batchSize = batchSize;
@@ -64,11 +66,11 @@ export class Stepper {
     this.#base = memory.allocate(planBatch(shape).bytes, `a stream of ${batchSize} sequences`);
     const site = { shape, base: this.#base, weights: weights.address, state: null };
     this.#worker = new Worker(kernels, memory.wasm, site, 0);
-    const { signals } = this.#worker.plan;
-    this.inputWidth = signals[0]!.width;
+    const { inputs, signals } = this.#worker.plan;
+    this.inputWidth = inputs.at(-1)!.signal.width;
     this.outputWidth = signals.at(-1)!.width;
     this.#groups = groupsOf(shape);
-    this.#masks = masksOf(layers);
+    this.#masks = masksOf(branchesOf(layers).at(-1)!.layers);
     this.#views = this.#makeViews();
   }
 
@@ -83,12 +85,13 @@ export class Stepper {
     if (this.#views.buffer !== this.#weights.memory.wasm.buffer) this.#views = this.#makeViews();
     this.#load(x);
     const { kernels: k } = this.#weights;
-    const { passes, plan } = this.#worker;
+    const { branches, plan } = this.#worker;
+    const passes = branches.at(-1)!;
     const { y } = passes.at(-1)!;
     const width = this.outputWidth;
     const outputs = this.#base + plan.outputs;
     for (const group of this.#groups) {
-      this.#worker.forwardGroup(group);
+      this.#worker.forwardGroup(group, passes);
       k.copyRows(outputs + group.first * width * 4, width, y.at(group), y.sequence, width, group.count);
     }
     return this.#views.outputs;
@@ -155,14 +158,15 @@ export class Stepper {
     const { memory } = this.#weights;
     const { plan } = this.#worker;
     const B = this.batchSize;
-    const { holds, width } = plan.signals[0]!;
+    const { data, mask, signal } = plan.inputs.at(-1)!;
+    const { holds, width } = signal;
     const stride = holds === "ids" ? 1 : padded(width);
-    const at = this.#base + plan.input;
+    const at = this.#base + data;
     const input = holds === "ids" ? memory.i32(at, B) : memory.f32(at, B * stride);
     return {
       buffer: memory.wasm.buffer,
       rows: Array.from({ length: B }, (_, b) => input.subarray(b * stride, b * stride + width)),
-      mask: memory.i32(this.#base + plan.mask, this.#masks ? B : 0),
+      mask: memory.i32(this.#base + mask, this.#masks ? B : 0),
       outputs: memory.f32(this.#base + plan.outputs, B * this.outputWidth),
     };
   }

@@ -8,8 +8,7 @@
  */
 import { activationForward } from "../layers/activation.ts";
 import { ROWS_AT_ONCE } from "../layers/affine.ts";
-import { kindOf } from "../layers/index.ts";
-import { type Gathered, type Group, type Pass, padded, type Rows, type Weight } from "../layers/kind.ts";
+import { type Group, type Pass, padded, type Rows } from "../layers/kind.ts";
 import { lossKindOf, outputsPerTargetOf } from "../losses/index.ts";
 import type { LossKernel } from "../losses/kind.ts";
 import { weighedTargets } from "../losses/weighed-targets.ts";
@@ -18,7 +17,9 @@ import type { ValuesKernel } from "../metrics/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
 import { keptStates } from "./kept-states.ts";
-import { type BatchShape, type Block, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { makePasses } from "./passes.ts";
+import { type BatchShape, type Block, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { begins } from "./stack.ts";
 import { eachIn, isListed, type OptimizerState, part, Step } from "./step.ts";
 import type { PlacedWeight } from "./weights.ts";
 
@@ -75,6 +76,10 @@ export class Worker {
   readonly #step: Step | null;
   /** Weights with a penalty: of those whose gradients are summed by places, and of the others. */
   readonly #penalized: Readonly<Record<"places" | "shards", readonly PlacedWeight[]>>;
+  /** The passes of each branch. */
+  readonly branches: readonly (readonly Pass[])[];
+  /** The last of the branches before the last: nobody gives a gradient of what they hand on. */
+  readonly #unread: ReadonlySet<Pass>;
 
   /** @param index this thread's number */
   constructor(k: Kernels, memory: WebAssembly.Memory, site: Site, index: number) {
@@ -84,7 +89,7 @@ export class Worker {
     this.plan = planBatch(site.shape);
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
     const kept = keptStates(this.plan, site.base);
-    this.passes = makePasses(k, this.plan, site, this.#own, kept);
+    this.passes = makePasses(k, this.plan, { ...site, own: this.#own }, kept);
     this.#kept = kept.flatMap((states, i) =>
       Object.entries(states).map(([name, rows]) => ({ kept: rows, left: this.passes[i]!.final![name]! })),
     );
@@ -102,6 +107,10 @@ export class Worker {
       const { kind, metric } = metricOf(given, loss!.name)!;
       return kind.values?.(k, metric, logits) ?? null;
     });
+    const { layers } = this.plan.head;
+    const starts = layers.flatMap((_, i) => (begins(layers, i) ? [i] : []));
+    this.branches = starts.map((start, b) => this.passes.slice(start, starts[b + 1]));
+    this.#unread = new Set(this.branches.slice(0, -1).map((branch) => branch.at(-1)!));
   }
 
   #lossKernel(): LossKernel | null {
@@ -154,12 +163,18 @@ export class Worker {
     for (const pass of this.passes) pass.prepare?.(index, size);
   }
 
+  /** Of every input's list, by the layers of its branch. */
   #project(crew: Crew): void {
-    const { tokens } = this.plan.shape;
-    const units = Math.ceil(tokens / ROWS_AT_ONCE);
-    for (let unit = crew.claim(); unit < units; unit = crew.claim()) {
-      const from = unit * ROWS_AT_ONCE;
-      for (const pass of this.passes) pass.project?.(from, Math.min(ROWS_AT_ONCE, tokens - from));
+    const units = this.branches.flatMap((passes, i) => {
+      const { tokens } = this.plan.inputs[i]!;
+      return Array.from({ length: Math.ceil(tokens / ROWS_AT_ONCE) }, (_, unit) => {
+        const from = unit * ROWS_AT_ONCE;
+        return { passes, from, count: Math.min(ROWS_AT_ONCE, tokens - from) };
+      });
+    });
+    for (let unit = crew.claim(); unit < units.length; unit = crew.claim()) {
+      const { passes, from, count } = units[unit]!;
+      for (const pass of passes) pass.project?.(from, count);
     }
   }
 
@@ -173,9 +188,9 @@ export class Worker {
     }
   }
 
-  /** A group's way there; what layers keep of its samples is replaced. */
-  forwardGroup(group: Group): void {
-    for (const pass of this.passes) pass.forward(group);
+  /** A group's way there, or that of some passes; what layers keep of its samples is replaced. */
+  forwardGroup(group: Group, passes = this.passes): void {
+    for (const pass of passes) pass.forward(group);
     for (const { left, kept } of this.#kept) {
       this.#k.copyRows(kept.at(group), kept.sequence, left.at(group), left.sequence, left.width, group.count);
     }
@@ -206,7 +221,11 @@ export class Worker {
   #backpropagate(group: Group, divisor: number): void {
     this.forwardGroup(group);
     this.#measure(group, divisor);
-    for (let i = this.passes.length - 1; i >= 0; i--) this.passes[i]!.backward(group);
+    for (let i = this.passes.length - 1; i >= 0; i--) {
+      const pass = this.passes[i]!;
+      if (this.#unread.has(pass)) this.#clear(pass.dy, group);
+      pass.backward(group);
+    }
   }
 
   /** The gradient of the whole batch, each thread a part of it. @returns a bound, or NaN where it is not finite */
@@ -220,8 +239,8 @@ export class Worker {
     k.sumShards(sums, this.at(partials) + from * 4, shards, shardsLength, n);
     this.#penalize(this.#penalized.shards, placesLength + from, n);
     let peak = k.peak(sums, n);
-    for (const [layer, pass] of this.passes.entries()) {
-      if (pass.sumPlaces) peak = Math.max(peak, this.#sumPlaces(pass, layer, count, crew));
+    for (const spec of table.specs) {
+      if (spec.sum === "places") peak = Math.max(peak, this.#sumPlaces(spec, count, crew));
     }
     if (this.#penalized.places.length > 0) {
       yield; // rows were summed by others
@@ -233,11 +252,12 @@ export class Worker {
     return Number.isFinite(loss) ? peak : Number.NaN;
   }
 
-  #sumPlaces(pass: Pass, layer: number, count: number, { index, size }: Crew): number {
+  #sumPlaces(spec: PlacedWeight, count: number, { index, size }: Crew): number {
     const { gradient, squares, optimizer } = this.#site.state!;
-    const listed = this.plan.table.specs.some((spec) => spec.layer === layer && isListed(spec));
+    const listed = isListed(spec);
     const limit = listed ? (optimizer.clipvalue ?? Infinity) : Infinity;
-    return pass.sumPlaces!(gradient, listed ? squares : 0, count, index, size, limit);
+    const [sums, squared] = [gradient, listed ? squares : 0].map((at) => at && at + spec.offset * 4);
+    return this.passes[spec.layer]!.sumPlaces!(sums!, squared!, count, index, size, limit);
   }
 
   /** Add the penalties' gradient to that of `n` weights from `from` on. */
@@ -352,6 +372,13 @@ export class Worker {
     if (this.plan.last) this.#copy(group.count, dy, dy.at(group), { ...dy, ...packed(dy) }, from);
   }
 
+  #clear({ at, stride, sequence, T, width }: Rows, group: Group): void {
+    for (let row = 0; row < group.count * T; row++) {
+      const floats = Math.floor(row / T) * sequence + (row % T) * stride;
+      this.#k.clear(at(group) + floats * 4, padded(width));
+    }
+  }
+
   #copy(count: number, to: Distances, toAddress: number, from: Distances, fromAddress: number): void {
     for (let r = 0; r < count; r++) {
       const [t, f] = [toAddress + r * to.sequence * 4, fromAddress + r * from.sequence * 4];
@@ -366,70 +393,3 @@ type Distances = Omit<Rows, "at">;
 const packed = ({ T, width }: Distances) => ({ stride: padded(width), sequence: T * padded(width) });
 
 const NO_COUNTERS: Counters = { seed: 0, epoch: 0, batch: 0 };
-
-/** One thread's passes, bottom to top. */
-function makePasses(
-  k: Kernels,
-  plan: Plan,
-  { base, weights }: Site,
-  own: number,
-  kept: readonly Readonly<Record<string, Rows>>[],
-): Pass[] {
-  const { head, signals, table, blocks, use } = plan;
-  const passes: Pass[] = [];
-  const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
-  for (const [stream, layer] of head.layers.entries()) {
-    const below = passes.at(-1);
-    const layerBlocks = blocks[stream]!;
-    const initial = kept[stream]!;
-    passes.push(
-      kindOf(layer).pass(layer, {
-        k,
-        use,
-        stream,
-        x: below?.y ?? inputRows(plan, base, signals[0]!.T),
-        dx: use.backward && below ? below.dy : null,
-        ...(Object.keys(initial).length > 0 && { initial }),
-        weight(name): Weight {
-          const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
-          const place = (spec.offset - table.placesLength) * 4;
-          return { address: weights + spec.offset * 4, gradient: ({ partial }) => partial + place };
-        },
-        at(name) {
-          const { of, place } = layerBlocks[name]!;
-          return (of === "all" ? base : own) + place;
-        },
-      }),
-    );
-  }
-  return passes;
-}
-
-/** The samples that were loaded. */
-function inputRows(plan: Plan, base: number, T: number): Rows {
-  const { shape, signals, input, mask, slots, ids, counts } = plan;
-  const { holds, width, gathered } = signals[0]!;
-  const stride = holds === "ids" ? 1 : padded(width);
-  const rows = {
-    at: ({ first }: Pick<Group, "first">) => base + input + first * T * stride * 4,
-    stride,
-    sequence: T * stride,
-    T,
-    width,
-    ...(masksOf(plan.head.layers) && {
-      mask: { at: ({ first }: Pick<Group, "first">) => base + mask + first * T * 4, stride: 1, sequence: T },
-    }),
-  };
-  if (!gathered) return rows;
-  const list: Gathered = {
-    slots: ({ first }) => base + slots + first * T * 4,
-    stride: 1,
-    sequence: T,
-    ids: base + ids,
-    counts: base + counts,
-    most: shape.tokens,
-    of: gathered.of,
-    table: 0, // the layer that reads the ids puts its own
-  };
-  return { ...rows, gathered: list };
-}

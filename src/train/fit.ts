@@ -7,7 +7,7 @@ import type { CompileConfig } from "../model/compile.ts";
 import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
-import { part, type Samples } from "./inputs.ts";
+import { dataOf, part, type Samples } from "./inputs.ts";
 import { Listeners } from "./listeners.ts";
 import type { EpochLogs, FitContext, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
@@ -171,7 +171,7 @@ async function fitEpoch(plan: FitPlan, host: FitHost, batch: Batch): Promise<Epo
     const from = number * batchSize;
     const count = Math.min(batchSize, train.samples - from);
     const load = () => {
-      batch.load(train.x.data, train.y.data, order, from, count, train.weights?.data);
+      batch.load(dataOf(train), train.y.data, order, from, count, train.weights?.data);
       return { batch, count };
     };
     try {

@@ -162,7 +162,8 @@ export interface History {
 
 /**
  * What a layer with states did at each step, without dropout: (n, T, units) each, under the state's name; in the order of
- * the steps that the layer is given.
+ * the steps that the layer is given. T is that of what the layer reads, which is another than x's behind a convolution or
+ * a pooling.
  */
 export type LayerTrace = {
   /** As in the weights' names. */
@@ -177,8 +178,10 @@ export interface Trace {
   /**
    * (n, T, units of the head): what the head makes of each step's outputs. Where no layer is bidirectional or has
    * `goBackwards`, that is what the model would answer if the sequence ended there, and the last step's is predict's, to
-   * the bit. Behind a bidirectional layer a step has seen those after it as well: predict shortened sequences there.
-   * Behind one with `goBackwards` they are in the order in which it reads, from the end.
+   * the bit. Behind a bidirectional layer, or a convolution that is not causal, a step has seen those after it as well:
+   * predict shortened sequences there. Behind one with `goBackwards` they are in the order in which it reads, from the
+   * end. Where what stands above the last recurrent layer does not go step by step, such as a pooling, flatten or
+   * repeatVector, the outputs are those of predict.
    */
   readonly outputs: Tensor<Float32Array>;
 }

@@ -1,13 +1,17 @@
-/** The streams of a model in this thread: it is given one timestep at a time, and remembers those before. */
+/**
+ * The streams of a model in this thread: it is given one timestep at a time, and remembers those before. Over 400 lines,
+ * half of which look at what is given: a step, a state, the data of the inputs that come before.
+ */
 import { LstmkitError } from "../errors.ts";
 import { kindOf, type Layer } from "../layers/index.ts";
-import { inputOf } from "../model/stack.ts";
+import type { Batch } from "../model/batch.ts";
+import { type Branch, branchesOf, originOf } from "../model/stack.ts";
 import { type LayerState, Stepper } from "../model/stepper.ts";
 import { sizeOf, type Weights } from "../model/weights.ts";
 import { checkOptions, show } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Access } from "./access.ts";
-import { checkInputs, type Inputs } from "./inputs.ts";
+import { checkInputs, type Inputs, type Unlabelled } from "./inputs.ts";
 import { numbersOf, roomFor, shapeOf } from "./numbers.ts";
 import { STREAM_OPTIONS } from "./options.ts";
 import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
@@ -19,6 +23,11 @@ export interface StreamHost {
   readonly access: Access;
   /** Whether a call may begin, or go on. @throws DISPOSED, THREAD_FAILED */
   readonly check: () => void;
+  /** Group by group through samples, each loaded into a batch that computes outputs. */
+  readonly read: (
+    data: Unlabelled,
+    work: (batch: Batch, from: number, count: number) => Promise<void>,
+  ) => Promise<void>;
 }
 
 /** The streams of a model. */
@@ -32,14 +41,17 @@ export class Streams {
     this.#host = host;
   }
 
-  /** @throws BAD_ARGUMENT; BAD_LAYER where a layer needs steps that are still to come; OUT_OF_MEMORY */
-  open(options: StreamOptions = {}): OpenStream {
-    const { batchSize } = checkOptions<StreamOptions, typeof STREAM_OPTIONS>(
-      "stream()",
-      options,
-      STREAM_OPTIONS,
-    );
-    const stream = new OpenStream(this.#host, batchSize, () => this.#open.delete(stream));
+  /** @throws BAD_ARGUMENT; as predict of `inputs`; BAD_LAYER where a layer needs steps that are still to come; OUT_OF_MEMORY */
+  async open(given: StreamOptions = {}): Promise<OpenStream> {
+    const options = checkOptions<StreamOptions, typeof STREAM_OPTIONS>("stream()", given, STREAM_OPTIONS);
+    const data = encoded(options, this.#host.layers);
+    if (data === null) return this.#make(options.batchSize ?? 1);
+    oneStepOf(this.#host.layers); // before anything is computed
+    return this.#make(data.samples, await encode(this.#host, data));
+  }
+
+  #make(batchSize: number, begin: LayerStates = null): OpenStream {
+    const stream = new OpenStream(this.#host, batchSize, begin, () => this.#open.delete(stream));
     this.#open.add(stream);
     return stream;
   }
@@ -47,10 +59,10 @@ export class Streams {
   /** A step from a state that is given, zeros where it is not. */
   async step(x: StepInput, state: StreamState | undefined): Promise<Step> {
     const { length } = valuesOf(x);
-    const batchSize = Math.max(1, Math.floor(length / inputOf(this.#host.layers).width));
+    const batchSize = Math.max(1, Math.floor(length / steppedOf(this.#host.layers).input.width));
     if (this.#single?.batchSize !== batchSize) {
       this.#single?.retire();
-      this.#single = this.open({ batchSize });
+      this.#single = this.#make(batchSize);
     }
     return this.#single.stepFrom(x, state);
   }
@@ -61,12 +73,18 @@ export class Streams {
   }
 }
 
+/** Of each layer; null for zeros everywhere. */
+type LayerStates = readonly (LayerState | null)[] | null;
+
 /** A stream in this thread. */
 class OpenStream implements Stream {
   readonly batchSize: number;
   readonly #host: StreamHost;
   readonly #stepper: Stepper;
   readonly #onFree: () => void;
+  /** What it begins with. */
+  readonly #begin: LayerStates;
+  readonly #branch: Branch;
   /** Ids are below it; null of a model that takes numbers. */
   readonly #ids: number | null;
   /** The last call that gives a promise, and how many there are. */
@@ -74,13 +92,16 @@ class OpenStream implements Stream {
   #calls = 0;
   #disposed = false;
 
-  constructor(host: StreamHost, batchSize: number, onFree: () => void) {
-    const first = host.layers[0]!;
+  constructor(host: StreamHost, batchSize: number, begin: LayerStates, onFree: () => void) {
+    this.#branch = steppedOf(host.layers);
+    const first = this.#branch.layers[0]!;
     this.batchSize = batchSize;
     this.#host = host;
     this.#onFree = onFree;
     this.#ids = first.type === "embedding" ? first.inputDim : null;
     this.#stepper = new Stepper(host.weights, oneStepOf(host.layers), batchSize);
+    this.#begin = begin;
+    if (begin) this.#stepper.writeStates(begin);
   }
 
   async step(x: StepInput): Promise<Float32Array> {
@@ -104,29 +125,30 @@ class OpenStream implements Stream {
 
   async steps(x: Inputs): Promise<Tensor<Float32Array>> {
     const { batchSize: B } = this;
-    const given = checkInputs(x, this.#host.layers, "x", anyT(this.#host.layers));
+    const given = checkInputs(x, [this.#branch]);
+    const [data] = given.x as [(typeof given.x)[0]];
+    const [T] = given.T as [number];
     if (given.samples !== B) {
       throw new LstmkitError(
         "BAD_SHAPE",
-        `x has shape ${shapeOf(given.x.shape)}; this stream is of ${B} sequences, which wants ${B} in the first place.`,
+        `x has shape ${shapeOf(data.shape)}; this stream is of ${B} sequences, which wants ${B} in the first place.`,
       );
     }
-    const { T } = given;
     const { inputWidth: width, outputWidth: units } = this.#stepper;
-    const data = roomFor([B, T, units], Float32Array, "the result");
+    const all = roomFor([B, T, units], Float32Array, "the result");
     return this.#inTurn(() => {
       const values = new Float64Array(B * width);
       for (let t = 0; t < T; t++) {
         for (let b = 0; b < B; b++) {
           const from = (b * T + t) * width;
-          values.set(given.x.data.subarray(from, from + width), b * width);
+          values.set(data.data.subarray(from, from + width), b * width);
         }
         const outputs = this.#stepper.step(values);
         for (let b = 0; b < B; b++) {
-          data.set(outputs.subarray(b * units, (b + 1) * units), (b * T + t) * units);
+          all.set(outputs.subarray(b * units, (b + 1) * units), (b * T + t) * units);
         }
       }
-      return { data, shape: [B, T, units] };
+      return { data: all, shape: [B, T, units] };
     });
   }
 
@@ -140,7 +162,7 @@ class OpenStream implements Stream {
   }
 
   async reset(): Promise<void> {
-    return this.#inTurn(() => this.#stepper.writeStates(null));
+    return this.#inTurn(() => this.#stepper.writeStates(this.#begin));
   }
 
   /** A step from that state, or from zeros. */
@@ -219,7 +241,7 @@ class OpenStream implements Stream {
   #read(x: StepInput): Int32Array | Float32Array {
     const { batchSize: B } = this;
     const values = valuesOf(x);
-    const { holds, sequence, width } = inputOf(this.#host.layers);
+    const { holds, sequence, width } = this.#branch.input;
     if (values.length !== B * width) {
       const each = holds === "ids" ? "an id" : `${width} numbers`;
       throw new LstmkitError(
@@ -228,7 +250,7 @@ class OpenStream implements Stream {
       );
     }
     const shape = [B, ...(sequence ? [1] : []), ...(holds === "ids" ? [] : [width])];
-    return checkInputs({ data: values, shape }, this.#host.layers, "x", anyT(this.#host.layers)).x.data;
+    return checkInputs({ data: values, shape }, [this.#branch]).x[0]!.data;
   }
 
   #named(states: readonly (LayerState | null)[]): StreamState {
@@ -251,7 +273,8 @@ class OpenStream implements Stream {
     if (typeof given !== "object" || given === null) {
       throw new LstmkitError("BAD_SHAPE", `the state is ${show(given)}; give what getState() gave.`);
     }
-    const wanted = layers.flatMap((layer) => {
+    const stepped = this.#branch.layers;
+    const wanted = stepped.flatMap((layer) => {
       const carried = kindOf(layer).carried?.(layer);
       return carried ? [layer.name] : [];
     });
@@ -263,7 +286,7 @@ class OpenStream implements Stream {
       );
     }
     return layers.map((layer) => {
-      const carried = kindOf(layer).carried?.(layer);
+      const carried = stepped.includes(layer) && kindOf(layer).carried?.(layer);
       return carried ? this.#checkLayerState(layer.name, carried, given[layer.name]) : null;
     });
   }
@@ -319,14 +342,70 @@ function valuesOf(x: StepInput): Float64Array {
   return values;
 }
 
-/** What the model takes, however many steps. */
-const anyT = (layers: readonly Layer[]) => ({ ...inputOf(layers), T: null });
+/** The branch that goes on step by step, the last; it takes however many steps. */
+function steppedOf(layers: readonly Layer[]): Branch {
+  const last = branchesOf(layers).at(-1)!;
+  return { ...last, input: { ...last.input, T: null } };
+}
+
+/**
+ * The data of all inputs but the last; null of a model that has one.
+ *
+ * @throws BAD_ARGUMENT, BAD_SHAPE, BAD_INDEX, BAD_VALUE
+ */
+function encoded({ batchSize, inputs }: StreamOptions, layers: readonly Layer[]): Unlabelled | null {
+  const branches = branchesOf(layers).slice(0, -1);
+  const names = branches.map(({ name }) => name).join(", ");
+  if (branches.length === 0) {
+    if (inputs === undefined) return null;
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      "stream() was given inputs; this model has one, which steps are of.",
+    );
+  }
+  if (inputs === undefined) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `this model has several inputs: give stream() the data of those that come before, inputs: { ${names} }.`,
+    );
+  }
+  const data = checkInputs(inputs, branches, "inputs");
+  if (batchSize === undefined || batchSize === data.samples) return data;
+  throw new LstmkitError(
+    "BAD_ARGUMENT",
+    `batchSize is ${batchSize}, and inputs has ${data.samples} samples; a stream has a sequence for each. Leave batchSize out.`,
+  );
+}
+
+/** What the layers of the last branch begin with, of the data of all others. */
+async function encode({ layers, read }: StreamHost, { x, T, samples }: Unlabelled): Promise<LayerStates> {
+  const { holds, width } = steppedOf(layers).input;
+  const size = samples * width;
+  // The last branch reads a step of zeros, and nobody asks what it makes of it.
+  const data = holds === "ids" ? new Int32Array(size) : new Float32Array(size);
+  const whole = { x: [...x, { data, shape: [samples, 1, width] }], T: [...T, 1], samples };
+  const states = layers.map((): Record<string, Float32Array> => ({}));
+  await read(whole, async (batch, from, count) => {
+    for (const [i, own] of (await batch.handedOn(count)).entries()) {
+      for (const [name, values] of Object.entries(own)) {
+        const each = values.length / count;
+        states[i]![name] ??= new Float32Array(samples * each);
+        states[i]![name].set(values, from * each);
+      }
+    }
+  });
+  return states;
+}
 
 /** @throws BAD_LAYER where a layer's output at a step is of later steps as well */
 function oneStepOf(layers: readonly Layer[]): Layer[] {
-  return layers.map((layer) => {
-    const streamed = kindOf(layer).oneStep?.(layer);
-    if (streamed) return streamed as Layer;
+  const start = layers.length - branchesOf(layers).at(-1)!.layers.length;
+  return layers.map((layer, i) => {
+    // What comes before is not run: it keeps nothing.
+    if (i < start) return "stateful" in layer ? { ...layer, stateful: false } : layer;
+    const origin = originOf(layers, i);
+    const streamed = origin === undefined || origin < start ? kindOf(layer).oneStep?.(layer) : null;
+    if (streamed) return { ...streamed, initialState: undefined } as Layer;
     throw new LstmkitError(
       "BAD_LAYER",
       `${layer.name}, a layer of type ${layer.type}, gives nothing before the sequence has ended, so the model cannot be ` +

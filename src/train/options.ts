@@ -19,7 +19,10 @@ const SAMPLE_WEIGHT = {
 export const PREDICT_OPTIONS = { ...BATCH_SIZE, ...SIGNAL };
 export const EVALUATE_OPTIONS = { ...BATCH_SIZE, ...SAMPLE_WEIGHT, ...SIGNAL };
 
-export const STREAM_OPTIONS = { batchSize: { ...wholeNumber(1), fallback: 1 } };
+export const STREAM_OPTIONS = {
+  batchSize: { ...wholeNumber(1), fallback: undefined },
+  inputs: { wanted: "the data of all inputs but the last", accepts: () => true, fallback: undefined },
+};
 
 export const FIT_OPTIONS = {
   epochs: { ...wholeNumber(0), fallback: 1 },

@@ -12,7 +12,7 @@ import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
 import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
 import { OptimizerMemory } from "../model/optimizer-memory.ts";
-import { checkLayers, outputShape } from "../model/stack.ts";
+import { branchesOf, checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
 import { type KeptWeights, sizeOf, Weights } from "../model/weights.ts";
@@ -26,6 +26,7 @@ import { checkStateful, fitModel, logged, planFit } from "./fit.ts";
 import {
   checkInputs,
   checkSamples,
+  dataOf,
   type Inputs,
   type Samples,
   type SampleWeights,
@@ -102,6 +103,10 @@ export class Sequential implements Model {
       layers: this.layers,
       access: this.#access,
       check: () => this.#check(),
+      read: (data, work) =>
+        this.#read(undefined, (checkpoint) =>
+          this.#sweep(data, { ...ONE_GROUP, loss: null, states: null }, checkpoint, work),
+        ),
     });
     if (saved) {
       this.#config = saved.compile;
@@ -260,13 +265,14 @@ export class Sequential implements Model {
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Tensor<Float32Array>> {
     const { batchSize, signal } = predictOptions(options);
     this.#check(signal);
-    const data = checkInputs(inputs, this.layers);
+    const data = checkInputs(inputs, branchesOf(this.layers));
     const { samples, T } = data;
     this.#kept?.check(wholeBatches(samples, batchSize));
     const shape = [samples, ...outputShape(this.layers, T)];
     const result = roomFor(shape, Float32Array, "the result");
     return this.#goOn(signal, async (checkpoint) => {
-      if (samples <= batchSize && samples * T <= FEW_STEPS) await this.#predictFew(data, result);
+      if (samples <= batchSize && samples * T.reduce((a, b) => a + b) <= FEW_STEPS)
+        await this.#predictFew(data, result);
       else {
         await this.#sweep(data, { batchSize, loss: null }, checkpoint, (batch, from, count) =>
           batch.predict(count, rows(result, samples, from, count)),
@@ -289,7 +295,7 @@ export class Sequential implements Model {
   async trace(inputs: Inputs, options: ReadOptions = {}): Promise<Trace> {
     const { signal } = readOptions("trace()", options);
     this.#check(signal);
-    const data = checkInputs(inputs, this.layers);
+    const data = checkInputs(inputs, branchesOf(this.layers));
     const { samples, T } = data;
     const layers = everyStep(this.layers);
     const trace = blankTrace(layers, samples, T, outputShape(layers, T));
@@ -447,14 +453,14 @@ export class Sequential implements Model {
     checkpoint: Pauses["checkpoint"],
     work: (batch: Batch, from: number, count: number) => Promise<void>,
   ): Promise<void> {
-    const { x, y, weights, samples } = data;
+    const { y, weights, samples } = data;
     const batch = this.#batch(data, plan);
     try {
       const order = this.#order(samples, null);
       for (let from = 0; from < samples; from += plan.batchSize) {
         if (from > 0) await checkpoint();
         const count = Math.min(plan.batchSize, samples - from);
-        batch.load(x.data, y?.data ?? null, order, from, count, weights?.data);
+        batch.load(dataOf(data), y?.data ?? null, order, from, count, weights?.data);
         await work(batch, from, count);
       }
     } finally {
@@ -464,15 +470,15 @@ export class Sequential implements Model {
 
   /** As one batch, with the plan and the packed weights of the call before where they still hold. */
   async #predictFew(data: Unlabelled, result: Float32Array): Promise<void> {
-    const { x, samples, T } = data;
-    const key = [samples, T, this.#weights.version].join();
+    const { samples, T } = data;
+    const key = [samples, ...T, this.#weights.version].join();
     const kept = this.#few;
     this.#few = null; // one call at a time has it
     if (kept && kept.key !== key) kept.batch.free();
     const batch =
       kept?.key === key ? kept.batch : this.#batch(data, { batchSize: samples, loss: null, kept: true });
     try {
-      batch.load(x.data, null, this.#order(samples, null), 0, samples);
+      batch.load(dataOf(data), null, this.#order(samples, null), 0, samples);
       await batch.predict(samples, result);
     } finally {
       this.#keep({ key, batch });
@@ -497,9 +503,10 @@ export class Sequential implements Model {
   }
 
   #batch(
-    { x, samples, T, weights = null }: Unlabelled & Partial<Pick<Samples, "weights">>,
+    data: Unlabelled & Partial<Pick<Samples, "weights">>,
     { training = false, kept = false, ...plan }: WorkPlan,
   ): Batch {
+    const { samples, T, weights = null } = data;
     const options = {
       layers: this.layers,
       groupSize: this.#context.groupSize ?? GROUP_SIZE,
@@ -510,8 +517,8 @@ export class Sequential implements Model {
       batchSize: Math.min(plan.batchSize, samples),
       optimizer: training ? () => this.#optimizerMemory().state : null,
     };
-    const ids = training || kept || plan.flow ? null : x.data;
-    return new Batch(this.#weights, this.#context.team, options, ids);
+    const known = training || kept || plan.flow ? null : dataOf(data);
+    return new Batch(this.#weights, this.#context.team, options, known);
   }
 
   /** A call that sees the weights of one moment, and changes nothing. */

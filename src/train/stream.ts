@@ -3,8 +3,13 @@ import type { Tensor } from "../tensor.ts";
 import type { Inputs } from "./inputs.ts";
 
 export interface StreamOptions {
-  /** Sequences that go on side by side. Default 1. */
+  /** Sequences that go on side by side. Default 1; of a model of several inputs as many as `inputs` has samples. */
   batchSize?: number;
+  /**
+   * Of a model of several inputs: the data of all but the last, whole: under their names, in a list in their order, or by
+   * themselves where that is one. The stream begins with the states that they end with; its steps are of the last input.
+   */
+  inputs?: Inputs;
 }
 
 /**
@@ -75,7 +80,7 @@ export interface Stream {
    */
   setState(state: StreamState): Promise<void>;
 
-  /** Begin anew, with zeros. @throws DISPOSED */
+  /** Begin anew: with zeros, or with the states that `inputs` ended with. @throws DISPOSED */
   reset(): Promise<void>;
 
   /** Give the memory back; the model's own dispose() does, too. */

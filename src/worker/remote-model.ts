@@ -1,5 +1,5 @@
 import { LstmkitError } from "../errors.ts";
-import { frozen } from "../model/stack.ts";
+import { branchesOf, frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall, STREAM_CALLS, type StreamCall } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
@@ -36,6 +36,13 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
     return kind.opens ? answer.then((handle) => remoteStream(runtime, handle as StreamHandle)) : answer;
   };
 
+  const several = branchesOf(layers).length > 1;
+  /** x, and y where there is one. */
+  const packData = (parcel: Parcel, [x, ...y]: readonly unknown[]): unknown[] => [
+    several ? packInputs(parcel, x) : parcel.pack(x),
+    ...y.map((targets) => parcel.pack(targets)),
+  ];
+
   const sendWithOptions = async (method: ModelCall, kind: CallKind, args: readonly unknown[]) => {
     const table = kind.options as OptionTable<FitOptions>;
     const given = args[kind.arguments] as FitOptions | undefined;
@@ -52,10 +59,11 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
       } = options;
       const sent = {
         ...rest,
-        ...(held && { validationData: held.map((part) => parcel.pack(part)) }),
+        ...(held && { validationData: packData(parcel, held) }),
         ...(rest.sampleWeight !== undefined && { sampleWeight: parcel.pack(rest.sampleWeight) }),
       };
-      const packed = Array.from({ length: kind.arguments }, (_, i) => parcel.pack(args[i]));
+      const data = Array.from({ length: kind.arguments }, (_, i) => args[i]);
+      const packed = packData(parcel, data);
       return session.model(id, method, call, parcel.seal([...packed, sent]));
     });
   };
@@ -95,9 +103,22 @@ function remoteStream(runtime: ModelHost, { id, batchSize }: StreamHandle): Stre
 /** Arguments as they cross. */
 function pack(kind: CallKind, args: readonly unknown[]): unknown[] {
   const parcel = new Parcel();
-  return parcel.seal(args.slice(0, kind.arguments).map((arg) => packAll(parcel, arg)));
+  const given = kind.opens ? args.map((options) => packStream(parcel, options)) : args;
+  return parcel.seal(given.slice(0, kind.arguments).map((arg) => packAll(parcel, arg)));
 }
+
+/** The options of a stream, which may have data with them. */
+const packStream = (parcel: Parcel, options: unknown): unknown =>
+  Object(options).inputs === undefined
+    ? options
+    : { ...(options as object), inputs: packInputs(parcel, (options as { inputs: unknown }).inputs) };
 
 /** An argument, or each in a list of them, such as weights. */
 const packAll = (parcel: Parcel, arg: unknown): unknown =>
   Array.isArray(arg) ? arg.map((one) => parcel.pack(one)) : parcel.pack(arg);
+
+/** The data of each input, in a list or by name. */
+function packInputs(parcel: Parcel, x: unknown): unknown {
+  if (Object.prototype.toString.call(x) !== "[object Object]") return packAll(parcel, x);
+  return Object.fromEntries(Object.entries(x as object).map(([name, one]) => [name, parcel.pack(one)]));
+}

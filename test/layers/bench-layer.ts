@@ -66,7 +66,7 @@ export function runLayer(
 
   const batch = {
     layers,
-    T,
+    T: [T],
     batchSize: B,
     groupSize: Math.min(groupSize, B),
     threads: 1,
@@ -77,9 +77,10 @@ export function runLayer(
     backward: true,
     flow: false,
     outputs: false,
-    tokens: 0,
+    tokens: [0],
   };
-  const { bytes, input, mask: masks, partials, table } = planBatch(batch);
+  const { bytes, inputs, partials, table } = planBatch(batch);
+  const { data: input, mask: masks } = inputs[0]!;
   const base = bench.memory.allocate(bytes, "a layer");
   const worker = new Worker(
     bench.k,

@@ -11,6 +11,7 @@ import {
   benchNetwork,
   COUNTERS,
   evaluationPass,
+  inputsOfBatch,
   keepMasks,
   lossOf,
   paddingOf,
@@ -29,12 +30,22 @@ const SIZES = [
   { B: 21, T: 2 },
 ];
 
-const batchOf = (stack: Stack, B: number, T: number): Batch => ({
-  x: stack.features ? featuresOf(stack, B, T) : integers(B * T, V, 1),
-  y: keepMask(B * stack.outputs(T), 0.5, 6),
-  B,
-  T,
-});
+const numbers = (rows: number, features: number | undefined, seed: number) =>
+  features ? normals(rows * features, seed) : integers(rows, V, seed);
+
+function batchOf(stack: Stack, B: number, open: number): Batch {
+  const T = stack.T ?? open;
+  return {
+    x: stack.features ? featuresOf(stack, B, T) : integers(B * T, V, 1),
+    more: (stack.more ?? []).map(({ steps, features }, i) => ({
+      x: numbers(B * steps(T), features, 30 + i),
+      T: steps(T),
+    })),
+    y: keepMask(B * stack.outputs(T), 0.5, 6),
+    B,
+    T,
+  };
+}
 
 describe.each(await openBenches())("$build build", (bench) => {
   afterEach(() => bench.finish());
@@ -42,8 +53,9 @@ describe.each(await openBenches())("$build build", (bench) => {
   describe.each(STACKS)("computes what the reference does: $name", (stack) => {
     const { layers } = stack;
     const plain = withoutDropout(layers);
+    const sizes = SIZES.map(({ B, T }) => ({ B, T: stack.T ?? T }));
 
-    test.each(SIZES)("outputs, loss and hits at B $B, T $T", async ({ B, T }) => {
+    test.each(sizes)("outputs, loss and hits at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);
       const batch = batchOf(stack, B, T);
       const expected = evaluate(layers, weights, batch);
@@ -61,7 +73,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       network.weights.free();
     });
 
-    test.each(SIZES)("every gradient without dropout at B $B, T $T", async ({ B, T }) => {
+    test.each(sizes)("every gradient without dropout at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, plain);
       const batch = batchOf(stack, B, T);
       const found = await trainingPass(bench, network, batch);
@@ -72,9 +84,9 @@ describe.each(await openBenches())("$build build", (bench) => {
       network.weights.free();
     });
 
-    test.each(SIZES)("every gradient with dropout's own masks at B $B, T $T", async ({ B, T }) => {
+    test.each(sizes)("every gradient with dropout's own masks at B $B, T $T", async ({ B, T }) => {
       const { network, weights } = benchNetwork(bench, layers);
-      const batch = { ...batchOf(stack, B, T), keepMasks: keepMasks(bench, network, { B, T }) };
+      const batch = { ...batchOf(stack, B, T), keepMasks: keepMasks(bench, network, batchOf(stack, B, T)) };
       const found = await trainingPass(bench, network, batch);
       expectClose([found.result.loss], [evaluate(layers, weights, batch).loss], kernelLoss, "loss");
       for (const [name, expected] of Object.entries(gradients(layers, weights, batch))) {
@@ -115,9 +127,9 @@ describe.each(await openBenches())("$build build", (bench) => {
       );
       const { address, table } = network.weights;
       const before = bench.read(address, table.length);
-      const { x, y, B, T } = batch;
-      const training = trainingBatch(network, { T, batchSize: B });
-      training.batch.load(x, y, [...Array(B).keys()], 0, B);
+      const { y, B } = batch;
+      const training = trainingBatch(network, { ...batch, batchSize: B });
+      training.batch.load(inputsOfBatch(batch), y, [...Array(B).keys()], 0, B);
       for (let step = 0; step < 3; step++) {
         await training.batch.gradient(B, { ...COUNTERS, batch: step });
         await training.batch.update(step + 1);
@@ -166,14 +178,14 @@ describe.each(await openBenches())("$build build", (bench) => {
     const weights = bench.read(address, table.length);
     const { batch, optimizer, free } = trainingBatch(network, { T: 2, batchSize: 21 });
     const { gradient, squares } = optimizer.state;
-    batch.load(first.x, first.y, [...Array(first.B).keys()], 0, first.B);
+    batch.load([first.x], first.y, [...Array(first.B).keys()], 0, first.B);
     await batch.gradient(first.B, COUNTERS);
     await batch.update(1);
     for (const block of [gradient, squares]) {
       expect(bench.read(block, table.placesLength).every((g) => g === 0)).toBe(true);
     }
     bench.memory.f32(address, table.length).set(weights);
-    batch.load(second.x, second.y, [...Array(second.B).keys()], 0, second.B);
+    batch.load([second.x], second.y, [...Array(second.B).keys()], 0, second.B);
     await batch.gradient(second.B, COUNTERS);
     expect(bench.read(gradient, table.length)).toEqual(alone.raw);
     free();

@@ -1,10 +1,11 @@
+import { kindOf } from "../../src/layers/index.ts";
 import type { Layer } from "../../src/layers/public.ts";
 import { lossKindOf } from "../../src/losses/index.ts";
 import type { AnyLoss } from "../../src/losses/kind.ts";
 import type { MetricConfig } from "../../src/metrics/index.ts";
 import { type BatchResult, Batch as ModelBatch } from "../../src/model/batch.ts";
 import { OptimizerMemory } from "../../src/model/optimizer-memory.ts";
-import { checkLayers, inputOf, signalsOf } from "../../src/model/stack.ts";
+import { checkLayers, inputsOf, signalsOf } from "../../src/model/stack.ts";
 import { Team } from "../../src/model/team.ts";
 import { Weights as ModelWeights, sizeOf, unpadWeight } from "../../src/model/weights.ts";
 import type { Counters } from "../../src/model/worker.ts";
@@ -45,19 +46,26 @@ export function benchNetwork(
   return { network, weights: nameWeights(names, tensors) };
 }
 
+/** Of each input, the timesteps. */
+const stepsOf = ({ T, more = [] }: Pick<Batch, "T" | "more">) => [T, ...more.map((input) => input.T)];
+
+/** Of each input, its numbers. */
+export const inputsOfBatch = ({ x, more = [] }: Omit<Batch, "y">) => [x, ...more.map((input) => input.x)];
+
 /** What dropout keeps of a batch of B in a step, for the reference. */
 export function keepMasks(
   bench: Bench,
   { layers, weights }: BenchNetwork,
-  { B, T }: Pick<Batch, "B" | "T">,
-  { seed, batch, epoch }: Counters = COUNTERS,
+  { B, ...batch }: Pick<Batch, "B" | "T" | "more">,
+  { seed, batch: step, epoch }: Counters = COUNTERS,
 ): NonNullable<Batch["keepMasks"]> {
-  const signals = signalsOf(layers, { ...inputOf(layers), T });
-  return layers.map((layer, index) => {
+  const signals = signalsOf(layers, inputsOf(layers, stepsOf(batch)));
+  return layers.map((given, index) => {
+    const layer = given.type === "timeDistributed" ? given.layer : given;
     if (layer.type === "dropout") {
       const { T, width } = signals[index]!;
       const masks = Array.from({ length: B }, (_, sample) =>
-        elementMask(T! * width, layer.rate, { seed, layer: index, sample, step: batch, epoch }),
+        elementMask(T! * width, layer.rate, { seed, layer: index, sample, step, epoch }),
       );
       return masks.flatMap((mask) => Array.from(mask));
     }
@@ -73,12 +81,12 @@ export function keepMasks(
     return streams.flatMap((stream) => {
       const masks = new Array<number>(B * I).fill(0);
       for (let b = 0; b < B; b++) {
-        const kept = bench.k.dropoutKeep(keep, words, I, dropout, seed, stream, b, batch, epoch);
+        const kept = bench.k.dropoutKeep(keep, words, I, dropout, seed, stream, b, step, epoch);
         for (const i of bench.readInts(keep, kept)) masks[b * I + i] = 1;
       }
       if (recurrentDropout === 0) return masks;
       // Behind what is kept of the inputs, what is kept of the states.
-      const draw = { seed, layer: stream, step: batch, epoch };
+      const draw = { seed, layer: stream, step, epoch };
       return [...masks, ...stateMasks(B, units, recurrentDropout, draw)];
     });
   });
@@ -112,7 +120,7 @@ const identity = (n: number) => Array.from({ length: n }, (_, i) => i);
 /** The loss of a head, whatever its activation: of a sigmoid's, what goes into it is found without being told. */
 export const lossOf = ({ layers }: BenchNetwork): AnyLoss => {
   const head = layers.at(-1)!;
-  return { ...LOSS, fromLogits: !("activation" in head && head.activation === "sigmoid") };
+  return { ...LOSS, fromLogits: kindOf(head).bare?.(head)?.activation !== "sigmoid" };
 };
 
 /** A batch to train on, and the optimiser's memory that goes with it. */
@@ -120,18 +128,19 @@ export function trainingBatch(
   network: BenchNetwork,
   {
     T,
+    more = [],
     batchSize,
     groupSize = 4,
     loss = lossOf(network),
     metrics = ["accuracy"],
     optimizer: description = ADAM,
     ...weighing
-  }: { T: number; batchSize: number } & Weighing & BatchOptions,
+  }: Pick<Batch, "T" | "more"> & { readonly batchSize: number } & Weighing & BatchOptions,
 ): { batch: ModelBatch; optimizer: OptimizerMemory; free: () => void } {
   const optimizer = new OptimizerMemory(network.weights, description);
   const options = {
     layers: network.layers,
-    T,
+    T: stepsOf({ T, more }),
     batchSize,
     groupSize,
     loss: complete(loss),
@@ -153,17 +162,19 @@ export function trainingBatch(
 export async function trainingPass(
   bench: Bench,
   network: BenchNetwork,
-  { x, y, weights, lossWeights, B, T }: Batch,
-  { room = B, ...options }: BatchOptions = {},
+  batchData: Batch,
+  { room, ...options }: BatchOptions = {},
 ): Promise<{ result: BatchResult; gradients: Record<string, Float32Array>; raw: Float32Array }> {
+  const { y, weights, lossWeights, B, T, more = [] } = batchData;
   const { batch, optimizer, free } = trainingBatch(network, {
     T,
-    batchSize: room,
+    more,
+    batchSize: room ?? B,
     weighted: weights !== undefined,
     lossWeights,
     ...options,
   });
-  batch.load(x, y, identity(B), 0, B, weights);
+  batch.load(inputsOfBatch(batchData), y, identity(B), 0, B, weights);
   const result = await batch.gradient(B, COUNTERS);
   const { specs, length } = network.weights.table;
   const raw = bench.read(optimizer.state.gradient, length);
@@ -177,12 +188,14 @@ export async function trainingPass(
 /** Loss of the batch without dropout. */
 export async function evaluationPass(
   network: BenchNetwork,
-  { x, y, weights, lossWeights, B, T }: Batch,
+  given: Batch,
   { loss = lossOf(network), groupSize = 4, metrics = ["accuracy"] }: BatchOptions = {},
 ): Promise<BatchResult> {
+  const { y, weights, lossWeights, B } = given;
+  const x = inputsOfBatch(given);
   const options = {
     layers: network.layers,
-    T,
+    T: stepsOf(given),
     batchSize: B,
     groupSize,
     loss: complete(loss),
@@ -201,10 +214,11 @@ export async function evaluationPass(
 /** Outputs of samples of the batch, all where no order is given. */
 export async function predictionPass(
   network: BenchNetwork,
-  { x, B, T }: Omit<Batch, "y">,
-  { groupSize = 4, order = identity(B) }: BatchOptions & { readonly order?: readonly number[] } = {},
+  given: Omit<Batch, "y">,
+  { groupSize = 4, order = identity(given.B) }: BatchOptions & { readonly order?: readonly number[] } = {},
 ): Promise<Float32Array> {
   const count = order.length;
+  const [x, T] = [inputsOfBatch(given), stepsOf(given)];
   const options = { layers: network.layers, T, batchSize: count, groupSize, loss: null, optimizer: null };
   const batch = new ModelBatch(network.weights, teamOf(network), options, x);
   batch.load(x, null, order, 0, count);

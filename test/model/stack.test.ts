@@ -5,12 +5,13 @@ import {
   dense,
   embedding,
   gru,
+  input,
   type Layer,
   lstm,
   masking,
   simpleRNN,
 } from "../../src/layers/public.ts";
-import { checkLayers } from "../../src/model/stack.ts";
+import { branchesOf, checkLayers } from "../../src/model/stack.ts";
 
 const thrown = (work: () => unknown): LstmkitError => {
   try {
@@ -191,7 +192,123 @@ test.each([
   expect(message).toContain(says);
 });
 
+const ENCODER = lstm({ units: 4, name: "encoder" });
+const decoder = (units = 4, initialState = "encoder") => lstm({ units, initialState });
+
+test("inputs are counted like layers; the first goes by its reader's name where it has none", () => {
+  const layers = checkLayers([
+    FIRST,
+    ENCODER,
+    input(),
+    FIRST,
+    decoder(),
+    input(),
+    FIRST,
+    lstm({ units: 4, initialState: "lstm" }),
+  ]);
+  expect(branchesOf(layers).map(({ name, layers: own }) => [name, own.length])).toEqual([
+    ["embedding_input", 2],
+    ["input_layer", 2],
+    ["input_layer_1", 2],
+  ]);
+});
+
 test.each<{ what: string; layers: unknown; says: string }>([
+  { what: "an input that is the last layer", layers: [FIRST, ENCODER, input()], says: "no layer behind it" },
+  {
+    what: "an input behind an input",
+    layers: [input(), input(), FIRST],
+    says: "layer 0, the input, has no layer",
+  },
+  {
+    what: "an input without features before a layer that reads numbers",
+    layers: [FIRST, ENCODER, input({ name: "b" }), decoder()],
+    says: 'layer 2, the input "b", has no inputShape; lstm reads numbers',
+  },
+  {
+    what: "an input of ids before a layer that reads numbers",
+    layers: [FIRST, ENCODER, input({ inputShape: [null] }), decoder()],
+    says: "inputShape [null]; lstm reads numbers",
+  },
+  {
+    what: "an input of features before an embedding",
+    layers: [input({ inputShape: [null, 3] }), FIRST, HEAD],
+    says: "inputShape [null, 3]; embedding reads ids",
+  },
+  {
+    what: "single rows before a recurrent layer",
+    layers: [input({ inputShape: [3] }), lstm({ units: 4 })],
+    says: "reads a sequence",
+  },
+  {
+    what: "an inputShape behind an input",
+    layers: [FIRST, ENCODER, input({ inputShape: [null, 3] }), lstm({ units: 4, inputShape: [null, 3] })],
+    says: "or the input before it",
+  },
+  {
+    what: "a branch that nothing reads",
+    layers: [FIRST, ENCODER, input(), FIRST, lstm({ units: 4 })],
+    says: 'nothing reads what layer 1, "encoder", makes',
+  },
+  {
+    what: "a layer behind the one that is read",
+    layers: [FIRST, ENCODER, HEAD, input(), FIRST, decoder()],
+    says: 'nothing reads what layer 2, "dense"',
+  },
+  {
+    what: "an initialState that no layer is called",
+    layers: [FIRST, ENCODER, input(), FIRST, decoder(4, "encoded")],
+    says: 'which no layer is called; it names a recurrent layer before it: one of "encoder"',
+  },
+  {
+    what: "an initialState that comes later",
+    layers: [FIRST, lstm({ units: 4, initialState: "lstm_1", returnSequences: true }), lstm({ units: 4 })],
+    says: "which does not come before it; it names a recurrent layer before it: there is none",
+  },
+  {
+    what: "a layer that begins with its own states",
+    layers: [FIRST, lstm({ units: 4, name: "a", initialState: "a" })],
+    says: "does not come before it",
+  },
+  {
+    what: "an initialState of another width",
+    layers: [FIRST, ENCODER, input(), FIRST, decoder(5)],
+    says: "ends with h of 4 and c of 4; lstm begins with h of 5 and c of 5",
+  },
+  {
+    what: "an initialState of another kind",
+    layers: [FIRST, ENCODER, input(), FIRST, gru({ units: 4, initialState: "encoder" })],
+    says: "gru begins with h of 4. Give both the same kind and as many units",
+  },
+  {
+    what: "an initialState of a layer without states",
+    layers: [FIRST, lstm({ units: 4, initialState: "embedding" })],
+    says: "an embedding that ends with no states",
+  },
+  {
+    what: "an initialState within a bidirectional",
+    layers: [FIRST, ENCODER, input(), FIRST, bidirectional({ layer: decoder() })],
+    says: "initialState",
+  },
+  {
+    what: "a bidirectional encoder",
+    layers: [FIRST, bidirectional({ layer: ENCODER, name: "both" }), input(), FIRST, decoder(8, "both")],
+    says: "bidirectional",
+  },
+  {
+    what: "an initialState of a stateful layer",
+    layers: [FIRST, ENCODER, input(), FIRST, lstm({ units: 4, initialState: "encoder", stateful: true })],
+    says: "stateful: true",
+  },
+  {
+    what: "one name for two inputs",
+    layers: [
+      lstm({ units: 4, inputShape: [null, 3], name: "a" }),
+      input({ name: "a_input", inputShape: [null, 3] }),
+      lstm({ units: 4, initialState: "a" }),
+    ],
+    says: 'two inputs are called "a_input"',
+  },
   { what: "no layers", layers: [], says: "a list of layers, not []" },
   { what: "no list", layers: undefined, says: "a list of layers, not undefined" },
   { what: "a hole for a layer", layers: withHole(), says: "layer 1 has type undefined" },

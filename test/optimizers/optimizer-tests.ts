@@ -78,7 +78,7 @@ export async function testOptimizer<C extends OptimizerConfig>(cases: OptimizerC
           const { gradient, slots, squares } = memory.state;
           const losses: number[] = [];
           for (const [step, { x, y }] of batches.entries()) {
-            batch.load(x, y, order(B), 0, B);
+            batch.load([x], y, order(B), 0, B);
             const { loss, peak } = await batch.gradient(B, { ...COUNTERS, batch: step });
             losses.push(loss);
             expect(await batch.update(step + 1, memory.begin(peak, step + 1))).toBe(true);

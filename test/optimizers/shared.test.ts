@@ -65,7 +65,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       const { table } = network.weights;
       const { gradient, squares } = memory.state;
       for (const [step, { x, y }] of batches.entries()) {
-        batch.load(x, y, [...Array(B).keys()], 0, B);
+        batch.load([x], y, [...Array(B).keys()], 0, B);
         const { loss, peak } = await batch.gradient(B, { seed: 1, epoch: 0, batch: step });
         losses.push(loss);
         expect(await batch.update(step + 1, memory.begin(peak, step + 1))).toBe(true);

@@ -107,13 +107,23 @@ function atLast(dhT: Vector, B: number, T: number): Vector {
   return dh;
 }
 
+const BASE_NAMES = {
+  lstm: "lstm",
+  gru: "gru",
+  simpleRNN: "simple_rnn",
+  minGRU: "min_gru",
+  minLSTM: "min_lstm",
+  layerNormLSTM: "layer_norm_lstm",
+  peepholeLSTM: "peephole_lstm",
+} as const;
+
 /** Keras's Bidirectional, around the reference of a recurrent layer. */
 export const bidirectionalReference = (
   referenceOf: (layer: AnyRecurrentLayer) => ReferenceKind<AnyRecurrentLayer>,
 ): ReferenceKind<BidirectionalLayer> => ({
   weights({ layer }, width) {
     const own = referenceOf(layer).weights(layer, width);
-    const base = layer.name || { lstm: "lstm", gru: "gru", simpleRNN: "simple_rnn" }[layer.type];
+    const base = layer.name || BASE_NAMES[layer.type];
     return ["forward", "backward"].flatMap((side) =>
       own.map(([path, shape]) => [`${side}_${base}/${path}`, shape] as const),
     );

@@ -59,6 +59,23 @@ export function activationBackward(dy: Vector, y: Vector, activation: Activation
   return dy;
 }
 
+/** Keras's Activation. */
+export const activationReference: ReferenceKind<{ readonly activation: Activation | "softmax" }> = {
+  weights: () => [],
+  forward({ activation }, _, x) {
+    const y =
+      activation === "softmax" ? softmaxForward(x.values, x.width) : activationForward(x.values, activation);
+    return {
+      y: { ...x, values: y },
+      backward: (dy) => ({
+        dx:
+          activation === "softmax" ? softmaxBackward(dy, y, x.width) : activationBackward(dy, y, activation),
+        dweights: [],
+      }),
+    };
+  },
+};
+
 /** Keras's Dense, on the last axis. */
 export const denseReference: ReferenceKind<{
   readonly units: number;

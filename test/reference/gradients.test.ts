@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
+import { dense, embedding, gru, input, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
 import { checkLayers } from "../../src/model/stack.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
@@ -173,6 +173,30 @@ test("the gradient of the softmax reference is that of its forward pass", () => 
 
 const STACKS: { name: string; layers: Layer[]; features?: number }[] = [
   {
+    name: "an embedding and an LSTM that begins an LSTM behind another embedding",
+    layers: [
+      embedding({ inputDim: 9, outputDim: 5 }),
+      lstm({ units: 4, dropout: 0.5, name: "encoder" }),
+      input(),
+      embedding({ inputDim: 9, outputDim: 3 }),
+      lstm({ units: 4, initialState: "encoder" }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+  },
+  {
+    name: "features, a GRU that begins two, an RNN that begins one",
+    layers: [
+      gru({ units: 4, returnSequences: true, inputShape: [null, 3], name: "a" }),
+      simpleRNN({ units: 5, name: "b" }),
+      input({ inputShape: [null, 3] }),
+      gru({ units: 4, returnSequences: true, resetAfter: false, initialState: "a" }),
+      gru({ units: 4, returnSequences: true, initialState: "a" }),
+      simpleRNN({ units: 5, returnSequences: true, initialState: "b" }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+  },
+  {
     name: "embedding, two LSTMs with dropout, dense",
     layers: [
       embedding({ inputDim: 9, outputDim: 5 }),
@@ -221,12 +245,15 @@ describe.each(STACKS)("every gradient of the sequential reference: $name", ({ la
     );
     const x = features ? normals(B * T * features, 1) : integers(B * T, 9, 1);
     const y = keepMask(features ? B * T * 2 : B, 0.5, 2);
+    const more = layers
+      .filter(({ type }) => type === "input")
+      .map(() => ({ x: features ? normals(B * T * features, 4) : integers(B * T, 9, 4), T }));
     const keepMasks = [
       undefined,
       keepMask(B * table[0]!.shape[1]!, 0.5, 3),
       keepMask(B * table[2]!.shape[0]!, 0.25, 4),
     ];
-    const batch = { x, y, B, T, ...(features ? {} : { keepMasks }) };
+    const batch = { x, y, B, T, more, ...(features ? {} : { keepMasks }) };
     const dweights = gradients(layers, weights, batch);
     expect(Object.keys(dweights)).toEqual(Object.keys(weights));
     for (const [name, w] of Object.entries(weights)) {

@@ -55,7 +55,7 @@ export function gruForward(
   x: Vector,
   weights: RecurrentWeights,
   sizes: GruSizes,
-  initial: Steps & { readonly h0?: Vector; readonly hs?: Vector } = {},
+  initial: Steps & { readonly h0?: Vector | undefined; readonly hs?: Vector } = {},
 ): GruResult {
   const { B, T, I, H, resetAfter } = sizes;
   const h = new Float64Array(B * T * H);
@@ -103,13 +103,17 @@ export function gruForward(
   return { ...sizes, x, weights, h, hT, gates, v: vs, hStates, steps: initial };
 }
 
-/** Backpropagation through all T timesteps of dh (B, T, H). */
-export function gruBackward(dh: Vector, forward: GruResult): GruGradients {
+/** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the state after the last, (B, H). */
+export function gruBackward(
+  dh: Vector,
+  forward: GruResult,
+  { h: dhT }: { readonly h?: Vector } = {},
+): GruGradients {
   const { B, T, I, H, resetAfter, x, weights, gates, v, hStates, steps } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const db = new Float64Array(weights.b.length);
-  const dh0 = new Float64Array(B * H);
+  const dh0 = dhT?.slice() ?? new Float64Array(B * H);
   const dhs = new Float64Array(B * T * H);
   const [Uu, Ur, Ug] = blocks(weights.U, H);
   const [dUu, dUr, dUg] = [new Float64Array(H * H), new Float64Array(H * H), new Float64Array(H * H)];
@@ -194,9 +198,11 @@ export const gruReference = recurrentReference<RecurrentDescription & { readonly
     return {
       h: result.h,
       states: { u: gate(0), r: gate(1), g: gate(2), h: result.h },
-      backward(dh) {
-        const { dx, dW, dU, db, dhs } = gruBackward(dh, result);
-        return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs } };
+      final: { h: result.hT },
+      backward(dh, dfinal) {
+        const { dx, dW, dU, db, dhs, dh0 } = gruBackward(dh, result, dfinal);
+        const dweights = [{ dw: dW }, { dw: dU }, { dw: db }];
+        return { dx, dweights, dstates: { dh: dhs }, dinitial: { h: dh0 } };
       },
     };
   },

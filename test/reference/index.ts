@@ -14,19 +14,22 @@ import { adagradStep } from "./adagrad.ts";
 import { auc } from "./auc.ts";
 import { bidirectionalReference } from "./bidirectional.ts";
 import { f1Score, precision, recall } from "./confusion.ts";
+import { conv1dReference } from "./conv1d.ts";
 import {
   categoricalCrossentropyLogits,
   categoricalCrossentropyProbabilities,
   sparseCategoricalCrossentropyLogits,
   sparseCategoricalCrossentropyProbabilities,
 } from "./crossentropy.ts";
-import { denseReference } from "./dense.ts";
+import { activationReference, denseReference } from "./dense.ts";
 import { dropoutReference } from "./dropout.ts";
 import { embeddingReference } from "./embedding.ts";
 import { gaussianNegativeLogLikelihood } from "./gaussian.ts";
 import { gruReference } from "./gru.ts";
 import { huber } from "./huber.ts";
+import { inputReference } from "./input.ts";
 import type { LossReference, MetricReference, OptimizerStep, ReferenceKind } from "./kind.ts";
+import { layerNormLstmReference } from "./layer-norm-lstm.ts";
 import { layerNormalizationReference } from "./layer-normalization.ts";
 import { lionStep } from "./lion.ts";
 import { logCosh } from "./log-cosh.ts";
@@ -36,25 +39,50 @@ import { maskingReference } from "./masking.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanAbsolutePercentageError } from "./mean-absolute-percentage-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
+import { minGruReference } from "./min-gru.ts";
+import { minLstmReference } from "./min-lstm.ts";
 import { nadamStep } from "./nadam.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
+import { peepholeLstmReference } from "./peephole-lstm.ts";
+import {
+  averagePoolingReference,
+  globalAveragePoolingReference,
+  globalMaxPoolingReference,
+  maxPoolingReference,
+} from "./pooling.ts";
 import { quantile } from "./quantile.ts";
 import { r2Score } from "./r2-score.ts";
+import { flattenReference, repeatVectorReference } from "./reshaping.ts";
 import { rmspropState, rmspropStep } from "./rmsprop.ts";
 import { simpleRnnReference } from "./rnn.ts";
 import { rateOf } from "./schedules.ts";
 import { sgdStep } from "./sgd.ts";
+import { timeDistributedReference } from "./time-distributed.ts";
 
 export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<Layer, { type: K }>> } = {
+  input: inputReference,
   embedding: embeddingReference,
   masking: maskingReference,
   lstm: lstmReference,
   gru: gruReference,
   simpleRNN: simpleRnnReference,
+  minGRU: minGruReference,
+  minLSTM: minLstmReference,
+  layerNormLSTM: layerNormLstmReference,
+  peepholeLSTM: peepholeLstmReference,
   bidirectional: bidirectionalReference((layer) => referenceOf(layer) as never),
   layerNormalization: layerNormalizationReference,
   dropout: dropoutReference,
   dense: denseReference,
+  activation: activationReference,
+  conv1d: conv1dReference,
+  maxPooling1d: maxPoolingReference,
+  averagePooling1d: averagePoolingReference,
+  globalMaxPooling1d: globalMaxPoolingReference,
+  globalAveragePooling1d: globalAveragePoolingReference,
+  flatten: flattenReference,
+  repeatVector: repeatVectorReference,
+  timeDistributed: timeDistributedReference((layer) => referenceOf(layer) as never),
 };
 
 export const referenceOf = (layer: Layer): ReferenceKind<Layer> =>

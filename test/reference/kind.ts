@@ -25,20 +25,37 @@ export interface ReferencePass {
   readonly y: Signal;
   /** What trace gives, by its names: (B, T, units) each. */
   readonly states?: Readonly<Record<string, Vector>>;
-  backward(dy: Vector): {
+  /** What it carried after the last step, by name: (B, units) each. */
+  readonly final?: Readonly<Record<string, Vector>>;
+  /** @param dfinal the gradients of `final`; without it they are zeros */
+  backward(
+    dy: Vector,
+    dfinal?: Readonly<Record<string, Vector>>,
+  ): {
     readonly dx: Vector;
     /** In the order of the weights. */
     readonly dweights: readonly WeightGradient[];
     /** What gradientFlow gives the norms of, by its names. */
     readonly dstates?: Readonly<Record<string, Vector>>;
+    /** The gradients of what it began with. */
+    readonly dinitial?: Readonly<Record<string, Vector>>;
   };
 }
 
 export interface ReferenceKind<L> {
   /** Keras's paths below the layer's name, and shapes, in its order; `width` is that of the input. */
   weights(layer: L, width: number): readonly (readonly [path: string, shape: readonly number[]])[];
-  /** @param keep of 0 and 1, what the layer's dropout keeps; without it it drops nothing */
-  forward(layer: L, weights: readonly Vector[], x: Signal, keep?: ArrayLike<number>): ReferencePass;
+  /**
+   * @param keep of 0 and 1, what the layer's dropout keeps; without it it drops nothing
+   * @param initial what it begins with, by the names of `final`; without it zeros
+   */
+  forward(
+    layer: L,
+    weights: readonly Vector[],
+    x: Signal,
+    keep?: ArrayLike<number>,
+    initial?: Readonly<Record<string, Vector>>,
+  ): ReferencePass;
 }
 
 /** Of rows (B, T, width), the last of each sequence. */

@@ -18,8 +18,8 @@ export interface RecurrentWeights {
 
 /** States before the first timestep, (B, H) each; zero where not given. */
 export interface LstmState extends Steps {
-  readonly h0?: Vector;
-  readonly c0?: Vector;
+  readonly h0?: Vector | undefined;
+  readonly c0?: Vector | undefined;
   /** Added to the states h and c of every step, (B, T, H) each: for differences. */
   readonly hs?: Vector;
   readonly cs?: Vector;
@@ -117,15 +117,19 @@ export function lstmForward(
   return { ...sizes, x, weights, h, hT, cT, gates, hStates, cStates, steps: initial };
 }
 
-/** Backpropagation through all T timesteps of dh (B, T, H). */
-export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
+/** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the states after the last, (B, H) each. */
+export function lstmBackward(
+  dh: Vector,
+  forward: LstmResult,
+  { h: dhT, c: dcT }: { readonly h?: Vector; readonly c?: Vector } = {},
+): LstmGradients {
   const { B, T, I, H, x, weights, gates, hStates, cStates, steps } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const dU = new Float64Array(weights.U.length);
   const db = new Float64Array(weights.b.length);
-  const dh0 = new Float64Array(B * H);
-  const dc0 = new Float64Array(B * H);
+  const dh0 = dhT?.slice() ?? new Float64Array(B * H);
+  const dc0 = dcT?.slice() ?? new Float64Array(B * H);
   const dhs = new Float64Array(B * T * H);
   const dcs = new Float64Array(B * T * H);
 
@@ -181,9 +185,15 @@ export const lstmReference = recurrentReference(
     return {
       h: result.h,
       states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c, h: result.h },
-      backward(dh) {
-        const { dx, dW, dU, db, dhs, dcs } = lstmBackward(dh, result);
-        return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs, dc: dcs } };
+      final: { h: result.hT, c: result.cT },
+      backward(dh, dfinal) {
+        const { dx, dW, dU, db, dhs, dcs, dh0, dc0 } = lstmBackward(dh, result, dfinal);
+        return {
+          dx,
+          dweights: [{ dw: dW }, { dw: dU }, { dw: db }],
+          dstates: { dh: dhs, dc: dcs },
+          dinitial: { h: dh0, c: dc0 },
+        };
       },
     };
   },

@@ -9,6 +9,9 @@ export interface Steps {
   readonly mask?: ArrayLike<number> | undefined;
   /** (B, H): what h₋ is multiplied with before U, at every step. */
   readonly m?: ArrayLike<number> | undefined;
+  /** (B, H): what stands before the first step; zeros where not given. */
+  readonly h0?: Vector | undefined;
+  readonly c0?: Vector | undefined;
 }
 
 export const isMasked = ({ mask }: Steps, at: number): boolean => mask !== undefined && mask[at] === 0;
@@ -21,7 +24,7 @@ export interface RecurrentDescription {
   readonly units: number;
   readonly useBias: boolean;
   readonly dropout: number;
-  readonly recurrentDropout: number;
+  readonly recurrentDropout?: number;
   readonly returnSequences: boolean;
   readonly goBackwards: boolean;
 }
@@ -31,12 +34,19 @@ export interface CellPass {
   /** (B, T, H). */
   readonly h: Vector;
   readonly states: Readonly<Record<string, Vector>>;
-  backward(dh: Vector): {
+  readonly final: Readonly<Record<string, Vector>>;
+  backward(
+    dh: Vector,
+    dfinal: Readonly<Record<string, Vector>>,
+  ): {
     readonly dx: Vector;
     readonly dweights: readonly WeightGradient[];
     readonly dstates: Readonly<Record<string, Vector>>;
+    readonly dinitial: Readonly<Record<string, Vector>>;
   };
 }
+
+const isBias = ([path]: readonly [path: string, ...unknown[]]) => path.endsWith("_cell/bias");
 
 /** The reference of a layer from that of its cell, which always has a bias: zeros where the layer has none. */
 export const recurrentReference = <L extends RecurrentDescription>(
@@ -49,11 +59,14 @@ export const recurrentReference = <L extends RecurrentDescription>(
     steps: Steps,
   ) => CellPass,
 ): ReferenceKind<L> => ({
-  weights: (layer, width) => weights(layer, width).slice(0, layer.useBias ? 3 : 2),
-  forward(layer, given, { values, B, T, width: I, mask }, keep): ReferencePass {
-    const { units: H, dropout, recurrentDropout, returnSequences } = layer;
-    const bias = weights(layer, I)[2]!;
-    const tensors = layer.useBias ? given : [...given, new Float64Array(bias[1].reduce((a, b) => a * b))];
+  weights: (layer, width) => weights(layer, width).filter((weight) => layer.useBias || !isBias(weight)),
+  forward(layer, given, { values, B, T, width: I, mask }, keep, initial = {}): ReferencePass {
+    const { units: H, dropout, recurrentDropout = 0, returnSequences } = layer;
+    const all = weights(layer, I);
+    const bias = all.findIndex(isBias);
+    const tensors = layer.useBias
+      ? given
+      : given.toSpliced(bias, 0, new Float64Array(all[bias]![1].reduce((a, b) => a * b)));
     const kept = keep ? dropoutForward(values, keep, dropout, B, T, I) : values;
     /** Of x, from the order of its steps to that in which they are read, or back. */
     const turned = (rows: Vector) => (layer.goBackwards ? turnedRound(rows, B, T) : rows);
@@ -63,19 +76,27 @@ export const recurrentReference = <L extends RecurrentDescription>(
     // Behind what is kept of the inputs stands what is kept of the states.
     const states = keep && recurrentDropout > 0 ? Array.from(keep).slice(B * I) : undefined;
     const m = states?.map((one) => one / (1 - recurrentDropout));
-    const pass = cell(layer, tensors, turned(kept), { B, T, I, H }, { mask: read, m });
-    const all = { values: pass.h, B, T, width: H, mask: read };
+    const pass = cell(
+      layer,
+      tensors,
+      turned(kept),
+      { B, T, I, H },
+      { mask: read, m, h0: initial.h, c0: initial.c },
+    );
+    const outputs = { values: pass.h, B, T, width: H, mask: read };
     return {
-      y: returnSequences ? all : lastRows(all),
+      y: returnSequences ? outputs : lastRows(outputs),
       states: turnedAll(pass.states),
-      backward(dy) {
-        const found = pass.backward(returnSequences ? dy : atLastRows(dy, all));
-        const dweights = found.dweights.slice(0, given.length);
+      final: pass.final,
+      backward(dy, dfinal = {}) {
+        const found = pass.backward(returnSequences ? dy : atLastRows(dy, outputs), dfinal);
+        const dweights = found.dweights.filter((_, i) => layer.useBias || i !== bias);
         const dx = turned(found.dx);
         return {
           dweights,
           dx: keep ? dropoutBackward(dx, keep, dropout, B, T, I) : dx,
           dstates: turnedAll(found.dstates),
+          dinitial: found.dinitial,
         };
       },
     };

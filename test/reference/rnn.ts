@@ -29,7 +29,7 @@ export function rnnForward(
   x: Vector,
   weights: RecurrentWeights,
   sizes: RecurrentSizes,
-  initial: Steps & { readonly h0?: Vector; readonly hs?: Vector } = {},
+  initial: Steps & { readonly h0?: Vector | undefined; readonly hs?: Vector } = {},
 ): RnnResult {
   const { B, T, I, H } = sizes;
   const h = new Float64Array(B * T * H);
@@ -54,14 +54,18 @@ export function rnnForward(
   return { ...sizes, x, weights, h, hT, hStates, steps: initial };
 }
 
-/** Backpropagation through all T timesteps of dh (B, T, H). */
-export function rnnBackward(dh: Vector, forward: RnnResult): RnnGradients {
+/** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the state after the last, (B, H). */
+export function rnnBackward(
+  dh: Vector,
+  forward: RnnResult,
+  { h: dhT }: { readonly h?: Vector } = {},
+): RnnGradients {
   const { B, T, I, H, x, weights, hStates, steps } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const dU = new Float64Array(weights.U.length);
   const db = new Float64Array(weights.b.length);
-  const dh0 = new Float64Array(B * H);
+  const dh0 = dhT?.slice() ?? new Float64Array(B * H);
   const dhs = new Float64Array(B * T * H);
 
   for (let b = 0; b < B; b++) {
@@ -96,9 +100,11 @@ export const simpleRnnReference = recurrentReference(
     return {
       h: result.h,
       states: { h: result.h },
-      backward(dh) {
-        const { dx, dW, dU, db, dhs } = rnnBackward(dh, result);
-        return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs } };
+      final: { h: result.hT },
+      backward(dh, dfinal) {
+        const { dx, dW, dU, db, dhs, dh0 } = rnnBackward(dh, result, dfinal);
+        const dweights = [{ dw: dW }, { dw: dU }, { dw: db }];
+        return { dx, dweights, dstates: { dh: dhs }, dinitial: { h: dh0 } };
       },
     };
   },

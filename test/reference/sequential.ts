@@ -1,4 +1,4 @@
-/** A model of layers, by their references. */
+/** A model of layers, by their references. A layer of type `input` begins with the next of the batch's inputs. */
 import type { Layer } from "../../src/layers/public.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
@@ -29,6 +29,8 @@ export interface Batch {
   readonly lossWeights?: readonly number[];
   readonly B: number;
   readonly T: number;
+  /** Of the inputs after the first. */
+  readonly more?: readonly { readonly x: ArrayLike<number>; readonly T: number }[];
   /** keepMasks[l], of 0 and 1, is what the dropout of layer l keeps; without one it drops nothing. */
   readonly keepMasks?: readonly (ArrayLike<number> | undefined)[];
 }
@@ -47,12 +49,17 @@ export const weightTable = (layers: readonly Layer[]): WeightEntry[] =>
   eachWeight(layers).map(({ layer, path, shape }) => ({ name: `${layer.name}/${path}`, shape }));
 
 function eachWeight(layers: readonly Layer[]): { layer: Layer; path: string; shape: readonly number[] }[] {
-  let width = features(layers);
-  return layers.flatMap((layer) => {
+  let width = 0;
+  // Where T is open any will do that is long enough.
+  let T = stepsOf(layers) ?? 99;
+  return layers.flatMap((layer, l) => {
+    const fed = featuresOf(layers, l);
+    if (l > 0 && fed !== undefined) T = 99;
+    width = fed ?? width;
     const weights = referenceOf(layer).weights(layer, width);
     const sizes = weights.map(([, shape]) => new Float64Array(shape.reduce((a, b) => a * b)));
-    const values = new Float64Array(width);
-    ({ width } = referenceOf(layer).forward(layer, sizes, { values, B: 1, T: 1, width }).y);
+    const values = new Float64Array(T * width);
+    ({ width, T } = referenceOf(layer).forward(layer, sizes, { values, B: 1, T, width }).y);
     return weights.map(([path, shape]) => ({ layer, path, shape }));
   });
 }
@@ -61,9 +68,28 @@ function eachWeight(layers: readonly Layer[]): { layer: Layer; path: string; sha
 const penalties = (layers: readonly Layer[]): (Penalized | null)[] =>
   layers.some(isPenalized) ? eachWeight(layers).map(({ layer, path }) => penaltyOf(layer, path)) : [];
 
-/** The last axis of x; 1 of ids. */
-const features = ([first]: readonly Layer[]): number =>
-  first && "inputShape" in first ? (first.inputShape?.at(-1) ?? 1) : 1;
+/** The last axis of the x that layer l is fed with, which is 1 of ids; undefined where it reads another layer. */
+function featuresOf(layers: readonly Layer[], l: number): number | undefined {
+  const [layer, next] = layers.slice(l) as [Layer, Layer?];
+  if (l > 0 && layer.type !== "input") return undefined;
+  const reader = layer.type === "input" ? next! : layer;
+  if (reader.type === "embedding") return 1;
+  return "inputShape" in layer ? layer.inputShape!.at(-1)! : undefined;
+}
+
+/** The place of the layer whose states layer l begins with; -1 for none. */
+const originOf = (layers: readonly Layer[], l: number): number => {
+  const layer = layers[l]!;
+  const origin = "initialState" in layer ? layer.initialState : undefined;
+  return layers.findIndex(({ name }) => origin !== undefined && name === origin);
+};
+
+/** The timesteps that the model is made for; undefined where their number is open. */
+function stepsOf([first]: readonly Layer[]): number | undefined {
+  if (first?.type === "embedding") return first.inputLength;
+  const shape = first && "inputShape" in first ? first.inputShape : undefined;
+  return shape?.length === 1 ? 1 : (shape?.[0] ?? undefined);
+}
 
 /** Puts copies of tensors under names, first to first. */
 export function nameWeights(names: readonly string[], tensors: readonly ArrayLike<number>[]): Weights {
@@ -76,7 +102,18 @@ const crossentropyOf = (layers: readonly Layer[]): LossConfig => ({
   fromLogits: activationOf(layers.at(-1)!) !== "sigmoid",
 });
 
-const activationOf = (layer: Layer) => (layer.type === "dense" ? layer.activation : "linear");
+/** What the outputs go through last. */
+function activationOf(layer: Layer): string {
+  if (layer.type === "timeDistributed") return activationOf(layer.layer);
+  const { type } = layer;
+  return type === "dense" || type === "conv1d" || type === "activation" ? layer.activation : "linear";
+}
+
+/** The layer without it. */
+const bareOf = (layer: Layer): Layer =>
+  (layer.type === "timeDistributed"
+    ? { ...layer, layer: bareOf(layer.layer) }
+    : { ...layer, activation: "linear" }) as Layer;
 
 /** The model as it is trained and evaluated: the loss of its outputs, and the penalty of its weights. */
 export function evaluate(
@@ -102,7 +139,7 @@ function lossOf(layers: readonly Layer[], weights: Weights, batch: Batch, loss: 
   const { from, ofLogits, ofOutputs } = lossReferenceOf(loss);
   const head = layers.at(-1)!;
   const fused = from !== undefined && activationOf(head) === from;
-  const bare = fused ? [...layers.slice(0, -1), { ...head, activation: "linear" } as Layer] : layers;
+  const bare = fused ? [...layers.slice(0, -1), bareOf(head)] : layers;
   const passes = forward(bare, weights, batch);
   const { values, width, mask } = passes.at(-1)!.y;
   const logits = fused || ("fromLogits" in loss && loss.fromLogits === true);
@@ -228,22 +265,37 @@ function wayBack(layers: readonly Layer[], weights: Weights, batch: Batch, loss:
   const { passes, found } = lossOf(layers, weights, batch, loss);
   let dy: Vector = found.gradient;
   const gradients: ReturnType<ReferencePass["backward"]>[] = [];
-  for (const pass of passes.reverse()) {
-    const own = pass.backward(dy);
+  const dfinals: Record<string, Vector>[] = layers.map(() => ({}));
+  for (let l = layers.length - 1; l >= 0; l--) {
+    const own = passes[l]!.backward(dy, dfinals[l]);
     gradients.unshift(own);
-    dy = own.dx;
+    // Nobody reads the outputs of the branch below.
+    dy = layers[l]!.type === "input" && l > 0 ? passes[l - 1]!.y.values.map(() => 0) : own.dx;
+    const heir = dfinals[originOf(layers, l)];
+    for (const [name, d] of Object.entries(heir ? own.dinitial! : {})) {
+      heir![name] = d.map((value, i) => value + (heir![name]?.[i] ?? 0));
+    }
   }
   return gradients;
 }
 
-function forward(layers: readonly Layer[], weights: Weights, { x, B, T, keepMasks }: Omit<Batch, "y">) {
+function forward(layers: readonly Layer[], weights: Weights, batch: Omit<Batch, "y">) {
+  const { x, B, T, more = [], keepMasks } = batch;
   const tensors = Object.values(weights);
-  let signal: Signal = { values: Float64Array.from(x), B, T, width: features(layers) };
-  return layers.map((layer, l): ReferencePass => {
+  const inputs = [{ x, T }, ...more].values();
+  let signal!: Signal;
+  const passes: ReferencePass[] = [];
+  for (const [l, layer] of layers.entries()) {
+    const width = featuresOf(layers, l);
+    if (width !== undefined) {
+      const input = inputs.next().value!;
+      signal = { values: Float64Array.from(input.x), B, T: input.T, width };
+    }
     const kind = referenceOf(layer);
     const own = tensors.splice(0, kind.weights(layer, signal.width).length);
-    const pass = kind.forward(layer, own, signal, keepMasks?.[l]);
+    const pass = kind.forward(layer, own, signal, keepMasks?.[l], passes[originOf(layers, l)]?.final);
     signal = pass.y;
-    return pass;
-  });
+    passes.push(pass);
+  }
+  return passes;
 }

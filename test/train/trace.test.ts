@@ -5,9 +5,13 @@ import {
   embedding,
   gru,
   type Layer,
+  layerNormLSTM,
   lstm,
   type Model,
   masking,
+  minGRU,
+  minLSTM,
+  peepholeLSTM,
   simpleRNN,
 } from "../../src/index.ts";
 import { kindOf } from "../../src/layers/index.ts";
@@ -103,6 +107,17 @@ const STACKS: Stack[] = [
       bidirectional({ layer: simpleRNN({ units: 4, returnSequences: true }) }),
       gru({ units: 5, returnSequences: true }),
       dense({ units: 2, activation: "sigmoid" }),
+    ],
+    features: 3,
+  },
+  {
+    name: "features, a minGRU, a bidirectional minLSTM, LSTMs with peepholes and layer normalization, dense",
+    layers: [
+      minGRU({ units: 5, returnSequences: true, inputShape: [null, 3] }),
+      bidirectional({ layer: minLSTM({ units: 4, returnSequences: true }) }),
+      peepholeLSTM({ units: 9, dropout: 0.25, returnSequences: true }),
+      layerNormLSTM({ units: 5, returnSequences: true }),
+      dense({ units: 1, activation: "sigmoid" }),
     ],
     features: 3,
   },
