@@ -1,8 +1,8 @@
 /**
  * z = b + x·W over the rows of a group, and the way back: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ.
  *
- * Only this file knows how operands are packed for the products, how dropout makes them smaller, and how
- * gathered rows are multiplied once each.
+ * Only this file knows how rows are packed for the products, how dropout makes them smaller, and how gathered rows
+ * are multiplied once each. A matrix of weights is packed by panels.ts.
  */
 import type { Kernels } from "../wasm/kernels.ts";
 import {
@@ -11,13 +11,13 @@ import {
   type Group,
   type Mask,
   type Memory,
-  PAD,
   padded,
   type Rows,
   type Signal,
   type Use,
   type Weight,
 } from "./kind.ts";
+import { packPart, packPartTransposed } from "./panels.ts";
 
 /** Gathered rows that are multiplied at a time. */
 export const ROWS_AT_ONCE = 64;
@@ -379,42 +379,4 @@ function multiply(
   const stride = rows.T === 1 ? rows.sequence : rows.stride;
   k.packColumns(a, rows.at(group) + (r * rows.sequence + first * stride) * 4, stride, rows.width, M);
   k.product(to, N, 0, to, N, a, b + from * M * 4, rows.width, count, M);
-}
-
-/** This part of the packed panels of W (K, N), rows ld apart: b(k, n) = W(k, n). */
-export function packPart(
-  k: Kernels,
-  to: number,
-  from: number,
-  K: number,
-  N: number,
-  part: number,
-  parts: number,
-  ld = N,
-): void {
-  const [first, last] = cut(N, part, parts);
-  if (first < last) k.packPanels(to + first * K * 4, from + first * 4, ld, 0, K, last - first);
-}
-
-/** The same of Wᵀ (N, K), of whose columns those from K to the next multiple of 8 are zero. */
-export function packPartTransposed(
-  k: Kernels,
-  to: number,
-  from: number,
-  K: number,
-  N: number,
-  part: number,
-  parts: number,
-  ld = N,
-): void {
-  const [first, last] = cut(padded(K), part, parts);
-  if (first < last) {
-    k.packPanelsTransposed(to + first * N * 4, from + first * ld * 4, ld, 0, N, Math.min(last, K) - first);
-  }
-}
-
-/** Whole panels of so many columns. */
-function cut(columns: number, part: number, parts: number): [first: number, last: number] {
-  const at = (i: number) => Math.floor((columns / PAD) * (i / parts)) * PAD;
-  return [at(part), at(part + 1)];
 }

@@ -14,6 +14,7 @@ import {
   type Sizes,
   type StateKind,
 } from "./kind.ts";
+import { MODES } from "./merge-modes.ts";
 import { COMMON, describeLayer, sequenceShape } from "./options.ts";
 import { type AnyRecurrentLayer, RECURRENT_KINDS } from "./recurrent-kinds.ts";
 import { reversed } from "./reversed.ts";
@@ -37,9 +38,6 @@ export interface BidirectionalLayer extends AnyLayer {
   readonly layer: AnyRecurrentLayer;
   readonly mergeMode: MergeMode;
 }
-
-/** The numbers of `assembly/merge.ts`; a concatenation is two copies. */
-const MODES = { sum: 0, mul: 1, ave: 2 } as const;
 
 const SIDES = ["forward", "backward"] as const;
 

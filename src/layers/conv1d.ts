@@ -9,7 +9,6 @@
 import { LstmkitError } from "../errors.ts";
 import { oneOf, trueOrFalse, wholeNumber } from "../options.ts";
 import { activationBackward, activationForward, anActivation } from "./activation.ts";
-import { packPart, packPartTransposed } from "./affine.ts";
 import {
   type Activation,
   type AnyLayer,
@@ -24,6 +23,7 @@ import {
   type Weight,
 } from "./kind.ts";
 import { anInitializer, COMMON, describeLayer, sequenceShape, size } from "./options.ts";
+import { packPart, packPartTransposed } from "./panels.ts";
 import { type Padding, type WindowShape, windowsOf, windowsOutput } from "./windows.ts";
 
 export interface Conv1dConfig {

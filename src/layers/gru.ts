@@ -1,7 +1,8 @@
 import { type OptionTable, trueOrFalse } from "../options.ts";
-import { Affine, type Operand, packPart, packPartTransposed } from "./affine.ts";
+import { Affine, type Operand } from "./affine.ts";
 import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { describeLayer, onlyValue } from "./options.ts";
+import { packPart, packPartTransposed } from "./panels.ts";
 import {
   asRead,
   RECURRENT,

@@ -2,6 +2,7 @@ import type { OptionTable } from "../options.ts";
 import { Affine } from "./affine.ts";
 import { type Initializer, joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { type LstmConfig, type LstmLayer, lstmKind } from "./lstm.ts";
+import { SUM } from "./merge-modes.ts";
 import { anInitializer, describeLayer } from "./options.ts";
 import {
   asRead,
@@ -11,7 +12,6 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
-  SUM,
   stateMemory,
   variants,
 } from "./recurrent.ts";

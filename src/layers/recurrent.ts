@@ -7,8 +7,8 @@
  */
 import { LstmkitError } from "../errors.ts";
 import { type OptionTable, trueOrFalse } from "../options.ts";
-import type { Kernels } from "../wasm/kernels.ts";
-import { affineGathers, affineMemory, packPart, packPartTransposed } from "./affine.ts";
+import { affineGathers, affineMemory } from "./affine.ts";
+import { type Carried, carriedStates } from "./carried.ts";
 import {
   type AnyLayer,
   type Bound,
@@ -18,7 +18,6 @@ import {
   type Memory,
   maskAs,
   maskedAs,
-  type Pass,
   padded,
   type Rows,
   type Signal,
@@ -26,11 +25,9 @@ import {
   type WeightSpec,
 } from "./kind.ts";
 import { anInitializer, COMMON, onlyValue, sequenceShape, share, size } from "./options.ts";
+import { packPart, packPartTransposed } from "./panels.ts";
 import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
 import { reversed } from "./reversed.ts";
-
-/** The mode of the kernel mergeRows that adds; SUM of `assembly/merge.ts`. */
-export const SUM = 0;
 
 /** What every recurrent layer takes. */
 export interface SteppedConfig {
@@ -297,17 +294,6 @@ export interface RecurrentFrame {
   draw(group: Group): void;
 }
 
-/** What a pass makes of the states that go from step to step. */
-export interface Carried {
-  /** `Pass.final` and `Pass.dInitial`. */
-  readonly final: Readonly<Record<string, Rows>>;
-  readonly dInitial: Readonly<Record<string, Rows>>;
-  /** Put `Bound.initial` before the first step; where there is none, zeros stand there. */
-  begin(group: Group): void;
-  /** Before the cell goes back: what comes from beyond the last step, which is what heirs leave, and nothing else. */
-  beginBack(group: Group): void;
-}
-
 /** @param recurrent name of the weight U, or null of a cell that has none */
 export function recurrentFrame(
   layer: SteppedLayer,
@@ -365,30 +351,8 @@ export function recurrentFrame(
       goBackwards
         ? Object.fromEntries(Object.entries(table).map(([name, read]) => [name, reversed(read)]))
         : table,
-    carry(blocks, gradients) {
-      const single = { ...rows(0, H, H), T: 1 };
-      const each = (addresses: typeof blocks, of: (address: number) => Rows) =>
-        Object.fromEntries(Object.entries(addresses).map(([name, address]) => [name, of(address)]));
-      const starts = Object.entries(at.initial ?? {}).map(([name, from]) => ({ from, to: blocks[name]! }));
-      const { heirs } = at;
-      const ends = Object.entries(gradients);
-      return {
-        final: each(blocks, (block) => ({ ...rows(block + T * H * 4, H, (T + 1) * H), T: 1 })),
-        dInitial: each(gradients, (address) => ({ ...single, at: () => address })),
-        begin(group) {
-          for (const { from, to } of starts) {
-            k.copyRows(to, (T + 1) * H, from.at(group), from.sequence, units, group.count);
-          }
-        },
-        beginBack(group) {
-          for (const [, to] of ends) {
-            // Where the last output alone is read, its reader has put its gradient there.
-            if (dh || to !== dhState) k.clear(to, group.count * H);
-          }
-          if (heirs) addInherited(k, heirs, ends, H, group);
-        },
-      };
-    },
+    carry: (blocks, gradients) =>
+      carriedStates(at, { units, T, readsLast: dh === 0 ? dhState : 0 }, blocks, gradients),
     prepare(part, parts) {
       if (recurrent === null) return;
       packPart(k, u, U, units, N, part, parts);
@@ -402,20 +366,4 @@ export function recurrentFrame(
       }
     },
   };
-}
-
-/** What reaches the last states, (R, H) each, of the passes that begin with them. */
-function addInherited(
-  k: Kernels,
-  heirs: readonly Pass[],
-  ends: readonly (readonly [name: string, gradient: number])[],
-  H: number,
-  group: Group,
-): void {
-  for (const { dInitial } of heirs) {
-    for (const [name, to] of ends) {
-      const from = dInitial![name]!; // who inherits has the same states
-      k.mergeRows(to, H, to, H, from.at(group), from.sequence, H, group.count, SUM);
-    }
-  }
 }

@@ -1,6 +1,7 @@
 import { LstmkitError } from "../errors.ts";
 import { type OptionTable, wholeNumber } from "../options.ts";
 import { type AnyLayer, type LayerKind, padded } from "./kind.ts";
+import { SUM } from "./merge-modes.ts";
 import { COMMON, describeLayer } from "./options.ts";
 
 export interface RepeatVectorConfig {
@@ -61,9 +62,6 @@ export const repeatVectorKind = {
     };
   },
 } satisfies LayerKind<RepeatVectorLayer>;
-
-/** Of `assembly/merge.ts`. */
-const SUM = 0;
 
 /** A row at every step: (B, features) → (B, n, features). Keras's RepeatVector. */
 export const repeatVector = (config: RepeatVectorConfig): RepeatVectorLayer =>

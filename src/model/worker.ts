@@ -16,12 +16,12 @@ import { metricOf } from "../metrics/index.ts";
 import type { ValuesKernel } from "../metrics/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
+import { GradientSum } from "./gradient-sum.ts";
 import { keptStates } from "./kept-states.ts";
 import { makePasses } from "./passes.ts";
 import { type BatchShape, type Block, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
 import { begins } from "./stack.ts";
-import { eachIn, isListed, type OptimizerState, part, Step } from "./step.ts";
-import type { PlacedWeight } from "./weights.ts";
+import { type OptimizerState, Step } from "./step.ts";
 
 /** A batch shape in its place: all that a thread needs to take part. */
 export interface Site {
@@ -73,9 +73,8 @@ export class Worker {
   /** Of each metric what it makes of a row, or null where it sums up outputs. */
   readonly #metrics: readonly (ValuesKernel | null)[];
   /** Null where nothing is trained. */
+  readonly #sum: GradientSum | null;
   readonly #step: Step | null;
-  /** Weights with a penalty: of those whose gradients are summed by places, and of the others. */
-  readonly #penalized: Readonly<Record<"places" | "shards", readonly PlacedWeight[]>>;
   /** The passes of each branch. */
   readonly branches: readonly (readonly Pass[])[];
   /** The last of the branches before the last: nobody gives a gradient of what they hand on. */
@@ -95,11 +94,7 @@ export class Worker {
     );
     const { table } = this.plan;
     this.#step = site.state && new Step(k, memory, table, site.weights, site.state);
-    const penalized = table.specs.filter(({ penalty }) => penalty);
-    this.#penalized = {
-      places: penalized.filter(({ sum }) => sum === "places"),
-      shards: penalized.filter(({ sum }) => sum !== "places"),
-    };
+    this.#sum = site.state && new GradientSum(k, this.plan, this.passes, site, site.state);
     const { loss, metrics } = site.shape;
     this.#loss = this.#lossKernel();
     const logits = loss?.fromLogits === true;
@@ -152,7 +147,7 @@ export class Worker {
         yield* this.#update(job.iteration, crew);
         break;
       case "forget":
-        this.#forget(crew);
+        this.#sum!.forget(crew);
         break;
       case "flow":
         this.#flow(job.count);
@@ -211,7 +206,7 @@ export class Worker {
       for (const pass of this.passes) pass.endShard?.(shard, partial);
     }
     yield;
-    const peak = yield* this.#sum(shards, count, crew);
+    const peak = yield* this.#sum!.take(shards, count, crew); // there is one, or nobody asks
     if (peak < Infinity)
       new Float32Array(this.#memory.buffer, this.at(this.plan.peaks + crew.index * 64), 1)[0] = peak;
     else crew.raise();
@@ -228,47 +223,6 @@ export class Worker {
     }
   }
 
-  /** The gradient of the whole batch, each thread a part of it. @returns a bound, or NaN where it is not finite */
-  *#sum(shards: number, count: number, crew: Crew): Generator<void, number, void> {
-    const { partials, losses, signals, table } = this.plan;
-    const { placesLength, shardsLength } = table;
-    const { gradient } = this.#site.state!; // there is one, or nobody asks
-    const k = this.#k;
-    const [from, n] = part(shardsLength, crew);
-    const sums = gradient + (placesLength + from) * 4;
-    k.sumShards(sums, this.at(partials) + from * 4, shards, shardsLength, n);
-    this.#penalize(this.#penalized.shards, placesLength + from, n);
-    let peak = k.peak(sums, n);
-    for (const spec of table.specs) {
-      if (spec.sum === "places") peak = Math.max(peak, this.#sumPlaces(spec, count, crew));
-    }
-    if (this.#penalized.places.length > 0) {
-      yield; // rows were summed by others
-      const [from, n] = part(placesLength, crew);
-      this.#penalize(this.#penalized.places, from, n);
-      peak = Math.max(peak, k.peak(gradient + from * 4, n));
-    }
-    const loss = crew.index === 0 ? k.sumFloats(this.at(losses), count * signals.at(-1)!.T) : 0;
-    return Number.isFinite(loss) ? peak : Number.NaN;
-  }
-
-  #sumPlaces(spec: PlacedWeight, count: number, { index, size }: Crew): number {
-    const { gradient, squares, optimizer } = this.#site.state!;
-    const listed = isListed(spec);
-    const limit = listed ? (optimizer.clipvalue ?? Infinity) : Infinity;
-    const [sums, squared] = [gradient, listed ? squares : 0].map((at) => at && at + spec.offset * 4);
-    return this.passes[spec.layer]!.sumPlaces!(sums!, squared!, count, index, size, limit);
-  }
-
-  /** Add the penalties' gradient to that of `n` weights from `from` on. */
-  #penalize(specs: readonly PlacedWeight[], from: number, n: number): void {
-    const { gradient } = this.#site.state!;
-    eachIn(specs, [from, n], ({ penalty }, at, floats) => {
-      const { l1, l2 } = penalty!; // they have one
-      this.#k.penaltyBackward(gradient + at * 4, this.#site.weights + at * 4, floats, l1, l2);
-    });
-  }
-
   /** Each thread on a part of the weights. */
   *#update(iteration: number, crew: Crew): Part {
     const step = this.#step!; // there is one, or nobody asks
@@ -276,15 +230,6 @@ export class Worker {
     yield* step.clip(optimizer, crew);
     this.updating = true;
     step.take(optimizer, iteration, crew);
-  }
-
-  /** Leave gradients that are summed by places zero, as the next batch wants them. */
-  #forget(crew: Crew): void {
-    const { placesLength } = this.plan.table;
-    const { gradient, squares } = this.#site.state!;
-    const [from, n] = part(placesLength, crew);
-    this.#k.clear(gradient + from * 4, n);
-    if (squares) this.#k.clear(squares + from * 4, n);
   }
 
   /** The weights' gradients, which come along, are nobody's. */
