@@ -2,7 +2,7 @@
  * Cross-entropy over classes, one loss a row; averages over rows are taken in row order. A row's units are
  * its classes. Sums over them are taken in f64, in an order that depends on their number alone.
  */
-import { clip } from "./loss";
+import { clip, smoothed } from "./loss";
 import { clearPadding, row } from "./rows";
 import { log } from "./simd";
 import { exponentials, largest } from "./softmax";
@@ -16,7 +16,7 @@ function logarithm(x: f32): f32 {
  * largest z, which neither overflows nor cancels. Keras's CategoricalCrossentropy(from_logits=True).
  * losses (rows) assigned
  * dz     (rows, ld) assigned: scale · (p·Σt - t); 0 in padded columns; 0 for no gradient
- * z      (rows, ld), targets (rows, units)
+ * z      (rows, ld), targets (rows, units), each drawn to 1 / units by `smoothing`, as Keras's label_smoothing
  */
 export function categoricalCrossentropyLogits(
   losses: usize,
@@ -27,8 +27,10 @@ export function categoricalCrossentropyLogits(
   units: i32,
   ld: i32,
   scale: f32,
+  smoothing: f32,
 ): void {
   const bytes = (<usize>units) << 2;
+  const part: f32 = 1 / <f32>units;
   for (let m = 0; m < rows; m++) {
     const zm = row(z, m, ld);
     const tm = row(targets, m, units);
@@ -39,7 +41,7 @@ export function categoricalCrossentropyLogits(
     let loss: f64 = 0;
     let mass: f64 = 0;
     for (let at: usize = 0; at < bytes; at += 4) {
-      const t = load<f32>(tm + at);
+      const t = smoothed(load<f32>(tm + at), smoothing, part);
       loss += <f64>t * (<f64>most - <f64>load<f32>(zm + at) + <f64>tail);
       mass += <f64>t;
     }
@@ -47,7 +49,7 @@ export function categoricalCrossentropyLogits(
     if (!dz) continue;
     for (let at: usize = 0; at < bytes; at += 4) {
       const p = load<f32>(dm + at) / sum;
-      store<f32>(dm + at, scale * (p * <f32>mass - load<f32>(tm + at)));
+      store<f32>(dm + at, scale * (p * <f32>mass - smoothed(load<f32>(tm + at), smoothing, part)));
     }
     clearPadding(dm, units, ld);
   }
@@ -107,8 +109,10 @@ export function categoricalCrossentropyProbabilities(
   units: i32,
   ld: i32,
   scale: f32,
+  smoothing: f32,
 ): void {
   const bytes = (<usize>units) << 2;
+  const part: f32 = 1 / <f32>units;
   for (let m = 0; m < rows; m++) {
     const pm = row(p, m, ld);
     const tm = row(targets, m, units);
@@ -121,7 +125,7 @@ export function categoricalCrossentropyProbabilities(
     for (let at: usize = 0; at < bytes; at += 4) {
       const raw = load<f32>(pm + at) / sum;
       const q = clip(raw);
-      const t = load<f32>(tm + at);
+      const t = smoothed(load<f32>(tm + at), smoothing, part);
       loss -= <f64>(t * logarithm(q) + 0 * raw); // log lets NaN pass for a number
       if (q == raw) mass += <f64>t;
     }
@@ -129,7 +133,7 @@ export function categoricalCrossentropyProbabilities(
     if (!dp) continue;
     for (let at: usize = 0; at < bytes; at += 4) {
       const raw = load<f32>(pm + at) / sum;
-      const own: f32 = clip(raw) == raw ? load<f32>(tm + at) / raw : 0;
+      const own: f32 = clip(raw) == raw ? smoothed(load<f32>(tm + at), smoothing, part) / raw : 0;
       store<f32>(dm + at, (scale * (<f32>mass - own)) / sum);
     }
     clearPadding(dm, units, ld);

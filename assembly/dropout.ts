@@ -5,10 +5,10 @@
  *
  * And the dropout layer, which draws for every element; its mask is drawn again on the way back, not kept.
  */
-import { block, DROPOUT_LAYER, unit } from "./random";
+import { block, DROPOUT_LAYER, RECURRENT_DROPOUT, unit } from "./random";
 import { clearPadding } from "./rows";
 
-/** xc (T, ldc) = scale · the columns `keep` (K) of x (T, ldx). */
+/** xc (T, ldc) = scale · the columns `keep` (K) of x (T, ldx). Four columns at a time go down all rows. */
 export function dropoutForward(
   xc: usize,
   ldc: i32,
@@ -19,12 +19,36 @@ export function dropoutForward(
   scale: f32,
   T: i32,
 ): void {
-  for (let t = 0; t < T; t++) {
-    for (let k: usize = 0; k < (<usize>K) << 2; k += 4) {
-      store<f32>(xc + k, scale * load<f32>(x + ((<usize>load<i32>(keep + k)) << 2)));
+  const stride = (<usize>ldx) << 2;
+  const strideC = (<usize>ldc) << 2;
+  let k = 0;
+  for (; k + 4 <= K; k += 4) {
+    let x0 = x + column(keep, k);
+    let x1 = x + column(keep, k + 1);
+    let x2 = x + column(keep, k + 2);
+    let x3 = x + column(keep, k + 3);
+    let to = xc + ((<usize>k) << 2);
+    for (let t = 0; t < T; t++) {
+      let four = v128.load32_zero(x0);
+      four = v128.load_lane<f32>(x1, four, 1);
+      four = v128.load_lane<f32>(x2, four, 2);
+      four = v128.load_lane<f32>(x3, four, 3);
+      v128.store(to, f32x4.mul(four, f32x4.splat(scale)));
+      x0 += stride;
+      x1 += stride;
+      x2 += stride;
+      x3 += stride;
+      to += strideC;
     }
-    xc += (<usize>ldc) << 2;
-    x += (<usize>ldx) << 2;
+  }
+  for (; k < K; k++) {
+    let from = x + column(keep, k);
+    let to = xc + ((<usize>k) << 2);
+    for (let t = 0; t < T; t++) {
+      store<f32>(to, scale * load<f32>(from));
+      from += stride;
+      to += strideC;
+    }
   }
 }
 
@@ -39,13 +63,67 @@ export function dropoutBackward(
   scale: f32,
   T: i32,
 ): void {
-  for (let t = 0; t < T; t++) {
-    memory.fill(dx, 0, (<usize>abs(ldx)) << 2);
-    for (let k: usize = 0; k < (<usize>K) << 2; k += 4) {
-      store<f32>(dx + ((<usize>load<i32>(keep + k)) << 2), scale * load<f32>(dxc + k));
+  const stride = (<usize>ldx) << 2;
+  const strideC = (<usize>ldc) << 2;
+  // Rows lie side by side, so they are one run; it begins with the last where they go up.
+  const lowest = ldx < 0 ? dx + <usize>(T - 1) * stride : dx;
+  memory.fill(lowest, 0, <usize>T * ((<usize>abs(ldx)) << 2));
+  let k = 0;
+  for (; k + 4 <= K; k += 4) {
+    let d0 = dx + column(keep, k);
+    let d1 = dx + column(keep, k + 1);
+    let d2 = dx + column(keep, k + 2);
+    let d3 = dx + column(keep, k + 3);
+    let from = dxc + ((<usize>k) << 2);
+    for (let t = 0; t < T; t++) {
+      const four = f32x4.mul(v128.load(from), f32x4.splat(scale));
+      v128.store_lane<f32>(d0, four, 0);
+      v128.store_lane<f32>(d1, four, 1);
+      v128.store_lane<f32>(d2, four, 2);
+      v128.store_lane<f32>(d3, four, 3);
+      d0 += stride;
+      d1 += stride;
+      d2 += stride;
+      d3 += stride;
+      from += strideC;
     }
-    dxc += (<usize>ldc) << 2;
-    dx += (<usize>ldx) << 2;
+  }
+  for (; k < K; k++) {
+    let to = dx + column(keep, k);
+    let from = dxc + ((<usize>k) << 2);
+    for (let t = 0; t < T; t++) {
+      store<f32>(to, scale * load<f32>(from));
+      to += stride;
+      from += strideC;
+    }
+  }
+}
+
+/** How many bytes into a row the kth kept column is. */
+function column(keep: usize, k: i32): usize {
+  return (<usize>load<i32>(keep + ((<usize>k) << 2))) << 2;
+}
+
+/**
+ * Recurrent dropout, for one sample: m (units) = scale where a draw is not below `rate`, else 0. The draws depend on
+ * layer, sample, step and epoch, and are no other's.
+ */
+export function recurrentDropout(
+  m: usize,
+  units: i32,
+  rate: f32,
+  scale: f32,
+  seed: u32,
+  layer: u32,
+  sample: u32,
+  step: u32,
+  epoch: u32,
+): void {
+  let draws = f32x4.splat(0);
+  for (let j: u32 = 0; j < <u32>units; j++) {
+    if ((j & 3) == 0) draws = unit(block(seed, RECURRENT_DROPOUT | layer, j >> 2, sample, step, epoch));
+    store<f32>(m + ((<usize>j) << 2), f32x4.extract_lane(draws, 0) >= rate ? scale : 0);
+    draws = v128.shuffle<f32>(draws, draws, 1, 2, 3, 0);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Lookup of token vectors, and the gradient of the table. */
-import { peakOf } from "./optimizer";
+import { peakOf, within } from "./optimizer";
 import { flush, TINY } from "./simd";
 
 /**
@@ -63,4 +63,28 @@ export function embeddingBackward(
     }
   }
   return peakOf(most, sound);
+}
+
+/**
+ * Limit dx to [-most, most], number by number, as Keras clips such a list before its rows meet; infinite numbers
+ * become NaN, so that nobody takes them for sound. Shapes and parts are those of embeddingBackward.
+ */
+export function limitPlaces(
+  dx: usize,
+  ids: usize,
+  count: i32,
+  E: i32,
+  part: u32,
+  parts: u32,
+  most: f64,
+): void {
+  const bytes = (<usize>E) << 2;
+  const high = f32x4.splat(<f32>most);
+  for (let p = 0; p < count; p++, dx += bytes) {
+    if (load<u32>(ids + ((<usize>p) << 2)) % parts != part) continue;
+    for (let j: usize = 0; j < bytes; j += 16) {
+      const d = v128.load(dx + j);
+      v128.store(dx + j, f32x4.add(within(d, high), f32x4.mul(d, f32x4.splat(0))));
+    }
+  }
 }

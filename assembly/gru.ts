@@ -17,6 +17,7 @@
  * gates are sigmoid 0 = ½ and their candidates 0, so h = ½·0 + ½·0 and all their gradients stay exactly 0.
  */
 import { packRows, product } from "./gemm";
+import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, sigmoid, TINY, tanh } from "./simd";
 
 /**
@@ -26,6 +27,8 @@ import { flush, sigmoid, TINY, tanh } from "./simd";
  * b   (3H) the recurrent bias b′, or 0 for none
  * U   packed panels of U (H, 3H); units ≤ H of its rows are real
  * a   scratch: R·H floats
+ * mask, m as in mask.ts; v is 0 at masked steps, as z is
+ * hm  (R, T, H) assigned where there is m: h₋·m of each step
  */
 export function gruForward(
   z: usize,
@@ -38,17 +41,34 @@ export function gruForward(
   T: i32,
   H: i32,
   units: i32,
+  mask: usize,
+  maskStep: i32,
+  maskSequence: i32,
+  m: usize,
+  hm: usize,
 ): void {
   const zSequence = T * 3 * H;
   const hSequence = (T + 1) * H;
+  const row = (<usize>H) << 2;
   for (let t = 0; t < T; t++) {
     const zt = (<usize>(t * 3 * H)) << 2;
     const ht = h + ((<usize>(t * H)) << 2);
-    packRows(a, ht, hSequence, R, units);
-    product(v + zt, zSequence, 0, b, 0, a, U, R, 3 * H, units);
+    if (!mask || !allMasked(mask, maskStep, maskSequence, t, R)) {
+      if (m) {
+        const hmt = hm + ((<usize>(t * H)) << 2);
+        dropState(hmt, T * H, ht, hSequence, m, R, H);
+        packRows(a, hmt, T * H, R, units);
+      } else packRows(a, ht, hSequence, R, units);
+      product(v + zt, zSequence, 0, b, 0, a, U, R, 3 * H, units);
+    }
     for (let r = 0; r < R; r++) {
       const zr = zt + ((<usize>(r * zSequence)) << 2);
-      gatesForward(z + zr, v + zr, ht + ((<usize>(r * hSequence)) << 2), (<usize>H) << 2);
+      const hr = ht + ((<usize>(r * hSequence)) << 2);
+      if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
+        memory.fill(z + zr, 0, 3 * row);
+        memory.fill(v + zr, 0, 3 * row);
+        keepState(hr, row);
+      } else gatesForward(z + zr, v + zr, hr, row);
     }
   }
 }
@@ -81,8 +101,10 @@ function blend(u: v128, before: v128, g: v128): v128 {
  * flow (R, T, H) assigned: dh, all that reaches the state of each step; or 0 where nobody asks
  * UT  packed panels of Uᵀ (3H, H)
  * a   scratch: R·3H floats
+ * mask, m as in mask.ts
+ * dm  scratch where there is m: R·H floats
  *
- * What is left to do: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ; dU += h₋ᵀ·dv, db′ += Σ dv.
+ * What is left to do: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ; dU += h₋ᵀ·dv, or hmᵀ·dv where there is m, db′ += Σ dv.
  */
 export function gruBackward(
   z: usize,
@@ -96,6 +118,11 @@ export function gruBackward(
   R: i32,
   T: i32,
   H: i32,
+  mask: usize,
+  maskStep: i32,
+  maskSequence: i32,
+  m: usize,
+  dm: usize,
 ): void {
   const zSequence = T * 3 * H;
   const row = (<usize>H) << 2;
@@ -104,6 +131,11 @@ export function gruBackward(
     for (let r = 0; r < R; r++) {
       const output = (<usize>((r * T + t) * H)) << 2;
       const zr = zt + ((<usize>(r * zSequence)) << 2);
+      if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
+        const state = dhState + ((<usize>(r * H)) << 2);
+        carryBack(state, dh ? dh + output : 0, flow ? flow + output : 0, row);
+        continue;
+      }
       blendBackward(
         z + zr,
         h + ((<usize>((r * (T + 1) + t) * H)) << 2),
@@ -114,8 +146,12 @@ export function gruBackward(
       );
       resetBackward(z + zr, v + zr, row);
     }
+    if (mask && allMasked(mask, maskStep, maskSequence, t, R)) continue;
     packRows(a, v + zt, zSequence, R, 3 * H);
-    product(dhState, H, 0, dhState, H, a, UT, R, H, 3 * H);
+    if (m) {
+      product(dm, H, 0, 0, 0, a, UT, R, H, 3 * H);
+      dropStateBackward(dhState, dm, m, R, H);
+    } else product(dhState, H, 0, dhState, H, a, UT, R, H, 3 * H);
   }
 }
 
@@ -160,9 +196,11 @@ function resetBackward(z: usize, v: usize, row: usize): void {
 /**
  * z   (R, T, 3H) in: W·x + b; out: the activated gates and candidates u | r | g
  * h   (R, T+1, H) row 0 in: the initial state; rows 1 … T assigned
- * rh  (R, T, H) assigned: r·h₋
+ * rh  (R, T, H) assigned: r·h₋, or r·hm where there is m
  * U   packed panels of U (H, 3H); units ≤ H of its rows are real
  * a   scratch: R·H floats
+ * mask, m as in mask.ts; rh is 0 at masked steps
+ * hm  (R, T, H) assigned where there is m: h₋·m of each step
  */
 export function gruBeforeForward(
   z: usize,
@@ -174,21 +212,39 @@ export function gruBeforeForward(
   T: i32,
   H: i32,
   units: i32,
+  mask: usize,
+  maskStep: i32,
+  maskSequence: i32,
+  m: usize,
+  hm: usize,
 ): void {
   const zSequence = T * 3 * H;
   const hSequence = (T + 1) * H;
   const row = (<usize>H) << 2;
+  // What U is multiplied with.
+  const before = m ? hm : h;
+  const sequence = m ? T * H : hSequence;
   // Panels lie one behind the other, so those of the candidate's columns are the last H / 8.
   const candidates = U + ((<usize>(units * 2 * H)) << 2);
   for (let t = 0; t < T; t++) {
     const zt = z + ((<usize>(t * 3 * H)) << 2);
     const ht = h + ((<usize>(t * H)) << 2);
     const rht = rh + ((<usize>(t * H)) << 2);
-    packRows(a, ht, hSequence, R, units);
+    if (mask && allMasked(mask, maskStep, maskSequence, t, R)) {
+      for (let r = 0; r < R; r++) {
+        memory.fill(zt + ((<usize>(r * zSequence)) << 2), 0, 3 * row);
+        memory.fill(rht + ((<usize>(r * T * H)) << 2), 0, row);
+        keepState(ht + ((<usize>(r * hSequence)) << 2), row);
+      }
+      continue;
+    }
+    const bt = before + ((<usize>(t * H)) << 2);
+    if (m) dropState(bt, sequence, ht, hSequence, m, R, H);
+    packRows(a, bt, sequence, R, units);
     product(zt, zSequence, 0, zt, zSequence, a, U, R, 2 * H, units);
     for (let r = 0; r < R; r++) {
       const zr = zt + ((<usize>(r * zSequence)) << 2);
-      const hr = ht + ((<usize>(r * hSequence)) << 2);
+      const hr = bt + ((<usize>(r * sequence)) << 2);
       const rhr = rht + ((<usize>(r * T * H)) << 2);
       for (let j: usize = 0; j < row; j += 16) {
         const reset = sigmoid(v128.load(zr + row + j));
@@ -202,6 +258,12 @@ export function gruBeforeForward(
     for (let r = 0; r < R; r++) {
       const zr = zt + ((<usize>(r * zSequence)) << 2);
       const hr = ht + ((<usize>(r * hSequence)) << 2);
+      if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
+        memory.fill(zr, 0, 3 * row);
+        memory.fill(rht + ((<usize>(r * T * H)) << 2), 0, row);
+        keepState(hr, row);
+        continue;
+      }
       for (let j: usize = 0; j < row; j += 16) {
         const g = tanh(v128.load(zr + 2 * row + j));
         v128.store(zr + 2 * row + j, g);
@@ -218,9 +280,11 @@ export function gruBeforeForward(
  * UT  two runs of packed panels, one behind the other: of Uᵀ's rows for u | r (2H, H), then of those
  *     for g (H, H)
  * a   scratch: R·3H floats
+ * mask, m, hm as in gruBeforeForward
+ * dm  scratch where there is m: R·H floats
  *
- * What is left to do: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ; dU's columns for u | r += h₋ᵀ·(du | dr) and
- * those for g += rhᵀ·dg.
+ * What is left to do: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ; dU's columns for u | r += h₋ᵀ·(du | dr), or
+ * hmᵀ·(du | dr) where there is m, and those for g += rhᵀ·dg.
  */
 export function gruBeforeBackward(
   z: usize,
@@ -233,9 +297,19 @@ export function gruBeforeBackward(
   R: i32,
   T: i32,
   H: i32,
+  mask: usize,
+  maskStep: i32,
+  maskSequence: i32,
+  m: usize,
+  hm: usize,
+  dm: usize,
 ): void {
   const zSequence = T * 3 * H;
   const row = (<usize>H) << 2;
+  // What U was multiplied with, and where its gradient goes.
+  const before = m ? hm : h;
+  const sequence = m ? T * H : (T + 1) * H;
+  const dBefore = m ? dm : dhState;
   const candidates = UT + ((<usize>(2 * H * H)) << 2);
   const drh = a + ((<usize>(R * 2 * H)) << 2); // (R, H): the gradient of r·h₋
   for (let t = T - 1; t >= 0; t--) {
@@ -243,6 +317,11 @@ export function gruBeforeBackward(
     const ht = h + ((<usize>(t * H)) << 2);
     for (let r = 0; r < R; r++) {
       const output = (<usize>((r * T + t) * H)) << 2;
+      if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
+        const state = dhState + ((<usize>(r * H)) << 2);
+        carryBack(state, dh ? dh + output : 0, flow ? flow + output : 0, row);
+        continue;
+      }
       blendBackward(
         zt + ((<usize>(r * zSequence)) << 2),
         ht + ((<usize>(r * (T + 1) * H)) << 2),
@@ -252,24 +331,28 @@ export function gruBeforeBackward(
         row,
       );
     }
+    if (mask && allMasked(mask, maskStep, maskSequence, t, R)) continue;
+    const bt = before + ((<usize>(t * H)) << 2);
+    if (m) memory.fill(dm, 0, <usize>R * row);
     packRows(a, zt + 2 * row, zSequence, R, H);
     product(drh, H, 0, 0, 0, a, candidates, R, H, H);
     for (let r = 0; r < R; r++) {
       const state = (<usize>(r * H)) << 2;
       resetBeforeBackward(
         zt + row + ((<usize>(r * zSequence)) << 2),
-        ht + ((<usize>(r * (T + 1) * H)) << 2),
+        bt + ((<usize>(r * sequence)) << 2),
         drh + state,
-        dhState + state,
+        dBefore + state,
         row,
       );
     }
     packRows(a, zt, zSequence, R, 2 * H);
-    product(dhState, H, 0, dhState, H, a, UT, R, H, 2 * H);
+    product(dBefore, H, 0, dBefore, H, a, UT, R, H, 2 * H);
+    if (m) dropStateBackward(dhState, dm, m, R, H);
   }
 }
 
-/** One sequence, one timestep: r (H) → dr; dhState += r·drh. h points at the row before. */
+/** One sequence, one timestep: r (H) → dr; dhState += r·drh. h is the row that r was multiplied with. */
 function resetBeforeBackward(r: usize, h: usize, drh: usize, dhState: usize, row: usize): void {
   const one = f32x4.splat(1.0);
   for (let j: usize = 0; j < row; j += 16) {

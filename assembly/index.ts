@@ -5,6 +5,8 @@
  */
 
 export { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy";
+export { adagrad } from "./adagrad";
+export { adam } from "./adam";
 export {
   categoricalCrossentropyLogits,
   categoricalCrossentropyProbabilities,
@@ -12,19 +14,41 @@ export {
   sparseCategoricalCrossentropyProbabilities,
 } from "./crossentropy";
 export { activationBackward, activationForward } from "./dense";
-export { dropElements, dropoutBackward, dropoutForward } from "./dropout";
-export { addRows, embeddingBackward, embeddingForward } from "./embedding";
+export { dropElements, dropoutBackward, dropoutForward, recurrentDropout } from "./dropout";
+export { addRows, embeddingBackward, embeddingForward, limitPlaces } from "./embedding";
+export { gaussianNegativeLogLikelihood } from "./gaussian";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";
+export { huber } from "./huber";
+export { layerNormLstmBackward, layerNormLstmForward } from "./layer-norm-lstm";
 export { layerNormBackward, layerNormForward } from "./layer-normalization";
+export { lion } from "./lion";
+export { logCosh } from "./log-cosh";
 export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
+export { clearMasked, leadingMasked } from "./mask";
 export { meanAbsoluteError } from "./mean-absolute-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
-export { adam, allFinite, peak, sumShards } from "./optimizer";
+export { minGruBackward, minGruForward } from "./min-gru";
+export { minLstmBackward, minLstmForward } from "./min-lstm";
+export { nadam } from "./nadam";
+export { allFinite, average, decay, limit, peak, scale, sumShards, sumSquares } from "./optimizer";
+export { peepholeLstmBackward, peepholeLstmForward } from "./peephole-lstm";
+export { penalty, penaltyBackward } from "./penalty";
+export {
+  averagePoolBackward,
+  averagePoolForward,
+  globalMaxBackward,
+  maxPoolBackward,
+  maxPoolForward,
+} from "./pooling";
+export { quantile } from "./quantile";
 export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
+export { rmsprop } from "./rmsprop";
 export { rnnBackward, rnnForward } from "./rnn";
 export { sgd } from "./sgd";
-export { mapCosTurns, mapExp, mapLog, mapSigmoid, mapTanh } from "./simd";
+export { mapCosTurns, mapExp, mapLog, mapLog1p, mapSigmoid, mapTanh } from "./simd";
 export { softmaxBackward, softmaxForward } from "./softmax";
+export { weighRows } from "./weigh-rows";
+export { weighTarget } from "./weigh-target";

@@ -8,7 +8,8 @@
  * each remainder by 4, ascending, then (0 + 2) + (1 + 3). Rows do not depend on each other, so bits do not
  * depend on how many go in a call.
  *
- * N is n padded to PAD. Columns from n on are read as 0, whatever they hold, and come out as exactly 0;
+ * A row is `blocks` runs of n columns, such as an LSTM's four gates, each padded to PAD by itself; N is their
+ * length together. Columns from n on of each are read as 0, whatever they hold, and come out as exactly 0;
  * those of γ and β are 0 as all padded weights are.
  */
 import { PAD } from "./gemm";
@@ -31,21 +32,12 @@ export function layerNormForward(
   beta: usize,
   rows: i32,
   n: i32,
+  blocks: i32,
   epsilon: f64,
 ): void {
-  const row = paddedBytes(n);
+  const row = <usize>blocks * paddedBytes(n);
   for (let r = 0; r < rows; r++) {
-    const mean = f64x2.splat(sum(x, n) / n);
-    let low = f64x2.splat(0);
-    let high = low;
-    for (let j: usize = 0; j < row; j += 16) {
-      const xj = v128.load(x + j);
-      const d = live(demote(f64x2.sub(lower(xj), mean), f64x2.sub(upper(xj), mean)), j, n);
-      v128.store(xhat + j, d);
-      low = f64x2.add(low, f64x2.mul(lower(d), lower(d)));
-      high = f64x2.add(high, f64x2.mul(upper(d), upper(d)));
-    }
-    const s = <f32>(1.0 / sqrt<f64>(total(low, high) / n + epsilon));
+    const s = center(xhat, x, n, blocks, epsilon);
     store<f32>(inverse + ((<usize>r) << 2), s);
     for (let j: usize = 0; j < row; j += 16) {
       let value = f32x4.mul(v128.load(xhat + j), f32x4.splat(s));
@@ -58,6 +50,31 @@ export function layerNormForward(
     x += (<usize>ldx) << 2;
     xhat += row;
   }
+}
+
+/**
+ * One row: d (N) = x - μ, assigned; it may be x.
+ *
+ * @returns s
+ */
+export function center(d: usize, x: usize, n: i32, blocks: i32, epsilon: f64): f32 {
+  const block = paddedBytes(n);
+  const count = <f64>(n * blocks);
+  const mean = f64x2.splat(sum(x, n, blocks) / count);
+  let low = f64x2.splat(0);
+  let high = low;
+  for (let b = 0; b < blocks; b++) {
+    for (let j: usize = 0; j < block; j += 16) {
+      const xj = v128.load(x + j);
+      const dj = live(demote(f64x2.sub(lower(xj), mean), f64x2.sub(upper(xj), mean)), j, n);
+      v128.store(d + j, dj);
+      low = f64x2.add(low, f64x2.mul(lower(dj), lower(dj)));
+      high = f64x2.add(high, f64x2.mul(upper(dj), upper(dj)));
+    }
+    d += block;
+    x += block;
+  }
+  return <f32>(1.0 / sqrt<f64>(total(low, high) / count + epsilon));
 }
 
 /**
@@ -81,16 +98,42 @@ export function layerNormBackward(
   gamma: usize,
   rows: i32,
   n: i32,
+  blocks: i32,
 ): void {
-  const row = paddedBytes(n);
+  const row = <usize>blocks * paddedBytes(n);
   for (let r = 0; r < rows; r++) {
-    let low = f64x2.splat(0);
-    let high = low;
-    let lowHat = low;
-    let highHat = low;
-    for (let j: usize = 0; j < row; j += 16) {
+    const s = load<f32>(inverse + ((<usize>r) << 2));
+    rowBackward(dx, dgamma, dbeta, dy, xhat, s, gamma, n, blocks);
+    dx += (<usize>lddx) << 2;
+    dy += (<usize>lddy) << 2;
+    xhat += row;
+  }
+}
+
+/** The same of one row. dx may be x̂, too. */
+export function rowBackward(
+  dx: usize,
+  dgamma: usize,
+  dbeta: usize,
+  dy: usize,
+  xhat: usize,
+  s: f32,
+  gamma: usize,
+  n: i32,
+  blocks: i32,
+): void {
+  const block = paddedBytes(n);
+  const count = <f64>(n * blocks);
+  const end = <usize>blocks * block;
+  let low = f64x2.splat(0);
+  let high = low;
+  let lowHat = low;
+  let highHat = low;
+  for (let from: usize = 0; from < end; from += block) {
+    for (let i: usize = 0; i < block; i += 16) {
+      const j = from + i;
       const hat = v128.load(xhat + j);
-      const d = live(v128.load(dy + j), j, n);
+      const d = live(v128.load(dy + j), i, n);
       if (dgamma) v128.store(dgamma + j, madd(d, hat, v128.load(dgamma + j)));
       if (dbeta) v128.store(dbeta + j, f32x4.add(v128.load(dbeta + j), d));
       const dhat = gamma ? f32x4.mul(d, v128.load(gamma + j)) : d;
@@ -99,34 +142,36 @@ export function layerNormBackward(
       lowHat = f64x2.add(lowHat, f64x2.mul(lower(dhat), lower(hat)));
       highHat = f64x2.add(highHat, f64x2.mul(upper(dhat), upper(hat)));
     }
-    const mean = f32x4.splat(<f32>(total(low, high) / n));
-    const meanHat = f32x4.splat(<f32>(total(lowHat, highHat) / n));
-    const s = v128.load32_splat(inverse + ((<usize>r) << 2));
-    for (let j: usize = 0; j < row; j += 16) {
+  }
+  const mean = f32x4.splat(<f32>(total(low, high) / count));
+  const meanHat = f32x4.splat(<f32>(total(lowHat, highHat) / count));
+  for (let from: usize = 0; from < end; from += block) {
+    for (let i: usize = 0; i < block; i += 16) {
+      const j = from + i;
       const d = v128.load(dy + j);
       const dhat = gamma ? f32x4.mul(d, v128.load(gamma + j)) : d;
       const rest = f32x4.sub(f32x4.sub(dhat, mean), f32x4.mul(v128.load(xhat + j), meanHat));
-      v128.store(dx + j, live(f32x4.mul(rest, s), j, n));
+      v128.store(dx + j, live(f32x4.mul(rest, f32x4.splat(s)), i, n));
     }
-    dx += (<usize>lddx) << 2;
-    dy += (<usize>lddy) << 2;
-    xhat += row;
   }
 }
 
-/** Bytes of a row of n columns, padded. */
+/** Bytes of a block of n columns, padded. */
 function paddedBytes(n: i32): usize {
   return (<usize>((n + PAD - 1) & -PAD)) << 2;
 }
 
-/** The sum of x (n). */
-function sum(x: usize, n: i32): f64 {
+/** The sum of a row x (N). */
+function sum(x: usize, n: i32, blocks: i32): f64 {
   let low = f64x2.splat(0);
   let high = low;
-  for (let j: usize = 0; j < (<usize>n) << 2; j += 16) {
-    const xj = live(v128.load(x + j), j, n);
-    low = f64x2.add(low, lower(xj));
-    high = f64x2.add(high, upper(xj));
+  for (let b = 0; b < blocks; b++) {
+    for (let j: usize = 0; j < (<usize>n) << 2; j += 16) {
+      const xj = live(v128.load(x + j), j, n);
+      low = f64x2.add(low, lower(xj));
+      high = f64x2.add(high, upper(xj));
+    }
+    x += paddedBytes(n);
   }
   return total(low, high);
 }
@@ -136,7 +181,7 @@ function total(low: v128, high: v128): f64 {
   return f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
 }
 
-/** The lanes of v, at byte j of a row, that are columns below n; 0 in the others. */
+/** The lanes of v, at byte j of a block, that are columns below n; 0 in the others. */
 function live(v: v128, j: usize, n: i32): v128 {
   const column = i32x4.add(i32x4(0, 1, 2, 3), i32x4.splat(<i32>(j >> 2)));
   return v128.and(v, i32x4.lt_s(column, i32x4.splat(n)));

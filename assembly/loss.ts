@@ -9,6 +9,11 @@ export function clip(p: f32): f32 {
   return p < EPSILON ? EPSILON : p > 1 - EPSILON ? 1 - EPSILON : p;
 }
 
+/** A target with a share of it given to all classes alike, each of which has `part` of that; t where there is none. */
+export function smoothed(t: f32, smoothing: f32, part: f32): f32 {
+  return t * (1 - smoothing) + smoothing * part;
+}
+
 function lane(x: v128): f32 {
   return f32x4.extract_lane(x, 0);
 }
@@ -17,7 +22,7 @@ function lane(x: v128): f32 {
  * From logits z: loss = max(z, 0) - z·t + log(1 + e^-|z|), which neither overflows nor cancels.
  * losses (rows) assigned: the mean over the row's units
  * dz     (rows, ld) assigned: scale · (sigmoid z - t); 0 in padded columns; 0 for no gradient
- * z      (rows, ld), targets (rows, units)
+ * z      (rows, ld), targets (rows, units), each of them drawn to ½ by `smoothing`, as Keras's label_smoothing
  */
 export function bceLogits(
   losses: usize,
@@ -28,13 +33,14 @@ export function bceLogits(
   units: i32,
   ld: i32,
   scale: f32,
+  smoothing: f32,
 ): void {
   for (let m = 0; m < rows; m++) {
     let loss: f32 = 0;
     for (let n = 0; n < units; n++) {
       const at = (<usize>(m * ld + n)) << 2;
       const x = load<f32>(z + at);
-      const t = load<f32>(targets + ((<usize>(m * units + n)) << 2));
+      const t = smoothed(load<f32>(targets + ((<usize>(m * units + n)) << 2)), smoothing, 0.5);
       const tail = lane(log(f32x4.add(f32x4.splat(1.0), exp(f32x4.splat(-abs(x))))));
       loss += (x > 0 ? x : 0) - x * t + tail;
       if (dz) store<f32>(dz + at, scale * (lane(sigmoid(f32x4.splat(x))) - t));
@@ -56,13 +62,14 @@ export function bceProbabilities(
   units: i32,
   ld: i32,
   scale: f32,
+  smoothing: f32,
 ): void {
   for (let m = 0; m < rows; m++) {
     let loss: f32 = 0;
     for (let n = 0; n < units; n++) {
       const at = (<usize>(m * ld + n)) << 2;
       const raw = load<f32>(p + at);
-      const t = load<f32>(targets + ((<usize>(m * units + n)) << 2));
+      const t = smoothed(load<f32>(targets + ((<usize>(m * units + n)) << 2)), smoothing, 0.5);
       const q = clip(raw);
       const pair = log(f32x4(q, 1 - q, 1, 1));
       loss -= t * f32x4.extract_lane(pair, 0) + (1 - t) * f32x4.extract_lane(pair, 1) + 0 * raw;

@@ -12,6 +12,7 @@
  * gradients stay exactly 0.
  */
 import { packRows, product } from "./gemm";
+import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, sigmoid, TINY, tanh } from "./simd";
 
 /**
@@ -20,6 +21,8 @@ import { flush, sigmoid, TINY, tanh } from "./simd";
  * tc  (R, T, H) assigned: tanh c
  * u   packed panels of U (H, 4H); units ≤ H of its rows are real
  * a   scratch: R·H floats
+ * mask, m as in mask.ts
+ * hm  (R, T, H) assigned where there is m: h₋·m of each step
  */
 export function lstmForward(
   z: usize,
@@ -32,22 +35,39 @@ export function lstmForward(
   T: i32,
   H: i32,
   units: i32,
+  mask: usize,
+  maskStep: i32,
+  maskSequence: i32,
+  m: usize,
+  hm: usize,
 ): void {
   const zSequence = T * 4 * H;
   const sSequence = (T + 1) * H;
+  const row = (<usize>H) << 2;
   for (let t = 0; t < T; t++) {
     const zt = z + ((<usize>(t * 4 * H)) << 2);
     const st = (<usize>(t * H)) << 2;
-    packRows(a, h + st, sSequence, R, units);
-    product(zt, zSequence, 0, zt, zSequence, a, u, R, 4 * H, units);
+    if (!mask || !allMasked(mask, maskStep, maskSequence, t, R)) {
+      if (m) {
+        dropState(hm + st, T * H, h + st, sSequence, m, R, H);
+        packRows(a, hm + st, T * H, R, units);
+      } else packRows(a, h + st, sSequence, R, units);
+      product(zt, zSequence, 0, zt, zSequence, a, u, R, 4 * H, units);
+    }
     for (let r = 0; r < R; r++) {
       const s = st + ((<usize>(r * sSequence)) << 2);
+      if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
+        memory.fill(zt + ((<usize>(r * zSequence)) << 2), 0, 4 * row);
+        keepState(c + s, row);
+        keepState(h + s, row);
+        continue;
+      }
       gatesForward(
         zt + ((<usize>(r * zSequence)) << 2),
         c + s,
         h + s,
         tc + st + ((<usize>(r * T * H)) << 2),
-        (<usize>H) << 2,
+        row,
       );
     }
   }
@@ -80,6 +100,10 @@ function gatesForward(z: usize, c: usize, h: usize, tc: usize, row: usize): void
  * flow (R, T, 2H) assigned: dh | dc, all that reaches the state of each step; or 0 where nobody asks
  * uT  packed panels of Uᵀ (4H, H)
  * a   scratch: R·4H floats
+ * mask, m as in mask.ts
+ * dm  scratch where there is m: R·H floats
+ *
+ * What is left to do: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ; dU += h₋ᵀ·dz, or hmᵀ·dz where there is m.
  */
 export function lstmBackward(
   z: usize,
@@ -94,14 +118,25 @@ export function lstmBackward(
   R: i32,
   T: i32,
   H: i32,
+  mask: usize,
+  maskStep: i32,
+  maskSequence: i32,
+  m: usize,
+  dm: usize,
 ): void {
   const zSequence = T * 4 * H;
   const row = (<usize>H) << 2;
+  const adds = mask != 0 || m != 0;
   for (let t = T - 1; t >= 0; t--) {
     const zt = z + ((<usize>(t * 4 * H)) << 2);
     for (let r = 0; r < R; r++) {
       const output = (<usize>((r * T + t) * H)) << 2;
       const state = (<usize>(r * H)) << 2;
+      if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
+        carryBack(dhState + state, dh ? dh + output : 0, flow ? flow + 2 * output : 0, row);
+        carryBack(dcState + state, 0, flow ? flow + 2 * output + row : 0, row);
+        continue;
+      }
       gatesBackward(
         zt + ((<usize>(r * zSequence)) << 2),
         c + ((<usize>((r * (T + 1) + t) * H)) << 2),
@@ -112,9 +147,15 @@ export function lstmBackward(
         flow ? flow + 2 * output : 0,
         row,
       );
+      // All that reached the state is in dz, unless the state went on by itself: then dz·Uᵀ is added to it.
+      if (adds) memory.fill(dhState + state, 0, row);
     }
+    if (mask && allMasked(mask, maskStep, maskSequence, t, R)) continue;
     packRows(a, zt, zSequence, R, 4 * H);
-    product(dhState, H, 0, 0, 0, a, uT, R, H, 4 * H);
+    if (m) {
+      product(dm, H, 0, 0, 0, a, uT, R, H, 4 * H);
+      dropStateBackward(dhState, dm, m, R, H);
+    } else product(dhState, H, 0, adds ? dhState : 0, H, a, uT, R, H, 4 * H);
   }
 }
 

@@ -1,6 +1,4 @@
 /** From the shards' gradients to the weights of the next step. */
-import { flush, TINY } from "./simd";
-
 /** g (n) = the sum of `shards` partials, `stride` floats apart, in their order. n a multiple of 4. */
 export function sumShards(g: usize, partials: usize, shards: i32, stride: i32, n: i32): void {
   const bytes = (<usize>n) << 2;
@@ -44,60 +42,50 @@ export function allFinite(x: usize, n: i32): i32 {
   return i32(i32x4.all_true(f32x4.eq(sum, sum)));
 }
 
+/** x (n) *= factor. n a multiple of 4. */
+export function scale(x: usize, n: i32, factor: f64): void {
+  const by = f32x4.splat(<f32>factor);
+  for (const end = x + ((<usize>n) << 2); x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), by));
+}
+
+/** x (n) limited to [-limit, limit]; NaN stays NaN. n a multiple of 4. */
+export function limit(x: usize, n: i32, most: f64): void {
+  const high = f32x4.splat(<f32>most);
+  for (const end = x + ((<usize>n) << 2); x < end; x += 16) v128.store(x, within(v128.load(x), high));
+}
+
+/** x limited to [-most, most]; NaN stays NaN. */
+export function within(x: v128, most: v128): v128 {
+  return f32x4.pmax(f32x4.pmin(x, most), f32x4.neg(most));
+}
+
 /**
- * Adam (Kingma and Ba 2015) as Keras computes it, ε outside the bias correction:
- *   α = lr·√(1 - β₂ᵗ) / (1 - β₁ᵗ);  m += (g - m)(1 - β₁);  v += (g² - v)(1 - β₂);  w -= α·m / (√v + ε)
- * w, m, v (n) updated; g (n) read; t counts from 1. n a multiple of 4.
- * squares (n) stands in for g², where it is given (see embeddingBackward); 0 for none. Where it is,
- * it and g are left zero, ready for the next batch to add to.
- * g and m below TINY and v below its square count as 0, so that moments do not end as subnormal numbers.
+ * The sum of the squares of x (n), in f64: two sums, of the numbers at even and at odd places in their order,
+ * and the sum of these. n a multiple of 4.
  */
-export function adam(
-  w: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  squares: usize,
-  n: i32,
-  learningRate: f64,
-  beta1: f64,
-  beta2: f64,
-  epsilon: f64,
-  t: i32,
-): void {
-  const rate = (learningRate * sqrt<f64>(1.0 - power(beta2, t))) / (1.0 - power(beta1, t));
-  const alpha = f32x4.splat(<f32>rate);
-  const k1 = f32x4.splat(<f32>(1.0 - beta1));
-  const k2 = f32x4.splat(<f32>(1.0 - beta2));
-  const eps = f32x4.splat(<f32>epsilon);
-  const tiny = f32x4.splat(TINY);
-  const tinySquare = f32x4.splat(TINY * TINY);
-  const bytes = (<usize>n) << 2;
-  for (let j: usize = 0; j < bytes; j += 16) {
-    const gj = flush(v128.load(g + j), tiny);
-    let mj = v128.load(m + j);
-    let vj = v128.load(v + j);
-    mj = flush(f32x4.add(mj, f32x4.mul(f32x4.sub(gj, mj), k1)), tiny);
-    let square = f32x4.mul(gj, gj);
-    if (squares) {
-      square = v128.load(squares + j);
-      v128.store(squares + j, f32x4.splat(0));
-      v128.store(g + j, f32x4.splat(0));
-    }
-    vj = flush(f32x4.add(vj, f32x4.mul(f32x4.sub(square, vj), k2)), tinySquare);
-    v128.store(m + j, mj);
-    v128.store(v + j, vj);
-    const step = f32x4.div(f32x4.mul(mj, alpha), f32x4.add(f32x4.sqrt(vj), eps));
-    v128.store(w + j, f32x4.sub(v128.load(w + j), step));
+export function sumSquares(x: usize, n: i32): f64 {
+  let sums = f64x2.splat(0);
+  for (const end = x + ((<usize>n) << 2); x < end; x += 8) {
+    const pair = f64x2.promote_low_f32x4(v128.load64_zero(x));
+    sums = f64x2.add(sums, f64x2.mul(pair, pair));
+  }
+  return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+}
+
+/** Decoupled decay (Loshchilov and Hutter 2019): w (n) -= share·w. n a multiple of 4. */
+export function decay(w: usize, n: i32, share: f64): void {
+  const part = f32x4.splat(<f32>share);
+  for (const end = w + ((<usize>n) << 2); w < end; w += 16) {
+    const x = v128.load(w);
+    v128.store(w, f32x4.sub(x, f32x4.mul(x, part)));
   }
 }
 
-/** base to the power n ≥ 0, by squaring. */
-function power(base: f64, n: i32): f64 {
-  let result: f64 = 1;
-  for (; n > 0; n >>= 1) {
-    if (n & 1) result *= base;
-    base *= base;
+/** A moving average: a (n) = momentum·a + (1 - momentum)·w. w (n). n a multiple of 4. */
+export function average(a: usize, w: usize, n: i32, momentum: f64): void {
+  const old = f32x4.splat(<f32>momentum);
+  const fresh = f32x4.splat(<f32>(1.0 - momentum));
+  for (const end = a + ((<usize>n) << 2); a < end; a += 16, w += 16) {
+    v128.store(a, f32x4.add(f32x4.mul(v128.load(a), old), f32x4.mul(v128.load(w), fresh)));
   }
-  return result;
 }

@@ -13,6 +13,8 @@ const SHUFFLE: u32 = 2 << 16;
 const DROPOUT: u32 = 3 << 16;
 /** A dropout layer's own, so that its mask is never that of a recurrent layer's input. */
 export const DROPOUT_LAYER: u32 = 4 << 16;
+/** Of what a recurrent layer's state is multiplied with before the recurrent product. */
+export const RECURRENT_DROPOUT: u32 = 5 << 16;
 
 /** philox4x32-10(key (k0, k1), counter (c0, c1, c2, c3)): a block of four words. */
 export function block(k0: u32, k1: u32, c0: u32, c1: u32, c2: u32, c3: u32): v128 {

@@ -7,6 +7,7 @@
  * W·x + b comes ready in z, as in lstm.ts.
  */
 import { packRows, product } from "./gemm";
+import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, TINY, tanh } from "./simd";
 
 /**
@@ -14,31 +15,59 @@ import { flush, TINY, tanh } from "./simd";
  * h   (R, T+1, H) row 0 in: the initial state; rows 1 … T assigned
  * u   packed panels of U (H, H); units ≤ H of its rows are real
  * a   scratch: R·H floats
+ * mask, m as in mask.ts
+ * hm  (R, T, H) assigned where there is m: h₋·m of each step
  */
-export function rnnForward(z: usize, h: usize, u: usize, a: usize, R: i32, T: i32, H: i32, units: i32): void {
+export function rnnForward(
+  z: usize,
+  h: usize,
+  u: usize,
+  a: usize,
+  R: i32,
+  T: i32,
+  H: i32,
+  units: i32,
+  mask: usize,
+  maskStep: i32,
+  maskSequence: i32,
+  m: usize,
+  hm: usize,
+): void {
   const zSequence = T * H;
   const hSequence = (T + 1) * H;
   const row = (<usize>H) << 2;
   for (let t = 0; t < T; t++) {
     const st = (<usize>(t * H)) << 2;
-    packRows(a, h + st, hSequence, R, units);
-    product(z + st, zSequence, 0, z + st, zSequence, a, u, R, H, units);
+    if (!mask || !allMasked(mask, maskStep, maskSequence, t, R)) {
+      if (m) {
+        dropState(hm + st, T * H, h + st, hSequence, m, R, H);
+        packRows(a, hm + st, T * H, R, units);
+      } else packRows(a, h + st, hSequence, R, units);
+      product(z + st, zSequence, 0, z + st, zSequence, a, u, R, H, units);
+    }
     for (let r = 0; r < R; r++) {
       const zr = z + st + ((<usize>(r * zSequence)) << 2);
       const hr = h + st + ((<usize>(r * hSequence)) << 2) + row;
+      if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
+        memory.fill(zr, 0, row);
+        keepState(hr - row, row);
+        continue;
+      }
       for (let j: usize = 0; j < row; j += 16) v128.store(hr + j, tanh(v128.load(zr + j)));
     }
   }
 }
 
 /**
- * dz  (R, T, H) assigned: the gradient of the pre-activations
+ * dz  (R, T, H) assigned: the gradient of the pre-activations; at masked steps what the forward pass left, 0
  * h   (R, T+1, H) from the forward pass
  * dh  (R, T, H) gradient of the outputs from above, or 0 where only the last output is used
  * dhState (R, H) in: gradient of the state after step T; out: of the initial state
  * flow (R, T, H) assigned: dh, all that reaches the state of each step; or 0 where nobody asks
  * uT  packed panels of Uᵀ (H, H)
  * a   scratch: R·H floats
+ * mask, m as in mask.ts
+ * dm  scratch where there is m: R·H floats
  */
 export function rnnBackward(
   dz: usize,
@@ -51,7 +80,13 @@ export function rnnBackward(
   R: i32,
   T: i32,
   H: i32,
+  mask: usize,
+  maskStep: i32,
+  maskSequence: i32,
+  m: usize,
+  dm: usize,
 ): void {
+  const adds = mask != 0 || m != 0;
   const row = (<usize>H) << 2;
   const one = f32x4.splat(1.0);
   const tiny = f32x4.splat(TINY);
@@ -60,6 +95,10 @@ export function rnnBackward(
       const output = (<usize>((r * T + t) * H)) << 2;
       const ht = h + ((<usize>((r * (T + 1) + t + 1) * H)) << 2);
       const state = dhState + ((<usize>(r * H)) << 2);
+      if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
+        carryBack(state, dh ? dh + output : 0, flow ? flow + output : 0, row);
+        continue;
+      }
       for (let j: usize = 0; j < row; j += 16) {
         let dhj = v128.load(state + j);
         if (dh) dhj = f32x4.add(dhj, v128.load(dh + output + j));
@@ -68,8 +107,13 @@ export function rnnBackward(
         const y = v128.load(ht + j);
         v128.store(dz + output + j, f32x4.mul(dhj, f32x4.sub(one, f32x4.mul(y, y))));
       }
+      if (adds) memory.fill(state, 0, row); // as in lstm.ts
     }
+    if (mask && allMasked(mask, maskStep, maskSequence, t, R)) continue;
     packRows(a, dz + ((<usize>(t * H)) << 2), T * H, R, H);
-    product(dhState, H, 0, 0, 0, a, uT, R, H, H);
+    if (m) {
+      product(dm, H, 0, 0, 0, a, uT, R, H, H);
+      dropStateBackward(dhState, dm, m, R, H);
+    } else product(dhState, H, 0, adds ? dhState : 0, H, a, uT, R, H, H);
   }
 }

@@ -127,6 +127,19 @@ export function log(x: v128): v128 {
   return madd(e, f32x4.splat(0.693359375), y);
 }
 
+/**
+ * log1p has error < 3 ulp for u ≥ 0: log(1 + u), relative to its value near 0 too. What rounding took from 1 + u = w
+ * is in u / (w - 1), w - 1 being exact (Goldberg, What every computer scientist should know about floating-point
+ * arithmetic, 1991, theorem 4).
+ */
+export function log1p(u: v128): v128 {
+  const one = f32x4.splat(1.0);
+  const w = f32x4.add(one, u);
+  const d = f32x4.sub(w, one);
+  const y = f32x4.mul(log(w), f32x4.div(u, d));
+  return v128.bitselect(u, y, f32x4.eq(d, f32x4.splat(0)));
+}
+
 /** cosTurns has absolute error < 2.1e-7. cos(2πx) for |x| ≤ 2²²: sin(2πy), y = ¼ - |x - round x|. */
 export function cosTurns(x: v128): v128 {
   const y = f32x4.sub(f32x4.splat(0.25), f32x4.abs(f32x4.sub(x, f32x4.nearest(x))));
@@ -147,6 +160,11 @@ export function mapExp(y: usize, x: usize, n: i32): void {
 /** y (n) = log x. */
 export function mapLog(y: usize, x: usize, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 16) v128.store(y + i, log(v128.load(x + i)));
+}
+
+/** y (n) = log(1 + x). */
+export function mapLog1p(y: usize, x: usize, n: i32): void {
+  for (let i: usize = 0; i < (<usize>n) << 2; i += 16) v128.store(y + i, log1p(v128.load(x + i)));
 }
 
 /** y (n) = sigmoid x. */

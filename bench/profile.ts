@@ -1,23 +1,26 @@
 /**
  * Where the time of a training step goes, kernel by kernel, in one thread: of the seed job, or of one with
- * another width.
+ * another width or cell.
  *
- *   npx tsx bench/profile.ts [steps] [units] [batch] [dropout]
+ *   npx tsx bench/profile.ts [steps] [units] [batch] [dropout] [cell]
  *
  * Each kernel is timed as the host calls it; a call's own cost (about 0.1 µs) is in its figure. The last
  * line is what is left of the step: copying the batch in, the event loop, the host's own work.
  */
 import { readFile } from "node:fs/promises";
 import { spamFromBytes } from "../src/data/spam.ts";
-import { dense, embedding, lstm } from "../src/index.ts";
+import { dense, embedding, type Layer } from "../src/index.ts";
 import { Team } from "../src/model/team.ts";
 import { Sequential } from "../src/train/sequential.ts";
 import { compileKernels, instantiateKernels, type Kernels } from "../src/wasm/kernels.ts";
 import { LinearMemory } from "../src/wasm/memory.ts";
+import { flopsOf } from "./flops.ts";
 
 const [STEPS, units, B, dropout] = [40, 64, 128, 0.5].map((usual, i) =>
   Number(process.argv[2 + i] ?? usual),
 ) as [number, number, number, number];
+const type = process.argv[6] ?? "lstm";
+const cell = (options: object) => ({ type, units, dropout, ...options }) as unknown as Layer;
 const T = 80;
 const root = new URL("..", import.meta.url);
 
@@ -28,15 +31,6 @@ interface Entry {
 }
 
 const entries = new Map<string, Entry>();
-
-/** Multiply-adds count as two. */
-function flopsOf(name: string, args: readonly number[]): number {
-  const at = (i: number) => args[i]!;
-  if (name === "product") return 2 * at(7) * at(8) * at(9);
-  if (name === "lstmForward") return 2 * at(6) * at(7) * 4 * at(8) * at(9);
-  if (name === "lstmBackward") return 2 * at(9) * at(10) * 4 * at(11) * at(11);
-  return 0;
-}
 
 function timed(kernels: Kernels): Kernels {
   const wrap = ([name, call]: [string, (...args: number[]) => number]) => {
@@ -63,8 +57,8 @@ const kernels = timed(await instantiateKernels(module, memory.wasm));
 const team = new Team(kernels, memory, 1);
 const model = new Sequential({ kernels, memory, team, seed: 22, onDispose: () => {} }, [
   embedding({ inputDim: 10_000, outputDim: 100 }),
-  lstm({ units, dropout, returnSequences: true }),
-  lstm({ units, dropout }),
+  cell({ returnSequences: true }),
+  cell({}),
   dense({ units: 1, activation: "sigmoid" }),
 ]);
 await model.compile({ loss: "binaryCrossentropy" });
@@ -95,7 +89,7 @@ const total = (performance.now() - start) / steps;
 const row = (name: string, calls: string, ms: number, rate: string) =>
   `${name.padEnd(24)}${calls.padStart(7)}${ms.toFixed(2).padStart(9)} ms${((ms / total) * 100).toFixed(1).padStart(7)} %  ${rate}`;
 console.log(
-  `node ${process.versions.node}, ${steps} steps of H ${units}, B ${B}, dropout ${dropout}, strict, one thread\n`,
+  `node ${process.versions.node}, ${steps} steps of ${type}, H ${units}, B ${B}, dropout ${dropout}, strict, one thread\n`,
 );
 console.log(`${"kernel".padEnd(24)}${"calls".padStart(7)}${"per step".padStart(12)}`);
 let inside = 0;

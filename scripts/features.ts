@@ -43,22 +43,44 @@ ${table(OPTIMIZERS, KERAS.optimizers)}
 function table(kinds: Kinds, keras: Arguments): string {
   const rows = Object.entries(keras).map(([title, all]) => {
     const name = Object.keys(kinds).find((own) => own.toLowerCase() === title.toLowerCase());
-    if (name === undefined) return [title, "", "", ""];
-    const kind = kinds[name] as { readonly options?: Readonly<Record<string, Option>> };
-    const options = Object.entries(kind.options ?? {}).filter(([option]) => !COMMON.includes(option));
-    const have = options.map(([option]) => snakeCase(option));
-    const defaults = options.map(([option, { fallback }]) =>
-      fallback === undefined ? `\`${option}\`` : `\`${option}\` ${JSON.stringify(fallback)}`,
-    );
-    return [title, `\`${name}\``, defaults.join(", "), all.filter((arg) => !have.includes(arg)).join(", ")];
+    if (name === undefined) return [title, REASONS[title] ? `no: ${REASONS[title]}` : "", "", ""];
+    const have = optionsOf(kinds[name]!).map(([option]) => snakeCase(option));
+    return [
+      title,
+      `\`${name}\``,
+      defaultsOf(kinds[name]!),
+      all.filter((arg) => !have.includes(arg)).join(", "),
+    ];
   });
+  const titles = Object.keys(keras).map((title) => title.toLowerCase());
+  const beyond = Object.keys(kinds).filter((name) => !titles.includes(name.toLowerCase()));
   const lines = [
     ["Keras", "here", "options, with defaults", "of Keras's, not here"],
     ["---", "---", "---", "---"],
     ...rows,
+    ...beyond.map((name) => ["not there", `\`${name}\``, defaultsOf(kinds[name]!), ""]),
   ];
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
+
+function optionsOf(kind: object): [string, Option][] {
+  const { options = {} } = kind as { readonly options?: Readonly<Record<string, Option>> };
+  return Object.entries(options).filter(([option]) => !COMMON.includes(option));
+}
+
+const defaultsOf = (kind: object) =>
+  optionsOf(kind)
+    .map(([option, { fallback }]) =>
+      fallback === undefined ? `\`${option}\`` : `\`${option}\` ${JSON.stringify(fallback)}`,
+    )
+    .join(", ");
+
+/** Why there is none of a kind. */
+const REASONS: Readonly<Record<string, string>> = {
+  BatchNormalization:
+    "its mean is of a whole batch, and here a few samples go there and back while they are in cache; take " +
+    "`layerNormalization`",
+};
 
 /** Options that every layer has. */
 const COMMON = ["name", "inputShape"];

@@ -17,8 +17,8 @@ export type ErrorCode =
   | "BAD_SHAPE" // an array of another shape than the model's
   | "BAD_TEXT" // bytes in another encoding than text is read in, or a line without an end
   | "BAD_VALUE" // NaN or infinity in the data, or something else than numbers or texts
-  | "BUSY" // a second fit while one is running on the same model; compile or setWeights while any call is
-  | "DISPOSED" // a call on a model after dispose(), or a runtime after close()
+  | "BUSY" // a second fit while one is running on the same model; compile or setWeights while any call is; stepSync that would wait
+  | "DISPOSED" // a call on a model or a stream after dispose(), or a runtime after close()
   | "FILE_NOT_FOUND"
   | "FILE_UNREADABLE"
   | "FILE_UNWRITABLE"

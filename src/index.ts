@@ -7,11 +7,27 @@ export type { BinaryCrossentropyConfig } from "./losses/binary-crossentropy.ts";
 export type { LossConfig } from "./losses/index.ts";
 export type { MetricName } from "./metrics/index.ts";
 export type { CompileOptions } from "./model/compile.ts";
-export type { AdamConfig } from "./optimizers/adam.ts";
+export type { AdagradConfig } from "./optimizers/adagrad.ts";
+export type { AdamConfig, AdamOptions } from "./optimizers/adam.ts";
+export type { AdamwConfig } from "./optimizers/adamw.ts";
 export type { OptimizerConfig } from "./optimizers/index.ts";
+export type { LionConfig } from "./optimizers/lion.ts";
+export type { NadamConfig } from "./optimizers/nadam.ts";
+export type { RmspropConfig } from "./optimizers/rmsprop.ts";
+export type {
+  CosineDecay,
+  CosineDecayRestarts,
+  ExponentialDecay,
+  InverseTimeDecay,
+  LearningRateSchedule,
+  PiecewiseConstantDecay,
+  PolynomialDecay,
+} from "./optimizers/schedules.ts";
+export type { SgdConfig } from "./optimizers/sgd.ts";
+export type { SharedConfig as OptimizerOptions } from "./optimizers/shared.ts";
 export type { ModelBytes, ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./runtime.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
-export type { Inputs, Targets } from "./train/inputs.ts";
+export type { Inputs, SampleWeights, Targets } from "./train/inputs.ts";
 export type {
   BatchLogs,
   EpochLogs,
@@ -27,6 +43,7 @@ export type {
   SaveOptions,
   Trace,
 } from "./train/model.ts";
+export type { Step, StepInput, Stream, StreamOptions, StreamState } from "./train/stream.ts";
 export type { KernelSource } from "./wasm/kernels.ts";
 export { createRuntime, type SpawnOptions, spawnRuntime } from "./web.ts";
 export { transfer } from "./worker/parcel.ts";

@@ -35,8 +35,12 @@ interface Level {
   keys?: Set<string>;
 }
 
-/** Looks at brackets, commas and keys alone; whether they make JSON is JSON.parse's to say. */
-function checkStructure(text: string): void {
+/**
+ * Looks at brackets, commas and keys alone; whether they make JSON is JSON.parse's to say.
+ *
+ * @throws JsonError where parseJson would refuse its size, its depth or a key
+ */
+export function checkStructure(text: string): void {
   const open: Level[] = [];
   let values = 0;
   let keys = 0;

@@ -5,7 +5,7 @@ import { readTextMetadata } from "../data/text-metadata.ts";
 import { encodeRows, wordsOf } from "../data/vocabulary.ts";
 import type { Vocabulary } from "../data/vocabulary-options.ts";
 import { LstmkitError } from "../errors.ts";
-import { signalsOf } from "../model/stack.ts";
+import { inputsOf, signalsOf } from "../model/stack.ts";
 import { loadModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
 import type { Model } from "../train/model.ts";
@@ -59,8 +59,15 @@ export async function predict(args: Arguments): Promise<number> {
   return 0;
 }
 
-/** @throws BAD_LAYER for a model that gives something else than one probability a text */
+/** @throws BAD_LAYER for a model that takes something else than a text, or gives something else than a probability for it */
 export function checkHead({ layers }: Model): void {
+  const inputs = inputsOf(layers).length;
+  if (inputs > 1) {
+    throw new LstmkitError(
+      "BAD_LAYER",
+      `the model has ${inputs} inputs; the command line gives it texts alone. Call predict() of the library.`,
+    );
+  }
   const head = layers.at(-1)!;
   const isProbability = head.type === "dense" && head.units === 1 && head.activation === "sigmoid";
   if (isProbability && !signalsOf(layers).at(-1)!.sequence) return;

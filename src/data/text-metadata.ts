@@ -82,7 +82,7 @@ export interface TextModel {
 export function readTextMetadata(model: TextModel): TextMetadata {
   checkModel(model);
   const { layers, metadata } = model;
-  const first = layers[0];
+  const first = layers.find(({ type }) => type !== "input");
   const inputDim = first?.type === "embedding" ? first.inputDim : 0;
   const { dataset } = metadata;
   const classes = parsed(metadata, "classes", isClasses, "two names");

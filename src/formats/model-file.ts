@@ -83,7 +83,7 @@ type Described = Pick<SavedModel, "layers" | "compile">;
 function describedModel(layersJson: string, compileJson = "null", tensors: number): Described {
   try {
     const given = parseJson(layersJson);
-    if (Array.isArray(given) && given.length > tensors) {
+    if (Array.isArray(given) && given.length > tensors + MOST_WITHOUT_WEIGHTS) {
       throw new Error(`${given.length} layers, and only ${tensors} tensors`);
     }
     const layers = checkLayers(given as Layer[]);
@@ -94,6 +94,9 @@ function describedModel(layersJson: string, compileJson = "null", tensors: numbe
     throw notOurs(`the file's description of the model is not valid (${reason})`, cause);
   }
 }
+
+/** Layers without weights, which no tensor bears out, such as dropout or a pooling. */
+const MOST_WITHOUT_WEIGHTS = 1000;
 
 /** What a check of the layers finds may quote the file. */
 const LONGEST_REASON = 300;

@@ -3,7 +3,7 @@
  * then the tensors' bytes, little-endian. Only F32 is written and read: a model has nothing else.
  */
 import { LstmkitError } from "../errors.ts";
-import { JsonError, parseJson } from "../json.ts";
+import { checkStructure, JsonError, parseJson } from "../json.ts";
 import { show } from "../options.ts";
 import type { NamedTensor } from "../tensor.ts";
 
@@ -19,7 +19,7 @@ const MAX_HEADER = 100_000_000;
 /**
  * Tensors and metadata → the bytes of a file, tensors in the given order.
  *
- * @throws BAD_ARGUMENT for a header that would be too long to read again
+ * @throws BAD_ARGUMENT for a header that would not be read again
  */
 export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Array<ArrayBuffer> {
   const header: [string, unknown][] = [["__metadata__", metadata]];
@@ -29,7 +29,20 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
     end += data.length * 4;
   }
   // fromEntries makes a property even of __proto__, which an assignment does not.
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const text = JSON.stringify(Object.fromEntries(header));
+  try {
+    checkStructure(text);
+  } catch (cause) {
+    const why = (cause as JsonError).message;
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `the header ${why}, and would not be read. Keep less in the metadata.`,
+      {
+        cause,
+      },
+    );
+  }
+  const json = new TextEncoder().encode(text);
   if (json.length > MAX_HEADER) {
     throw new LstmkitError(
       "BAD_ARGUMENT",

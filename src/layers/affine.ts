@@ -9,6 +9,7 @@ import {
   type Bound,
   type Gathered,
   type Group,
+  type Mask,
   type Memory,
   PAD,
   padded,
@@ -27,6 +28,8 @@ export interface AffineShape {
   readonly N: number;
   /** Share of x's features dropped on the way there, one mask a sample (Keras's rule for recurrent layers). Default 0. */
   readonly dropout?: number;
+  /** That z of masked rows is not read, and their dz is 0: a run may begin and end with those that count. Default false. */
+  readonly stepsOver?: boolean;
 }
 
 const drops = ({ dropout = 0 }: AffineShape, use: Pick<Use, "backward">) => use.backward && dropout > 0;
@@ -88,6 +91,8 @@ export class Affine {
   readonly #stride: number;
   /** How many features each sample keeps. */
   readonly #kept: Int32Array;
+  /** Of each sample's rows those from the first to the last that counts: all where none is stepped over. */
+  readonly #spans: Spans;
 
   /** @param names of the weights W and b */
   constructor(
@@ -108,6 +113,7 @@ export class Affine {
     this.#kernel = at.weight(names.kernel);
     this.#bias = names.bias === null ? null : at.weight(names.bias);
     this.#kept = new Int32Array(at.use.groupSize);
+    this.#spans = new Spans(at, shape.stepsOver === true && !this.#single);
   }
 
   prepare(part: number, parts: number): void {
@@ -156,22 +162,26 @@ export class Affine {
   forward(group: Group, z: number): void {
     const { k, x } = this.#at;
     const N = this.#N;
+    const spans = this.#spans;
+    spans.measure(group);
     if (x.gathered) {
       const { stride } = x.gathered;
       const rows = this.#blocks.rows!;
       for (let r = 0; r < group.count; r++) {
-        k.embeddingForward(z + r * x.T * N * 4, slotsOf(x.gathered, group, r), rows, x.T, N, stride);
+        const from = spans.from[r]!;
+        const slots = slotsOf(x.gathered, group, r) + from * stride * 4;
+        k.embeddingForward(z + (r * x.T + from) * N * 4, slots, rows, spans.count[r]!, N, stride);
       }
       return;
     }
     const [a, bias] = [this.#blocks.a!, this.#bias?.address ?? 0];
     const w = this.#blocks.w!;
     const runs = this.#runsOf(group);
-    const M = this.#rowsOfRun(group);
     for (let r = 0; r < runs; r++) {
+      const M = this.#rowsOfRun(group, r);
       const kept = this.#drops ? this.#compact(group, r) : x.width;
       k.packRows(a, this.#operand(group, r), this.#stride, M, kept);
-      k.product(z + r * x.T * N * 4, N, 0, bias, 0, a, w, M, N, kept);
+      k.product(z + (r * x.T + spans.from[r]!) * N * 4, N, 0, bias, 0, a, w, M, N, kept);
     }
   }
 
@@ -183,32 +193,37 @@ export class Affine {
     const { k, x, dx } = this.#at;
     const N = this.#N;
     const [a, b] = [this.#blocks.a!, this.#blocks.b!];
+    const spans = this.#spans;
     const runs = this.#runsOf(group);
-    const M = this.#rowsOfRun(group);
     for (let r = 0; r < runs; r++) {
-      const dzr = dz + r * x.T * N * 4;
+      const M = this.#rowsOfRun(group, r);
+      const from = spans.from[r]!;
+      const dzr = dz + (r * x.T + from) * N * 4;
+      if (dx && M < dx.T) clearOutside(k, group, r, dx, from, M);
+      if (M === 0) continue;
       k.packPanels(b, dzr, N, 0, M, N);
       if (this.#bias) k.sumPanels(this.#bias.gradient(group), b, M, N);
       if (x.gathered) {
-        k.addRows(this.#blocks.sums!, dzr, slotsOf(x.gathered, group, r), M, N, x.gathered.stride);
+        const slots = slotsOf(x.gathered, group, r) + from * x.gathered.stride * 4;
+        k.addRows(this.#blocks.sums!, dzr, slots, M, N, x.gathered.stride);
       } else {
         const dW = this.#kernel.gradient(group);
         const kept = this.#drops ? this.#kept[r]! : x.width;
         k.packColumns(a, this.#operand(group, r), this.#stride, kept, M);
         k.product(dW, N, this.#keep(r), dW, N, a, b, kept, N, M);
       }
-      for (const other of others) multiply(k, a, b, group, r, M, N, other);
-      if (dx) this.#backwardRun(group, r, M, dzr, dx);
+      for (const other of others) multiply(k, a, b, group, r, from, M, N, other);
+      if (dx) this.#backwardRun(group, r, from, M, dzr, dx);
     }
   }
 
   /** dx = dz·Wᵀ; of dropped features 0. */
-  #backwardRun(group: Group, r: number, M: number, dz: number, dx: Rows): void {
+  #backwardRun(group: Group, r: number, from: number, M: number, dz: number, dx: Rows): void {
     const { k, x } = this.#at;
     const [N, I] = [this.#N, x.width];
     const [a, wT] = [this.#blocks.a!, this.#blocks.wT!];
-    const to = dx.at(group) + r * dx.sequence * 4;
     const stride = dx.T === 1 ? dx.sequence : dx.stride;
+    const to = dx.at(group) + (r * dx.sequence + from * stride) * 4;
     k.packRows(a, dz, N, M, N);
     if (!this.#drops) {
       k.product(to, stride, 0, 0, 0, a, wT, M, padded(I), N);
@@ -229,7 +244,9 @@ export class Affine {
     const kept = k.dropoutKeep(keep, words, I, rate, seed, stream, first + r, batch, epoch);
     this.#kept[r] = kept;
     const from = x.at(group) + r * x.sequence * 4;
-    k.dropoutForward(this.#operand(group, r), this.#stride, from, x.stride, keep, kept, 1 / (1 - rate), x.T);
+    const [begin, M] = [this.#spans.from[r]!, this.#spans.count[r]!];
+    const to = this.#operand(group, r);
+    k.dropoutForward(to, this.#stride, from + begin * x.stride * 4, x.stride, keep, kept, 1 / (1 - rate), M);
     k.packPanels(this.#blocks.w!, this.#kernel.address, this.#N, keep, kept, this.#N);
     return kept;
   }
@@ -244,14 +261,29 @@ export class Affine {
     return this.#single ? 1 : count;
   }
 
-  #rowsOfRun({ count }: Group): number {
-    return this.#single ? count : this.#at.x.T;
+  #rowsOfRun({ count }: Group, r: number): number {
+    return this.#single ? count : this.#spans.count[r]!;
+  }
+
+  /** What another dz (R, T, N) of the same rows adds to weights: others += rowsᵀ·dz, and db += Σ dz unless db is 0. */
+  addGradients(group: Group, dz: number, db: number, others: readonly Operand[]): void {
+    const { k, x } = this.#at;
+    const N = this.#N;
+    const [a, b] = [this.#blocks.a!, this.#blocks.b!];
+    for (let r = 0; r < group.count; r++) {
+      const [from, M] = [this.#spans.from[r]!, this.#spans.count[r]!];
+      if (M === 0) continue;
+      k.packPanels(b, dz + (r * x.T + from) * N * 4, N, 0, M, N);
+      if (db) k.sumPanels(db, b, M, N);
+      for (const other of others) multiply(k, a, b, group, r, from, M, N, other);
+    }
   }
 
   /** Where the rows of a run are, moved together where features are dropped; they are #stride apart. */
   #operand(group: Group, r: number): number {
     const { at, T, width, sequence } = this.#at.x;
-    return this.#drops ? this.#blocks.xc! + r * T * padded(width) * 4 : at(group) + r * sequence * 4;
+    const from = this.#spans.from[r]! * this.#stride * 4;
+    return from + (this.#drops ? this.#blocks.xc! + r * T * padded(width) * 4 : at(group) + r * sequence * 4);
   }
 
   /** A shard's list, piece by piece; nothing where shards have none. */
@@ -284,6 +316,50 @@ export class Affine {
 const slotsOf = (gathered: Gathered, group: Group, r: number) =>
   gathered.slots(group) + r * gathered.sequence * 4;
 
+/** dx of the rows that were stepped over is 0. */
+function clearOutside(k: Kernels, group: Group, r: number, dx: Rows, from: number, count: number): void {
+  const first = dx.at(group) + r * dx.sequence * 4;
+  const width = Math.abs(dx.stride);
+  for (const [at, rows] of [
+    [0, from],
+    [from + count, dx.T - from - count],
+  ] as const) {
+    // Rows that are taken from the end lie before the first in memory.
+    const lowest = dx.stride < 0 ? at + rows - 1 : at;
+    if (rows > 0) k.clear(first + lowest * dx.stride * 4, rows * width);
+  }
+}
+
+/** The rows of each sample from the first to the last that is not masked. */
+class Spans {
+  readonly from: Int32Array;
+  readonly count: Int32Array;
+  readonly #at: Bound;
+  readonly #mask: Mask | undefined;
+
+  constructor(at: Bound, stepsOver: boolean) {
+    const { groupSize } = at.use;
+    this.from = new Int32Array(groupSize);
+    this.count = new Int32Array(groupSize).fill(at.x.T);
+    this.#at = at;
+    this.#mask = stepsOver ? at.x.mask : undefined;
+  }
+
+  /** On the way there; what is found holds on the way back. */
+  measure(group: Group): void {
+    if (!this.#mask) return;
+    const { stride, sequence } = this.#mask;
+    const { k, x } = this.#at;
+    for (let r = 0; r < group.count; r++) {
+      const first = this.#mask.at(group) + r * sequence * 4;
+      const from = k.leadingMasked(first, stride, x.T);
+      const behind = k.leadingMasked(first + (x.T - 1) * stride * 4, -stride, x.T - from);
+      this.from[r] = from;
+      this.count[r] = x.T - from - behind;
+    }
+  }
+}
+
 /** The gradient of one more weight, from dz as it lies packed in b. */
 function multiply(
   k: Kernels,
@@ -291,6 +367,7 @@ function multiply(
   b: number,
   group: Group,
   r: number,
+  first: number,
   M: number,
   N: number,
   other: Operand,
@@ -300,26 +377,8 @@ function multiply(
   const count = columns ? columns[1] : N;
   const to = other.gradient(group) + from * 4;
   const stride = rows.T === 1 ? rows.sequence : rows.stride;
-  k.packColumns(a, rows.at(group) + r * rows.sequence * 4, stride, rows.width, M);
+  k.packColumns(a, rows.at(group) + (r * rows.sequence + first * stride) * 4, stride, rows.width, M);
   k.product(to, N, 0, to, N, a, b + from * M * 4, rows.width, count, M);
-}
-
-/** What dz that no affine layer reads adds to weights: others += rowsᵀ·dz, db += Σ dz. Its scratch is a and b. */
-export function addGradients(
-  at: Bound,
-  group: Group,
-  dz: Pick<Rows, "T"> & { readonly address: number; readonly N: number },
-  db: number,
-  others: readonly Operand[],
-): void {
-  const { T, address, N } = dz;
-  const { k } = at;
-  const [a, b] = [at.at("a"), at.at("b")];
-  for (let r = 0; r < group.count; r++) {
-    k.packPanels(b, address + r * T * N * 4, N, 0, T, N);
-    if (db) k.sumPanels(db, b, T, N);
-    for (const other of others) multiply(k, a, b, group, r, T, N, other);
-  }
 }
 
 /** This part of the packed panels of W (K, N), rows ld apart: b(k, n) = W(k, n). */

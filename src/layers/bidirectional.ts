@@ -6,6 +6,7 @@ import {
   type Group,
   type LayerKind,
   type Memory,
+  maskAs,
   type Pass,
   padded,
   type Rows,
@@ -15,6 +16,7 @@ import {
 } from "./kind.ts";
 import { COMMON, describeLayer, sequenceShape } from "./options.ts";
 import { type AnyRecurrentLayer, RECURRENT_KINDS } from "./recurrent-kinds.ts";
+import { reversed } from "./reversed.ts";
 
 /** How the outputs of the two directions become one. */
 export type MergeMode = "concat" | "sum" | "mul" | "ave";
@@ -48,6 +50,20 @@ const kindOf = ({ type }: AnyRecurrentLayer) => RECURRENT_KINDS[type] as LayerKi
 
 const childName = ({ layer }: BidirectionalLayer, side: string) =>
   `${side}_${layer.name || kindOf(layer).baseName}`;
+
+/** What both children carry: their sides are behind the names, as in those of their states. */
+const bySide = <V>(of: (i: number) => Readonly<Record<string, V>>): Record<string, V> =>
+  Object.fromEntries(
+    SIDES.flatMap((side, i) => Object.entries(of(i)).map(([name, value]) => [`${name}_${side}`, value])),
+  );
+
+/** One child's, under its own names. */
+const ofSide = <V>(all: Readonly<Record<string, V>>, side: string): Record<string, V> =>
+  Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) =>
+      name.endsWith(`_${side}`) ? [[name.slice(0, -side.length - 1), value]] : [],
+    ),
+  );
 
 /** The blocks of both children; scratch, which neither keeps, once. */
 const both = (sizes: Sizes = {}): Sizes =>
@@ -90,11 +106,24 @@ export const bidirectionalKind = {
       kinds: Object.fromEntries(sided) as Record<`${string}_${(typeof SIDES)[number]}`, StateKind>,
     };
   },
+  carried: ({ layer }) => bySide(() => kindOf(layer).carried!(layer)),
   output({ layer, mergeMode }, x) {
     if (layer.inputShape) {
       throw new LstmkitError(
         "BAD_LAYER",
         "the layer within a bidirectional has an inputShape; give it to the bidirectional.",
+      );
+    }
+    if (layer.initialState !== undefined) {
+      throw new LstmkitError(
+        "BAD_LAYER",
+        "the layer within a bidirectional has an initialState; only a recurrent layer by itself takes one.",
+      );
+    }
+    if (layer.goBackwards) {
+      throw new LstmkitError(
+        "BAD_LAYER",
+        "the layer within a bidirectional has goBackwards: true; a bidirectional reads in both directions by itself, so drop it.",
       );
     }
     const y = kindOf(layer).output(layer, x);
@@ -107,7 +136,7 @@ export const bidirectionalKind = {
         .map((spec) => ({ ...spec, name: `${childName(own, side)}/${spec.name}` })),
     ),
   memory({ layer, mergeMode }, x, use): Memory {
-    const { prepared, batch, group, scratch } = kindOf(layer).memory(layer, x, use);
+    const { prepared, batch, group, scratch, state } = kindOf(layer).memory(layer, x, use);
     const rows = use.groupSize * (layer.returnSequences ? x.T : 1);
     const y = rows * padded(mergeMode === "concat" ? 2 * layer.units : layer.units);
     return {
@@ -115,10 +144,12 @@ export const bidirectionalKind = {
       batch: both(batch),
       group: { ...both(group), y, ...(use.backward && { dy: y, dx: use.groupSize * x.T * padded(x.width) }) },
       scratch: scratch ?? {},
+      ...(state && { state: bySide(() => state) }),
     };
   },
   everyStep: (own) => ({ ...own, layer: kindOf(own.layer).everyStep!(own.layer) }),
   withoutDropout: (own) => ({ ...own, layer: kindOf(own.layer).withoutDropout!(own.layer) }),
+  stateful: ({ layer }) => kindOf(layer).stateful!(layer),
   gathers: ({ layer }, use) => 2 * (kindOf(layer).gathers?.(layer, use) ?? 0),
   pass(own, at) {
     const { k, x, dx, use } = at;
@@ -127,7 +158,7 @@ export const bidirectionalKind = {
     const width = mergeMode === "concat" ? 2 * layer.units : layer.units;
     const ld = padded(width);
     const rows = (address: number): Rows => ({ at: () => address, stride: ld, sequence: T * ld, T, width });
-    const y = rows(at.at("y"));
+    const y: Rows = { ...rows(at.at("y")), ...(layer.returnSequences && maskAs(x)) };
     const dy = rows(use.backward ? at.at("dy") : 0);
     const N = padded(x.width);
     /** The second child's gradient of x, to be added to the first's. */
@@ -139,11 +170,22 @@ export const bidirectionalKind = {
         stream: at.stream + i * STREAM,
         x: i === 0 ? x : reversed(x),
         dx: dx && (i === 0 ? dx : reversed(dxSecond)),
+        ...(at.initial && { initial: ofSide(at.initial, side) }),
       }),
     ) as [Pass, Pass];
     const children = [ahead, back];
     /** Rows of the second child in the order of x's steps. */
     const facing = (child: Rows, i: number) => (i === 1 && layer.returnSequences ? reversed(child) : child);
+
+    /** As Keras has it, of masked steps the output is 0, and nothing goes back from there. */
+    const clearMasked = (group: Group, own: Rows) => {
+      const { mask } = y;
+      if (!mask) return;
+      for (let r = 0; r < group.count; r++) {
+        const address = own.at(group) + r * own.sequence * 4;
+        k.clearMasked(address, ld, mask.at(group) + r * mask.sequence * 4, mask.stride, T);
+      }
+    };
 
     /** Every sample's rows of the children's outputs and of ours. */
     const eachSample = (group: Group, work: (of: (rows: Rows, i?: number) => [number, number]) => void) => {
@@ -157,6 +199,7 @@ export const bidirectionalKind = {
     return {
       y,
       dy,
+      final: bySide((i) => children[i]!.final!),
       states: sided(children.map(({ states = {} }) => states)),
       gradients: sided(children.map(({ gradients = {} }) => gradients)),
       prepare(part, parts) {
@@ -181,8 +224,10 @@ export const bidirectionalKind = {
             }
           } else k.mergeRows(to, stride, ...of(ahead.y), ...of(back.y, 1), ld, T, MODES[mergeMode]);
         });
+        clearMasked(group, y);
       },
       backward(group) {
+        clearMasked(group, dy);
         eachSample(group, (of) => {
           const [from, stride] = of(dy);
           if (mergeMode === "concat") {
@@ -218,12 +263,13 @@ export const bidirectionalKind = {
 /** A child's weights and blocks under its own names. */
 function childBound(own: BidirectionalLayer, at: Bound, side: string): Bound {
   const { layer } = own;
-  const { T, width, gathered } = at.x;
+  const { T, width, gathered, mask } = at.x;
   const x: Signal & { T: number } = {
     holds: "numbers",
     sequence: true,
     T,
     width,
+    ...(mask && { masked: true as const }),
     ...(gathered && { gathered: { most: gathered.most, of: gathered.of } }),
   };
   const { scratch = {} } = kindOf(layer).memory(layer, x, at.use);
@@ -231,23 +277,6 @@ function childBound(own: BidirectionalLayer, at: Bound, side: string): Bound {
     ...at,
     weight: (name) => at.weight(`${childName(own, side)}/${name}`),
     at: (name) => at.at(Object.hasOwn(scratch, name) ? name : `${side}/${name}`),
-  };
-}
-
-/** The same rows from the last to the first. */
-function reversed(rows: Rows): Rows {
-  const { gathered, T, stride } = rows;
-  return {
-    ...rows,
-    at: (group) => rows.at(group) + (T - 1) * stride * 4,
-    stride: -stride,
-    ...(gathered && {
-      gathered: {
-        ...gathered,
-        slots: (group: Group) => gathered.slots(group) + (T - 1) * gathered.stride * 4,
-        stride: -gathered.stride,
-      },
-    }),
   };
 }
 

@@ -7,10 +7,13 @@ import {
   type Initializer,
   joinMemory,
   type LayerKind,
+  maskAs,
+  maskedAs,
   padded,
   type Rows,
 } from "./kind.ts";
 import { anInitializer, COMMON, describeLayer, size } from "./options.ts";
+import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
 
 export interface DenseConfig {
   /** Length of the output. */
@@ -23,6 +26,10 @@ export interface DenseConfig {
   kernelInitializer?: Initializer;
   /** Default `zeros`. */
   biasInitializer?: Initializer;
+  /** A penalty on the kernel's size. Default none. */
+  kernelRegularizer?: Regularizer;
+  /** The same on the bias's. Default none. */
+  biasRegularizer?: Regularizer;
   /** For a first layer: [T or null for any, features], or [features]. */
   inputShape?: readonly (number | null)[];
   /** Default `dense`, `dense_1`, … */
@@ -36,6 +43,8 @@ export interface DenseLayer extends AnyLayer {
   readonly useBias: boolean;
   readonly kernelInitializer: Initializer;
   readonly biasInitializer: Initializer;
+  readonly kernelRegularizer?: Regularizer;
+  readonly biasRegularizer?: Regularizer;
 }
 
 /** y = activation(b + x·W), on the last axis: of a single row, or of every step of a sequence. */
@@ -49,21 +58,33 @@ export const denseKind = {
     useBias: { ...trueOrFalse, fallback: true },
     kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },
     biasInitializer: { ...anInitializer, fallback: "zeros" },
+    kernelRegularizer: aRegularizer,
+    biasRegularizer: aRegularizer,
     ...COMMON,
   },
-  output: ({ units }, { sequence, T }) => ({ holds: "numbers", sequence, T, width: units }),
-  weights: (layer, { width: I }) => [
-    { name: "kernel", shape: [I, layer.units], blocks: 1, initializer: layer.kernelInitializer },
-    ...(layer.useBias
-      ? [{ name: "bias", shape: [layer.units], blocks: 1, initializer: layer.biasInitializer }]
-      : []),
-  ],
+  output: ({ units }, x) => ({
+    holds: "numbers",
+    sequence: x.sequence,
+    T: x.T,
+    width: units,
+    ...maskedAs(x),
+  }),
+  weights(layer, { width: I }) {
+    const { units, useBias, kernelInitializer, biasInitializer, kernelRegularizer, biasRegularizer } = layer;
+    const kernel = { name: "kernel", shape: [I, units], blocks: 1, initializer: kernelInitializer };
+    const bias = { name: "bias", shape: [units], blocks: 1, initializer: biasInitializer };
+    return [
+      { ...kernel, ...penalized(kernelRegularizer) },
+      ...(useBias ? [{ ...bias, ...penalized(biasRegularizer) }] : []),
+    ];
+  },
   memory({ units }, x, use) {
     const N = padded(units);
     const y = use.groupSize * x.T * N;
     return joinMemory(affineMemory({ N }, x, use), { group: { y, ...(use.backward && { dy: y }) } });
   },
   gathers: ({ units }, use) => affineGathers({ N: padded(units) }, use),
+  oneStep: (layer) => layer,
   pass({ units, activation, useBias }, at) {
     const { k, x, use } = at;
     const N = padded(units);
@@ -76,6 +97,7 @@ export const denseKind = {
       sequence: x.T * N,
       T: x.T,
       width: units,
+      ...maskAs(x),
     });
     return {
       y: rows(y),

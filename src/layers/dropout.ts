@@ -1,5 +1,5 @@
 import type { OptionTable } from "../options.ts";
-import { type AnyLayer, type LayerKind, padded, type Rows } from "./kind.ts";
+import { type AnyLayer, type LayerKind, maskAs, maskedAs, padded, type Rows } from "./kind.ts";
 import { COMMON, describeLayer, share } from "./options.ts";
 
 export interface DropoutConfig {
@@ -25,8 +25,9 @@ export const dropoutKind = {
   baseName: "dropout",
   reads: "numbers",
   options: { rate: share, ...COMMON } satisfies OptionTable<Omit<DropoutLayer, "type">>,
-  output: (_, { sequence, T, width }) => ({ holds: "numbers", sequence, T, width }),
+  output: (_, x) => ({ holds: "numbers", sequence: x.sequence, T: x.T, width: x.width, ...maskedAs(x) }),
   weights: () => [],
+  oneStep: (layer) => layer,
   withoutDropout: (layer) => ({ ...layer, rate: 0 }),
   memory({ rate }, { T, width }, { groupSize: R, backward }) {
     const block = R * T * padded(width);
@@ -37,7 +38,14 @@ export const dropoutKind = {
     const { k, x, dx, use, stream } = at;
     const { T, width } = x;
     const N = padded(width);
-    const rows = (address: number): Rows => ({ at: () => address, stride: N, sequence: T * N, T, width });
+    const rows = (address: number): Rows => ({
+      at: () => address,
+      stride: N,
+      sequence: T * N,
+      T,
+      width,
+      ...maskAs(x),
+    });
     const own = use.backward ? rows(at.at("dy")) : rows(0);
     if (!use.backward || rate === 0) return { y: x, dy: dx ?? own, forward() {}, backward() {} };
     const y = rows(at.at("y"));

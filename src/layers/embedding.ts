@@ -1,5 +1,7 @@
-import { type AnyLayer, type Initializer, type LayerKind, padded, type Rows } from "./kind.ts";
+import { trueOrFalse } from "../options.ts";
+import { type AnyLayer, type Initializer, type LayerKind, maskAs, padded, type Rows } from "./kind.ts";
 import { anInitializer, COMMON, describeLayer, size } from "./options.ts";
+import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
 
 export interface EmbeddingConfig {
   /** V: ids are in [0, inputDim). */
@@ -8,6 +10,12 @@ export interface EmbeddingConfig {
   outputDim: number;
   /** Default `randomUniform`. */
   embeddingsInitializer?: Initializer;
+  /** A penalty on the vectors' size. Default none. */
+  embeddingsRegularizer?: Regularizer;
+  /** Id 0 is padding: its rows are masked for the layers above. Default false. */
+  maskZero?: boolean;
+  /** T: how many ids a sample has. Only what makes one row of all steps, such as flatten, needs it. Default any number. */
+  inputLength?: number;
   /** Default `embedding`, `embedding_1`, … */
   name?: string;
 }
@@ -17,6 +25,9 @@ export interface EmbeddingLayer extends Omit<AnyLayer, "inputShape"> {
   readonly inputDim: number;
   readonly outputDim: number;
   readonly embeddingsInitializer: Initializer;
+  readonly embeddingsRegularizer?: Regularizer;
+  readonly maskZero: boolean;
+  readonly inputLength?: number;
 }
 
 /**
@@ -31,16 +42,26 @@ export const embeddingKind = {
     inputDim: size,
     outputDim: size,
     embeddingsInitializer: { ...anInitializer, fallback: "randomUniform" },
+    embeddingsRegularizer: aRegularizer,
+    maskZero: { ...trueOrFalse, fallback: false },
+    inputLength: { ...size, fallback: undefined },
     name: COMMON.name,
   },
-  output: ({ outputDim }, x) => ({ ...x, holds: "numbers", width: outputDim }),
-  weights: ({ inputDim, outputDim, embeddingsInitializer }) => [
+  output: ({ outputDim, maskZero }, x) => ({
+    ...x,
+    holds: "numbers",
+    width: outputDim,
+    ...(maskZero && { masked: true }),
+  }),
+  masks: ({ maskZero }) => (maskZero ? (row) => row[0] === 0 : undefined),
+  weights: ({ inputDim, outputDim, embeddingsInitializer, embeddingsRegularizer }) => [
     {
       name: "embeddings",
       shape: [inputDim, outputDim],
       blocks: 1,
       initializer: embeddingsInitializer,
       sum: "places",
+      ...penalized(embeddingsRegularizer),
     },
   ],
   memory({ outputDim }, x, { groupSize: R, batchSize: B, backward }) {
@@ -51,12 +72,13 @@ export const embeddingKind = {
       batch: { ...(backward && { dy: B * vectors }) },
     };
   },
+  oneStep: (layer) => layer,
   pass({ outputDim }, at) {
     const { k, x, use } = at;
     const E = padded(outputDim);
     const table = at.weight("embeddings").address;
     const dy = use.backward ? at.at("dy") : 0;
-    const rows = { stride: E, sequence: x.T * E, T: x.T, width: outputDim };
+    const rows = { stride: E, sequence: x.T * E, T: x.T, width: outputDim, ...maskAs(x) };
     const y = x.gathered ? 0 : at.at("y");
     const gathered = x.gathered && { gathered: { ...x.gathered, table } };
     return {
@@ -66,9 +88,12 @@ export const embeddingKind = {
         if (!x.gathered) k.embeddingForward(y, x.at(group), table, group.count * x.T, E, 1);
       },
       backward() {},
-      sumPlaces: (gradient, squares, count, part, parts) =>
+      sumPlaces(gradient, squares, count, part, parts, limit) {
+        const [places, ids] = [count * x.T, x.at(START)];
+        if (limit < Infinity) k.limitPlaces(dy, ids, places, E, part, parts, limit);
         // One id may stand in every place.
-        count * x.T * k.embeddingBackward(gradient, squares, dy, x.at(START), count * x.T, E, part, parts),
+        return places * k.embeddingBackward(gradient, squares, dy, ids, places, E, part, parts);
+      },
     };
   },
 } satisfies LayerKind<EmbeddingLayer>;

@@ -1,8 +1,9 @@
 import { type OptionTable, trueOrFalse } from "../options.ts";
-import { Affine, addGradients, type Operand, packPart, packPartTransposed } from "./affine.ts";
+import { Affine, type Operand, packPart, packPartTransposed } from "./affine.ts";
 import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { describeLayer, onlyValue } from "./options.ts";
 import {
+  asRead,
   RECURRENT,
   type RecurrentConfig,
   type RecurrentLayer,
@@ -11,6 +12,8 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  stateMemory,
+  variants,
 } from "./recurrent.ts";
 
 export interface GruConfig extends RecurrentConfig {
@@ -38,8 +41,9 @@ export const gruKind = {
     recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
     resetAfter: { ...trueOrFalse, fallback: true },
   } satisfies OptionTable<Omit<GruLayer, "type">>,
-  states: ({ units }) => ({
+  states: ({ units, goBackwards }) => ({
     units,
+    seesAhead: goBackwards,
     kinds: {
       u: { title: "update gate", range: "gate" },
       r: { title: "reset gate", range: "gate" },
@@ -47,6 +51,7 @@ export const gruKind = {
       h: { title: "state", range: "signed", flows: true },
     },
   }),
+  carried: ({ units }) => ({ h: units }),
   output: recurrentOutput,
   weights: (layer, x) =>
     recurrentWeights(layer, x, CELL).map((spec) =>
@@ -55,23 +60,28 @@ export const gruKind = {
   memory(layer, x, use) {
     const H = padded(layer.units);
     const rows = use.groupSize * x.T;
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), {
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h"), {
       group: {
         ...(layer.resetAfter ? { v: rows * CELL.gates * H } : { rh: rows * H }),
         ...(use.flow && { flow: rows * H }),
       },
     });
   },
-  everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  ...variants<GruLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
-  pass(layer, at) {
+  pass(layer, bound) {
+    const at = asRead(layer, bound);
     const { k, use } = at;
     const { resetAfter, useBias } = layer;
     const frame = recurrentFrame(layer, at, CELL.gates, "gru_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { maskStep, maskSequence, m, hm, dm } = frame;
     const bias = useBias ? "gru_cell/bias" : null;
-    const input = new Affine(at, { N, dropout: layer.dropout }, { kernel: "gru_cell/kernel", bias });
+    const input = new Affine(
+      at,
+      { N, dropout: layer.dropout, stepsOver: true },
+      { kernel: "gru_cell/kernel", bias },
+    );
     const flow = use.flow ? at.at("flow") : 0;
     const U = at.weight("gru_cell/recurrent_kernel");
     const b = bias === null ? null : at.weight(bias);
@@ -79,12 +89,15 @@ export const gruKind = {
     const second = N * 4;
     const v = resetAfter ? at.at("v") : 0;
     const rh = resetAfter ? 0 : at.at("rh");
+    const carried = frame.carry({ h }, { h: dhState });
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     const shared = {
       y: frame.y,
       dy: frame.dy,
-      states: { u: gate(0), r: gate(1), g: gate(2), h: stateRows(h) },
-      gradients: flow ? { h: rows(flow, H) } : {},
+      states: frame.inOrder({ u: gate(0), r: gate(1), g: gate(2), h: stateRows(h) }),
+      final: carried.final,
+      dInitial: carried.dInitial,
+      gradients: flow ? frame.inOrder({ h: rows(flow, H) }) : {},
       project: (from: number, count: number) => input.project(from, count),
       beginShard: (shard: number) => input.beginShard(shard),
       endShard: (shard: number, partial: number) => input.endShard(shard, partial),
@@ -98,15 +111,21 @@ export const gruKind = {
           frame.prepare(part, parts);
         },
         forward(group) {
+          carried.begin(group);
+          frame.draw(group);
           input.forward(group, z);
-          k.gruForward(z, v, h, b ? b.address + second : 0, u, a, group.count, T, H, units);
+          const bv = b ? b.address + second : 0;
+          const mask = frame.maskAt(group);
+          const R = group.count;
+          k.gruForward(z, v, h, bv, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
         },
         backward(group) {
-          frame.clearState(group);
-          k.gruBackward(z, v, h, dh, dhState, flow, uT, a, group.count, T, H);
+          carried.beginBack(group);
+          const mask = frame.maskAt(group);
+          const R = group.count;
+          k.gruBackward(z, v, h, dh, dhState, flow, uT, a, R, T, H, mask, maskStep, maskSequence, m, dm);
           input.backward(group, z);
-          const db = b ? b.gradient(group) + second : 0;
-          addGradients(at, group, { address: v, T, N }, db, [operand]);
+          input.addGradients(group, v, b ? b.gradient(group) + second : 0, [operand]);
         },
       };
     }
@@ -126,12 +145,18 @@ export const gruKind = {
         packPartTransposed(k, uT + gates * H * 4, U.address + gates * 4, units, H, part, parts, N);
       },
       forward(group) {
+        carried.begin(group);
+        frame.draw(group);
         input.forward(group, z);
-        k.gruBeforeForward(z, h, rh, u, a, group.count, T, H, units);
+        const mask = frame.maskAt(group);
+        const R = group.count;
+        k.gruBeforeForward(z, h, rh, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
-        frame.clearState(group);
-        k.gruBeforeBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H);
+        carried.beginBack(group);
+        const mask = frame.maskAt(group);
+        const R = group.count;
+        k.gruBeforeBackward(z, h, dh, dhState, flow, uT, a, R, T, H, mask, maskStep, maskSequence, m, hm, dm);
         input.backward(group, z, operands);
       },
     };

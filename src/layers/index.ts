@@ -1,33 +1,57 @@
 /** The kinds of layers there are: one line each, and one in the union. */
 import { LstmkitError } from "../errors.ts";
 import { show } from "../options.ts";
+import { type AveragePooling1dLayer, averagePooling1dKind } from "./average-pooling1d.ts";
 import { type BidirectionalLayer, bidirectionalKind } from "./bidirectional.ts";
-import { type DenseLayer, denseKind } from "./dense.ts";
-import { type DropoutLayer, dropoutKind } from "./dropout.ts";
+import { type Conv1dLayer, conv1dKind } from "./conv1d.ts";
 import { type EmbeddingLayer, embeddingKind } from "./embedding.ts";
+import { type FlattenLayer, flattenKind } from "./flatten.ts";
+import { type GlobalAveragePooling1dLayer, globalAveragePooling1dKind } from "./global-average-pooling1d.ts";
+import { type GlobalMaxPooling1dLayer, globalMaxPooling1dKind } from "./global-max-pooling1d.ts";
+import { type InputLayer, inputKind } from "./input.ts";
 import type { AnyLayer, LayerKind, LayerStates } from "./kind.ts";
-import { type LayerNormalizationLayer, layerNormalizationKind } from "./layer-normalization.ts";
+import { type MaskingLayer, maskingKind } from "./masking.ts";
+import { type MaxPooling1dLayer, maxPooling1dKind } from "./max-pooling1d.ts";
 import { describeLayer } from "./options.ts";
 import { type AnyRecurrentLayer, RECURRENT_KINDS } from "./recurrent-kinds.ts";
+import { type RepeatVectorLayer, repeatVectorKind } from "./repeat-vector.ts";
+import { type AnyRowLayer, ROW_KINDS } from "./row-kinds.ts";
+import { type TimeDistributedLayer, timeDistributedKind } from "./time-distributed.ts";
 
 /** By a description's `type`. */
 export const LAYERS = {
+  input: inputKind,
   embedding: embeddingKind,
+  masking: maskingKind,
   ...RECURRENT_KINDS,
   bidirectional: bidirectionalKind,
-  layerNormalization: layerNormalizationKind,
-  dropout: dropoutKind,
-  dense: denseKind,
+  conv1d: conv1dKind,
+  maxPooling1d: maxPooling1dKind,
+  averagePooling1d: averagePooling1dKind,
+  globalMaxPooling1d: globalMaxPooling1dKind,
+  globalAveragePooling1d: globalAveragePooling1dKind,
+  flatten: flattenKind,
+  repeatVector: repeatVectorKind,
+  ...ROW_KINDS,
+  timeDistributed: timeDistributedKind,
 } as const;
 
 /** One layer of a model, with every default filled in; `name` is "" until the model gives it one. */
 export type Layer =
+  | InputLayer
   | EmbeddingLayer
+  | MaskingLayer
   | AnyRecurrentLayer
   | BidirectionalLayer
-  | LayerNormalizationLayer
-  | DropoutLayer
-  | DenseLayer;
+  | Conv1dLayer
+  | MaxPooling1dLayer
+  | AveragePooling1dLayer
+  | GlobalMaxPooling1dLayer
+  | GlobalAveragePooling1dLayer
+  | FlattenLayer
+  | RepeatVectorLayer
+  | AnyRowLayer
+  | TimeDistributedLayer;
 
 /** Names of the states that some kind has at every step. */
 export type StateName = NameOf<(typeof LAYERS)[keyof typeof LAYERS]>;

@@ -42,6 +42,8 @@ export interface Signal {
   readonly width: number;
   /** The rows are those of a table, named by ids, of which a list has so many different ones at most. */
   readonly gathered?: { readonly most: number; readonly of: "shard" | "call" };
+  /** Whether rows may be masked: padding, which recurrent layers step over and loss and metrics leave out. */
+  readonly masked?: true;
 }
 
 /** One weight, as a kind asks for it. */
@@ -59,6 +61,14 @@ export interface WeightSpec {
    * named by an id, in the order of the places where the ids stand. Default `shards`.
    */
   readonly sum?: "shards" | "places";
+  /** What is added to the loss for the weight's size, Σ l1·|w| + l2·w². Default nothing. */
+  readonly penalty?: Penalty;
+}
+
+/** Shares of the sum of sizes, and of the sum of squares. */
+export interface Penalty {
+  readonly l1: number;
+  readonly l2: number;
 }
 
 /** What a batch shape wants of a layer. */
@@ -86,6 +96,11 @@ export interface Memory {
   readonly group?: Sizes;
   /** A thread's own, dead when a call returns: that of all layers lies in one place. */
   readonly scratch?: Sizes;
+  /**
+   * (B, padded width) of each of its `carried` states, by their names: all threads', each writing its own samples.
+   * The model keeps them from batch to batch, and from call to call.
+   */
+  readonly state?: Sizes;
 }
 
 /** Which samples a group is, and all that random numbers may depend on. */
@@ -113,7 +128,26 @@ export interface Rows {
   /** Real features; the padding behind them is never read as a feature. */
   readonly width: number;
   readonly gathered?: Gathered;
+  /** Where the signal is masked. */
+  readonly mask?: Mask;
 }
+
+/** Which rows count: words of 32 bits, 1 where a row does and 0 where it is masked. Distances in words. */
+export interface Mask {
+  /** Address of the word of the first row of the group's first sample. */
+  at(group: Group): number;
+  /** From a row's to the next; negative where a sequence is read from its end. */
+  readonly stride: number;
+  /** From a sample's to the next. */
+  readonly sequence: number;
+}
+
+/** For a kind whose output keeps the rows of x: the mask goes on. One that gives other rows drops it. */
+export const maskedAs = ({ masked }: Pick<Signal, "masked">): Pick<Signal, "masked"> =>
+  masked ? { masked } : {};
+
+/** The same of rows in their place. */
+export const maskAs = ({ mask }: Pick<Rows, "mask">): Pick<Rows, "mask"> => (mask ? { mask } : {});
 
 /** Rows that are those of a table, each different one of a list but once. */
 export interface Gathered {
@@ -138,6 +172,13 @@ export interface Bound {
   /** Where the gradient of x goes, or null where nobody asks for it. */
   readonly dx: Rows | null;
   readonly use: Use;
+  /** Where the states before the first step stand, single rows by the names of `carried`. Default zeros. */
+  readonly initial?: Readonly<Record<string, Rows>>;
+  /**
+   * The passes of later layers that begin with the states this one ends with, each with a dInitial: to be added,
+   * in their order, to the gradient of the states after the last step. All there when the first group goes back.
+   */
+  readonly heirs?: readonly Pass[];
   /** Number of the layer, by which its random numbers differ from others'. */
   readonly stream: number;
   weight(name: string): Weight;
@@ -160,6 +201,10 @@ export interface Pass {
   readonly states?: Readonly<Record<string, Rows>>;
   /** The gradients of those that flow, at every step, under the same names: there after the way back of a use with `flow`. */
   readonly gradients?: Readonly<Record<string, Rows>>;
+  /** By the names of `carried`, single rows: the states after the last step, there once `forward` returned. */
+  readonly final?: Readonly<Record<string, Rows>>;
+  /** Under the same names, single rows: the gradients of the states before the first step, once `backward` returned. */
+  readonly dInitial?: Readonly<Record<string, Rows>>;
   /** Fill this part of what is `prepared`, after the weights changed. */
   prepare?(part: number, parts: number): void;
   /** Then: units of work on the call's list of gathered rows, `from` … `from + count` of it. */
@@ -174,9 +219,17 @@ export interface Pass {
    * After all groups of a batch, for a weight whose gradient is summed by places: this part of the rows.
    *
    * @param squares where the sum of the squares of each place goes, or 0
+   * @param limit to which each place's numbers are limited first; Infinity for none
    * @returns a bound of what was added to any number, or NaN where something is not finite
    */
-  sumPlaces?(gradient: number, squares: number, count: number, part: number, parts: number): number;
+  sumPlaces?(
+    gradient: number,
+    squares: number,
+    count: number,
+    part: number,
+    parts: number,
+    limit: number,
+  ): number;
 }
 
 /** A state that a layer has at every step, for those who show it. */
@@ -205,12 +258,19 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   readonly baseName: string;
   /** All that a description may say beside its type. */
   readonly options: Readonly<Record<string, Option>>;
-  /** What it takes in; who reads ids can only come first. */
-  readonly reads: "ids" | "numbers";
+  /** What it takes in; who reads ids can only come first. `either` are data of its own: it begins a branch. */
+  readonly reads: "ids" | "numbers" | "either";
   /** What it has at every step, for trace, gradientFlow and the pictures. */
   states?(layer: C): LayerStates;
+  /** What it carries from one step to the next, by name, with its width: all that its past is to it. */
+  carried?(layer: C): Readonly<Record<string, number>>;
   /** The only inference of shapes. @throws BAD_LAYER where the kind cannot read such a signal */
   output(layer: C, x: Signal): Signal;
+  /**
+   * Of a first layer that makes a mask, which rows of the model's input are masked: looked at as a batch is loaded,
+   * since the loss is a mean over the rows that count. Undefined where the description asks for none.
+   */
+  masks?(layer: C): ((row: ArrayLike<number>) => boolean) | undefined;
   /** In Keras's order: files, digests and initial values derive from it. */
   weights(layer: C, x: Signal): readonly WeightSpec[];
   /** x and its T are those of the batch. */
@@ -224,8 +284,18 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   everyStep?(layer: C): C;
   /** The layer as it is when nothing is trained. */
   withoutDropout?(layer: C): C;
-  /** The layer without the activation that its output passes through last, for a loss that wants it so. */
-  bare?(layer: C): { readonly layer: C; readonly activation: Activation };
+  /** Whether its `memory` has `state`. Default false. */
+  stateful?(layer: C): boolean;
+  /**
+   * The layer as a stream has it, which is given one step at a time: its states are kept from step to step. Null where
+   * what it gives at a step is of later steps as well; a kind that does not say cannot be streamed.
+   */
+  oneStep?(layer: C): C | null;
+  /**
+   * The layer without the activation that its output passes through last, for a loss that wants it so; undefined where
+   * it has none. The rows of such a layer's output and of its gradient lie one behind the other, over a group.
+   */
+  bare?(layer: C): { readonly layer: C; readonly activation: Activation } | undefined;
 }
 
 /** Memory of several parts of a layer: blocks of other names side by side, scratch of one name once. */
@@ -236,7 +306,13 @@ export function joinMemory(...parts: readonly Memory[]): Memory {
       scratch[name] = Math.max(scratch[name] ?? 0, floats);
     }
   }
-  const join = (of: "prepared" | "batch" | "group"): Sizes =>
+  const join = (of: "prepared" | "batch" | "group" | "state"): Sizes =>
     Object.assign({}, ...parts.map((part) => part[of] ?? {}));
-  return { prepared: join("prepared"), batch: join("batch"), group: join("group"), scratch };
+  return {
+    prepared: join("prepared"),
+    batch: join("batch"),
+    group: join("group"),
+    scratch,
+    state: join("state"),
+  };
 }

@@ -1,5 +1,13 @@
 import { number, type OptionTable, trueOrFalse } from "../options.ts";
-import { type AnyLayer, type Initializer, type LayerKind, padded, type Rows } from "./kind.ts";
+import {
+  type AnyLayer,
+  type Initializer,
+  type LayerKind,
+  maskAs,
+  maskedAs,
+  padded,
+  type Rows,
+} from "./kind.ts";
 import { anInitializer, COMMON, describeLayer } from "./options.ts";
 
 export interface LayerNormalizationConfig {
@@ -41,7 +49,7 @@ export const layerNormalizationKind = {
     gammaInitializer: { ...anInitializer, fallback: "ones" },
     ...COMMON,
   } satisfies OptionTable<Omit<LayerNormalizationLayer, "type">>,
-  output: (_, { sequence, T, width }) => ({ holds: "numbers", sequence, T, width }),
+  output: (_, x) => ({ holds: "numbers", sequence: x.sequence, T: x.T, width: x.width, ...maskedAs(x) }),
   weights: ({ center, scale, betaInitializer, gammaInitializer }, { width }) => [
     ...(scale ? [{ name: "gamma", shape: [width], blocks: 1, initializer: gammaInitializer }] : []),
     ...(center ? [{ name: "beta", shape: [width], blocks: 1, initializer: betaInitializer }] : []),
@@ -51,6 +59,7 @@ export const layerNormalizationKind = {
     const block = rows * padded(width);
     return { group: { y: block, xhat: block, inverse: rows, ...(backward && { dy: block }) } };
   },
+  oneStep: (layer) => layer,
   pass({ epsilon, center, scale }, at) {
     const { k, x, dx, use } = at;
     const { T, width: n } = x;
@@ -59,7 +68,14 @@ export const layerNormalizationKind = {
     const dy = use.backward ? at.at("dy") : 0;
     const gamma = scale ? at.weight("gamma") : null;
     const beta = center ? at.weight("beta") : null;
-    const rows = (address: number): Rows => ({ at: () => address, stride: N, sequence: T * N, T, width: n });
+    const rows = (address: number): Rows => ({
+      at: () => address,
+      stride: N,
+      sequence: T * N,
+      T,
+      width: n,
+      ...maskAs(x),
+    });
     const block = (address: number, r: number) => address + r * T * N * 4;
     return {
       y: rows(y),
@@ -68,7 +84,17 @@ export const layerNormalizationKind = {
         for (let r = 0; r < group.count; r++) {
           const from = x.at(group) + r * x.sequence * 4;
           const own = [block(y, r), N, block(xhat, r), inverse + r * T * 4] as const;
-          k.layerNormForward(...own, from, x.stride, gamma?.address ?? 0, beta?.address ?? 0, T, n, epsilon);
+          k.layerNormForward(
+            ...own,
+            from,
+            x.stride,
+            gamma?.address ?? 0,
+            beta?.address ?? 0,
+            T,
+            n,
+            1,
+            epsilon,
+          );
         }
       },
       backward(group) {
@@ -77,7 +103,7 @@ export const layerNormalizationKind = {
           // Where nobody asks for dx it takes the place of dy.
           const to = dx ? dx.at(group) + r * dx.sequence * 4 : block(dy, r);
           const own = [block(dy, r), N, block(xhat, r), inverse + r * T * 4] as const;
-          k.layerNormBackward(to, dx?.stride ?? N, dGamma, dBeta, ...own, gamma?.address ?? 0, T, n);
+          k.layerNormBackward(to, dx?.stride ?? N, dGamma, dBeta, ...own, gamma?.address ?? 0, T, n, 1);
         }
       },
     };

@@ -3,6 +3,8 @@ import { Affine } from "./affine.ts";
 import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { describeLayer, onlyValue } from "./options.ts";
 import {
+  asRead,
+  forgetBias,
   RECURRENT,
   type RecurrentConfig,
   type RecurrentLayer,
@@ -11,6 +13,9 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  type SteppedLayer,
+  stateMemory,
+  variants,
 } from "./recurrent.ts";
 
 export interface LstmConfig extends RecurrentConfig {
@@ -39,8 +44,9 @@ export const lstmKind = {
     recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
     unitForgetBias: { ...trueOrFalse, fallback: true },
   } satisfies OptionTable<Omit<LstmLayer, "type">>,
-  states: ({ units }) => ({
+  states: ({ units, goBackwards }: SteppedLayer) => ({
     units,
+    seesAhead: goBackwards,
     kinds: {
       i: { title: "input gate", range: "gate" },
       f: { title: "forget gate", range: "gate" },
@@ -50,17 +56,13 @@ export const lstmKind = {
       h: { title: "state", range: "signed", flows: true },
     },
   }),
+  carried: ({ units }: SteppedLayer) => ({ h: units, c: units }),
   output: recurrentOutput,
-  weights(layer, x) {
-    const forget = layer.unitForgetBias ? { oneBlock: FORGET } : {};
-    return recurrentWeights(layer, x, CELL).map((spec) =>
-      spec.name === "lstm_cell/bias" ? { ...spec, ...forget } : spec,
-    );
-  },
+  weights: (layer, x) => forgetBias(layer, FORGET, recurrentWeights(layer, x, CELL)),
   memory(layer, x, use) {
     const H = padded(layer.units);
     const { groupSize: R, backward, flow } = use;
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), {
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h", "c"), {
       group: {
         c: R * (x.T + 1) * H,
         tc: R * x.T * H,
@@ -69,28 +71,39 @@ export const lstmKind = {
       },
     });
   },
-  everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  ...variants<LstmLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
-  pass(layer, at) {
+  pass(layer, bound) {
+    const at = asRead(layer, bound);
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "lstm_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { maskStep, maskSequence, m, hm, dm } = frame;
     const input = new Affine(
       at,
-      { N, dropout: layer.dropout },
+      { N, dropout: layer.dropout, stepsOver: true },
       { kernel: "lstm_cell/kernel", bias: layer.useBias ? "lstm_cell/bias" : null },
     );
     const [c, tc] = [at.at("c"), at.at("tc")];
     const dcState = use.backward ? at.at("dcState") : 0;
     const flow = use.flow ? at.at("flow") : 0;
+    const carried = frame.carry({ h, c }, { h: dhState, c: dcState });
     const U = { rows: before, gradient: at.weight("lstm_cell/recurrent_kernel").gradient };
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     return {
       y: frame.y,
       dy: frame.dy,
-      states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c: stateRows(c), h: stateRows(h) },
-      gradients: flow ? { h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) } : {},
+      states: frame.inOrder({
+        i: gate(0),
+        f: gate(1),
+        g: gate(2),
+        o: gate(3),
+        c: stateRows(c),
+        h: stateRows(h),
+      }),
+      final: carried.final,
+      dInitial: carried.dInitial,
+      gradients: flow ? frame.inOrder({ h: rows(flow, 2 * H), c: rows(flow + H * 4, 2 * H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
         frame.prepare(part, parts);
@@ -99,13 +112,36 @@ export const lstmKind = {
       beginShard: (shard) => input.beginShard(shard),
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
+        carried.begin(group);
+        frame.draw(group);
         input.forward(group, z);
-        k.lstmForward(z, c, h, tc, u, a, group.count, T, H, units);
+        const mask = frame.maskAt(group);
+        const R = group.count;
+        k.lstmForward(z, c, h, tc, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
-        frame.clearState(group);
-        k.clear(dcState, group.count * H);
-        k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, uT, a, group.count, T, H);
+        carried.beginBack(group);
+        const mask = frame.maskAt(group);
+        const R = group.count;
+        k.lstmBackward(
+          z,
+          c,
+          tc,
+          dh,
+          dhState,
+          dcState,
+          flow,
+          uT,
+          a,
+          R,
+          T,
+          H,
+          mask,
+          maskStep,
+          maskSequence,
+          m,
+          dm,
+        );
         input.backward(group, z, [U]);
       },
     };

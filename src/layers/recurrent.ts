@@ -7,6 +7,7 @@
  */
 import { LstmkitError } from "../errors.ts";
 import { type OptionTable, trueOrFalse } from "../options.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 import { affineGathers, affineMemory, packPart, packPartTransposed } from "./affine.ts";
 import {
   type AnyLayer,
@@ -15,6 +16,9 @@ import {
   type Initializer,
   joinMemory,
   type Memory,
+  maskAs,
+  maskedAs,
+  type Pass,
   padded,
   type Rows,
   type Signal,
@@ -22,89 +26,176 @@ import {
   type WeightSpec,
 } from "./kind.ts";
 import { anInitializer, COMMON, onlyValue, sequenceShape, share, size } from "./options.ts";
+import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
+import { reversed } from "./reversed.ts";
 
-export interface RecurrentConfig {
+/** The mode of the kernel mergeRows that adds; SUM of `assembly/merge.ts`. */
+export const SUM = 0;
+
+/** What every recurrent layer takes. */
+export interface SteppedConfig {
   /** H: length of the state. */
   units: number;
-  /** What the candidate and the output pass through. Only `tanh`, the default. */
-  activation?: "tanh";
   /** A bias is added. Default true. */
   useBias?: boolean;
   /** Share of inputs dropped while training, one mask per sequence; in [0, 1). Default 0. */
   dropout?: number;
   /** Give the output of every timestep, (B, T, H), not only the last, (B, H). Default false. */
   returnSequences?: boolean;
+  /**
+   * Read the sequence from its end; with `returnSequences` the outputs come in the order in which it is read: that of
+   * the last step is the first. Default false.
+   */
+  goBackwards?: boolean;
+  /**
+   * Sample i of a batch goes on from the states in which sample i of the batch before ended, in fit, evaluate and
+   * predict alike, until `model.resetStates()`. Default false.
+   */
+  stateful?: boolean;
   /** Default `glorotUniform`. */
   kernelInitializer?: Initializer;
-  /** Default `orthogonal`. */
-  recurrentInitializer?: Initializer;
   /** Default `zeros`. */
   biasInitializer?: Initializer;
+  /** A penalty on the kernel's size. Default none. */
+  kernelRegularizer?: Regularizer;
+  /** The same on the recurrent kernel's. Default none. */
+  recurrentRegularizer?: Regularizer;
+  /** The same on the bias's. Default none. */
+  biasRegularizer?: Regularizer;
+  /**
+   * The name of a recurrent layer before it, with the same states: those that it ends with are the states that this
+   * one begins with, h from h and c from c. Keras's `initial_state` in a call. Default zeros.
+   */
+  initialState?: string;
   /** For a first layer that is fed with numbers: [T or null for any, features]. */
   inputShape?: readonly [number | null, number];
   /** Default `lstm`, `lstm_1`, … after the kind. */
   name?: string;
 }
 
-/** A recurrent layer with every default filled in. */
-export interface RecurrentLayer extends AnyLayer {
+/** What one takes whose cell multiplies the state before with a matrix. */
+export interface RecurrentConfig extends SteppedConfig {
+  /** What the candidate and the output pass through. Only `tanh`, the default. */
+  activation?: "tanh";
+  /**
+   * Share of the state's units dropped while training, before the product with the recurrent kernel; one mask per
+   * sequence, the same at every step and for every gate (Gal and Ghahramani 2016), in [0, 1). Default 0.
+   */
+  recurrentDropout?: number;
+  /** Default `orthogonal`. */
+  recurrentInitializer?: Initializer;
+}
+
+/** A recurrent layer with every default filled in: what all of them have. */
+export interface SteppedLayer extends AnyLayer {
   readonly units: number;
-  readonly activation: "tanh";
   readonly useBias: boolean;
   readonly dropout: number;
   readonly returnSequences: boolean;
+  readonly goBackwards: boolean;
+  readonly stateful: boolean;
   readonly kernelInitializer: Initializer;
-  readonly recurrentInitializer: Initializer;
   readonly biasInitializer: Initializer;
+  readonly kernelRegularizer?: Regularizer;
+  readonly recurrentRegularizer?: Regularizer;
+  readonly biasRegularizer?: Regularizer;
+  readonly initialState?: string;
 }
+
+/** One whose cell multiplies the state before with U. */
+export interface RecurrentLayer extends SteppedLayer {
+  readonly activation: "tanh";
+  readonly recurrentDropout: number;
+  readonly recurrentInitializer: Initializer;
+}
+
+const multiplies = (layer: SteppedLayer): layer is RecurrentLayer => "recurrentInitializer" in layer;
+
+/** Of a cell that multiplies no state there is nothing to drop. */
+const stateDropout = (layer: SteppedLayer): number => (multiplies(layer) ? layer.recurrentDropout : 0);
 
 export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   units: size,
   activation: { ...onlyValue("tanh", "the kernels have no other yet"), fallback: "tanh" },
   useBias: { ...trueOrFalse, fallback: true },
   dropout: { ...share, fallback: 0 },
+  recurrentDropout: { ...share, fallback: 0 },
   returnSequences: { ...trueOrFalse, fallback: false },
+  goBackwards: { ...trueOrFalse, fallback: false },
+  stateful: { ...trueOrFalse, fallback: false },
   kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },
   recurrentInitializer: { ...anInitializer, fallback: "orthogonal" },
   biasInitializer: { ...anInitializer, fallback: "zeros" },
+  kernelRegularizer: aRegularizer,
+  recurrentRegularizer: aRegularizer,
+  biasRegularizer: aRegularizer,
+  initialState: {
+    wanted: "the name of a recurrent layer before it",
+    accepts: (value: unknown) => value !== "" && COMMON.name.accepts(value),
+    fallback: undefined,
+  },
   ...COMMON,
   inputShape: sequenceShape,
 };
 
+const { activation: _, recurrentDropout: __, recurrentInitializer: ___, ...stepped } = RECURRENT;
+
+/** The options of a cell that multiplies the state with no matrix. */
+export const STEPPED: OptionTable<Omit<SteppedLayer, "type">> = stepped;
+
 /** (B, T, I) → (B, T, units), or (B, units) of the last step. @throws BAD_LAYER */
-export function recurrentOutput({ type, units, returnSequences }: RecurrentLayer, x: Signal): Signal {
+export function recurrentOutput({ type, units, returnSequences }: SteppedLayer, x: Signal): Signal {
   if (!x.sequence) {
     throw new LstmkitError(
       "BAD_LAYER",
       `${type} reads a sequence, and is given single rows: give the recurrent layer before it returnSequences: true.`,
     );
   }
-  return { holds: "numbers", sequence: returnSequences, T: returnSequences ? x.T : 1, width: units };
+  const every = returnSequences && { T: x.T, ...maskedAs(x) };
+  return { holds: "numbers", sequence: returnSequences, T: 1, width: units, ...every };
 }
 
-/** Kernel, recurrent kernel and bias of a cell with so many gates, by Keras's paths. */
+/** Kernel, recurrent kernel where there is one, and bias of a cell with so many gates, by Keras's paths. */
 export function recurrentWeights(
-  layer: RecurrentLayer,
+  layer: SteppedLayer,
   { width: I }: Signal,
   { cell, gates }: { readonly cell: string; readonly gates: number },
 ): WeightSpec[] {
-  const { units: H, kernelInitializer, recurrentInitializer, biasInitializer } = layer;
-  const weight = (name: string, shape: number[], initializer: Initializer): WeightSpec => ({
+  const { units: H, kernelInitializer, biasInitializer } = layer;
+  const weight = (
+    name: string,
+    shape: number[],
+    initializer: Initializer,
+    regularizer: Regularizer | undefined,
+  ): WeightSpec => ({
     name: `${cell}/${name}`,
     shape,
     blocks: gates,
     initializer,
+    ...penalized(regularizer),
   });
   return [
-    weight("kernel", [I, gates * H], kernelInitializer),
-    weight("recurrent_kernel", [H, gates * H], recurrentInitializer),
-    ...(layer.useBias ? [weight("bias", [gates * H], biasInitializer)] : []),
+    weight("kernel", [I, gates * H], kernelInitializer, layer.kernelRegularizer),
+    ...(multiplies(layer)
+      ? [weight("recurrent_kernel", [H, gates * H], layer.recurrentInitializer, layer.recurrentRegularizer)]
+      : []),
+    ...(layer.useBias ? [weight("bias", [gates * H], biasInitializer, layer.biasRegularizer)] : []),
   ];
 }
 
-/** Memory of x's product, of the packed U and Uᵀ, and of the states h. */
+/** The same weights, but that the bias starts at 1 in this block where the layer wants it (Jozefowicz et al. 2015). */
+export const forgetBias = (
+  { unitForgetBias }: { readonly unitForgetBias: boolean },
+  block: number,
+  weights: readonly WeightSpec[],
+): WeightSpec[] =>
+  weights.map((spec) =>
+    unitForgetBias && spec.name.endsWith("_cell/bias") ? { ...spec, oneBlock: block } : spec,
+  );
+
+/** Memory of x's product, of the packed U and Uᵀ where there are such, and of the states h. */
 export function recurrentMemory(
-  layer: RecurrentLayer,
+  layer: SteppedLayer,
   x: Signal & { readonly T: number },
   use: Use,
   gates: number,
@@ -113,19 +204,48 @@ export function recurrentMemory(
   const { groupSize: R, backward } = use;
   const H = padded(units);
   const N = gates * H;
-  return joinMemory(affineMemory({ N, dropout }, x, use), {
-    prepared: { u: units * N, ...(backward && { uT: N * H }) },
+  const product: Memory = multiplies(layer)
+    ? {
+        prepared: { u: units * N, ...(backward && { uT: N * H }) },
+        scratch: { a: Math.max(R * N, H * x.T) },
+      }
+    : {};
+  return joinMemory(affineMemory({ N, dropout }, x, use), product, {
     group: {
       z: R * x.T * N,
       h: R * (x.T + 1) * H,
       ...(backward && { dhState: R * H, ...(returnSequences && { dh: R * x.T * H }) }),
+      ...(backward && stateDropout(layer) > 0 && { m: R * H, hm: R * x.T * H, dm: R * H }),
     },
-    scratch: { a: Math.max(R * N, H * x.T) },
   });
 }
 
+/** Memory of the states that a stateful layer keeps. */
+export const stateMemory = (
+  { stateful, units }: SteppedLayer,
+  { batchSize }: Use,
+  ...names: readonly string[]
+): Memory =>
+  stateful ? { state: Object.fromEntries(names.map((name) => [name, batchSize * padded(units)])) } : {};
+
+/** The layer as others want it, the same for every cell. */
+export const variants = <L extends SteppedLayer>() => ({
+  everyStep: (layer: L): L => ({ ...layer, returnSequences: true }),
+  withoutDropout: (layer: L): L => ({
+    ...layer,
+    dropout: 0,
+    ...(multiplies(layer) && { recurrentDropout: 0 }),
+  }),
+  stateful: (layer: L) => layer.stateful,
+  oneStep: (layer: L): L | null => (layer.goBackwards ? null : { ...layer, stateful: true }),
+});
+
+/** What the layer is bound to, with x in the order in which it is read. */
+export const asRead = ({ goBackwards }: SteppedLayer, at: Bound): Bound =>
+  goBackwards ? { ...at, x: reversed(at.x), dx: at.dx && reversed(at.dx) } : at;
+
 export const recurrentGathers = (
-  { units, dropout }: RecurrentLayer,
+  { units, dropout }: SteppedLayer,
   use: Pick<Use, "backward">,
   gates: number,
 ): number => affineGathers({ N: gates * padded(units), dropout }, use);
@@ -143,40 +263,69 @@ export interface RecurrentFrame {
   /** (R, T, H), or 0 where only the last output is used; (R, H). 0 without a way back. */
   readonly dh: number;
   readonly dhState: number;
-  /** Packed U and Uᵀ. */
+  /** Packed U and Uᵀ; 0 of a cell that has none. */
   readonly u: number;
   readonly uT: number;
+  /** The mask of x's steps: 0 for none, and from a step's word to the next and from a sample's. */
+  maskAt(group: Group): number;
+  readonly maskStep: number;
+  readonly maskSequence: number;
+  /** (R, H), (R, T, H) and (R, H): what h₋ is multiplied with before U, the product, and its gradient; 0 for none. */
+  readonly m: number;
+  readonly hm: number;
+  readonly dm: number;
   readonly y: Rows;
   readonly dy: Rows;
-  /** The states before each step: what U is multiplied with. */
+  /** What U is multiplied with at each step: the states before it, or what dropout leaves of them. */
   readonly before: Rows;
   /** A row of `units` for every step, so many floats apart. */
   rows(address: number, stride: number, sequence?: number): Rows;
   /** The same of a block (R, T+1, H), but for the initial state. */
   stateRows(address: number): Rows;
+  /** What there is at every step, in the order of x's steps, from the order in which they are read. */
+  inOrder(table: Readonly<Record<string, Rows>>): Readonly<Record<string, Rows>>;
+  /**
+   * The carried states: where they begin, where they end, and their gradients on the way back.
+   *
+   * @param blocks addresses of (R, T+1, H) each
+   * @param gradients addresses of (R, H) each, for the states after the last step and then before the first
+   */
+  carry(blocks: Readonly<Record<string, number>>, gradients: Readonly<Record<string, number>>): Carried;
   /** Pack this part of U and Uᵀ. */
   prepare(part: number, parts: number): void;
-  /** Before the cell goes back: nothing comes from beyond the last step, but what the reader gave. */
-  clearState(group: Group): void;
+  /** Before the cell's way there: draw what it drops of the states. */
+  draw(group: Group): void;
 }
 
-/** @param recurrent name of the weight U */
+/** What a pass makes of the states that go from step to step. */
+export interface Carried {
+  /** `Pass.final` and `Pass.dInitial`. */
+  readonly final: Readonly<Record<string, Rows>>;
+  readonly dInitial: Readonly<Record<string, Rows>>;
+  /** Put `Bound.initial` before the first step; where there is none, zeros stand there. */
+  begin(group: Group): void;
+  /** Before the cell goes back: what comes from beyond the last step, which is what heirs leave, and nothing else. */
+  beginBack(group: Group): void;
+}
+
+/** @param recurrent name of the weight U, or null of a cell that has none */
 export function recurrentFrame(
-  layer: RecurrentLayer,
+  layer: SteppedLayer,
   at: Bound,
   gates: number,
-  recurrent: string,
+  recurrent: string | null,
 ): RecurrentFrame {
-  const { k, x, use } = at;
-  const { units, returnSequences } = layer;
-  const { T } = x;
+  const { k, x, use, stream } = at;
+  const { units, returnSequences, goBackwards } = layer;
+  const { T, mask } = x;
   const H = padded(units);
   const N = gates * H;
-  const [z, h, a, u] = [at.at("z"), at.at("h"), at.at("a"), at.at("u")];
+  const [z, h, a] = [at.at("z"), at.at("h"), at.at("a")];
   const dh = use.backward && returnSequences ? at.at("dh") : 0;
   const dhState = use.backward ? at.at("dhState") : 0;
-  const uT = use.backward ? at.at("uT") : 0;
-  const U = at.weight(recurrent).address;
+  const u = recurrent === null ? 0 : at.at("u");
+  const uT = recurrent !== null && use.backward ? at.at("uT") : 0;
+  const U = recurrent === null ? 0 : at.weight(recurrent).address;
   const rows = (address: number, stride: number, sequence = T * stride): Rows => ({
     at: () => address,
     stride,
@@ -186,6 +335,9 @@ export function recurrentFrame(
   });
   const stateRows = (address: number) => rows(address + H * 4, H, (T + 1) * H);
   const last = h + T * H * 4;
+  const rate = stateDropout(layer);
+  const drops = use.backward && rate > 0;
+  const [m, hm, dm] = drops ? [at.at("m"), at.at("hm"), at.at("dm")] : [0, 0, 0];
   return {
     T,
     H,
@@ -198,17 +350,72 @@ export function recurrentFrame(
     dhState,
     u,
     uT,
-    y: returnSequences ? stateRows(h) : { ...rows(last, H, (T + 1) * H), T: 1 },
+    y: returnSequences ? { ...stateRows(h), ...maskAs(x) } : { ...rows(last, H, (T + 1) * H), T: 1 },
     dy: returnSequences ? rows(dh, H) : { ...rows(dhState, H, H), T: 1 },
-    before: rows(h, H, (T + 1) * H),
+    before: drops ? rows(hm, H) : rows(h, H, (T + 1) * H),
+    maskAt: (group) => mask?.at(group) ?? 0,
+    maskStep: mask?.stride ?? 0,
+    maskSequence: mask?.sequence ?? 0,
+    m,
+    hm,
+    dm,
     rows,
     stateRows,
+    inOrder: (table) =>
+      goBackwards
+        ? Object.fromEntries(Object.entries(table).map(([name, read]) => [name, reversed(read)]))
+        : table,
+    carry(blocks, gradients) {
+      const single = { ...rows(0, H, H), T: 1 };
+      const each = (addresses: typeof blocks, of: (address: number) => Rows) =>
+        Object.fromEntries(Object.entries(addresses).map(([name, address]) => [name, of(address)]));
+      const starts = Object.entries(at.initial ?? {}).map(([name, from]) => ({ from, to: blocks[name]! }));
+      const { heirs } = at;
+      const ends = Object.entries(gradients);
+      return {
+        final: each(blocks, (block) => ({ ...rows(block + T * H * 4, H, (T + 1) * H), T: 1 })),
+        dInitial: each(gradients, (address) => ({ ...single, at: () => address })),
+        begin(group) {
+          for (const { from, to } of starts) {
+            k.copyRows(to, (T + 1) * H, from.at(group), from.sequence, units, group.count);
+          }
+        },
+        beginBack(group) {
+          for (const [, to] of ends) {
+            // Where the last output alone is read, its reader has put its gradient there.
+            if (dh || to !== dhState) k.clear(to, group.count * H);
+          }
+          if (heirs) addInherited(k, heirs, ends, H, group);
+        },
+      };
+    },
     prepare(part, parts) {
+      if (recurrent === null) return;
       packPart(k, u, U, units, N, part, parts);
       if (use.backward) packPartTransposed(k, uT, U, units, N, part, parts);
     },
-    clearState({ count }) {
-      if (dh) k.clear(dhState, count * H);
+    draw({ count, first, seed, batch, epoch }) {
+      if (!drops) return;
+      for (let r = 0; r < count; r++) {
+        const scale = 1 / (1 - rate);
+        k.recurrentDropout(m + r * H * 4, units, rate, scale, seed, stream, first + r, batch, epoch);
+      }
     },
   };
+}
+
+/** What reaches the last states, (R, H) each, of the passes that begin with them. */
+function addInherited(
+  k: Kernels,
+  heirs: readonly Pass[],
+  ends: readonly (readonly [name: string, gradient: number])[],
+  H: number,
+  group: Group,
+): void {
+  for (const { dInitial } of heirs) {
+    for (const [name, to] of ends) {
+      const from = dInitial![name]!; // who inherits has the same states
+      k.mergeRows(to, H, to, H, from.at(group), from.sequence, H, group.count, SUM);
+    }
+  }
 }

@@ -2,6 +2,7 @@ import { Affine } from "./affine.ts";
 import { joinMemory, type LayerKind, padded } from "./kind.ts";
 import { describeLayer } from "./options.ts";
 import {
+  asRead,
   RECURRENT,
   type RecurrentConfig,
   type RecurrentLayer,
@@ -10,6 +11,8 @@ import {
   recurrentMemory,
   recurrentOutput,
   recurrentWeights,
+  stateMemory,
+  variants,
 } from "./recurrent.ts";
 
 export interface SimpleRnnLayer extends RecurrentLayer {
@@ -24,32 +27,43 @@ export const simpleRnnKind = {
   baseName: "simple_rnn",
   reads: "numbers",
   options: RECURRENT,
-  states: ({ units }) => ({ units, kinds: { h: { title: "state", range: "signed", flows: true } } }),
+  states: ({ units, goBackwards }) => ({
+    units,
+    seesAhead: goBackwards,
+    kinds: { h: { title: "state", range: "signed", flows: true } },
+  }),
+  carried: ({ units }) => ({ h: units }),
   output: recurrentOutput,
   weights: (layer, x) => recurrentWeights(layer, x, CELL),
   memory(layer, x, use) {
     const flow = use.groupSize * x.T * padded(layer.units);
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), { group: { ...(use.flow && { flow }) } });
+    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h"), {
+      group: { ...(use.flow && { flow }) },
+    });
   },
-  everyStep: (layer) => ({ ...layer, returnSequences: true }),
-  withoutDropout: (layer) => ({ ...layer, dropout: 0 }),
+  ...variants<SimpleRnnLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
-  pass(layer, at) {
+  pass(layer, bound) {
+    const at = asRead(layer, bound);
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "simple_rnn_cell/recurrent_kernel");
     const { T, H, N, units, z, h, a, dh, dhState, u, uT, rows, stateRows } = frame;
+    const { maskStep, maskSequence, m, hm, dm } = frame;
     const input = new Affine(
       at,
-      { N, dropout: layer.dropout },
+      { N, dropout: layer.dropout, stepsOver: true },
       { kernel: "simple_rnn_cell/kernel", bias: layer.useBias ? "simple_rnn_cell/bias" : null },
     );
     const flow = use.flow ? at.at("flow") : 0;
+    const carried = frame.carry({ h }, { h: dhState });
     const U = { rows: frame.before, gradient: at.weight("simple_rnn_cell/recurrent_kernel").gradient };
     return {
       y: frame.y,
       dy: frame.dy,
-      states: { h: stateRows(h) },
-      gradients: flow ? { h: rows(flow, H) } : {},
+      states: frame.inOrder({ h: stateRows(h) }),
+      final: carried.final,
+      dInitial: carried.dInitial,
+      gradients: flow ? frame.inOrder({ h: rows(flow, H) }) : {},
       prepare(part, parts) {
         input.prepare(part, parts);
         frame.prepare(part, parts);
@@ -58,12 +72,16 @@ export const simpleRnnKind = {
       beginShard: (shard) => input.beginShard(shard),
       endShard: (shard, partial) => input.endShard(shard, partial),
       forward(group) {
+        carried.begin(group);
+        frame.draw(group);
         input.forward(group, z);
-        k.rnnForward(z, h, u, a, group.count, T, H, units);
+        const mask = frame.maskAt(group);
+        k.rnnForward(z, h, u, a, group.count, T, H, units, mask, maskStep, maskSequence, m, hm);
       },
       backward(group) {
-        frame.clearState(group);
-        k.rnnBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H);
+        carried.beginBack(group);
+        const mask = frame.maskAt(group);
+        k.rnnBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H, mask, maskStep, maskSequence, m, dm);
         input.backward(group, z, [U]);
       },
     };

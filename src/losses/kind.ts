@@ -30,8 +30,14 @@ export interface LossKind<C extends AnyLoss = AnyLoss> {
   readonly options: Readonly<Record<string, Option>>;
   /** The activation of a head whose loss is taken from what goes into it, which neither clips nor saturates. */
   readonly from?: Activation;
-  /** A target: a number for each output, or the number of a class. */
-  readonly targets: "outputs" | "class";
+  /** A target: a number for each output, the number of a class, or a number of which several outputs tell. */
+  readonly targets: "outputs" | "class" | "several";
+  /** Outputs that stand for one target, side by side. Default 1. */
+  outputsPerTarget?(loss: C): number;
+  /** One loss over all units of a row, which are classes that exclude each other. */
+  readonly overClasses?: true;
+  /** How a row of targets says its class, for class weights: by its number, or by its largest. */
+  classes?(units: number): "number" | "largest" | undefined;
   /** What is wrong with a target, in words; undefined where nothing is. */
   refuses(target: number, units: number): string | undefined;
   /** The gradient's divisor beside the number of rows: units where a row's loss is their mean, else 1. */

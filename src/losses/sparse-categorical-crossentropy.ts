@@ -12,10 +12,12 @@ export interface SparseCategoricalCrossentropyConfig {
 export const sparseCategoricalCrossentropy: LossKind<Required<SparseCategoricalCrossentropyConfig>> = {
   options: { fromLogits: { ...trueOrFalse, fallback: false } },
   from: "softmax",
+  overClasses: true,
   targets: "class",
   refuses: aClass,
   divisor: () => 1,
   unfit: ({ name }, units) => ofClasses(name, units),
+  classes: () => "number",
   kernel: (k, _, bare) =>
     bare ? k.sparseCategoricalCrossentropyLogits : k.sparseCategoricalCrossentropyProbabilities,
 };

@@ -1,4 +1,5 @@
-/** What losses say of targets, in words for messages. */
+/** What losses share: what they say of targets, in words for messages, and options. */
+import { number } from "../options.ts";
 
 /** Any number that float32 holds. */
 export const finite = (target: number): string | undefined =>
@@ -21,3 +22,18 @@ export const ofClasses = (name: string, units: number): string | undefined =>
   units > 1
     ? undefined
     : `${name} is over classes, a unit for each, and the model ends in 1 unit: give it as many as there are classes, or take binaryCrossentropy.`;
+
+/** A number above 0, in float32 too. */
+export const positive = number(
+  "above 0 and finite, in float32 too",
+  (n) => Math.fround(n) > 0 && Math.fround(n) < Infinity,
+);
+
+/** Keras's label_smoothing. */
+export const labelSmoothing = { ...number("from 0 to 1", (n) => n >= 0 && n <= 1), fallback: 0 };
+
+/** What a sample, a class or a target counts for. */
+export const aWeight = number(
+  "a number from 0 on that is finite in float32",
+  (n) => n >= 0 && Math.fround(n) < Infinity,
+);

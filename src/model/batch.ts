@@ -1,4 +1,7 @@
-/** A batch shape in memory: load samples, have the threads work on them, read the results. */
+/**
+ * A batch shape in memory: load samples, have the threads work on them, read the results. Over 400 lines, because all
+ * of it knows where the plan has put things, and nobody else does.
+ */
 import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
 import { padded, type Rows } from "../layers/kind.ts";
@@ -6,11 +9,14 @@ import type { AnyLoss } from "../losses/kind.ts";
 import { type MetricName, metricKindOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
-import { type BatchShape, gatheredWidth, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import type { KeptStates } from "./kept-states.ts";
+import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import { type Branch, branchesOf, originOf, signalsOf } from "./stack.ts";
+import type { OptimizerState } from "./step.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
 import type { Weights } from "./weights.ts";
-import type { Counters, Job, OptimizerState } from "./worker.ts";
+import type { Counters, Job } from "./worker.ts";
 
 /** Samples in a group: a matter of speed alone. */
 export const GROUP_SIZE = 4;
@@ -21,7 +27,7 @@ const MAX_PROJECTED = 64 * 2 ** 20;
 export interface BatchResult {
   /** Rows of outputs: samples, times steps where the model gives sequences. */
   readonly rows: number;
-  /** The mean of the rows' losses. */
+  /** The mean of the rows' losses, times their weights, and the layers' penalty with it. */
   readonly loss: number;
   /** Of each metric: the sum of the rows' values, and what to divide it by. */
   readonly metrics: readonly { readonly sum: number; readonly count: number }[];
@@ -33,17 +39,27 @@ export interface BatchResult {
 export interface BatchOptions {
   /** The model's, with another dropout or `returnSequences`, which no weight's shape depends on. */
   readonly layers: readonly Layer[];
-  readonly T: number;
+  /** Timesteps, of each input. */
+  readonly T: readonly number[];
   readonly batchSize: number;
   readonly groupSize: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
+  /** What the targets of a row count for in the loss. Default null: all alike. */
+  readonly lossWeights?: readonly number[] | null | undefined;
+  /** Whether load() is given weights of rows. Default false. */
+  readonly weighted?: boolean;
   readonly metrics?: readonly MetricName[];
   /** To ask for flow(). Default false. */
   readonly flow?: boolean;
+  /** Where states stay that stateful layers keep from batch to batch. Default: nowhere, they begin as zeros. */
+  readonly states?: KeptStates | null;
   /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
   readonly optimizer: (() => OptimizerState) | null;
 }
+
+/** An input's samples: ids (n, T) or numbers (n, T, features). */
+type Data = ArrayLike<number>;
 
 /** What a layer had at every step: (count, T, units) each. */
 export type StepValues = Readonly<Record<string, Float32Array>>;
@@ -54,22 +70,37 @@ export class Batch {
   readonly #base: number;
   readonly #station: Station;
   readonly #plan: Plan;
-  /** The tokens of the call, or of the shard that is being loaded; null where tokens are not listed. */
-  readonly #tokens: TokenList | null;
+  /** Of each input the tokens of the call, or of the shard that is being loaded; null where they are not listed. */
+  readonly #tokens: readonly (TokenList | null)[];
+  readonly #kept: KeptStates | null;
+  /** Of each input: which rows of a sample are masked; undefined where none is. */
+  readonly #masks: readonly ReturnType<typeof masksOf>[];
+  /** Rows of outputs of the batch that was loaded which are not masked; null where none can be. */
+  #counted: number | null = null;
   #prepared: boolean;
 
   /**
-   * @param ids every id that will be loaded, where they are known and nothing is trained
+   * @param x all that will be loaded, where it is known and nothing is trained
    * @throws OUT_OF_MEMORY before anything is allocated
    */
-  constructor(weights: Weights, team: Team, options: BatchOptions, ids: ArrayLike<number> | null = null) {
+  constructor(weights: Weights, team: Team, options: BatchOptions, x: readonly Data[] | null = null) {
     const { memory } = weights;
-    const { layers, T, batchSize, optimizer, loss, metrics = [], flow = false } = options;
+    const {
+      layers,
+      T,
+      batchSize,
+      optimizer,
+      loss,
+      lossWeights = null,
+      weighted = false,
+      metrics = [],
+      flow = false,
+    } = options;
     this.#weights = weights;
     this.#team = team;
     const trains = optimizer !== null;
-    const [list, tokens] = listTokens(layers, options, ids);
-    this.#tokens = list;
+    const lists = branchesOf(layers).map((branch, i) => listTokens(branch, options, options.T[i]!, x?.[i]));
+    this.#tokens = lists.map(([list]) => list);
     const shape: BatchShape = {
       layers,
       T,
@@ -77,21 +108,24 @@ export class Batch {
       groupSize: Math.min(options.groupSize, batchSize),
       threads: batchSize > SHARD_SIZE ? team.size : 1, // a single shard is nobody else's business
       loss,
+      lossWeights,
+      weighted: weighted || (flow && signalsOf(layers).at(-1)!.masked === true),
       metrics,
       backward: trains || flow,
       flow,
       outputs: loss === null,
-      tokens,
+      tokens: lists.map(([, most]) => most),
     };
     const { bytes } = planBatch(shape);
+    const called = `a batch of ${batchSize} × ${T.join(" and ")} timesteps`;
     if (bytes > MAX_BYTES) {
       throw new LstmkitError(
         "OUT_OF_MEMORY",
-        `a batch of ${batchSize} × ${T} timesteps needs ${(bytes / 2 ** 20).toFixed(0)} MiB; ` +
+        `${called} needs ${(bytes / 2 ** 20).toFixed(0)} MiB; ` +
           "WebAssembly addresses 4096 MiB. Reduce batchSize, the sequence length or threads.",
       );
     }
-    this.#base = memory.allocate(bytes, `a batch of ${batchSize} × ${T} timesteps`);
+    this.#base = memory.allocate(bytes, called);
     try {
       const state = optimizer?.() ?? null;
       this.#station = team.station({ shape, base: this.#base, weights: weights.address, state });
@@ -100,18 +134,21 @@ export class Batch {
       throw error;
     }
     this.#plan = this.#station.worker.plan;
+    this.#kept = options.states ?? null;
+    this.#masks = branchesOf(layers).map((branch) => masksOf(branch.layers));
     this.#prepared = trains; // who trains prepares anew at each step
   }
 
   /** What is made of the weights alone, which do not change while a batch that trains nothing is in use. */
   async #prepare(): Promise<void> {
     if (this.#prepared) return;
-    const { tokens, threads } = this.#plan.shape;
-    await this.#perform({ kind: "prepare" }, threads);
-    if (this.#tokens) {
-      this.#weights.memory.i32(this.#at(this.#plan.ids), tokens).set(this.#tokens.ids);
-      await this.#perform({ kind: "project" }, Math.floor(tokens / 256));
+    const { inputs, shape } = this.#plan;
+    await this.#perform({ kind: "prepare" }, shape.threads);
+    for (const [i, { ids, tokens }] of inputs.entries()) {
+      if (tokens > 0) this.#weights.memory.i32(this.#at(ids), tokens).set(this.#tokens[i]!.ids);
     }
+    const tokens = shape.tokens.reduce((sum, most) => sum + most);
+    if (tokens > 0) await this.#perform({ kind: "project" }, Math.floor(tokens / 256));
     this.#prepared = true;
   }
 
@@ -124,47 +161,99 @@ export class Batch {
   /**
    * Copy a batch in: samples `order[from … from + count)` of x, and of y where there are targets.
    *
-   * @param x ids (n, T) or numbers (n, T, features)
+   * @param x of each input
    * @param y (n, rows · target width), or null to predict
+   * @param weights (n, rows), where the batch is weighted
    */
   load(
-    x: ArrayLike<number>,
+    x: readonly Data[],
     y: ArrayLike<number> | null,
     order: ArrayLike<number>,
     from: number,
     count: number,
+    weights: ArrayLike<number> | null = null,
   ): void {
+    for (const [i, data] of x.entries()) this.#loadInput(i, data, order, from, count);
+    if (y) this.#gather(this.#plan.targets, y, this.#plan.targetWidth, order, from, count);
+    if (weights) this.#gather(this.#plan.weights, weights, 1, order, from, count);
+    if (this.#masks.at(-1) && this.#plan.signals.at(-1)!.masked) this.#count(count);
+  }
+
+  #loadInput(input: number, x: Data, order: ArrayLike<number>, from: number, count: number): void {
     const { memory } = this.#weights;
-    const { input, signals, targets, targetWidth } = this.#plan;
-    const { T, width, holds } = signals[0]!;
+    const { data, signal } = this.#plan.inputs[input]!;
+    const { T, width, holds } = signal;
     const stride = holds === "ids" ? 1 : padded(width);
     const size = T * width;
     const length = count * T * stride;
-    const to = holds === "ids" ? memory.i32(this.#at(input), length) : memory.f32(this.#at(input), length);
+    const to = holds === "ids" ? memory.i32(this.#at(data), length) : memory.f32(this.#at(data), length);
     const rows = ArrayBuffer.isView(x) ? (x as unknown as TensorData) : Float64Array.from(x);
     for (let s = 0; s < count; s++) {
       const sample = rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size);
       const first = s * T * stride;
-      if (this.#tokens) this.#list(this.#tokens, sample, s, count);
+      this.#list(input, sample, s, count);
       if (stride === width) to.set(sample, first);
       else {
         for (let t = 0; t < T; t++) to.set(sample.subarray(t * width, (t + 1) * width), first + t * stride);
       }
+      this.#mask(input, sample, s, to);
     }
-    if (!y) return;
-    const own = signals.at(-1)!.T * targetWidth;
-    const target = memory.f32(this.#at(targets), count * own);
+  }
+
+  /** What is given for each row of outputs, `width` numbers of samples `order[from … from + count)`. */
+  #gather(
+    place: number,
+    all: ArrayLike<number>,
+    width: number,
+    order: ArrayLike<number>,
+    from: number,
+    count: number,
+  ): void {
+    const own = this.#rows(1) * width;
+    const to = this.#weights.memory.f32(this.#at(place), count * own);
     for (let s = 0; s < count; s++) {
-      for (let j = 0; j < own; j++) target[s * own + j] = y[order[from + s]! * own + j]!;
+      for (let j = 0; j < own; j++) to[s * own + j] = all[order[from + s]! * own + j]!;
     }
+  }
+
+  /** The rows of outputs that count, which are those of the input; and what they count for where each sample is alone. */
+  #count(count: number): void {
+    const { memory, kernels: k } = this.#weights;
+    const { inputs, weights, shape } = this.#plan;
+    const { mask, signal } = inputs.at(-1)!; // the branch that gives the outputs
+    const { T } = signal;
+    this.#counted = k.sumInts(this.#at(mask), count * T);
+    if (!shape.flow) return;
+    const to = memory.f32(this.#at(weights), count * T);
+    for (let s = 0; s < count; s++) {
+      const own = k.sumInts(this.#at(mask) + s * T * 4, T);
+      to.fill(T / Math.max(1, own), s * T, (s + 1) * T);
+    }
+  }
+
+  /** Rows of outputs that the loss and metrics are means over. */
+  #counting(count: number): number {
+    return this.#counted ?? this.#rows(count);
+  }
+
+  /** Rows of outputs of so many samples. */
+  #rows(count: number): number {
+    return count * this.#plan.signals.at(-1)!.T;
   }
 
   /** Loss and gradient of the batch that was loaded. */
   async gradient(count: number, counters: Counters): Promise<BatchResult> {
-    const job = { kind: "gradient", count, samples: count, ...counters } as const;
+    const divisor = Math.max(1, this.#counting(count)); // where none counts, the sum is 0
+    const job = { kind: "gradient", count, divisor, ...counters } as const;
+    this.#states("put");
     const raised = await this.#perform(job, shardsOf(count));
-    if (raised) await this.#perform({ kind: "forget" }, 1);
-    return this.#result(count, raised ? Number.NaN : this.#peak());
+    if (raised) await this.forget();
+    return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
+  }
+
+  /** Leave out the update with that gradient, where it was finite. */
+  async forget(): Promise<void> {
+    await this.#perform({ kind: "forget" }, 1);
   }
 
   #peak(): number {
@@ -189,7 +278,9 @@ export class Batch {
       this.#weights.version++;
       await this.#perform({ kind: "update", iteration }, this.#plan.shape.threads);
       worker.updating = false;
-      return before === null || before.restoreUnlessFinite();
+      const finite = before === null || before.restoreUnlessFinite();
+      if (finite) this.#states("take");
+      return finite;
     } catch (error) {
       this.#weights.torn ||= worker.updating;
       throw error;
@@ -201,15 +292,34 @@ export class Batch {
   /** Loss and metrics of the batch that was loaded, without dropout. */
   async evaluate(count: number): Promise<BatchResult> {
     await this.#prepare();
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
-    return this.#result(count, 0);
+    await this.#forward(count);
+    return this.#result(count, Math.max(1, this.#counting(count)), 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
   async predict(count: number, to: Float32Array): Promise<void> {
     await this.#prepare();
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    await this.#forward(count);
     to.set(this.#weights.memory.f32(this.#at(this.#plan.outputs), count * this.outputSize));
+  }
+
+  /**
+   * What the last branch begins with: of each of its layers the states of another that it is given, by name, (count,
+   * width) each.
+   *
+   * @param count of a batch that is a single group
+   */
+  async handedOn(count: number): Promise<StepValues[]> {
+    await this.#prepare();
+    await this.#perform({ kind: "forward", count }, 1);
+    const { layers } = this.#plan.shape;
+    const start = layers.length - branchesOf(layers).at(-1)!.layers.length;
+    return layers.map((_, i) => {
+      const origin = i < start ? undefined : originOf(layers, i);
+      if (origin === undefined) return {};
+      const final = Object.entries(this.#station.worker.passes[origin]!.final!);
+      return Object.fromEntries(final.map(([name, rows]) => [name, this.#read(rows, count)]));
+    });
   }
 
   /**
@@ -229,6 +339,7 @@ export class Batch {
    */
   async flow(count: number, losses: Float32Array): Promise<StepValues[]> {
     await this.#prepare();
+    this.#states("put");
     await this.#perform({ kind: "flow", count }, 1);
     const { T } = this.#plan.signals.at(-1)!;
     const own = this.#at(this.#plan.losses);
@@ -237,6 +348,24 @@ export class Batch {
     return found.map((of) =>
       Object.fromEntries(Object.entries(of).map(([name, values]) => [`d${name}`, values])),
     );
+  }
+
+  async #forward(count: number): Promise<void> {
+    this.#states("put");
+    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    this.#states("take");
+  }
+
+  /**
+   * Before a batch `put` the states that the one before has left, or zeros where nobody keeps any; `take` those of a
+   * batch that was done wholly.
+   */
+  #states(move: "put" | "take"): void {
+    const { state, stateLength, shape } = this.#plan;
+    if (stateLength === 0) return;
+    const run = this.#weights.memory.f32(this.#at(state), stateLength);
+    if (this.#kept) this.#kept[move](shape.batchSize, run);
+    else run.fill(0);
   }
 
   free(): void {
@@ -254,17 +383,41 @@ export class Batch {
   }
 
   /** Where the ids of sample s stand in the list of the call, or in their shard's, which is written at its end. */
-  #list(tokens: TokenList, sample: ArrayLike<number>, s: number, count: number): void {
+  #list(input: number, sample: ArrayLike<number>, s: number, count: number): void {
+    const list = this.#tokens[input];
+    if (!list) return;
     const { memory } = this.#weights;
-    const { slots, ids, counts, shape, use } = this.#plan;
-    const { T } = shape;
-    if (use.backward && s % SHARD_SIZE === 0) tokens.clear();
+    const { slots, ids, counts, signal, tokens } = this.#plan.inputs[input]!;
+    const { backward } = this.#plan.use;
+    const { T } = signal;
+    if (backward && s % SHARD_SIZE === 0) list.clear();
     const at = memory.i32(this.#at(slots) + s * T * 4, T);
-    for (let t = 0; t < T; t++) at[t] = tokens.add(sample[t]!);
-    if (!use.backward || ((s + 1) % SHARD_SIZE > 0 && s + 1 < count)) return;
+    for (let t = 0; t < T; t++) at[t] = list.add(sample[t]!);
+    if (!backward || ((s + 1) % SHARD_SIZE > 0 && s + 1 < count)) return;
     const shard = Math.floor(s / SHARD_SIZE);
-    memory.i32(this.#at(ids) + shard * shape.tokens * 4, shape.tokens).set(tokens.ids);
-    memory.i32(this.#at(counts) + shard * 4, 1)[0] = tokens.ids.length;
+    memory.i32(this.#at(ids) + shard * tokens * 4, tokens).set(list.ids);
+    memory.i32(this.#at(counts) + shard * 4, 1)[0] = list.ids.length;
+  }
+
+  /** Which rows of sample s count; numbers of those that do not are 0 from here on. */
+  #mask(
+    input: number,
+    sample: { subarray(from: number, to: number): ArrayLike<number> },
+    s: number,
+    rows: Int32Array | Float32Array,
+  ): void {
+    const masked = this.#masks[input];
+    if (!masked) return;
+    const { mask, signal } = this.#plan.inputs[input]!;
+    const { T, width, holds } = signal;
+    const stride = holds === "ids" ? 1 : padded(width);
+    const words = this.#weights.memory.i32(this.#at(mask) + s * T * 4, T);
+    for (let t = 0; t < T; t++) {
+      const hidden = masked(sample.subarray(t * width, (t + 1) * width));
+      words[t] = hidden ? 0 : 1;
+      const at = (s * T + t) * stride;
+      if (hidden) rows.fill(0, at, at + width);
+    }
   }
 
   /** Of the layers that have states, without padding. */
@@ -290,17 +443,18 @@ export class Batch {
     return to;
   }
 
-  #result(count: number, peak: number): BatchResult {
+  /** @param divisor of the sum of the rows' losses */
+  #result(count: number, divisor: number, peak: number): BatchResult {
     const { kernels: k } = this.#weights;
     const { losses, metrics, shape, signals } = this.#plan;
-    const { T, width } = signals.at(-1)!;
-    const rows = count * T;
+    const { width } = signals.at(-1)!;
+    const rows = this.#rows(count);
     return {
       rows,
-      loss: k.sumFloats(this.#at(losses), rows) / rows,
+      loss: k.sumFloats(this.#at(losses), rows) / divisor + this.#weights.penalty(),
       metrics: shape.metrics.map((name, i) => ({
         sum: k.sumFloats(this.#at(metrics[i]!), rows),
-        count: rows * metricKindOf(name, shape.loss!.name)!.divisor(width),
+        count: this.#counting(count) * metricKindOf(name, shape.loss!.name)!.divisor(width),
       })),
       peak,
     };
@@ -314,15 +468,16 @@ const FIRST = { first: 0, count: 0, seed: 0, epoch: 0, batch: 0, partial: 0 };
 
 const shardsOf = (count: number) => Math.ceil(count / SHARD_SIZE);
 
-/** A list of tokens, and how many it holds at most; null and 0 where it does not pay, or tokens are not known. */
+/** A branch's list of tokens, and how many it holds at most; null and 0 where none pays, or tokens are not known. */
 function listTokens(
-  layers: readonly Layer[],
-  { optimizer, batchSize, T }: BatchOptions,
-  ids: ArrayLike<number> | null,
+  branch: Branch,
+  { optimizer, batchSize }: BatchOptions,
+  T: number,
+  ids: Data | undefined,
 ): [TokenList | null, number] {
   const trains = optimizer !== null;
-  const first = layers[0]!;
-  const width = gatheredWidth(layers, trains);
+  const first = branch.layers[0]!;
+  const width = gatheredWidth(branch.layers, trains);
   if (first.type !== "embedding" || width === 0 || !(trains || ids)) return [null, 0];
   const list = new TokenList(first.inputDim);
   if (ids) for (let i = 0; i < ids.length; i++) list.add(ids[i]!);

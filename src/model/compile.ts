@@ -2,11 +2,14 @@
 import { LstmkitError } from "../errors.ts";
 import { kindOf, type Layer } from "../layers/index.ts";
 import type { Activation } from "../layers/kind.ts";
-import { LOSSES, type LossConfig, lossKindOf } from "../losses/index.ts";
+import { LOSSES, type LossConfig, lossKindOf, outputsPerTargetOf, targetWidthOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
+import { aWeight } from "../losses/targets.ts";
 import { METRICS, type MetricName, metricKindOf } from "../metrics/index.ts";
 import { OPTIMIZERS, type OptimizerConfig } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
+import { checkSchedule } from "../optimizers/schedules.ts";
+import { checkShared } from "../optimizers/shared.ts";
 import { checkOptions, didYouMean, type Option, show } from "../options.ts";
 import { signalsOf } from "./stack.ts";
 
@@ -20,6 +23,13 @@ export interface CompileOptions {
    * the others that of the largest outputs which stand at the class. Default none.
    */
   metrics?: readonly MetricName[];
+  /**
+   * What each target of a row counts for in the loss, from 0 on: [1, 2] for two targets, of which the second counts
+   * twice. A row's loss is the mean of its targets' times these, so all 1 is as without. Keras's `loss_weights` of the
+   * outputs of a model, for a head that gives them side by side; for losses whose targets are numbers each of their own,
+   * not classes. Default none.
+   */
+  lossWeights?: readonly number[];
 }
 
 /** The same with every default filled in. */
@@ -27,6 +37,8 @@ export interface CompileConfig {
   readonly optimizer: AnyOptimizer;
   readonly loss: AnyLoss;
   readonly metrics: readonly MetricName[];
+  /** Absent where all targets count alike. */
+  readonly lossWeights?: readonly number[];
 }
 
 /** What the loss makes of the last layer. */
@@ -60,23 +72,52 @@ const refuse = (message: string): never => {
  * @throws BAD_ARGUMENT
  */
 export function checkCompile(options: CompileOptions, layers: readonly Layer[]): CompileConfig {
-  const { optimizer, loss, metrics } = checkOptions<CompileOptions, typeof COMPILE>(
+  const { optimizer, loss, metrics, lossWeights } = checkOptions<CompileOptions, typeof COMPILE>(
     "compile()",
     options,
     COMPILE,
   );
   const checkedLoss = described("loss", loss, LOSSES) as AnyLoss;
   checkHead(checkedLoss, layers);
+  if (lossWeights) checkLossWeights(lossWeights, checkedLoss, layers);
   return {
-    optimizer: described("optimizer", optimizer, OPTIMIZERS) as AnyOptimizer,
+    optimizer: checkOptimizer(optimizer),
     loss: checkedLoss,
     metrics: checkMetrics([...new Set(metrics)], checkedLoss),
+    ...(lossWeights && { lossWeights: [...lossWeights] }),
   };
+}
+
+function checkLossWeights(weights: readonly number[], loss: AnyLoss, layers: readonly Layer[]): void {
+  const kind = lossKindOf(loss);
+  const { width } = signalsOf(layers).at(-1)!;
+  if (kind.overClasses) {
+    refuse(
+      `lossWeights weighs targets, and ${loss.name} has one loss over all classes: see fit's classWeight.`,
+    );
+  }
+  const targets = targetWidthOf(loss, width);
+  if (weights.length !== targets) {
+    refuse(
+      `lossWeights has ${weights.length} weights; the model's rows have ${targets} targets: give one for each.`,
+    );
+  }
+}
+
+/** @throws BAD_ARGUMENT */
+function checkOptimizer(given: NonNullable<CompileOptions["optimizer"]>): AnyOptimizer {
+  const optimizer = described("optimizer", given, OPTIMIZERS) as AnyOptimizer;
+  checkShared(optimizer);
+  return { ...optimizer, learningRate: checkSchedule(optimizer.learningRate) };
 }
 
 function checkMetrics(names: MetricName[], loss: AnyLoss): MetricName[] {
   const { targets } = lossKindOf(loss);
-  const words = { outputs: "a target for each output", class: "the number of a class" };
+  const words = {
+    outputs: "a target for each output",
+    class: "the number of a class",
+    several: "a target for several outputs",
+  };
   for (const name of names) {
     const kind = metricKindOf(name, loss.name);
     if (!kind) refuse(`metrics has accuracy, and ${loss.name} has none; see meanAbsoluteError.`);
@@ -106,6 +147,11 @@ const COMPILE = {
     accepts: (value: unknown) => Array.isArray(value) && value.every((name) => METRIC_NAMES.includes(name)),
     fallback: [],
   },
+  lossWeights: {
+    wanted: "a list of numbers from 0 on that are finite in float32, one for each target",
+    accepts: (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(aWeight.accepts),
+    fallback: undefined,
+  },
 };
 
 /** A name, or an object with one, as a description with every default. */
@@ -121,19 +167,32 @@ function described(
       `${what} is ${show(name)}${didYouMean(String(name), names)}; it must be one of ${names.join(", ")}.`,
     );
   }
-  return { name, ...checkOptions<object, object>(name, own, kinds[name]!.options) };
+  const options = checkOptions<object, object>(name, own, kinds[name]!.options);
+  const values = Object.entries(options).map(([key, value]) => [
+    key,
+    Array.isArray(value) ? [...value] : value,
+  ]);
+  return { name, ...Object.fromEntries(values) }; // lists are no longer the caller's
 }
 
 function checkHead(loss: AnyLoss, layers: readonly Layer[]): void {
   const kind = lossKindOf(loss);
   const last = layers.at(-1)!;
-  const activation = kindOf(last).bare?.(last).activation;
+  const activation = kindOf(last).bare?.(last)?.activation;
   if (loss.fromLogits && activation === kind.from) {
     refuse(
       `fromLogits is true, and the last layer's ${activation} already makes probabilities of its logits: ` +
         'drop fromLogits, or make the activation "linear".',
     );
   }
-  const unfit = kind.unfit?.(loss, signalsOf(layers).at(-1)!.width);
+  const { width } = signalsOf(layers).at(-1)!;
+  const unfit = kind.unfit?.(loss, width);
   if (unfit !== undefined) refuse(unfit);
+  const each = outputsPerTargetOf(loss);
+  if (width % each > 0) {
+    refuse(
+      `${loss.name} takes ${each} outputs for each target, and the model ends in ${width} unit${width > 1 ? "s" : ""}: ` +
+        `give it ${each}, or a multiple.`,
+    );
+  }
 }

@@ -1,8 +1,11 @@
 /** What an optimiser keeps from step to step, in linear memory; all zero at first. */
+import { LstmkitError } from "../errors.ts";
 import { optimizerKindOf } from "../optimizers/index.ts";
-import type { AnyOptimizer } from "../optimizers/kind.ts";
+import type { AnyOptimizer, OptimizerNow } from "../optimizers/kind.ts";
+import { rateAt } from "../optimizers/schedules.ts";
+import { overwrites } from "../optimizers/shared.ts";
+import { clipsByNorm, normChunks, numberNames, type OptimizerState, wantsSquares } from "./step.ts";
 import type { Weights } from "./weights.ts";
-import type { OptimizerState } from "./worker.ts";
 
 /** Below the largest float32, 3.4e38, with room for what rounding adds. */
 const SAFE = 1e38;
@@ -10,40 +13,84 @@ const SAFE = 1e38;
 export class OptimizerMemory {
   readonly state: OptimizerState;
   readonly #weights: Weights;
+  #now: OptimizerNow;
 
   /** @throws OUT_OF_MEMORY */
   constructor(weights: Weights, optimizer: AnyOptimizer) {
     this.#weights = weights;
-    const { length, placesLength } = weights.table;
-    const kind = optimizerKindOf(optimizer);
-    const numbers = Object.values(optimizer).filter((value) => typeof value === "number");
-    const slots = kind.slots(optimizer);
-    const squares = kind.squaresPlaces ? placesLength : 0;
-    const gradient = Math.ceil(numbers.length / 8) * 64; // bytes of the numbers before it, on a cache line
-    const bytes = gradient + ((1 + slots.length) * length + squares) * 4;
-    const base = weights.memory.allocate(bytes, "the optimiser's state");
-    weights.memory.f64(base, numbers.length).set(numbers);
-    const block = (n: number) => base + gradient + n * length * 4;
+    this.#now = { ...optimizer, learningRate: rateAt(optimizer.learningRate, 1) };
+    const { table, memory } = weights;
+    const { length, placesLength } = table;
+    const numbers = numberNames(optimizer).map((name) => Number(this.#now[name as keyof OptimizerNow]));
+    const slots = optimizerKindOf(optimizer).slots(this.#now);
+    const layout = new Layout();
+    const places = {
+      numbers: layout.reserve(numbers.length * 8),
+      gradient: layout.reserve(length * 4),
+      slots: slots.map(() => layout.reserve(length * 4)),
+      squares: wantsSquares(this.#now, table) ? layout.reserve(placesLength * 4) : null,
+      average: optimizer.useEma ? layout.reserve(length * 4) : null,
+      norms: clipsByNorm(optimizer) ? layout.reserve(normChunks(table).length * 8) : null,
+    };
+    const base = memory.allocate(layout.bytes, "the optimiser's state");
+    memory.f64(base, numbers.length).set(numbers);
+    const optional = (place: number | null) => (place === null ? 0 : base + place);
     this.state = {
       optimizer,
-      numbers: base,
-      gradient: block(0),
-      slots: slots.map((_, i) => block(1 + i)),
-      squares: squares && block(1 + slots.length),
+      numbers: base + places.numbers,
+      gradient: base + places.gradient,
+      slots: places.slots.map(optional),
+      squares: optional(places.squares),
+      average: optional(places.average),
+      norms: optional(places.norms),
     };
+  }
+
+  /** That of the step to come, or of the last. */
+  get learningRate(): number {
+    return this.#now.learningRate;
+  }
+
+  /** From the next step on. @throws BAD_ARGUMENT where a schedule says what it is */
+  set learningRate(rate: number) {
+    if (typeof this.state.optimizer.learningRate !== "number") {
+      throw new LstmkitError(
+        "BAD_ARGUMENT",
+        `learningRate follows the schedule ${this.state.optimizer.learningRate.schedule}, and cannot be set; ` +
+          "compile with a number.",
+      );
+    }
+    this.#setRate(rate);
+  }
+
+  #setRate(rate: number): void {
+    const { numbers, optimizer } = this.state;
+    const names = numberNames(optimizer);
+    this.#now = { ...this.#now, learningRate: rate };
+    this.#weights.memory.f64(numbers, names.length)[names.indexOf("learningRate")] = rate;
   }
 
   /** The largest gradient so far, and a bound of the weights. */
   #peak = 0;
   #reach = Infinity;
 
-  /** Whether the next step could carry a weight to where float32 ends, after gradients up to `peak`. */
-  mayOverflow(peak: number, iteration: number): boolean {
-    const { optimizer } = this.state;
+  /**
+   * Before each step: the numbers of that step.
+   *
+   * @param peak a bound of the step's gradient
+   * @returns whether the step could carry a weight to where float32 ends
+   */
+  begin(peak: number, iteration: number): boolean {
+    const { learningRate } = this.state.optimizer;
+    if (typeof learningRate !== "number") this.#setRate(rateAt(learningRate, iteration));
+    const now = this.#now;
     this.#peak = Math.max(this.#peak, peak);
-    const step = optimizerKindOf(optimizer).reach(optimizer, this.#peak, iteration);
-    if (!(this.#reach + step < SAFE)) this.#reach = this.#weights.peak(); // a bound grows; the weights need not have
-    this.#reach += step;
+    if (overwrites(now, iteration - 1)) this.forgetReach();
+    const step = optimizerKindOf(now).reach(now, this.#peak, iteration);
+    const grown = Math.max(1, Math.abs(1 - (now.weightDecay ?? 0) * now.learningRate));
+    // A bound grows; the weights need not have.
+    if (!(this.#reach * grown + step < SAFE)) this.#reach = this.#weights.peak();
+    this.#reach = this.#reach * grown + step;
     return !(this.#reach < SAFE);
   }
 
@@ -52,7 +99,28 @@ export class OptimizerMemory {
     this.#reach = Infinity;
   }
 
+  /** At the end of a fit: the weights become their moving average, where there is one. */
+  finish(iterations: number): void {
+    const { average } = this.state;
+    if (!average || iterations === 0) return;
+    const { memory, address, table } = this.#weights;
+    memory.f32(address, table.length).set(memory.f32(average, table.length));
+    this.#weights.version++;
+    this.forgetReach();
+  }
+
   free(): void {
     this.#weights.memory.free(this.state.numbers);
+  }
+}
+
+/** Blocks one behind the other, each on a cache line. */
+class Layout {
+  bytes = 0;
+
+  reserve(bytes: number): number {
+    const place = this.bytes;
+    this.bytes += Math.ceil(bytes / 64) * 64;
+    return place;
   }
 }

@@ -4,11 +4,12 @@
  */
 import { kindOf, type Layer } from "../layers/index.ts";
 import { type Memory, padded, type Signal, type Sizes, type Use } from "../layers/kind.ts";
-import { targetWidthOf } from "../losses/index.ts";
+import { outputsPerTargetOf, targetWidthOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
+import type { TargetRoom } from "../losses/weighed-targets.ts";
 import type { MetricName } from "../metrics/index.ts";
 import { type Head, headOf } from "./compile.ts";
-import { inputOf, signalsOf } from "./stack.ts";
+import { branchesOf, inputsOf, signalsOf } from "./stack.ts";
 import { type WeightTable, weightTable } from "./weights.ts";
 
 /** Samples in a shard: part of the determinism contract, since it fixes the order of sums. */
@@ -17,8 +18,8 @@ export const SHARD_SIZE = 16;
 /** The batch shape to plan for, and what is to be done with it. */
 export interface BatchShape {
   readonly layers: readonly Layer[];
-  /** Timesteps of every sample. */
-  readonly T: number;
+  /** Timesteps of every sample, of each input. */
+  readonly T: readonly number[];
   /** The most samples of a batch. */
   readonly batchSize: number;
   /** Samples that go through the passes together. */
@@ -26,6 +27,10 @@ export interface BatchShape {
   readonly threads: number;
   /** Null to predict. */
   readonly loss: AnyLoss | null;
+  /** What the targets of a row count for in the loss; null where all count alike. */
+  readonly lossWeights: readonly number[] | null;
+  /** Whether rows of outputs have weights of their own in the loss. */
+  readonly weighted: boolean;
   readonly metrics: readonly MetricName[];
   /** Whether there is a way back: to train, or to keep the gradient of every step's states. */
   readonly backward: boolean;
@@ -33,9 +38,25 @@ export interface BatchShape {
   /** Whether the outputs are wanted. */
   readonly outputs: boolean;
   /**
-   * The most different ids that a list of them holds, or 0: what the layers above make of a token alone is made
-   * once for each of a list, which is that of the whole call where nothing is trained, and else of a shard.
+   * Of each input: the most different ids that a list of them holds, or 0: what the layers above make of a token alone
+   * is made once for each of a list, which is that of the whole call where nothing is trained, and else of a shard.
    */
+  readonly tokens: readonly number[];
+}
+
+/** Where the samples of an input lie. */
+export interface InputPlan {
+  readonly signal: Known;
+  /** (B, T) ids or (B, T, padded features) numbers. */
+  readonly data: number;
+  /** (B, T), where the branch's first layer makes a mask: 1 of rows that count, 0 of those that are masked. */
+  readonly mask: number;
+  readonly masked: boolean;
+  /** (B, T) where in its list each id stands; (lists, tokens) and (lists): the ids, and how many. */
+  readonly slots: number;
+  readonly ids: number;
+  readonly counts: number;
+  /** The most ids of a list, or 0. */
   readonly tokens: number;
 }
 
@@ -45,13 +66,14 @@ export interface Plan {
   readonly head: Head;
   readonly table: WeightTable;
   /** What goes into each layer, and what comes out of the last. */
-  readonly signals: readonly (Signal & { readonly T: number })[];
+  readonly signals: readonly Known[];
   readonly use: Use;
-  /** (B, T) ids or (B, T, padded features) numbers. */
-  readonly input: number;
+  readonly inputs: readonly InputPlan[];
   /** (B, rows, target width), and the width. */
   readonly targets: number;
   readonly targetWidth: number;
+  /** (B, rows): what each row counts for in the loss, where the shape is weighted. */
+  readonly weights: number;
   /** (B, rows, width): the head's output, without padding. */
   readonly outputs: number;
   /** (B · rows), and the same for each metric. */
@@ -61,14 +83,16 @@ export interface Plan {
   readonly peaks: number;
   /** (shards, weights that have a partial a shard). */
   readonly partials: number;
-  /** (B, T) where in its list each id stands; (lists, tokens) and (lists): the ids, and how many. */
-  readonly slots: number;
-  readonly ids: number;
-  readonly counts: number;
   /** Each layer's blocks by name; those of a thread from the start of its part on. */
   readonly blocks: readonly Readonly<Record<string, Block>>[];
+  /** (B, padded width) of each state that a layer keeps, by its name; all of them are one run of so many floats. */
+  readonly states: readonly Readonly<Record<string, number>>[];
+  readonly state: number;
+  readonly stateLength: number;
   /** (R, rows, padded width): the outputs and their gradient where the last layer's lie otherwise; else null. */
   readonly last: { readonly y: Block; readonly dy: Block } | null;
+  /** Rows of a single target, (R, rows, …), where the targets have weights; else null. */
+  readonly target: { readonly [K in keyof TargetRoom]: Block } | null;
   /** The threads' parts begin here, so many bytes apart. */
   readonly threads: number;
   readonly threadBytes: number;
@@ -87,34 +111,40 @@ export function planBatch(shape: BatchShape): Plan {
   const head = headOf(shape.layers, shape.loss);
   const table = weightTable(head.layers);
   const use = { groupSize, batchSize: B, backward, flow };
-  const list = tokens > 0 && { gathered: { most: tokens, of: backward ? "shard" : "call" } as const };
-  const signals = signalsOf(head.layers, { ...inputOf(head.layers), T, ...list }) as (Signal & {
-    T: number;
-  })[];
-  const [input, output] = [signals[0]!, signals.at(-1)!];
+  const fed = inputsOf(head.layers, T).map((signal, i) => listed(signal, tokens[i]!, backward));
+  const signals = signalsOf(head.layers, fed) as Known[];
+  const output = signals.at(-1)!;
   const rows = B * output.T;
   const targetWidth = shape.loss ? targetWidthOf(shape.loss, output.width) : 0;
   const shards = Math.ceil(B / SHARD_SIZE);
-  const lists = backward ? shards : 1;
   const all = new Layout();
   const places = {
-    input: all.reserve(B * T * (input.holds === "ids" ? 1 : padded(input.width))),
+    inputs: branchesOf(head.layers).map(({ layers }, i) =>
+      placeInput(fed[i] as Known, masksOf(layers) !== undefined, B, backward ? shards : 1, all),
+    ),
     targets: all.reserve(rows * targetWidth),
+    weights: all.reserve(shape.weighted ? rows : 0),
     outputs: all.reserve(shape.outputs ? rows * output.width : 0),
     losses: all.reserve(shape.loss ? rows : 0),
     metrics: shape.metrics.map(() => all.reserve(rows)),
     peaks: all.reserve(backward ? shape.threads * 16 : 0),
     partials: all.reserve(backward ? shards * table.shardsLength : 0),
-    slots: all.reserve(tokens && B * T),
-    ids: all.reserve(lists * tokens),
-    counts: all.reserve(tokens && lists),
   };
   const memories = head.layers.map((layer, i) => kindOf(layer).memory(layer, signals[i]!, use));
+  const state = all.bytes;
+  const states = memories.map((memory) =>
+    Object.fromEntries(
+      Object.entries(memory.state ?? {}).map(([name, floats]) => [name, all.reserve(floats)]),
+    ),
+  );
+  const stateLength = (all.bytes - state) / 4;
   const thread = new Layout();
   const blocks = placeBlocks(memories, all, thread);
-  const last = kindOf(head.layers.at(-1)!).bare
-    ? null
-    : placeLast(groupSize * output.T, output.width, thread);
+  const top = head.layers.at(-1)!;
+  const last = kindOf(top).bare?.(top) ? null : placeLast(groupSize * output.T, output.width, thread);
+  const target = shape.lossWeights
+    ? placeTarget(groupSize * output.T, outputsPerTargetOf(shape.loss!), thread)
+    : null;
   const threads = all.reserve((thread.bytes / 4) * shape.threads);
   return {
     shape,
@@ -125,10 +155,36 @@ export function planBatch(shape: BatchShape): Plan {
     targetWidth,
     ...places,
     blocks,
+    states,
+    state,
+    stateLength,
     last,
+    target,
     threads,
     threadBytes: thread.bytes,
     bytes: all.bytes,
+  };
+}
+
+/** With its T, as a batch has it. */
+type Known = Signal & { readonly T: number };
+
+/** An input of which each different row is one of a list, where there are lists. */
+const listed = (signal: Signal, most: number, backward: boolean): Signal =>
+  most > 0 ? { ...signal, gathered: { most, of: backward ? "shard" : "call" } } : signal;
+
+function placeInput(signal: Known, masked: boolean, B: number, lists: number, all: Layout): InputPlan {
+  const { holds, T, width, gathered } = signal;
+  const tokens = gathered?.most ?? 0;
+  return {
+    signal,
+    tokens,
+    masked,
+    data: all.reserve(B * T * (holds === "ids" ? 1 : padded(width))),
+    mask: all.reserve(masked ? B * T : 0),
+    slots: all.reserve(tokens && B * T),
+    ids: all.reserve(lists * tokens),
+    counts: all.reserve(tokens && lists),
   };
 }
 
@@ -156,6 +212,16 @@ function placeLast(rows: number, width: number, thread: Layout): { y: Block; dy:
   return { y: place(), dy: place() };
 }
 
+function placeTarget(rows: number, outputs: number, thread: Layout): NonNullable<Plan["target"]> {
+  const place = (floats: number): Block => ({ of: "thread", place: thread.reserve(floats) });
+  return {
+    y: place(rows * outputs),
+    dy: place(rows * outputs),
+    targets: place(rows),
+    losses: place(rows),
+  };
+}
+
 /** Reserves memory piece by piece, each on a cache line. */
 class Layout {
   /** So far. */
@@ -173,9 +239,13 @@ class Layout {
   }
 }
 
-/** The most floats that a row of what layers make of a token alone has; 0 where one reads token by token. */
-export function gatheredWidth(layers: readonly Layer[], backward: boolean): number {
-  const [first, reader] = layers;
+/** Which rows of its input a branch's first layer masks; undefined where it masks none. */
+export function masksOf([first]: readonly Layer[]): ((row: ArrayLike<number>) => boolean) | undefined {
+  return first && kindOf(first).masks?.(first);
+}
+
+/** The most floats that a row of what a branch makes of a token alone has; 0 where it reads token by token. */
+export function gatheredWidth([first, reader]: readonly Layer[], backward: boolean): number {
   if (!first || !reader || kindOf(first).reads !== "ids") return 0;
   return kindOf(reader).gathers?.(reader, { backward }) ?? 0;
 }

@@ -8,7 +8,7 @@ export function summarize(layers: readonly Layer[], { specs }: WeightTable): str
   const params = new Array<number>(layers.length).fill(0);
   for (const { layer, shape } of specs) params[layer]! += sizeOf(shape);
   const rows = layers.map((layer, index) => {
-    const { sequence, T, width } = signals[index + 1]!;
+    const { sequence, T, width } = kindOf(layer).output(layer, signals[index]!);
     const shape = ["B", ...(sequence ? [T ?? "T"] : []), width];
     const own = params[index]!.toLocaleString("en-US");
     return [`${layer.name} (${kindOf(layer).title})`, `(${shape.join(", ")})`, own];

@@ -158,7 +158,7 @@ const FIELDS: { readonly [K in Job["kind"]]: Record<Exclude<keyof (Job & { kind:
   prepare: {},
   project: {},
   forward: { count: true },
-  gradient: { count: true, samples: true, seed: true, epoch: true, batch: true },
+  gradient: { count: true, divisor: true, seed: true, epoch: true, batch: true },
   update: { iteration: true },
   forget: {},
   flow: { count: true },

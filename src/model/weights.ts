@@ -43,22 +43,27 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) 
 /** Every weight of the layers, in order. */
 export function weightTable(layers: readonly Layer[]): WeightTable {
   const signals = signalsOf(layers);
-  const specs: PlacedWeight[] = [];
-  let [length, placesLength] = [0, 0];
-  for (const [i, layer] of layers.entries()) {
-    for (const spec of kindOf(layer).weights(layer, signals[i]!)) {
-      const width = spec.shape.at(-1)! / spec.blocks;
-      const rows = sizeOf(spec.shape.slice(0, -1));
-      const stride = padded(width);
-      const floats = rows * spec.blocks * stride;
-      const place = { layer: i, path: spec.name, rows, width, stride, offset: length, length: floats };
-      specs.push({ ...spec, ...place, name: `${layer.name}/${spec.name}` });
-      // Ids come in below all else, so these come first, and the rest is one block.
-      if (spec.sum === "places") placesLength = length + floats;
-      length += floats;
-    }
-  }
-  return { specs, length, placesLength, shardsLength: length - placesLength };
+  const specs = layers.flatMap((layer, i) =>
+    kindOf(layer)
+      .weights(layer, signals[i]!)
+      .map((spec) => {
+        const width = spec.shape.at(-1)! / spec.blocks;
+        const rows = sizeOf(spec.shape.slice(0, -1));
+        const stride = padded(width);
+        const own = { layer: i, path: spec.name, rows, width, stride, length: rows * spec.blocks * stride };
+        return { ...spec, ...own, name: `${layer.name}/${spec.name}` };
+      }),
+  );
+  const lengthOf = (some: readonly { length: number }[]) => some.reduce((sum, { length }) => sum + length, 0);
+  const placesLength = lengthOf(specs.filter(({ sum }) => sum === "places"));
+  const next = { places: 0, shards: placesLength };
+  const placed = specs.map((spec) => {
+    const run = spec.sum ?? "shards";
+    const offset = next[run];
+    next[run] += spec.length;
+    return { ...spec, offset };
+  });
+  return { specs: placed, length: next.shards, placesLength, shardsLength: next.shards - placesLength };
 }
 
 /** Dense data → the padded rows inside. `to` holds spec.length floats. */
@@ -80,6 +85,17 @@ function copyRuns(spec: PlacedWeight, copy: (dense: number, inside: number, n: n
     copy(run * spec.width, run * spec.stride, spec.width);
 }
 
+/** The weights as they were. */
+export interface KeptWeights {
+  /** Keep them as they are now instead. */
+  renew(): void;
+  /** @returns whether they had changed */
+  restore(): boolean;
+  /** @returns false where they had to be restored */
+  restoreUnlessFinite(): boolean;
+  free(): void;
+}
+
 /** The weights in linear memory: initialised, read, written. */
 export class Weights {
   readonly table: WeightTable;
@@ -90,6 +106,8 @@ export class Weights {
   version = 0;
   /** Part of the weights is a batch ahead of the rest: a thread was lost while they were updated. */
   torn = false;
+  /** As it was when it was last asked for. */
+  #penalty = { version: -1, value: 0 };
 
   /** @throws OUT_OF_MEMORY */
   constructor(kernels: Kernels, memory: LinearMemory, layers: readonly Layer[]) {
@@ -104,14 +122,17 @@ export class Weights {
     const { kernels: k, memory } = this;
     for (const [index, spec] of this.table.specs.entries()) {
       const count = sizeOf(spec.shape);
-      const [rows, cols] = spec.shape.length === 2 ? (spec.shape as [number, number]) : [1, count];
+      const [rows, cols] =
+        spec.shape.length > 1 ? [count / spec.shape.at(-1)!, spec.shape.at(-1)!] : [1, count];
+      // Keras's fans: an output is of all rows of a window, and so has an input its part in as many outputs.
+      const window = sizeOf(spec.shape.slice(0, -2));
       const orthogonal = spec.initializer === "orthogonal";
       const bytes = Math.ceil(count / 4) * 16;
       const out = memory.allocate(bytes + (orthogonal ? count * 8 : 0), "initialisation");
       const scratch = out + bytes;
       switch (spec.initializer) {
         case "glorotUniform": {
-          const limit = Math.fround(Math.sqrt(6 / (rows + cols)));
+          const limit = Math.fround(Math.sqrt(6 / (rows + window * cols)));
           k.uniform(out, count, -limit, limit, seed, index);
           break;
         }
@@ -159,20 +180,42 @@ export class Weights {
     return this.kernels.peak(this.address, this.table.length);
   }
 
+  /** What the weights cost by their size, Σ l1·|w| + l2·w² over those with a penalty, in their order. */
+  penalty(): number {
+    if (this.#penalty.version !== this.version) {
+      let value = 0;
+      for (const { penalty, offset, length } of this.table.specs) {
+        if (!penalty) continue;
+        value += this.kernels.penalty(this.address + offset * 4, length, penalty.l1, penalty.l2);
+      }
+      this.#penalty = { version: this.version, value };
+    }
+    return this.#penalty.value;
+  }
+
   /** A copy inside, for as long as the weights may turn out to be none. @throws OUT_OF_MEMORY */
-  keep(): { restoreUnlessFinite(): boolean; free(): void } {
+  keep(): KeptWeights {
     const { memory, kernels, address, table } = this;
     const copy = memory.allocate(table.length * 4, "the weights of the batch before");
-    memory.f32(copy, table.length).set(memory.f32(address, table.length));
-    return {
-      restoreUnlessFinite: () => {
-        if (kernels.allFinite(address, table.length) === 1) return true;
-        memory.f32(address, table.length).set(memory.f32(copy, table.length));
-        this.version++;
-        return false;
-      },
-      free: () => memory.free(copy),
+    const floats = (at: number) => memory.f32(at, table.length);
+    let version = this.version;
+    const renew = () => {
+      floats(copy).set(floats(address));
+      version = this.version;
     };
+    const restore = () => {
+      if (version === this.version) return false;
+      floats(address).set(floats(copy));
+      this.version++;
+      return true;
+    };
+    const restoreUnlessFinite = () => {
+      if (kernels.allFinite(address, table.length) === 1) return true;
+      restore();
+      return false;
+    };
+    renew();
+    return { renew, restore, restoreUnlessFinite, free: () => memory.free(copy) };
   }
 
   free(): void {

@@ -2,6 +2,7 @@
 import { padSequences } from "../data/sequences.ts";
 import { encode, encodeTokens, rowLayout, wordsOf } from "../data/vocabulary.ts";
 import type { Vocabulary } from "../data/vocabulary-options.ts";
+import { LstmkitError } from "../errors.ts";
 import { type LayerStates, type StateName, statesOf } from "../layers/public.ts";
 import type { LayerTrace, Model } from "../train/model.ts";
 import type { ScaleKind } from "./colour-scale.ts";
@@ -71,6 +72,7 @@ export async function inspectText(
   const { x, places, words, starts } = readText(vocabulary, text);
   if (places.length === 0) return null;
   const { layers, outputs } = await model.trace(x);
+  requireWords(layers, x.shape[1]!);
   const answers = (await formingOutputs(model, x, outputs)).data;
   const steps = places.map(({ word }) => words[word]!);
   return {
@@ -84,6 +86,19 @@ export async function inspectText(
       .flatMap((layer) => statesOf(layer) ?? [])
       .map(({ kinds }, i) => inspectLayer(layers[i]!, kinds, places)), // a trace has these layers and no others
   };
+}
+
+/** @throws BAD_LAYER where states stand at other steps than the words' */
+function requireWords(layers: readonly LayerTrace[], T: number): void {
+  for (const layer of layers) {
+    const steps = Object.values(layer).find((value) => typeof value === "object")?.shape[1];
+    if (steps === T) continue;
+    throw new LstmkitError(
+      "BAD_LAYER",
+      `${layer.name} has states at ${steps} steps of a text of ${T}: a convolution or a pooling below it takes words ` +
+        "together, and there is no word to show them at. Wanted a model whose recurrent layers read word by word.",
+    );
+  }
 }
 
 interface Place {

@@ -14,6 +14,8 @@ export interface Pauses {
  * Whose turn it is at a model's weights: any number of calls read them at once, a batch of fit changes
  * them alone. A batch waits for the reads that run; reads that come while it waits begin after it. So a
  * read sees the weights of one moment, and neither side can keep the other waiting for ever.
+ *
+ * Calls that change the states of stateful layers have the model alone as well, one after the other.
  */
 export class Access {
   #reads = 0;
@@ -36,8 +38,17 @@ export class Access {
     }
   }
 
-  /** @param work done with no read under way. @param stop as for read */
+  /** Whether somebody changes the model at this moment, or waits to. */
+  get changing(): boolean {
+    return this.#changing;
+  }
+
+  /** @param work done with nothing else under way. @param stop as for read */
   async change<T>(stop: () => void, work: () => Promise<T>): Promise<T> {
+    while (this.#changing) {
+      await this.#woken();
+      stop();
+    }
     this.#changing = true;
     try {
       while (this.#reads > 0) {

@@ -3,11 +3,13 @@ import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import type { Batch, BatchResult } from "../model/batch.ts";
 import type { CompileConfig } from "../model/compile.ts";
+import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
-import { type Inputs, part, type Samples, type Targets } from "./inputs.ts";
+import { dataOf, part, type Samples } from "./inputs.ts";
 import type { EpochLogs, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
+import type { ClassWeights } from "./row-weights.ts";
 import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
 
 type Given = Filled<FitOptions, typeof FIT_OPTIONS>;
@@ -21,16 +23,25 @@ export interface FitPlan extends Given {
 }
 
 /**
- * @param check of a pair that was given for validation
- * @throws BAD_ARGUMENT where there is nothing to train or to validate on; what `check` throws
+ * @param check of what was given for validation
+ * @param weigh samples by their classes
+ * @throws BAD_ARGUMENT where there is nothing to train or to validate on; what `check` and `weigh` throw
  */
 export function planFit(
   all: Samples,
   given: Given,
-  check: (pair: readonly [Inputs, Targets]) => Samples,
+  check: (data: NonNullable<FitOptions["validationData"]>) => Samples,
+  weigh: (samples: Samples, classes: ClassWeights) => Samples,
 ): FitPlan {
-  const { validationData, validationSplit, batchSize, dropRemainder } = given;
-  const [train, validation] = validationData ? [all, check(validationData)] : split(all, validationSplit);
+  const { validationData, validationSplit, batchSize, dropRemainder, classWeight } = given;
+  if (classWeight && all.weights) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      "fit() was given classWeight and sampleWeight: multiply each sample's weight by its class's, and give sampleWeight.",
+    );
+  }
+  const [own, validation] = validationData ? [all, check(validationData)] : split(all, validationSplit);
+  const train = classWeight ? weigh(own, classWeight) : own;
   const batches = dropRemainder
     ? Math.floor(train.samples / batchSize)
     : Math.ceil(train.samples / batchSize);
@@ -41,6 +52,38 @@ export function planFit(
     );
   }
   return { ...given, train, validation, batches };
+}
+
+/**
+ * Of a model with stateful layers, where each sample goes on from that in the same place of the batch before.
+ *
+ * @returns the samples of a batch
+ * @throws BAD_ARGUMENT
+ */
+export function checkStateful({
+  train,
+  validation,
+  batchSize,
+  batches,
+  dropRemainder,
+  shuffle,
+}: FitPlan): number {
+  if (shuffle) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      "shuffle is true, the default, and a stateful layer goes on from the sample in the same place of the batch before: " +
+        "give shuffle: false.",
+    );
+  }
+  const size = wholeBatches(dropRemainder ? batches * batchSize : train.samples, batchSize);
+  if (validation && wholeBatches(validation.samples, batchSize, " to validate on") !== size) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `there are ${validation.samples} samples to validate on, fewer than in a batch of ${size}, from which stateful layers ` +
+        "go on. Give more of them, or a smaller batchSize.",
+    );
+  }
+  return size;
 }
 
 /** As Keras: the last samples; none for a share of 0. */
@@ -67,6 +110,8 @@ export interface FitHost extends Pauses {
   /** A step with what `load` puts in. */
   step(load: () => { batch: Batch; count: number }, epoch: number, number: number): Promise<BatchResult>;
   measure(data: Samples): Promise<Logs>;
+  /** After the last epoch: what an optimiser does to the weights then. */
+  finish(): Promise<void>;
 }
 
 export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
@@ -84,6 +129,7 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
       record(history, epoch, logs);
       await host.until(plan.onEpochEnd?.(epoch, logs));
     }
+    if (epochs > 0) await host.finish();
   } finally {
     batch.free();
   }
@@ -103,7 +149,7 @@ async function fitEpoch(plan: FitPlan, host: FitHost, batch: Batch): Promise<Epo
     const from = number * batchSize;
     const count = Math.min(batchSize, train.samples - from);
     const load = () => {
-      batch.load(train.x.data, train.y.data, order, from, count);
+      batch.load(dataOf(train), train.y.data, order, from, count, train.weights?.data);
       return { batch, count };
     };
     addTo(state.sums, await host.step(load, epoch, number));

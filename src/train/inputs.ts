@@ -1,12 +1,14 @@
 /** What fit, evaluate and predict accept, checked and copied once at the edge. */
 import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
-import { lossKindOf } from "../losses/index.ts";
+import { lossKindOf, targetWidthOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
-import { inputOf, outputShape } from "../model/stack.ts";
+import { type Branch, branchesOf, outputShape } from "../model/stack.ts";
 import { sizeOf } from "../model/weights.ts";
+import { show } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { numbersOf, roomFor, shapeOf } from "./numbers.ts";
+import { type ClassWeights, sampleWeights, weightsOfClasses } from "./row-weights.ts";
 
 type Row = ArrayLike<number> | ArrayLike<bigint> | readonly boolean[];
 type Nested = Row | readonly Row[] | readonly (readonly Row[])[];
@@ -17,33 +19,103 @@ interface Shaped {
   readonly shape: readonly number[];
 }
 
+type Data = Tensor | Shaped | Nested;
+
 /**
  * Ids (n, T) for a model with an embedding, numbers (n, T, features) or (n, features) for one without: a typed
  * array with its shape, or nested arrays, whose rows may be typed arrays. They are copied when the call is made.
+ *
+ * A model of several inputs takes such data for each of them, of as many samples: by the inputs' names,
+ * `{ encoder_input, decoder_input }`, or in a list in their order.
  */
-export type Inputs = Tensor | Shaped | Nested;
+export type Inputs = Data | readonly Data[] | Readonly<Record<string, Data>>;
 /**
  * Targets, by the loss: a number for each output, (n, units), (n, T, units), or (n) and (n, T) where units is 1;
- * or class numbers, (n) or (n, T). As Inputs.
+ * or class numbers, (n) or (n, T); or one for each of a `quantile`'s lists of outputs, or a
+ * `gaussianNegativeLogLikelihood`'s pairs, of which there are fewer than units. As Inputs.
  */
-export type Targets = Tensor | Shaped | Nested;
+export type Targets = Data;
+
+/**
+ * What samples count for in the loss, from 0 on: (n), or (n, T), a weight for each step, where the model gives
+ * sequences. As Inputs.
+ */
+export type SampleWeights = Tensor | Shaped | Nested;
 
 /** Samples of our own. */
 export interface Unlabelled {
-  readonly x: Tensor<Int32Array | Float32Array>;
+  /** Of each input, and its timesteps. */
+  readonly x: readonly Tensor<Int32Array | Float32Array>[];
+  readonly T: readonly number[];
   readonly samples: number;
-  readonly T: number;
 }
 
 export interface Samples extends Unlabelled {
   readonly y: Tensor<Float32Array>;
+  /** Of the rows of outputs, (n) or (n, T); null where all count alike. */
+  readonly weights: Tensor<Float32Array> | null;
 }
 
-/** @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, OUT_OF_MEMORY */
-export function checkInputs(given: Inputs, layers: readonly Layer[], name = "x"): Unlabelled {
+/**
+ * The data of every input that has a branch there.
+ *
+ * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, BAD_ARGUMENT, OUT_OF_MEMORY
+ */
+export function checkInputs(given: Inputs, branches: readonly Branch[], name = "x"): Unlabelled {
+  const named = namedInputs(given, branches, name);
+  const x = named.map(([called, data], i) => checkInput(data, branches[i]!, called));
+  const samples = x[0]!.shape[0]!;
+  for (const [i, { shape }] of x.entries()) {
+    if (shape[0] === samples) continue;
+    throw new LstmkitError(
+      "BAD_SHAPE",
+      `${named[i]![0]} has ${shape[0]} samples, and ${named[0]![0]} has ${samples}; each sample wants a row in both.`,
+    );
+  }
+  return { x, samples, T: x.map(({ shape }, i) => (branches[i]!.input.sequence ? shape[1]! : 1)) };
+}
+
+/**
+ * What was given for each input, in their order, with its name for messages.
+ *
+ * @throws BAD_ARGUMENT where a model of several inputs is not given each of them
+ */
+export function namedInputs(
+  given: Inputs,
+  branches: readonly Branch[],
+  name: string,
+): (readonly [called: string, data: Data])[] {
+  const names = branches.map((branch) => branch.name);
+  if (branches.length === 1 && !isNamed(given, names[0]!)) return [[name, given as Data]];
+  const refuse = (found: string): never => {
+    const list = names.join(", ");
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `${name} ${found}; wanted are the data of ${names.length === 1 ? "one input" : `${names.length} inputs`}: give { ${list} }, or a list of them in that order.`,
+    );
+  };
+  if (typeof given !== "object" || given === null || ArrayBuffer.isView(given)) refuse(`is ${show(given)}`);
+  if (Array.isArray(given) && given.length !== names.length) refuse(`is a list of ${given.length}`);
+  const own = given as Readonly<Record<string, Data>>;
+  const keys: readonly string[] = Array.isArray(given) ? names.map((_, i) => String(i)) : names;
+  const missing = keys.find((key) => own[key] === undefined);
+  if (missing !== undefined) refuse(`has no ${missing}`);
+  const extra = Object.keys(own).find((key) => !keys.includes(key));
+  if (extra !== undefined) refuse(`has ${show(extra)}, which is none of its inputs`);
+  return names.map((input, i) => [`${input} of ${name}`, own[keys[i]!]!]);
+}
+
+/** Whether that is data under the name of a model's only input. */
+const isNamed = (given: unknown, name: string) =>
+  Object.prototype.toString.call(given) === "[object Object]" &&
+  !("shape" in Object(given)) &&
+  Object.hasOwn(Object(given), name);
+
+function checkInput(given: Data, { input, layers }: Branch, name: string): Tensor<Int32Array | Float32Array> {
+  const first = layers[0]!;
   const numbers = numbersOf(given, name);
   const { shape } = numbers;
-  const { holds, sequence, T: steps, width } = inputOf(layers);
+  const { holds, sequence, T: steps, width } = input;
   const wanted = ["n", ...(sequence ? [steps ?? "T"] : []), ...(holds === "ids" ? [] : [width])];
   const fits =
     shape.length === wanted.length && wanted.every((w, i) => typeof w === "string" || w === shape[i]);
@@ -59,12 +131,11 @@ export function checkInputs(given: Inputs, layers: readonly Layer[], name = "x")
   }
   const rowSize = sizeOf(shape.slice(1));
   const place = (i: number) => `${name}, sample ${Math.floor(i / rowSize)}, element ${i % rowSize}`;
-  const first = layers[0]!;
   const data =
     first.type === "embedding"
       ? idsBelow(first.inputDim, numbers, name, place)
       : finiteNumbers(numbers, name, place);
-  return { x: { data, shape }, samples: shape[0]!, T: sequence ? shape[1]! : 1 };
+  return { data, shape };
 }
 
 type Place = (index: number) => string;
@@ -108,25 +179,29 @@ function finiteNumbers(
 }
 
 /**
- * Inputs with targets that the loss has a meaning for.
+ * Inputs with targets that the loss has a meaning for, and their weights where there are some.
  *
  * @param suffix of the names x and y in messages
- * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, BAD_LABEL, OUT_OF_MEMORY
+ * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE, BAD_LABEL, BAD_ARGUMENT, OUT_OF_MEMORY
  */
 export function checkSamples(
   x: Inputs,
   y: Targets,
   layers: readonly Layer[],
   loss: AnyLoss,
+  weights?: SampleWeights,
   suffix = "",
 ): Samples {
-  const inputs = checkInputs(x, layers, `x${suffix}`);
+  const inputs = checkInputs(x, branchesOf(layers), `x${suffix}`);
   const { samples, T } = inputs;
   const outputs = outputShape(layers, T);
   const units = outputs.at(-1)!;
-  const { targets } = lossKindOf(loss);
-  const wanted = [samples, ...outputs.slice(0, -1), ...(targets === "class" ? [1] : [units])];
-  return { ...inputs, y: checkTargets(y, wanted, units, loss, `y${suffix}`) };
+  const rows = [samples, ...outputs.slice(0, -1)];
+  return {
+    ...inputs,
+    y: checkTargets(y, [...rows, targetWidthOf(loss, units)], units, loss, `y${suffix}`),
+    weights: weights === undefined ? null : sampleWeights(weights, rows, `sampleWeight${suffix}`),
+  };
 }
 
 function checkTargets(
@@ -156,11 +231,25 @@ function checkTargets(
   return { data, shape: wanted };
 }
 
+/** The numbers of each input. */
+export const dataOf = ({ x }: Unlabelled) => x.map(({ data }) => data);
+
 /** Samples from … to, without copying. */
-export function part({ x, y, samples, T }: Samples, from: number, to: number): Samples {
+export function part({ x, y, weights, samples, T }: Samples, from: number, to: number): Samples {
   const cut = <D extends Int32Array | Float32Array>({ data, shape }: Tensor<D>): Tensor<D> => {
     const size = data.length / samples;
     return { data: data.subarray(from * size, to * size) as D, shape: [to - from, ...shape.slice(1)] };
   };
-  return { x: cut(x), y: cut(y), samples: to - from, T };
+  return { x: x.map(cut), y: cut(y), weights: weights && cut(weights), samples: to - from, T };
+}
+
+/** The same with the weights of their classes. @throws BAD_ARGUMENT */
+export function weighClasses(
+  samples: Samples,
+  classes: ClassWeights,
+  layers: readonly Layer[],
+  loss: AnyLoss,
+): Samples {
+  const units = outputShape(layers, samples.T).at(-1)!;
+  return { ...samples, weights: weightsOfClasses(classes, samples.y, loss, units) };
 }

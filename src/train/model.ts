@@ -4,7 +4,9 @@ import type { HostSignal } from "../host-types.ts";
 import type { Layer, StateName } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
-import type { Inputs, Targets } from "./inputs.ts";
+import type { Inputs, SampleWeights, Targets } from "./inputs.ts";
+import type { ClassWeights } from "./row-weights.ts";
+import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 
 /** Means over the samples seen so far in the epoch. */
 export interface Logs {
@@ -37,15 +39,36 @@ export interface FitOptions {
   epochs?: number;
   /** Default 32. */
   batchSize?: number;
-  /** Another order of samples each epoch, by the model's seed. Default true. */
+  /** Another order of samples each epoch, by the model's seed. Default true, which a stateful layer refuses. */
   shuffle?: boolean;
   /** Leave out an epoch's last batch when it is smaller. Default false. */
   dropRemainder?: boolean;
-  validationData?: readonly [Inputs, Targets];
+  /** With weights of its samples, where valLoss is to go by some. */
+  validationData?: readonly [Inputs, Targets] | readonly [Inputs, Targets, SampleWeights];
   /** Share of the samples, the last ones, to validate on instead of training; in (0, 1). */
   validationSplit?: number;
   /** Validate every so many epochs. Default 1. */
   validationFreq?: number;
+  /**
+   * What each sample counts for, from 0 on: (n), or (n, T), a weight for each step, where the model gives sequences.
+   * A row's loss and gradient are multiplied by its weight; the mean stays one over all rows, as in Keras, so weights
+   * with a mean of 1 leave the loss its size. Metrics go by none. What validationSplit splits off keeps its weights.
+   * Default none.
+   */
+  sampleWeight?: SampleWeights;
+  /**
+   * What each class counts for in training: { 0: 1, 1: 5 }; one that is not named counts for 1. For losses with a class
+   * a row: sparseCategoricalCrossentropy, binaryCrossentropy of one unit, and categoricalCrossentropy, where it is that
+   * of the largest target. The class of each step counts where the model gives sequences. Validation goes by none. Not
+   * beside sampleWeight, as in Keras. Default none.
+   */
+  classWeight?: ClassWeights;
+  /**
+   * A batch whose loss is above ends fit with LOSS_NOT_FINITE, and so does one whose loss is no number; the weights
+   * are then those of the last batch whose loss was not, or of before the call. It costs a copy of the weights
+   * a batch. Default none: then the loss has to be a number alone.
+   */
+  maxLoss?: number;
   /**
    * Awaited: the next batch waits for its promise, unless the call is aborted or the model disposed of. `batch` counts from 0. From a runtime in a worker it
    * is called at most 20 times a second, and for the last batch of each epoch.
@@ -65,9 +88,14 @@ export interface ReadOptions {
   signal?: HostSignal;
 }
 
-export interface EvaluateOptions extends ReadOptions {
+export interface PredictOptions extends ReadOptions {
   /** Default 32; it changes speed and memory alone. */
   batchSize?: number;
+}
+
+export interface EvaluateOptions extends PredictOptions {
+  /** What each sample, or step, counts for in the loss, as fit has it. Default none. */
+  sampleWeight?: SampleWeights;
 }
 
 /** What fit gives: a number per epoch under each key. */
@@ -77,7 +105,11 @@ export interface History {
   readonly history: Record<string, number[]>;
 }
 
-/** What a layer with states did at each step, without dropout: (n, T, units) each, under the state's name. */
+/**
+ * What a layer with states did at each step, without dropout: (n, T, units) each, under the state's name; in the order of
+ * the steps that the layer is given. T is that of what the layer reads, which is another than x's behind a convolution or
+ * a pooling.
+ */
 export type LayerTrace = {
   /** As in the weights' names. */
   readonly name: string;
@@ -89,9 +121,12 @@ export interface Trace {
   /** The recurrent layers, bottom up. */
   readonly layers: readonly LayerTrace[];
   /**
-   * (n, T, units of the head): what the head makes of each step's outputs. Where no layer is bidirectional, that is
-   * what the model would answer if the sequence ended there, and the last step's is predict's, to the bit. Behind
-   * a bidirectional layer a step has seen those after it as well: predict shortened sequences there.
+   * (n, T, units of the head): what the head makes of each step's outputs. Where no layer is bidirectional or has
+   * `goBackwards`, that is what the model would answer if the sequence ended there, and the last step's is predict's, to
+   * the bit. Behind a bidirectional layer, or a convolution that is not causal, a step has seen those after it as well:
+   * predict shortened sequences there. Behind one with `goBackwards` they are in the order in which it reads, from the
+   * end. Where what stands above the last recurrent layer does not go step by step, such as a pooling, flatten or
+   * repeatVector, the outputs are those of predict.
    */
   readonly outputs: Tensor<Float32Array>;
 }
@@ -126,7 +161,8 @@ export interface SaveOptions {
  *
  * While fit runs, the calls that only read may be made, from its callbacks and from anywhere, several at
  * once: evaluate, predict, trace, gradientFlow, getWeights, digest, save. They see the weights as they are
- * between two batches; the next batch waits for them. A second fit rejects with BUSY, and so do compile and
+ * between two batches; the next batch waits for them. So do steps of streams. Where a layer is stateful, evaluate and
+ * predict go on from its states, and are done one after the other. A second fit rejects with BUSY, and so do compile and
  * setWeights while any other call is running.
  */
 export interface Model {
@@ -153,7 +189,25 @@ export interface Model {
   evaluate(x: Inputs, y: Targets, options?: EvaluateOptions): Promise<Logs>;
 
   /** Outputs (n, units), or (n, T, units) where the last recurrent layer gives sequences. @throws as fit */
-  predict(x: Inputs, options?: EvaluateOptions): Promise<Tensor<Float32Array>>;
+  predict(x: Inputs, options?: PredictOptions): Promise<Tensor<Float32Array>>;
+
+  /**
+   * Sequences that go on, one timestep at a time: a live signal, a text that is written token by token.
+   *
+   * @throws BAD_ARGUMENT, OUT_OF_MEMORY; BAD_LAYER where a layer needs steps that are still to come, such as a
+   *   `bidirectional` or one with `goBackwards`
+   */
+  stream(options?: StreamOptions): Promise<Stream>;
+
+  /**
+   * One timestep from a state that is given: what a stream's `setState`, `step` and `getState` would give. Nothing is
+   * remembered from call to call.
+   *
+   * @param x of each sequence an id, or its features
+   * @param state what another step gave, or a stream's getState(), for as many sequences. Default zeros
+   * @throws BAD_SHAPE, BAD_INDEX, BAD_VALUE; as stream
+   */
+  step(x: StepInput, state?: StreamState): Promise<Step>;
 
   /**
    * What the recurrent layers did at each step, and the prediction as it forms. It holds
@@ -172,6 +226,15 @@ export interface Model {
    * @throws as fit
    */
   gradientFlow(x: Inputs, y: Targets, options?: ReadOptions): Promise<GradientFlow>;
+
+  /**
+   * Have the states of stateful layers begin as zeros again. Nothing else does: not an epoch, not another call, not a
+   * failure. They are those after the last batch that was done wholly, of training with its step, whatever ends the call
+   * (an abort, a loss that is not finite); a file has none. Calls that go on from them, `fit`, `evaluate` and `predict`,
+   * are done one after the other; each needs as many samples in a batch as the one before, until this call, which may be
+   * made in a callback of `fit`. `trace` and `gradientFlow` begin with zeros, and leave them alone.
+   */
+  resetStates(): Promise<void>;
 
   /** A table of layers, output shapes and numbers of weights, as Keras prints it. */
   summary(): Promise<string>;

@@ -1,11 +1,27 @@
 /** What the calls of a model take. */
+import { aWeight } from "../losses/targets.ts";
 import { aFunction, aSignal, number, trueOrFalse, wholeNumber } from "../options.ts";
 
 const SIGNAL = { signal: { ...aSignal, fallback: undefined } };
 const BATCH_SIZE = { batchSize: { ...wholeNumber(1), fallback: 32 } };
 
 export const READ_OPTIONS = SIGNAL;
-export const EVALUATE_OPTIONS = { ...BATCH_SIZE, ...SIGNAL };
+/** What it may be, and what it says, is checked as x and y are. */
+const SAMPLE_WEIGHT = {
+  sampleWeight: {
+    wanted: "a weight for each sample, or step",
+    accepts: (value: unknown) => value !== null,
+    fallback: undefined,
+  },
+};
+
+export const PREDICT_OPTIONS = { ...BATCH_SIZE, ...SIGNAL };
+export const EVALUATE_OPTIONS = { ...BATCH_SIZE, ...SAMPLE_WEIGHT, ...SIGNAL };
+
+export const STREAM_OPTIONS = {
+  batchSize: { ...wholeNumber(1), fallback: undefined },
+  inputs: { wanted: "the data of all inputs but the last", accepts: () => true, fallback: undefined },
+};
 
 export const FIT_OPTIONS = {
   epochs: { ...wholeNumber(0), fallback: 1 },
@@ -13,12 +29,21 @@ export const FIT_OPTIONS = {
   shuffle: { ...trueOrFalse, fallback: true },
   dropRemainder: { ...trueOrFalse, fallback: false },
   validationData: {
-    wanted: "a pair [x, y]",
-    accepts: (value: unknown) => Array.isArray(value) && value.length === 2,
+    wanted: "a pair [x, y], or [x, y, sampleWeight]",
+    accepts: (value: unknown) => Array.isArray(value) && (value.length === 2 || value.length === 3),
     fallback: undefined,
   },
   validationSplit: { ...number("a share from 0 to below 1", (n) => n >= 0 && n < 1), fallback: 0 },
   validationFreq: { ...wholeNumber(1), fallback: 1 },
+  ...SAMPLE_WEIGHT,
+  classWeight: {
+    wanted: "an object of classes and their weights, from 0 on and finite in float32, such as { 0: 1, 1: 5 }",
+    accepts: (value: unknown) =>
+      Object.prototype.toString.call(value) === "[object Object]" &&
+      Object.values(value as object).every(aWeight.accepts),
+    fallback: undefined,
+  },
+  maxLoss: { ...number("a number", (n) => !Number.isNaN(n)), fallback: undefined },
   onBatchEnd: { ...aFunction, fallback: undefined },
   onEpochEnd: { ...aFunction, fallback: undefined },
   ...SIGNAL,

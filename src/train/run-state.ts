@@ -36,6 +36,6 @@ export function addTo(sums: Sums, { loss, rows, metrics }: BatchResult): void {
 
 /** Means under the metrics' names. */
 export function logsOf(sums: Sums, { metrics }: CompileConfig): Logs {
-  const means = sums.metrics.map(({ sum, count }, i) => [metrics[i]!, sum / count]);
+  const means = sums.metrics.map(({ sum, count }, i) => [metrics[i]!, count === 0 ? 0 : sum / count]); // 0, as Keras says, where all is masked
   return { loss: sums.loss / sums.rows, ...Object.fromEntries(means) };
 }

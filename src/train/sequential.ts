@@ -1,5 +1,5 @@
 /**
- * The model, in the thread that calls it. Nearly 500 lines, because every method of Model is here once, with the few
+ * The model, in the thread that calls it. More than 500 lines, because every method of Model is here once, with the few
  * things that they share: the weights, whose turn it is, the batch that they work by. What a fit does is in fit.ts.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -10,24 +10,28 @@ import { encodeModel, type SavedModel } from "../formats/model-file.ts";
 import type { Layer } from "../layers/index.ts";
 import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
+import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
 import { OptimizerMemory } from "../model/optimizer-memory.ts";
-import { checkLayers, outputShape } from "../model/stack.ts";
+import { branchesOf, checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
-import { sizeOf, Weights } from "../model/weights.ts";
+import { type KeptWeights, sizeOf, Weights } from "../model/weights.ts";
 import { checkOptions } from "../options.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
-import { fitModel, planFit } from "./fit.ts";
+import { checkStateful, fitModel, planFit } from "./fit.ts";
 import {
   checkInputs,
   checkSamples,
+  dataOf,
   type Inputs,
   type Samples,
+  type SampleWeights,
   type Targets,
   type Unlabelled,
+  weighClasses,
 } from "./inputs.ts";
 import type {
   EvaluateOptions,
@@ -36,13 +40,16 @@ import type {
   History,
   Logs,
   Model,
+  PredictOptions,
   ReadOptions,
   SaveOptions,
   Trace,
 } from "./model.ts";
 import { roomFor } from "./numbers.ts";
-import { EVALUATE_OPTIONS, FIT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
+import { Streams } from "./open-stream.ts";
+import { EVALUATE_OPTIONS, FIT_OPTIONS, PREDICT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
+import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 import { checkWeights } from "./weights.ts";
 
@@ -69,9 +76,12 @@ export class Sequential implements Model {
   #config: CompileConfig | null = null;
   #optimizer: OptimizerMemory | null = null;
   readonly #state = newRun();
+  /** What stateful layers keep from call to call; null where there are none. */
+  readonly #kept: KeptStates | null;
   readonly #access = new Access();
   /** The last predict of a few sequences: its batch, for sequences of that shape and weights as they were. */
   #few: Few | null = null;
+  readonly #streams: Streams;
   /** Calls of fit and of those that read batch by batch. */
   #calls = 0;
   #fitting = false;
@@ -81,8 +91,19 @@ export class Sequential implements Model {
   constructor(context: SequentialContext, layers: readonly Layer[], saved?: SavedModel) {
     this.#context = context;
     this.layers = checkLayers(layers);
+    this.#kept = isStateful(this.layers) ? new KeptStates() : null;
     this.#weights = new Weights(context.kernels, context.memory, this.layers);
     this.metadata = saved?.metadata ?? {};
+    this.#streams = new Streams({
+      weights: this.#weights,
+      layers: this.layers,
+      access: this.#access,
+      check: () => this.#check(),
+      read: (data, work) =>
+        this.#read(undefined, (checkpoint) =>
+          this.#sweep(data, { ...ONE_GROUP, loss: null, states: null }, checkpoint, work),
+        ),
+    });
     if (saved) {
       this.#config = saved.compile;
       for (const [i, spec] of this.#weights.table.specs.entries()) {
@@ -109,70 +130,112 @@ export class Sequential implements Model {
     this.#check(given.signal);
     if (this.#fitting) throw busy("a fit is running on this model");
     const config = this.#compiled();
-    const samples = (inputs: Inputs, targets: Targets, suffix?: string) =>
-      checkSamples(inputs, targets, this.layers, config.loss, suffix);
+    const samples = (inputs: Inputs, targets: Targets, weights?: SampleWeights, suffix?: string) =>
+      checkSamples(inputs, targets, this.layers, config.loss, weights, suffix);
     // All that the caller gave is read before anything else can run, and not again.
-    const plan = planFit(samples(x, y), given, ([vx, vy]) => samples(vx, vy, " of validationData"));
+    const plan = planFit(
+      samples(x, y, given.sampleWeight),
+      given,
+      ([vx, vy, vw]) => samples(vx, vy, vw, " of validationData"),
+      (of, classes) => weighClasses(of, classes, this.layers, config.loss),
+    );
+    this.#kept?.check(checkStateful(plan));
     this.#fitting = true;
     try {
-      return await this.#run(given.signal, (pauses) =>
-        fitModel(plan, {
-          ...pauses,
-          config,
-          state: this.#state,
-          open: () => this.#batch(plan.train, { ...config, batchSize: plan.batchSize, training: true }),
-          order: (n, epoch) => this.#order(n, epoch),
-          measure: (data) => this.#measure(data, config, plan.batchSize, pauses.checkpoint),
-          step: (load, epoch, number) =>
-            this.#access.change(pauses.stop, () => this.#step(load, epoch, number)),
-        }),
-      );
+      return await this.#run(given.signal, async (pauses) => {
+        const bound =
+          plan.maxLoss === undefined ? null : { maxLoss: plan.maxLoss, good: this.#weights.keep() };
+        try {
+          return await fitModel(plan, {
+            ...pauses,
+            config,
+            state: this.#state,
+            open: () => this.#batch(plan.train, { ...config, batchSize: plan.batchSize, training: true }),
+            order: (n, epoch) => this.#order(n, epoch),
+            measure: (data) => {
+              const work = () => this.#measure(data, config, plan.batchSize, pauses.checkpoint);
+              return this.#kept ? this.#access.change(pauses.stop, work) : work();
+            },
+            step: (load, epoch, number) =>
+              this.#access.change(pauses.stop, () => this.#step(load, epoch, number, bound)),
+            finish: () => this.#finish(config, pauses.stop),
+          });
+        } finally {
+          bound?.good.free();
+        }
+      });
     } finally {
       this.#fitting = false;
     }
   }
 
-  /** One batch: loss, gradient, new weights. @param load puts it in, and says how many samples it has */
-  async #step(load: () => { batch: Batch; count: number }, epoch: number, number: number) {
+  /**
+   * One batch: loss, gradient, new weights.
+   *
+   * @param load puts it in, and says how many samples it has
+   * @param bound of the loss, and the weights that were last seen to keep it
+   */
+  async #step(
+    load: () => { batch: Batch; count: number },
+    epoch: number,
+    number: number,
+    bound: { readonly maxLoss: number; readonly good: KeptWeights } | null,
+  ) {
     const { batch, count } = load();
     const optimizer = this.#optimizer!; // made with the batch
     const result = await batch.gradient(count, { seed: this.#context.seed, epoch, batch: number });
-    const notFinite = (what: string) =>
+    const { loss, peak } = result;
+    const notGood = (what: string, kept = "the weights of the batch before are kept") =>
       new LstmkitError(
         "LOSS_NOT_FINITE",
-        `batch ${number} of epoch ${epoch} gave ${what}; the weights of the batch before are kept. ` +
-          "Lower learningRate, or scale the data.",
+        `batch ${number} of epoch ${epoch} gave ${what}; ${kept}. Lower learningRate, or scale the data.`,
       );
-    if (Number.isNaN(result.peak)) {
-      throw notFinite(`loss ${result.loss}, or a gradient that is not finite`);
+    const finite = !Number.isNaN(peak);
+    if (bound && !(finite && loss <= bound.maxLoss)) {
+      if (finite) await batch.forget();
+      if (bound.good.restore()) this.#forgetOptimizer(); // what carried them away is in the optimiser's slots
+      throw notGood(
+        `loss ${loss}, and maxLoss is ${bound.maxLoss}`,
+        "the weights are those of before it was passed",
+      );
     }
+    if (!finite) throw notGood(`loss ${loss}, or a gradient that is not finite`);
+    bound?.good.renew();
     const iteration = this.#state.iterations + 1;
-    if (!(await batch.update(iteration, optimizer.mayOverflow(result.peak, iteration)))) {
-      // What carried them there is in the optimiser's slots.
-      this.#forgetOptimizer();
-      throw notFinite("weights that are not finite in float32");
+    if (!(await batch.update(iteration, optimizer.begin(peak, iteration)))) {
+      this.#forgetOptimizer(); // as above
+      throw notGood("weights that are not finite in float32");
     }
     this.#state.iterations = iteration;
     return result;
   }
 
-  async evaluate(x: Inputs, y: Targets, options: EvaluateOptions = {}): Promise<Logs> {
-    const { batchSize, signal } = evaluateOptions("evaluate()", options);
-    this.#check(signal);
-    const config = this.#compiled();
-    const data = checkSamples(x, y, this.layers, config.loss);
-    return this.#read(signal, (checkpoint) => this.#measure(data, config, batchSize, checkpoint));
+  /** The end of a fit: the weights become their moving average, where there is one. */
+  async #finish({ optimizer }: CompileConfig, stop: Pauses["stop"]): Promise<void> {
+    if (!optimizer.useEma) return;
+    await this.#access.change(stop, async () => this.#optimizer?.finish(this.#state.iterations));
   }
 
-  async predict(inputs: Inputs, options: EvaluateOptions = {}): Promise<Tensor<Float32Array>> {
-    const { batchSize, signal } = evaluateOptions("predict()", options);
+  async evaluate(x: Inputs, y: Targets, options: EvaluateOptions = {}): Promise<Logs> {
+    const { batchSize, sampleWeight, signal } = evaluateOptions(options);
     this.#check(signal);
-    const data = checkInputs(inputs, this.layers);
+    const config = this.#compiled();
+    const data = checkSamples(x, y, this.layers, config.loss, sampleWeight);
+    this.#kept?.check(wholeBatches(data.samples, batchSize));
+    return this.#goOn(signal, (checkpoint) => this.#measure(data, config, batchSize, checkpoint));
+  }
+
+  async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Tensor<Float32Array>> {
+    const { batchSize, signal } = predictOptions(options);
+    this.#check(signal);
+    const data = checkInputs(inputs, branchesOf(this.layers));
     const { samples, T } = data;
+    this.#kept?.check(wholeBatches(samples, batchSize));
     const shape = [samples, ...outputShape(this.layers, T)];
     const result = roomFor(shape, Float32Array, "the result");
-    return this.#read(signal, async (checkpoint) => {
-      if (samples <= batchSize && samples * T <= FEW_STEPS) await this.#predictFew(data, result);
+    return this.#goOn(signal, async (checkpoint) => {
+      if (samples <= batchSize && samples * T.reduce((a, b) => a + b) <= FEW_STEPS)
+        await this.#predictFew(data, result);
       else {
         await this.#sweep(data, { batchSize, loss: null }, checkpoint, (batch, from, count) =>
           batch.predict(count, rows(result, samples, from, count)),
@@ -182,17 +245,27 @@ export class Sequential implements Model {
     });
   }
 
+  async stream(options?: StreamOptions): Promise<Stream> {
+    this.#check();
+    return this.#streams.open(options);
+  }
+
+  async step(x: StepInput, state?: StreamState): Promise<Step> {
+    this.#check();
+    return this.#streams.step(x, state);
+  }
+
   async trace(inputs: Inputs, options: ReadOptions = {}): Promise<Trace> {
     const { signal } = readOptions("trace()", options);
     this.#check(signal);
-    const data = checkInputs(inputs, this.layers);
+    const data = checkInputs(inputs, branchesOf(this.layers));
     const { samples, T } = data;
     const layers = everyStep(this.layers);
     const trace = blankTrace(layers, samples, T, outputShape(layers, T));
     return this.#read(signal, async (checkpoint) => {
       await this.#sweep(
         data,
-        { ...ONE_GROUP, layers, loss: null },
+        { ...ONE_GROUP, layers, loss: null, states: null },
         checkpoint,
         async (batch, from, count) => {
           const outputs = rows(trace.outputs.data, samples, from, count);
@@ -206,7 +279,7 @@ export class Sequential implements Model {
   async gradientFlow(x: Inputs, y: Targets, options: ReadOptions = {}): Promise<GradientFlow> {
     const { signal } = readOptions("gradientFlow()", options);
     this.#check(signal);
-    const { loss } = this.#compiled();
+    const { loss, lossWeights } = this.#compiled();
     const data = checkSamples(x, y, this.layers, loss);
     const { samples, T } = data;
     const layers = withoutDropout(this.layers);
@@ -214,7 +287,7 @@ export class Sequential implements Model {
     return this.#read(signal, async (checkpoint) => {
       await this.#sweep(
         data,
-        { ...ONE_GROUP, layers, loss, flow: true },
+        { ...ONE_GROUP, layers, loss, lossWeights, flow: true, states: null },
         checkpoint,
         async (batch, from, count) => {
           fillFlow(flow, from, await batch.flow(count, rows(flow.losses.data, samples, from, count)));
@@ -222,6 +295,12 @@ export class Sequential implements Model {
       );
       return flow;
     });
+  }
+
+  async resetStates(): Promise<void> {
+    const alive = () => this.#alive();
+    alive();
+    if (this.#kept) await this.#access.change(alive, async () => this.#kept?.reset());
   }
 
   async summary(): Promise<string> {
@@ -296,6 +375,7 @@ export class Sequential implements Model {
 
   #release(): void {
     this.#keep(null);
+    this.#streams.free();
     this.#optimizer?.free();
     this.#weights.free();
     this.#context.onDispose(this);
@@ -321,19 +401,19 @@ export class Sequential implements Model {
 
   /** Batch by batch through all samples as they stand; `work` finds those from `from` on loaded. */
   async #sweep(
-    data: Unlabelled & { readonly y?: Tensor<Float32Array> },
+    data: Unlabelled & Partial<Pick<Samples, "y" | "weights">>,
     plan: WorkPlan,
     checkpoint: Pauses["checkpoint"],
     work: (batch: Batch, from: number, count: number) => Promise<void>,
   ): Promise<void> {
-    const { x, y, samples } = data;
+    const { y, weights, samples } = data;
     const batch = this.#batch(data, plan);
     try {
       const order = this.#order(samples, null);
       for (let from = 0; from < samples; from += plan.batchSize) {
         if (from > 0) await checkpoint();
         const count = Math.min(plan.batchSize, samples - from);
-        batch.load(x.data, y?.data ?? null, order, from, count);
+        batch.load(dataOf(data), y?.data ?? null, order, from, count, weights?.data);
         await work(batch, from, count);
       }
     } finally {
@@ -343,15 +423,15 @@ export class Sequential implements Model {
 
   /** As one batch, with the plan and the packed weights of the call before where they still hold. */
   async #predictFew(data: Unlabelled, result: Float32Array): Promise<void> {
-    const { x, samples, T } = data;
-    const key = [samples, T, this.#weights.version].join();
+    const { samples, T } = data;
+    const key = [samples, ...T, this.#weights.version].join();
     const kept = this.#few;
     this.#few = null; // one call at a time has it
     if (kept && kept.key !== key) kept.batch.free();
     const batch =
       kept?.key === key ? kept.batch : this.#batch(data, { batchSize: samples, loss: null, kept: true });
     try {
-      batch.load(x.data, null, this.#order(samples, null), 0, samples);
+      batch.load(dataOf(data), null, this.#order(samples, null), 0, samples);
       await batch.predict(samples, result);
     } finally {
       this.#keep({ key, batch });
@@ -375,7 +455,11 @@ export class Sequential implements Model {
     return order;
   }
 
-  #batch({ x, samples, T }: Unlabelled, { training = false, kept = false, ...plan }: WorkPlan): Batch {
+  #batch(
+    data: Unlabelled & Partial<Pick<Samples, "weights">>,
+    { training = false, kept = false, ...plan }: WorkPlan,
+  ): Batch {
+    const { samples, T, weights = null } = data;
     const optimizer = () => {
       this.#optimizer ??= new OptimizerMemory(this.#weights, this.#compiled().optimizer);
       return this.#optimizer.state;
@@ -383,13 +467,15 @@ export class Sequential implements Model {
     const options = {
       layers: this.layers,
       groupSize: this.#context.groupSize ?? GROUP_SIZE,
+      states: this.#kept,
       ...plan,
+      weighted: weights !== null,
       T,
       batchSize: Math.min(plan.batchSize, samples),
       optimizer: training ? optimizer : null,
     };
-    const ids = training || kept || plan.flow ? null : x.data;
-    return new Batch(this.#weights, this.#context.team, options, ids);
+    const known = training || kept || plan.flow ? null : dataOf(data);
+    return new Batch(this.#weights, this.#context.team, options, known);
   }
 
   /** A call that sees the weights of one moment, and changes nothing. */
@@ -398,6 +484,15 @@ export class Sequential implements Model {
     work: (checkpoint: Pauses["checkpoint"]) => Promise<T>,
   ): Promise<T> {
     return this.#run(signal, ({ stop, checkpoint }) => this.#access.read(stop, () => work(checkpoint)));
+  }
+
+  /** A call that goes on from the states of the call before, where there are some: then none but it is under way. */
+  #goOn<T>(
+    signal: AbortSignal | undefined,
+    work: (checkpoint: Pauses["checkpoint"]) => Promise<T>,
+  ): Promise<T> {
+    if (!this.#kept) return this.#read(signal, work);
+    return this.#run(signal, ({ stop, checkpoint }) => this.#access.change(stop, () => work(checkpoint)));
   }
 
   /** A call that works batch by batch; between them the event loop runs and an abort or a dispose is seen. */
@@ -425,7 +520,7 @@ export class Sequential implements Model {
   }
 
   /** Whether a call may begin, or go on. @throws DISPOSED, THREAD_FAILED, ABORTED */
-  #check(signal: AbortSignal | undefined): void {
+  #check(signal?: AbortSignal): void {
     this.#alive();
     this.#context.team.check();
     if (signal?.aborted) {
@@ -460,14 +555,17 @@ const busy = (what: string) => new LstmkitError("BUSY", `${what}; await it, or a
 export const modelDisposed = () =>
   new LstmkitError("DISPOSED", "the model was disposed; make or load another.");
 
-const evaluateOptions = (call: string, options: EvaluateOptions) =>
-  checkOptions<EvaluateOptions, typeof EVALUATE_OPTIONS>(call, options, EVALUATE_OPTIONS);
+const evaluateOptions = (options: EvaluateOptions) =>
+  checkOptions<EvaluateOptions, typeof EVALUATE_OPTIONS>("evaluate()", options, EVALUATE_OPTIONS);
+
+const predictOptions = (options: PredictOptions) =>
+  checkOptions<PredictOptions, typeof PREDICT_OPTIONS>("predict()", options, PREDICT_OPTIONS);
 
 const readOptions = (call: string, options: ReadOptions) =>
   checkOptions<ReadOptions, typeof READ_OPTIONS>(call, options, READ_OPTIONS);
 
 /** What a call wants of its batch. */
-type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "metrics" | "flow"> & {
+type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "lossWeights" | "metrics" | "flow" | "states"> & {
   readonly layers?: readonly Layer[];
   readonly groupSize?: number;
   readonly training?: boolean;

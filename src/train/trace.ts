@@ -1,7 +1,9 @@
 /** The results of trace() and gradientFlow(), filled group by group. */
 import { kindOf, type Layer } from "../layers/index.ts";
 import type { StateKind } from "../layers/kind.ts";
+import { ROW_KINDS } from "../layers/row-kinds.ts";
 import type { StepValues } from "../model/batch.ts";
+import { signalsAt } from "../model/stack.ts";
 import { sizeOf } from "../model/weights.ts";
 import type { Tensor } from "../tensor.ts";
 import type { GradientFlow, Trace } from "./model.ts";
@@ -9,9 +11,13 @@ import { requireRoom, roomFor } from "./numbers.ts";
 
 type StepTensors = Readonly<Record<string, Tensor<Float32Array>>>;
 
-/** The same model, giving an output at every step: no weight's shape depends on it. */
+/**
+ * The same model, giving an output at every step: no weight's shape depends on it. Where what is above the last
+ * recurrent layer makes something else of a sequence than of a row, such as flatten, it stays as it is.
+ */
 export function everyStep(layers: readonly Layer[]): Layer[] {
   const last = layers.findLastIndex((layer) => kindOf(layer).everyStep);
+  if (!layers.slice(last + 1).every(({ type }) => Object.hasOwn(ROW_KINDS, type))) return [...layers];
   return layers.map((layer, i) => (i === last ? (kindOf(layer).everyStep!(layer) as Layer) : layer));
 }
 
@@ -22,51 +28,55 @@ export const withoutDropout = (layers: readonly Layer[]): Layer[] =>
 export function blankTrace(
   layers: readonly Layer[],
   samples: number,
-  T: number,
+  T: readonly number[],
   outputs: readonly number[],
 ): Trace {
   let all = samples * sizeOf(outputs);
-  for (const layer of layers) {
+  const signals = signalsAt(layers, T);
+  for (const [i, layer] of layers.entries()) {
     const { units = 0, kinds = {} } = kindOf(layer).states?.(layer) ?? {};
-    all += samples * T * units * Object.keys(kinds).length;
+    all += samples * signals[i]!.T * units * Object.keys(kinds).length;
   }
   requireRoom(all, "the trace");
   return {
     layers: blankLayers(
       layers,
+      signals,
       () => true,
-      (units) => [samples, T, units],
+      (T, units) => [samples, T, units],
     ) as unknown as Trace["layers"],
     outputs: blank([samples, ...outputs]),
   };
 }
 
 /** @throws OUT_OF_MEMORY */
-export function blankFlow(layers: readonly Layer[], samples: number, T: number): GradientFlow {
+export function blankFlow(layers: readonly Layer[], samples: number, T: readonly number[]): GradientFlow {
   return {
     losses: blank([samples]),
     layers: blankLayers(
       layers,
+      signalsAt(layers, T),
       ({ flows }) => flows === true,
-      () => [samples, T],
+      (T) => [samples, T],
       "d",
     ) as unknown as GradientFlow["layers"],
   };
 }
 
-/** A tensor for each of the states that are wanted, of every layer that has some. */
+/** A tensor for each of the states that are wanted, of every layer that has some, at every step that it reads. */
 function blankLayers(
   layers: readonly Layer[],
+  signals: ReturnType<typeof signalsAt>,
   wanted: (state: StateKind) => boolean,
-  shape: (units: number) => number[],
+  shape: (T: number, units: number) => number[],
   prefix = "",
 ) {
-  return layers.flatMap((layer) => {
+  return layers.flatMap((layer, i) => {
     const states = kindOf(layer).states?.(layer);
     if (!states) return [];
     const { units, kinds } = states;
     const names = Object.entries(kinds).flatMap(([name, state]) => (wanted(state) ? [prefix + name] : []));
-    const tensors = Object.fromEntries(names.map((name) => [name, blank(shape(units))]));
+    const tensors = Object.fromEntries(names.map((name) => [name, blank(shape(signals[i]!.T, units))]));
     return [{ name: layer.name, type: layer.type, units, ...tensors }];
   });
 }

@@ -29,6 +29,31 @@ export interface Kernels {
     units: number,
     ld: number,
   ): void;
+  adagrad(
+    w: number,
+    a: number,
+    g: number,
+    squares: number,
+    n: number,
+    learningRate: number,
+    initial: number,
+    epsilon: number,
+    clears: number,
+  ): void;
+  adam(
+    w: number,
+    m: number,
+    v: number,
+    most: number,
+    g: number,
+    squares: number,
+    n: number,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    t: number,
+  ): void;
   categoricalCrossentropyLogits(
     losses: number,
     dz: number,
@@ -38,6 +63,7 @@ export interface Kernels {
     units: number,
     ld: number,
     scale: number,
+    smoothing: number,
   ): void;
   categoricalCrossentropyProbabilities(
     losses: number,
@@ -48,6 +74,7 @@ export interface Kernels {
     units: number,
     ld: number,
     scale: number,
+    smoothing: number,
   ): void;
   sparseCategoricalCrossentropyLogits(
     losses: number,
@@ -106,6 +133,17 @@ export interface Kernels {
     scale: number,
     T: number,
   ): void;
+  recurrentDropout(
+    m: number,
+    units: number,
+    rate: number,
+    scale: number,
+    seed: number,
+    layer: number,
+    sample: number,
+    step: number,
+    epoch: number,
+  ): void;
   addRows(sums: number, x: number, places: number, T: number, N: number, step: number): void;
   embeddingBackward(
     dTable: number,
@@ -118,6 +156,26 @@ export interface Kernels {
     parts: number,
   ): number;
   embeddingForward(x: number, ids: number, table: number, T: number, E: number, step: number): void;
+  limitPlaces(
+    dx: number,
+    ids: number,
+    count: number,
+    E: number,
+    part: number,
+    parts: number,
+    most: number,
+  ): void;
+  gaussianNegativeLogLikelihood(
+    losses: number,
+    dy: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+    epsilon: number,
+  ): void;
   clear(x: number, n: number): void;
   packColumns(a: number, src: number, ld: number, M: number, K: number): void;
   packPanels(b: number, src: number, ld: number, keep: number, K: number, N: number): void;
@@ -148,6 +206,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   gruBeforeBackward(
     z: number,
@@ -160,6 +223,12 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
+    dm: number,
   ): void;
   gruBeforeForward(
     z: number,
@@ -171,6 +240,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   gruForward(
     z: number,
@@ -183,6 +257,76 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
+  ): void;
+  huber(
+    losses: number,
+    dy: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+    delta: number,
+  ): void;
+  layerNormLstmBackward(
+    z: number,
+    v: number,
+    c: number,
+    tc: number,
+    ch: number,
+    sv: number,
+    sc: number,
+    dh: number,
+    dhState: number,
+    dcState: number,
+    flow: number,
+    sums: number,
+    gv: number,
+    gc: number,
+    uT: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
+  ): void;
+  layerNormLstmForward(
+    z: number,
+    c: number,
+    h: number,
+    tc: number,
+    v: number,
+    sv: number,
+    ch: number,
+    sc: number,
+    gv: number,
+    bv: number,
+    gc: number,
+    bc: number,
+    b: number,
+    u: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+    epsilon: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   layerNormBackward(
     dx: number,
@@ -196,6 +340,7 @@ export interface Kernels {
     gamma: number,
     rows: number,
     n: number,
+    blocks: number,
   ): void;
   layerNormForward(
     y: number,
@@ -208,7 +353,28 @@ export interface Kernels {
     beta: number,
     rows: number,
     n: number,
+    blocks: number,
     epsilon: number,
+  ): void;
+  lion(
+    w: number,
+    m: number,
+    g: number,
+    n: number,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    clears: number,
+  ): void;
+  logCosh(
+    losses: number,
+    dy: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
   ): void;
   bceLogits(
     losses: number,
@@ -219,6 +385,7 @@ export interface Kernels {
     units: number,
     ld: number,
     scale: number,
+    smoothing: number,
   ): void;
   bceProbabilities(
     losses: number,
@@ -229,6 +396,7 @@ export interface Kernels {
     units: number,
     ld: number,
     scale: number,
+    smoothing: number,
   ): void;
   sumFloats(x: number, n: number): number;
   sumInts(x: number, n: number): number;
@@ -245,6 +413,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   lstmForward(
     z: number,
@@ -257,7 +430,14 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
+  clearMasked(x: number, ld: number, mask: number, maskStep: number, rows: number): void;
+  leadingMasked(mask: number, maskStep: number, T: number): number;
   meanAbsoluteError(
     losses: number,
     dy: number,
@@ -305,7 +485,55 @@ export interface Kernels {
     rows: number,
     mode: number,
   ): void;
-  adam(
+  minGruBackward(
+    z: number,
+    h: number,
+    dh: number,
+    dhState: number,
+    flow: number,
+    R: number,
+    T: number,
+    H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+  ): void;
+  minGruForward(
+    z: number,
+    h: number,
+    R: number,
+    T: number,
+    H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+  ): void;
+  minLstmBackward(
+    z: number,
+    k: number,
+    h: number,
+    dh: number,
+    dhState: number,
+    flow: number,
+    R: number,
+    T: number,
+    H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+  ): void;
+  minLstmForward(
+    z: number,
+    k: number,
+    h: number,
+    R: number,
+    T: number,
+    H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+  ): void;
+  nadam(
     w: number,
     m: number,
     v: number,
@@ -317,10 +545,144 @@ export interface Kernels {
     beta2: number,
     epsilon: number,
     t: number,
+    clears: number,
   ): void;
   allFinite(x: number, n: number): number;
+  average(a: number, w: number, n: number, momentum: number): void;
+  decay(w: number, n: number, share: number): void;
+  limit(x: number, n: number, most: number): void;
   peak(x: number, n: number): number;
+  scale(x: number, n: number, factor: number): void;
   sumShards(g: number, partials: number, shards: number, stride: number, n: number): void;
+  sumSquares(x: number, n: number): number;
+  peepholeLstmBackward(
+    z: number,
+    c: number,
+    tc: number,
+    dh: number,
+    dhState: number,
+    dcState: number,
+    flow: number,
+    dp: number,
+    pi: number,
+    pf: number,
+    po: number,
+    uT: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
+  ): void;
+  peepholeLstmForward(
+    z: number,
+    c: number,
+    h: number,
+    tc: number,
+    pi: number,
+    pf: number,
+    po: number,
+    u: number,
+    a: number,
+    R: number,
+    T: number,
+    H: number,
+    units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
+  ): void;
+  penalty(w: number, n: number, l1: number, l2: number): number;
+  penaltyBackward(g: number, w: number, n: number, l1: number, l2: number): void;
+  averagePoolBackward(
+    dx: number,
+    lddx: number,
+    dy: number,
+    lddy: number,
+    T: number,
+    windows: number,
+    size: number,
+    strides: number,
+    before: number,
+    width: number,
+    mask: number,
+    maskStride: number,
+  ): void;
+  averagePoolForward(
+    y: number,
+    ldy: number,
+    x: number,
+    ldx: number,
+    T: number,
+    windows: number,
+    size: number,
+    strides: number,
+    before: number,
+    width: number,
+    mask: number,
+    maskStride: number,
+  ): void;
+  globalMaxBackward(
+    dx: number,
+    lddx: number,
+    dy: number,
+    y: number,
+    x: number,
+    ldx: number,
+    T: number,
+    width: number,
+    mask: number,
+    maskStride: number,
+  ): void;
+  maxPoolBackward(
+    dx: number,
+    lddx: number,
+    dy: number,
+    lddy: number,
+    y: number,
+    ldy: number,
+    x: number,
+    ldx: number,
+    T: number,
+    windows: number,
+    size: number,
+    strides: number,
+    before: number,
+    width: number,
+  ): void;
+  maxPoolForward(
+    y: number,
+    ldy: number,
+    x: number,
+    ldx: number,
+    T: number,
+    windows: number,
+    size: number,
+    strides: number,
+    before: number,
+    width: number,
+    mask: number,
+    maskStride: number,
+  ): void;
+  quantile(
+    losses: number,
+    dy: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    scale: number,
+    q: number,
+    place: number,
+    every: number,
+  ): void;
   dropoutKeep(
     keep: number,
     scratch: number,
@@ -337,6 +699,20 @@ export interface Kernels {
   philox(out: number, k0: number, k1: number, c0: number, c1: number, c2: number, c3: number): void;
   shuffle(order: number, scratch: number, n: number, seed: number, epoch: number): void;
   uniform(out: number, n: number, low: number, high: number, seed: number, tensor: number): void;
+  rmsprop(
+    w: number,
+    v: number,
+    a: number,
+    m: number,
+    g: number,
+    squares: number,
+    n: number,
+    learningRate: number,
+    rho: number,
+    momentum: number,
+    epsilon: number,
+    clears: number,
+  ): void;
   rnnBackward(
     dz: number,
     h: number,
@@ -348,6 +724,11 @@ export interface Kernels {
     R: number,
     T: number,
     H: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    dm: number,
   ): void;
   rnnForward(
     z: number,
@@ -358,6 +739,11 @@ export interface Kernels {
     T: number,
     H: number,
     units: number,
+    mask: number,
+    maskStep: number,
+    maskSequence: number,
+    m: number,
+    hm: number,
   ): void;
   sgd(
     w: number,
@@ -372,10 +758,24 @@ export interface Kernels {
   mapCosTurns(y: number, x: number, n: number): void;
   mapExp(y: number, x: number, n: number): void;
   mapLog(y: number, x: number, n: number): void;
+  mapLog1p(y: number, x: number, n: number): void;
   mapSigmoid(y: number, x: number, n: number): void;
   mapTanh(y: number, x: number, n: number): void;
   softmaxBackward(dy: number, y: number, rows: number, n: number, ld: number): void;
   softmaxForward(y: number, rows: number, n: number, ld: number): void;
+  weighRows(losses: number, dy: number, weights: number, rows: number, ld: number): void;
+  weighTarget(
+    losses: number,
+    dy: number,
+    own: number,
+    downy: number,
+    rows: number,
+    width: number,
+    ld: number,
+    weight: number,
+    place: number,
+    count: number,
+  ): void;
 }
 
 /** How many parameters each has: what tells another version's module. */
@@ -383,8 +783,10 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   binaryAccuracy: 7,
   categoricalAccuracy: 6,
   sparseCategoricalAccuracy: 6,
-  categoricalCrossentropyLogits: 8,
-  categoricalCrossentropyProbabilities: 8,
+  adagrad: 9,
+  adam: 12,
+  categoricalCrossentropyLogits: 9,
+  categoricalCrossentropyProbabilities: 9,
   sparseCategoricalCrossentropyLogits: 8,
   sparseCategoricalCrossentropyProbabilities: 8,
   activationBackward: 4,
@@ -392,9 +794,12 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   dropElements: 13,
   dropoutBackward: 8,
   dropoutForward: 8,
+  recurrentDropout: 9,
   addRows: 6,
   embeddingBackward: 8,
   embeddingForward: 6,
+  limitPlaces: 7,
+  gaussianNegativeLogLikelihood: 9,
   clear: 2,
   packColumns: 5,
   packPanels: 6,
@@ -402,41 +807,71 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   packRows: 5,
   product: 10,
   sumPanels: 4,
-  gruBackward: 11,
-  gruBeforeBackward: 10,
-  gruBeforeForward: 9,
-  gruForward: 10,
-  layerNormBackward: 11,
-  layerNormForward: 11,
-  bceLogits: 8,
-  bceProbabilities: 8,
+  gruBackward: 16,
+  gruBeforeBackward: 16,
+  gruBeforeForward: 14,
+  gruForward: 15,
+  huber: 9,
+  layerNormLstmBackward: 25,
+  layerNormLstmForward: 25,
+  layerNormBackward: 12,
+  layerNormForward: 12,
+  lion: 8,
+  logCosh: 8,
+  bceLogits: 9,
+  bceProbabilities: 9,
   sumFloats: 2,
   sumInts: 2,
-  lstmBackward: 12,
-  lstmForward: 10,
+  lstmBackward: 17,
+  lstmForward: 15,
+  clearMasked: 5,
+  leadingMasked: 3,
   meanAbsoluteError: 8,
   meanSquaredError: 8,
   copyRows: 6,
   mergeRows: 9,
   mergeRowsBackward: 13,
-  adam: 11,
+  minGruBackward: 11,
+  minGruForward: 8,
+  minLstmBackward: 12,
+  minLstmForward: 9,
+  nadam: 12,
   allFinite: 2,
+  average: 4,
+  decay: 3,
+  limit: 3,
   peak: 2,
+  scale: 3,
   sumShards: 5,
+  sumSquares: 2,
+  peepholeLstmBackward: 21,
+  peepholeLstmForward: 18,
+  penalty: 4,
+  penaltyBackward: 5,
+  averagePoolBackward: 12,
+  averagePoolForward: 12,
+  globalMaxBackward: 10,
+  maxPoolBackward: 14,
+  maxPoolForward: 12,
+  quantile: 11,
   dropoutKeep: 9,
   normal: 4,
   orthogonal: 6,
   philox: 7,
   shuffle: 5,
   uniform: 6,
-  rnnBackward: 10,
-  rnnForward: 8,
+  rmsprop: 12,
+  rnnBackward: 15,
+  rnnForward: 13,
   sgd: 8,
   mapCosTurns: 3,
   mapExp: 3,
   mapLog: 3,
+  mapLog1p: 3,
   mapSigmoid: 3,
   mapTanh: 3,
   softmaxBackward: 5,
   softmaxForward: 4,
+  weighRows: 5,
+  weighTarget: 10,
 };

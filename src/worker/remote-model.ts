@@ -1,11 +1,13 @@
-import { frozen } from "../model/stack.ts";
+import { LstmkitError } from "../errors.ts";
+import { branchesOf, frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
-import { type CallKind, MODEL_CALLS, type ModelCall } from "../train/calls.ts";
+import { type CallKind, MODEL_CALLS, type ModelCall, STREAM_CALLS, type StreamCall } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
+import type { Stream } from "../train/stream.ts";
 import { isNotSendable } from "./guard.ts";
 import { Parcel } from "./parcel.ts";
 import { refuseUnsendable } from "./unsendable.ts";
-import type { Call, ModelHandle, SessionCalls } from "./wire.ts";
+import type { Call, ModelHandle, SessionCalls, StreamHandle } from "./wire.ts";
 
 /** What a model asks of its runtime. */
 export interface ModelHost {
@@ -26,12 +28,16 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
     if (method === "dispose" && runtime.ended) return Promise.resolve();
     const kind: CallKind = MODEL_CALLS[method];
     if (kind.options) return sendWithOptions(method, kind, args);
-    return runtime.call((session) => {
-      const parcel = new Parcel();
-      const packed = args.slice(0, kind.arguments).map((arg) => packAll(parcel, arg));
-      return session.model(id, method, null, parcel.seal(packed));
-    });
+    const answer = runtime.call((session) => session.model(id, method, null, pack(kind, args)));
+    return kind.opens ? answer.then((handle) => remoteStream(runtime, handle as StreamHandle)) : answer;
   };
+
+  const several = branchesOf(layers).length > 1;
+  /** x, and y where there is one. */
+  const packData = (parcel: Parcel, [x, ...y]: readonly unknown[]): unknown[] => [
+    several ? packInputs(parcel, x) : parcel.pack(x),
+    ...y.map((targets) => parcel.pack(targets)),
+  ];
 
   const sendWithOptions = async (method: ModelCall, kind: CallKind, args: readonly unknown[]) => {
     const table = kind.options as OptionTable<FitOptions>;
@@ -39,9 +45,14 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
     const options = checkOptions<FitOptions, typeof table>(`${method}()`, given, table);
     return runtime.run(options, (session, call) => {
       const parcel = new Parcel();
-      const { signal: _, onBatchEnd: __, onEpochEnd: ___, validationData: pair, ...rest } = options;
-      const sent = { ...rest, ...(pair && { validationData: pair.map((part) => parcel.pack(part)) }) };
-      const packed = Array.from({ length: kind.arguments }, (_, i) => parcel.pack(args[i]));
+      const { signal: _, onBatchEnd: __, onEpochEnd: ___, validationData: held, ...rest } = options;
+      const sent = {
+        ...rest,
+        ...(held && { validationData: packData(parcel, held) }),
+        ...(rest.sampleWeight !== undefined && { sampleWeight: parcel.pack(rest.sampleWeight) }),
+      };
+      const data = Array.from({ length: kind.arguments }, (_, i) => args[i]);
+      const packed = packData(parcel, data);
       return session.model(id, method, call, parcel.seal([...packed, sent]));
     });
   };
@@ -58,6 +69,44 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
   return { layers: frozen(layers), metadata, ...Object.fromEntries(calls) } as Model;
 }
 
+/** A stream in the worker. */
+function remoteStream(runtime: ModelHost, { id, batchSize }: StreamHandle): Stream {
+  const methods = Object.keys(STREAM_CALLS) as StreamCall[];
+  const calls = methods.map((method) => [
+    method,
+    async (...args: unknown[]) => {
+      if (method === "dispose" && runtime.ended) return;
+      return runtime.call((session) => session.stream(id, method, pack(STREAM_CALLS[method], args)));
+    },
+  ]);
+  const stepSync = () => {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      "stepSync() cannot wait for a worker's answer; await step(), or use createRuntime().",
+    );
+  };
+  return { batchSize, stepSync, ...Object.fromEntries(calls) } as Stream;
+}
+
+/** Arguments as they cross. */
+function pack(kind: CallKind, args: readonly unknown[]): unknown[] {
+  const parcel = new Parcel();
+  const given = kind.opens ? args.map((options) => packStream(parcel, options)) : args;
+  return parcel.seal(given.slice(0, kind.arguments).map((arg) => packAll(parcel, arg)));
+}
+
+/** The options of a stream, which may have data with them. */
+const packStream = (parcel: Parcel, options: unknown): unknown =>
+  Object(options).inputs === undefined
+    ? options
+    : { ...(options as object), inputs: packInputs(parcel, (options as { inputs: unknown }).inputs) };
+
 /** An argument, or each in a list of them, such as weights. */
 const packAll = (parcel: Parcel, arg: unknown): unknown =>
   Array.isArray(arg) ? arg.map((one) => parcel.pack(one)) : parcel.pack(arg);
+
+/** The data of each input, in a list or by name. */
+function packInputs(parcel: Parcel, x: unknown): unknown {
+  if (Object.prototype.toString.call(x) !== "[object Object]") return packAll(parcel, x);
+  return Object.fromEntries(Object.entries(x as object).map(([name, one]) => [name, parcel.pack(one)]));
+}

@@ -3,13 +3,15 @@
 import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
-import { type CallKind, MODEL_CALLS } from "../train/calls.ts";
+import { type CallKind, MODEL_CALLS, STREAM_CALLS } from "../train/calls.ts";
 import type { FitOptions, Model } from "../train/model.ts";
+import { streamDisposed } from "../train/open-stream.ts";
 import { modelDisposed } from "../train/sequential.ts";
+import type { Stream } from "../train/stream.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
 import type { Platform } from "../wasm/platform.ts";
 import { sendResult } from "./parcel.ts";
-import type { Call, Callbacks, HostCalls, ModelHandle, SessionCalls } from "./wire.ts";
+import type { Call, Callbacks, HostCalls, ModelHandle, SessionCalls, StreamHandle } from "./wire.ts";
 
 /** Milliseconds between two calls of onBatchEnd: 20 a second. */
 export const BATCH_END_INTERVAL = 50;
@@ -20,6 +22,8 @@ export type WorkerPlatform = Omit<Platform, "kernels">;
 export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionCalls {
   let runtime: Runtime | null = null;
   const models = new Map<number, Model>();
+  /** With the models that they are of. */
+  const streams = new Map<number, { readonly of: number; readonly stream: Stream }>();
   const calls = new Map<number, AbortController>();
   let made = 0;
 
@@ -36,6 +40,15 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
     const id = ++made;
     models.set(id, added);
     return { id, layers: added.layers, metadata: added.metadata };
+  };
+  const keep = (of: number, stream: Stream): StreamHandle => {
+    const id = ++made;
+    streams.set(id, { of, stream });
+    return { id, batchSize: stream.batchSize };
+  };
+  const forget = (model: number) => {
+    models.delete(model);
+    for (const [id, { of }] of streams) if (of === model) streams.delete(id);
   };
   /** A call that the host can abort and that may call back. */
   const run = async <T>(
@@ -74,8 +87,19 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
       const result = await (call
         ? run(call, (hooks) => work.call(target, ...rest, { ...(last as object), ...hooks }))
         : work.call(target, ...args));
-      if (method === "dispose") models.delete(id);
+      if (method === "dispose") forget(id);
       const kind: CallKind = MODEL_CALLS[method];
+      if (kind.opens) return keep(id, result as Stream);
+      return kind.moves ? sendResult(result as object) : result;
+    },
+    async stream(id, method, args) {
+      const target = streams.get(id)?.stream;
+      if (!target && method === "dispose") return;
+      if (!target) throw streamDisposed();
+      const work = target[method] as (...given: readonly unknown[]) => Promise<unknown>;
+      const result = await work.call(target, ...args);
+      if (method === "dispose") streams.delete(id);
+      const kind: CallKind = STREAM_CALLS[method];
       return kind.moves ? sendResult(result as object) : result;
     },
     async abort(call) {

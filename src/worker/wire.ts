@@ -4,7 +4,7 @@ import { within } from "../clock.ts";
 import type { HostEvent, WasmModule } from "../host-types.ts";
 import type { Layer } from "../layers/index.ts";
 import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
-import type { ModelCall } from "../train/calls.ts";
+import type { ModelCall, StreamCall } from "../train/calls.ts";
 import type { BatchLogs, EpochLogs, FitOptions } from "../train/model.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
 import type { ThreadInit } from "../wasm/platform.ts";
@@ -72,6 +72,12 @@ export interface ModelHandle {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** What the host knows of a stream in the worker. */
+export interface StreamHandle {
+  readonly id: number;
+  readonly batchSize: number;
+}
+
 /** The callbacks of fit(). */
 export type Callbacks = Required<Pick<FitOptions, "onBatchEnd" | "onEpochEnd">>;
 
@@ -99,6 +105,8 @@ export interface SessionCalls {
    * @param args the call's own, the last of them its options where it has some
    */
   model(id: number, method: ModelCall, call: Call | null, args: readonly unknown[]): Promise<unknown>;
+  /** A call of a stream. */
+  stream(id: number, method: StreamCall, args: readonly unknown[]): Promise<unknown>;
   /** The signal of a call has fired. */
   abort(call: number): Promise<void>;
 }

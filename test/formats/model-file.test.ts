@@ -279,3 +279,8 @@ test("one byte of the header changed anywhere gives BAD_MODEL_FILE, or a model t
     await loaded.dispose();
   }
 });
+
+test("metadata of more keys than a file may have are refused by save, not by load", async () => {
+  const metadata = Object.fromEntries(Array.from({ length: 2 ** 20 }, (_, i) => [`${i}`, ""]));
+  expect(await codeOf(() => model.save({ metadata }))).toBe("BAD_ARGUMENT");
+});

@@ -16,7 +16,22 @@ import { zipEntries } from "../../src/data/zip.ts";
 import { LstmkitError } from "../../src/errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
 import { JsonError, parseJson } from "../../src/json.ts";
-import { createRuntime, dense, embedding, type Layer, lstm, simpleRNN } from "../../src/node.ts";
+import {
+  activation,
+  averagePooling1d,
+  conv1d,
+  createRuntime,
+  dense,
+  embedding,
+  flatten,
+  globalMaxPooling1d,
+  type Layer,
+  lstm,
+  maxPooling1d,
+  repeatVector,
+  simpleRNN,
+  timeDistributed,
+} from "../../src/node.ts";
 import { dictionary, imdbNpz, npy, pickleOfLists } from "../data/npz-fixture.ts";
 
 /** A parser, and valid files for it. */
@@ -72,6 +87,21 @@ const PLAIN = await modelBytes(
   [lstm({ units: 1, inputShape: [3, 2] }), dense({ units: 2, name: "head" })],
   {},
 );
+/** Layers that no tensor bears out, and a window that one does. */
+const WINDOWS = await modelBytes(
+  [
+    embedding({ inputDim: 12, outputDim: 2, inputLength: 6 }),
+    conv1d({ filters: 2, kernelSize: 3, dilationRate: 2, padding: "causal" }),
+    maxPooling1d({ strides: 3, padding: "same" }),
+    timeDistributed({ layer: activation({ activation: "tanh" }) }),
+    flatten(),
+    repeatVector({ n: 3 }),
+    averagePooling1d({ poolSize: 2 }),
+    globalMaxPooling1d(),
+    dense({ units: 1, activation: "sigmoid" }),
+  ],
+  textMetadata(dataset),
+);
 
 async function useModel(bytes: Uint8Array): Promise<void> {
   const model = await kit.load(bytes);
@@ -85,11 +115,11 @@ async function useModel(bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** The model with an entry of its metadata replaced, which one layer of JSON more would hide from mutations. */
-function entry(key: string): Target {
-  const { tensors, metadata } = decodeSafetensors(MODEL);
+/** A model with an entry of its metadata replaced, which one layer of JSON more would hide from mutations. */
+function entry(key: string, model = MODEL, called = "model"): Target {
+  const { tensors, metadata } = decodeSafetensors(model);
   return {
-    name: `model.${key}`,
+    name: `${called}.${key}`,
     seeds: [utf8(metadata[key]!)],
     parse: (bytes) => useModel(encodeSafetensors({ tensors, metadata: { ...metadata, [key]: text(bytes) } })),
   };
@@ -143,9 +173,10 @@ export const TARGETS: readonly Target[] = [
     seeds: [utf8('{"a": [1, {"b": "c\\"{", "\\u0061": null}], "d": {}}')],
     parse: (bytes) => refusedAs(JsonError, () => parseJson(text(bytes))),
   },
-  { name: "safetensors", seeds: [MODEL, PLAIN], parse: decodeSafetensors },
-  { name: "model", seeds: [MODEL, PLAIN], parse: useModel },
+  { name: "safetensors", seeds: [MODEL, PLAIN, WINDOWS], parse: decodeSafetensors },
+  { name: "model", seeds: [MODEL, PLAIN, WINDOWS], parse: useModel },
   entry("layers"),
+  entry("layers", WINDOWS, "windows"),
   entry("compile"),
   entry("vocabulary"),
   entry("classes"),

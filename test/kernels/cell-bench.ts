@@ -1,5 +1,6 @@
 import { type Bench, pad, padded, unpad, withoutPadding } from "../builds.ts";
 import type { RecurrentSizes } from "../reference/lstm.ts";
+import type { CellInputs } from "./cell.ts";
 
 /**
  * What is around the kernels of a cell, whatever the cell: memory in their layout, and the products that do
@@ -57,6 +58,17 @@ export class CellBench {
       }
     }
     return address;
+  }
+
+  /** What may happen between the steps, from states at h: masks, and dropout of what U is multiplied with. */
+  between(given: Pick<CellInputs, "mask" | "m">, h: number) {
+    const { bench, H } = this;
+    const { B, T } = this.sizes;
+    const masks = [given.mask ? bench.ints(given.mask) : 0, 1, T] as const;
+    const before = (from: number, sequence: number) => [from, sequence] as [number, number];
+    if (!given.m) return { masks, m: 0, hm: 0, dm: 0, before: before(h, (T + 1) * H) };
+    const hm = bench.floats(this.rows * H);
+    return { masks, m: this.packed(given.m), hm, dm: bench.floats(B * H), before: before(hm, T * H) };
   }
 
   /** The gradient of all outputs, (B, T, H), as the kernels take it: from above, or in the state after the last step. */

@@ -16,6 +16,10 @@ export interface CellInputs {
   readonly dh: ArrayLike<number>;
   /** Of x and dx, take the last timestep first; y, dh and the states are in the order in which steps are taken. */
   readonly fromEnd?: boolean;
+  /** (B, T), of the steps in the order in which they are taken: 0 where one is masked. */
+  readonly mask?: ArrayLike<number>;
+  /** (B, H): what h₋ is multiplied with before U. */
+  readonly m?: ArrayLike<number>;
   /** (B, T, I), what dx is added to; zeros where not given. */
   readonly dxBefore?: ArrayLike<number>;
 }
@@ -45,14 +49,16 @@ function runLstm(bench: Bench, { x, weights, sizes, h0, c0, ...given }: CellInpu
   const [xs, W, U] = [on.packed(x, I), on.packed(weights.W), on.packed(weights.U)];
   const z = on.project(xs, W, on.packed(weights.b), given.fromEnd);
   const [c, h, tc] = [on.statesFrom(c0), on.statesFrom(h0), bench.floats(rows * H)];
-  bench.k.lstmForward(z, c, h, tc, on.panels(U, units, N), a, B, T, H, units);
+  const { masks, m, hm, dm, before } = on.between(given, h);
+  bench.k.lstmForward(z, c, h, tc, on.panels(U, units, N), a, B, T, H, units, ...masks, m, hm);
   const [y, gates, cT] = [on.sequence(h), on.readGates(z), on.last(on.sequence(c))];
 
   const { dh, dhState } = on.gradientFrom(given.dh);
   const [dcState, flow] = [bench.floats(B * H), bench.floats(rows * 2 * H)];
-  bench.k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, on.transposedPanels(U, units), a, B, T, H);
+  const uT = on.transposedPanels(U, units);
+  bench.k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, uT, a, B, T, H, ...masks, m, dm);
   const dU = bench.floats(units * N);
-  on.recurrentBackward(dU, h, (T + 1) * H, z);
+  on.recurrentBackward(dU, ...before, z);
   const flows = on.read(flow, rows * 2 * H);
   const part = (index: number) => flows.filter((_, i) => Math.floor(i / units) % 2 === index);
   return {
@@ -73,14 +79,16 @@ function runRnn(bench: Bench, { x, weights, sizes, h0, ...given }: CellInputs): 
   const [xs, W, U] = [on.packed(x, I), on.packed(weights.W), on.packed(weights.U)];
   const z = on.project(xs, W, on.packed(weights.b), given.fromEnd);
   const h = on.statesFrom(h0);
-  bench.k.rnnForward(z, h, on.panels(U, units, N), a, B, T, H, units);
+  const { masks, m, hm, dm, before } = on.between(given, h);
+  bench.k.rnnForward(z, h, on.panels(U, units, N), a, B, T, H, units, ...masks, m, hm);
   const y = on.sequence(h);
 
   const { dh, dhState } = on.gradientFrom(given.dh);
   const flow = bench.floats(rows * H);
-  bench.k.rnnBackward(z, h, dh, dhState, flow, on.transposedPanels(U, units), a, B, T, H);
+  const uT = on.transposedPanels(U, units);
+  bench.k.rnnBackward(z, h, dh, dhState, flow, uT, a, B, T, H, ...masks, m, dm);
   const dU = bench.floats(units * N);
-  on.recurrentBackward(dU, h, (T + 1) * H, z);
+  on.recurrentBackward(dU, ...before, z);
   return {
     ...{ y, hT: on.last(y) },
     ...on.projectBackward(xs, W, z, given.fromEnd, given.dxBefore),
@@ -100,14 +108,16 @@ function runGru(bench: Bench, { x, weights, sizes, h0, ...given }: CellInputs): 
   const recurrentBias = weights.b.length === 6 * units ? b + N * 4 : 0;
   const z = on.project(xs, W, b, given.fromEnd);
   const [v, h] = [bench.floats(rows * N), on.statesFrom(h0)];
-  bench.k.gruForward(z, v, h, recurrentBias, on.panels(U, units, N), a, B, T, H, units);
+  const { masks, m, hm, dm, before } = on.between(given, h);
+  bench.k.gruForward(z, v, h, recurrentBias, on.panels(U, units, N), a, B, T, H, units, ...masks, m, hm);
   const [y, gates] = [on.sequence(h), on.readGates(z)];
 
   const { dh, dhState } = on.gradientFrom(given.dh);
   const flow = bench.floats(rows * H);
-  bench.k.gruBackward(z, v, h, dh, dhState, flow, on.transposedPanels(U, units), a, B, T, H);
+  const uT = on.transposedPanels(U, units);
+  bench.k.gruBackward(z, v, h, dh, dhState, flow, uT, a, B, T, H, ...masks, m, dm);
   const dU = bench.floats(units * N);
-  on.recurrentBackward(dU, h, (T + 1) * H, v);
+  on.recurrentBackward(dU, ...before, v);
   const { dx, dW, db } = on.projectBackward(xs, W, z, given.fromEnd, given.dxBefore);
   return {
     ...{ y, hT: on.last(y), gates },
@@ -127,7 +137,8 @@ function runGruBefore(bench: Bench, { x, weights, sizes, h0, ...given }: CellInp
   const [xs, W, U] = [on.packed(x, I), on.packed(weights.W), on.packed(weights.U)];
   const z = on.project(xs, W, on.packed(weights.b), given.fromEnd);
   const [h, rh] = [on.statesFrom(h0), bench.floats(rows * H)];
-  k.gruBeforeForward(z, h, rh, on.panels(U, units, N), a, B, T, H, units);
+  const { masks, m, hm, dm, before } = on.between(given, h);
+  k.gruBeforeForward(z, h, rh, on.panels(U, units, N), a, B, T, H, units, ...masks, m, hm);
   const [y, gates] = [on.sequence(h), on.readGates(z)];
   on.read(rh, rows * H); // for its padding
 
@@ -136,9 +147,9 @@ function runGruBefore(bench: Bench, { x, weights, sizes, h0, ...given }: CellInp
   const UT = bench.floats(N * H);
   k.packPanelsTransposed(UT, U, N, 0, 2 * H, units);
   k.packPanelsTransposed(UT + 2 * H * H * 4, U + 2 * H * 4, N, 0, H, units);
-  k.gruBeforeBackward(z, h, dh, dhState, flow, UT, a, B, T, H);
+  k.gruBeforeBackward(z, h, dh, dhState, flow, UT, a, B, T, H, ...masks, m, hm, dm);
   const dU = bench.floats(units * N);
-  on.recurrentBackward(dU, h, (T + 1) * H, z, 0, 2 * H);
+  on.recurrentBackward(dU, ...before, z, 0, 2 * H);
   on.recurrentBackward(dU, rh, T * H, z, 2 * H, H);
   return {
     ...{ y, hT: on.last(y), gates },

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { openBenches, pad, padded, unpad } from "../builds.ts";
 import { expectClose } from "../reference/closeness.ts";
-import { dropoutBackward, dropoutForward, elementMask } from "../reference/dropout.ts";
+import { dropoutBackward, dropoutForward, elementMask, stateMasks } from "../reference/dropout.ts";
 import { addProduct } from "../reference/matrix.ts";
 import { unitDraw } from "../reference/random.ts";
 import { keepMask, normals } from "../reference/sample.ts";
@@ -144,6 +144,27 @@ describe.each(await openBenches())("$build build", (bench) => {
     const inputs = new Set(bench.readInts(list, count));
     const elements = keptOnes(103, 0.5);
     const alike = elements.filter((kept, i) => (kept === 1) === inputs.has(i)).length;
+    expect(Math.abs(alike / 103 - 0.5)).toBeLessThan(3 * Math.sqrt(0.25 / 103));
+  });
+
+  test.each([1, 4, 5, 13])("recurrentDropout scales what its own draws keep, of %i units", (units) => {
+    const { seed, layer, sample, step, epoch } = DRAW;
+    const own = (at: number) => {
+      const m = bench.floats(units);
+      k.recurrentDropout(m, units, RATE, 1 / (1 - RATE), seed, layer, at, step, epoch);
+      return bench.read(m, units);
+    };
+    const expected = stateMasks(sample + 1, units, RATE, { seed, layer, step, epoch });
+    const scale = Math.fround(1 / (1 - RATE));
+    expect(own(sample)).toEqual(Float32Array.from(expected.slice(-units), (kept) => kept * scale));
+  });
+
+  test("recurrentDropout draws other numbers than dropElements with the same arguments", () => {
+    const { seed, layer, sample, step, epoch } = DRAW;
+    const m = bench.floats(103);
+    k.recurrentDropout(m, 103, 0.5, 1, seed, layer, sample, step, epoch);
+    const elements = keptOnes(103, 0.5);
+    const alike = bench.read(m, 103).filter((kept, i) => kept === elements[i]).length;
     expect(Math.abs(alike / 103 - 0.5)).toBeLessThan(3 * Math.sqrt(0.25 / 103));
   });
 });

@@ -72,6 +72,13 @@ describe.each(await openBenches())("$build build", (bench) => {
     expect([...unpad(bench.read(dTable, 16), 1)]).toEqual([3, 7]);
   });
 
+  test("limitPlaces limits the places of its own part, and leaves none that is not finite", () => {
+    const dx = bench.floats(pad([1, -2, 3, 0.5, Infinity, -Infinity, Number.NaN], 1));
+    k.limitPlaces(dx, bench.ints([1, 1, 0, 1, 1, 3, 1]), 7, 8, 1, 2, 0.75);
+    const found = [...unpad(bench.read(dx, 56), 1)];
+    expect(found).toEqual([0.75, -0.75, 3, 0.5, Number.NaN, Number.NaN, Number.NaN]);
+  });
+
   test("of several callers each adds the ids of its own remainder", () => {
     const [dTable, squares] = [bench.floats(24), bench.floats(24)];
     const dx = bench.floats(pad([1, 2, 3, 4], 1));

@@ -59,8 +59,8 @@ describe.each(await openBenches())("$build build", (bench) => {
       const at = (address: number, ld: number) => address + r * ld * 4;
       const hats = at(xhat, N);
       const s = at(inverse, 1);
-      k.layerNormForward(at(y, ldy), ldy, hats, s, at(xs, ldx), ldx, gamma, beta, count, n, epsilon);
-      k.layerNormBackward(at(dx, ldx), ldx, dgamma, dbeta, at(dys, ldy), ldy, hats, s, gamma, count, n);
+      k.layerNormForward(at(y, ldy), ldy, hats, s, at(xs, ldx), ldx, gamma, beta, count, n, 1, epsilon);
+      k.layerNormBackward(at(dx, ldx), ldx, dgamma, dbeta, at(dys, ldy), ldy, hats, s, gamma, count, n, 1);
     }
     const gathered = (address: number, ld: number) => {
       const all = bench.read(address, rows * ld);
@@ -138,8 +138,8 @@ describe.each(await openBenches())("$build build", (bench) => {
     const [xs, dys] = [bench.floats(pad(x, n)), bench.floats(pad(dy, n))];
     const [gamma, beta] = [bench.floats(pad(weights.gamma!, n)), bench.floats(pad(weights.beta!, n))];
     const [xhat, inverse] = [bench.floats(24), bench.floats(3)];
-    k.layerNormForward(xs, 8, xhat, inverse, xs, 8, gamma, beta, 3, n, 1e-3);
-    k.layerNormBackward(dys, 8, 0, 0, dys, 8, xhat, inverse, gamma, 3, n);
+    k.layerNormForward(xs, 8, xhat, inverse, xs, 8, gamma, beta, 3, n, 1, 1e-3);
+    k.layerNormBackward(dys, 8, 0, 0, dys, 8, xhat, inverse, gamma, 3, n, 1);
     expect(unpad(bench.read(xs, 24), n)).toEqual(apart.y);
     expect(unpad(bench.read(dys, 24), n)).toEqual(apart.dx);
   });

@@ -21,7 +21,7 @@ describe.each(await openBenches())("$build build", (bench) => {
     const [losses, d] = [bench.floats(rows), bench.floats(Array(rows * ld).fill(-1))];
     const [ys, ts, values] = [bench.floats(pad(output, units)), bench.floats(targets), bench.floats(rows)];
     const scale = 1 / output.length;
-    k[kernel](losses, d, ys, ts, rows, units, ld, scale);
+    k[kernel](losses, d, ys, ts, rows, units, ld, scale, 0);
     k.binaryAccuracy(values, ys, ts, rows, units, ld, kernel === "bceLogits" ? 0 : 0.5);
     return {
       loss: k.sumFloats(losses, rows) / rows,
@@ -101,7 +101,7 @@ describe.each(await openBenches())("$build build", (bench) => {
 
   test("without a place for the gradient only the loss is written", () => {
     const losses = bench.floats(1);
-    k.bceLogits(losses, 0, bench.floats([2]), bench.floats([1]), 1, 1, 8, 1);
+    k.bceLogits(losses, 0, bench.floats([2]), bench.floats([1]), 1, 1, 8, 1, 0);
     expect(bench.read(losses, 1)[0]).toBeCloseTo(Math.log1p(Math.exp(-2)), 6);
   });
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Bench, openBenches } from "../builds.ts";
 
-type Kernel = "mapExp" | "mapLog" | "mapTanh" | "mapSigmoid" | "mapCosTurns";
+type Kernel = "mapExp" | "mapLog" | "mapLog1p" | "mapTanh" | "mapSigmoid" | "mapCosTurns";
 
 const BITS = new Uint32Array(1);
 const FLOAT = new Float32Array(BITS.buffer);
@@ -105,6 +105,14 @@ const ULP_BOUNDS: {
     bound: 1,
     worst: 0.698935329914093,
     xs: [...sweep(2 ** -126, 3.4e38), ...dense(0.5, 2)],
+  },
+  {
+    name: "log1p has error < 3 ulp",
+    kernel: "mapLog1p",
+    exact: Math.log1p,
+    bound: 3,
+    worst: 0.003890452440828085,
+    xs: [0, ...sweep(2 ** -149, 3.4e38), ...dense(0, 2), ...dense(0, 2 ** -8)],
   },
 ];
 

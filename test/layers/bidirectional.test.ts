@@ -1,10 +1,11 @@
 import { bidirectional, gru, lstm, type MergeMode, simpleRNN } from "../../src/layers/public.ts";
-import { testLayer } from "./layer-tests.ts";
+import { recurrentDropoutOf, testLayer } from "./layer-tests.ts";
 
 const inputShape = [null, 3] as const;
 
 await testLayer({
   type: "bidirectional",
+  masked: true,
   layers: {
     "LSTMs beside each other": bidirectional({
       layer: lstm({ units: 5, returnSequences: true }),
@@ -17,21 +18,27 @@ await testLayer({
       mergeMode: "mul",
       inputShape,
     }),
+    "states dropped": bidirectional({
+      layer: lstm({ units: 5, recurrentDropout: 0.25, returnSequences: true }),
+      inputShape,
+    }),
     "mean of GRUs": bidirectional({
       layer: gru({ units: 3, returnSequences: true, resetAfter: false }),
       mergeMode: "ave",
       inputShape,
     }),
   },
-  keras: [
-    {
-      family: "bidirectional",
-      layer: (g) =>
-        bidirectional({
-          layer: lstm({ units: g.setting("units"), returnSequences: !g.name.includes("last") }),
-          mergeMode: g.label("merge_mode") as MergeMode,
-          inputShape: [null, g.setting("I")],
+  keras: (["bidirectional", "bidirectionalBetween"] as const).map((family) => ({
+    family,
+    layer: (g) =>
+      bidirectional({
+        layer: lstm({
+          units: g.setting("units"),
+          recurrentDropout: recurrentDropoutOf(g),
+          returnSequences: !g.name.includes("last"),
         }),
-    },
-  ],
+        mergeMode: g.label("merge_mode") as MergeMode,
+        inputShape: [null, g.setting("I")],
+      }),
+  })),
 });

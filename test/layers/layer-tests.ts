@@ -6,11 +6,12 @@ import { openBenches } from "../builds.ts";
 import { type Golden, type GoldenFamily, goldens } from "../fixtures/goldens.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { dot, expectGradients } from "../reference/differences.ts";
+import { stateMasks } from "../reference/dropout.ts";
 import { referenceOf } from "../reference/index.ts";
 import type { Signal } from "../reference/kind.ts";
-import { integers, normals } from "../reference/sample.ts";
+import { integers, normals, stepMask } from "../reference/sample.ts";
 import { TOLERANCES } from "../tolerances.ts";
-import { runLayer } from "./bench-layer.ts";
+import { COUNTERS, runLayer } from "./bench-layer.ts";
 
 const { kernelForward, kernelGradient, kerasForward, kerasGradient } = TOLERANCES;
 
@@ -18,6 +19,10 @@ export interface LayerCases {
   readonly type: Layer["type"];
   /** Descriptions by what they try, each with an inputShape where it reads numbers. */
   readonly layers: Readonly<Record<string, Layer>>;
+  /** Timesteps to try where an inputShape leaves them open. Default 1 and 7. */
+  readonly steps?: readonly [number, number];
+  /** Whether it reads masks: then all is tried with masked rows, too. Default false. */
+  readonly masked?: boolean;
   /** Keras's values, and the layer that they are of; or why there are none. */
   readonly keras: readonly KerasCase[] | string;
 }
@@ -27,40 +32,70 @@ interface KerasCase {
   readonly layer: (g: Golden) => Layer;
   /** What the golden calls the weights; w0, w1, … where it says nothing. Their gradients have a d before. */
   readonly weights?: readonly string[];
+  /** Where the values are not Keras's in float32: whose they are, in float64. */
+  readonly by?: string;
 }
 
 /** One and several of each; 5 samples are a group and one more. */
-const SIZES = [1, 3, 5].flatMap((B) => [1, 7].map((T) => ({ B, T })));
+const sizesOf = (steps: readonly number[]) => [1, 3, 5].flatMap((B) => steps.map((T) => ({ B, T })));
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 /** Weights of size 0.4, inputs and gradients of size 1. */
-function sample(layer: Layer, B: number, T: number) {
+function sample(layer: Layer, B: number, T: number, masked: boolean) {
   const width = inputWidth(layer);
-  const rows = isSequence(layer) ? T : 1;
+  const rows = isSequence(layer) ? (shapeOf(layer)?.[0] ?? T) : 1;
   const weights = referenceOf(layer)
     .weights(layer, width)
     .map(([, shape], i) => normals(sizeOf(shape), 10 + i, 0.4));
   const ids = kindOf(layer).reads === "ids";
   const values = ids ? Float64Array.from(integers(B * T, 6, 1)) : normals(B * rows * width, 1);
-  const x: Signal = { values, B, T: rows, width };
-  const pass = referenceOf(layer).forward(layer, weights, x);
+  const mask = masked ? stepMask(B, T) : undefined;
+  const x: Signal = { values, B, T: rows, width, mask };
+  const pass = referenceOf(layer).forward(layer, weights, x, keptBy(layer, x));
   return { weights, x, pass, dy: normals(pass.y.values.length, 3) };
+}
+
+/** What recurrent dropout keeps where the layer is that of `runLayer`; behind inputs that are all kept. */
+function keptBy(layer: Layer, { B, width, mask }: Signal): number[] | undefined {
+  const { recurrentDropout, units } = {
+    recurrentDropout: 0,
+    units: 0,
+    ...(layer.type === "bidirectional" ? layer.layer : layer),
+  };
+  if (recurrentDropout === 0) return undefined;
+  const { seed, epoch, batch: step } = COUNTERS;
+  const own = mask ? 2 : 1;
+  const streams = layer.type === "bidirectional" ? [own, own + 0x8000] : [own];
+  return streams.flatMap((stream) => [
+    ...new Array<number>(B * width).fill(1),
+    ...stateMasks(B, units, recurrentDropout, { seed, epoch, step, layer: stream }),
+  ]);
 }
 
 const shapeOf = (layer: Layer) => ("inputShape" in layer ? layer.inputShape : undefined);
 const inputWidth = (layer: Layer) => shapeOf(layer)?.at(-1) ?? 1;
 const isSequence = (layer: Layer) => shapeOf(layer)?.length !== 1;
 
-export async function testLayer({ type, layers, keras }: LayerCases): Promise<void> {
+export async function testLayer({
+  type,
+  layers,
+  steps = [1, 7],
+  masked = false,
+  keras,
+}: LayerCases): Promise<void> {
   const benches = await openBenches();
 
-  describe.each(Object.entries(layers))(`${type}: %s`, (_, layer) => {
+  const tried = Object.entries(layers).flatMap(([name, layer]) => [
+    { name, layer, masked: false },
+    ...(masked ? [{ name: `${name}, rows masked`, layer, masked }] : []),
+  ]);
+  describe.each(tried)(`${type}: $name`, ({ layer, masked }) => {
     test.each([
-      { B: 1, T: 1 },
-      { B: 3, T: 4 },
+      { B: 1, T: steps[0] },
+      { B: 3, T: Math.max(steps[0], 4) },
     ])("every gradient of the reference is that of its way there, B $B, T $T", ({ B, T }) => {
-      const { weights, x, pass, dy } = sample(layer, B, T);
+      const { weights, x, pass, dy } = sample(layer, B, T, masked);
       const { dx, dweights } = pass.backward(dy);
       const tensors = { ...(shapeOf(layer) && { x: x.values }), ...named("w", weights) };
       const found = {
@@ -70,16 +105,16 @@ export async function testLayer({ type, layers, keras }: LayerCases): Promise<vo
           dweights.map(({ dw }) => dw),
         ),
       };
-      const y = () => referenceOf(layer).forward(layer, weights, x).y.values;
+      const y = () => referenceOf(layer).forward(layer, weights, x, keptBy(layer, x)).y.values;
       expectGradients(() => dot(y(), dy), tensors, found);
     });
 
     describe.each(benches)("$build build", (bench) => {
       afterEach(() => bench.finish());
 
-      test.each(SIZES)("output and every gradient are the reference's, B $B, T $T", ({ B, T }) => {
-        const { weights, x, pass, dy } = sample(layer, B, T);
-        const found = runLayer(bench, { layer, weights, x: x.values, dy, B, T: x.T });
+      test.each(sizesOf(steps))("output and every gradient are the reference's, B $B, T $T", ({ B, T }) => {
+        const { weights, x, pass, dy } = sample(layer, B, T, masked);
+        const found = runLayer(bench, { layer, weights, x: x.values, mask: x.mask, dy, B, T: x.T });
         const { dx, dweights } = pass.backward(dy);
         expectClose(found.y, pass.y.values, kernelForward, "y");
         if (found.dx) expectClose(found.dx, dx, kernelGradient, "dx");
@@ -90,9 +125,9 @@ export async function testLayer({ type, layers, keras }: LayerCases): Promise<vo
       });
 
       test("no bit depends on how many samples go together", () => {
-        const { weights, x, dy } = sample(layer, 5, 7);
+        const { weights, x, dy } = sample(layer, 5, 7, masked);
         const run = (groupSize: number) =>
-          runLayer(bench, { layer, weights, x: x.values, dy, B: 5, T: x.T, groupSize });
+          runLayer(bench, { layer, weights, x: x.values, mask: x.mask, dy, B: 5, T: x.T, groupSize });
         const alone = run(1);
         for (const groupSize of [2, 3, 5]) expect(run(groupSize)).toEqual(alone);
       });
@@ -103,8 +138,9 @@ export async function testLayer({ type, layers, keras }: LayerCases): Promise<vo
     test(`${type} has no values of Keras's: ${keras}`, () => expect(keras).not.toBe(""));
     return;
   }
-  for (const { family, layer: layerOf, weights: names = NUMBERED } of keras) {
-    describe.each(benches)(`${type} computes what Keras does, $build build`, (bench) => {
+  for (const { family, layer: layerOf, weights: names = NUMBERED, by } of keras) {
+    const [forward, gradient] = by ? [kernelForward, kernelGradient] : [kerasForward, kerasGradient];
+    describe.each(benches)(`${type} computes what ${by ?? "Keras"} does, $build build`, (bench) => {
       afterEach(() => bench.finish());
 
       test.each(goldens(family).filter((g) => !g.has("h0")))("$name", (g) => {
@@ -113,17 +149,31 @@ export async function testLayer({ type, layers, keras }: LayerCases): Promise<vo
         const own = names.filter((name) => g.has(name));
         const weights = own.map((name) => g.tensor(name));
         const T = rest.length > 1 ? rest[0]! : 1;
-        const found = runLayer(bench, { layer, weights, x: g.tensor("x"), dy: g.tensor("dy"), B, T });
-        expectClose(found.y, g.tensor("y"), kerasForward, "y");
-        if (found.dx) expectClose(found.dx, g.tensor("dx"), kerasGradient, "dx");
+        const mask = maskOf(g);
+        const found = runLayer(bench, { layer, weights, x: g.tensor("x"), mask, dy: g.tensor("dy"), B, T });
+        expectClose(found.y, g.tensor("y"), forward, "y");
+        if (found.dx) expectClose(found.dx, g.tensor("dx"), gradient, "dx");
         expect(found.dweights).toHaveLength(weights.length);
         for (const [i, dw] of found.dweights.entries()) {
-          expectClose(dw, g.tensor(`d${own[i]}`), kerasGradient, `d${own[i]}`);
+          expectClose(dw, g.tensor(`d${own[i]}`), gradient, `d${own[i]}`);
         }
       });
     });
   }
 }
+
+/** Which steps a golden masks: those that it says, or those from each sequence's length on. */
+function maskOf(g: Golden): ArrayLike<number> | undefined {
+  if (!g.has("lengths")) return g.has("mask") ? g.tensor("mask") : undefined;
+  const T = g.setting("T");
+  return Array.from(g.tensor("lengths")).flatMap((length) =>
+    Array.from({ length: T }, (_, t) => Number(t < length)),
+  );
+}
+
+/** Of a golden's recurrent layer. */
+export const recurrentDropoutOf = (g: Golden): number =>
+  g.name.includes("dropped") ? g.setting("recurrent_dropout") : 0;
 
 const NUMBERED = Array.from({ length: 9 }, (_, i) => `w${i}`);
 

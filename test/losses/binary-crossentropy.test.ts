@@ -9,6 +9,8 @@ await testLoss({
     "logits that are limited": { activation: "tanh", fromLogits: true },
     "probabilities that no sigmoid made": { activation: "hardSigmoid" },
     "a softmax's": { activation: "softmax", fromLogits: false },
+    "a sigmoid's, with smoothed labels": { activation: "sigmoid", options: { labelSmoothing: 0.2 } },
+    "probabilities, with smoothed labels": { activation: "hardSigmoid", options: { labelSmoothing: 0.5 } },
   },
   units: [1, 3],
   targets: (rows, units) => keepMask(rows * units, 0.5, 6),
@@ -19,5 +21,7 @@ await testLoss({
     { family: "crossentropy", activation: "linear" },
     { family: "crossentropyLogits", activation: "linear", fromLogits: true },
     { family: "crossentropyLogits", activation: "sigmoid" },
+    { family: "crossentropySmoothed", activation: "linear", options: { labelSmoothing: 0.2 } },
+    { family: "crossentropyLogitsSmoothed", activation: "sigmoid", options: { labelSmoothing: 0.2 } },
   ],
 });

@@ -8,6 +8,8 @@ await testLoss({
     "a softmax's": { activation: "softmax" },
     logits: { activation: "linear", fromLogits: true },
     "probabilities that no softmax made": { activation: "hardSigmoid" },
+    "a softmax's, with smoothed labels": { activation: "softmax", options: { labelSmoothing: 0.1 } },
+    "probabilities, with smoothed labels": { activation: "hardSigmoid", options: { labelSmoothing: 0.5 } },
   },
   units: [2, 3, 9],
   // Of every other row the shares of two classes; of every third their sum is not 1.
@@ -32,5 +34,11 @@ await testLoss({
     { family: "categoricalCrossentropy", activation: "linear" },
     { family: "categoricalCrossentropyLogits", activation: "linear", fromLogits: true },
     { family: "categoricalCrossentropyLogits", activation: "softmax" },
+    { family: "categoricalCrossentropySmoothed", activation: "linear", options: { labelSmoothing: 0.1 } },
+    {
+      family: "categoricalCrossentropyLogitsSmoothed",
+      activation: "softmax",
+      options: { labelSmoothing: 0.1 },
+    },
   ],
 });

@@ -1,7 +1,7 @@
 /** What every loss must pass: the reference with every head that it is for, Keras, and what it refuses. */
 import { afterEach, describe, expect, test } from "vitest";
 import { type Activation, dense, lstm } from "../../src/layers/public.ts";
-import { type LossConfig, lossKindOf } from "../../src/losses/index.ts";
+import { type LossConfig, lossKindOf, targetWidthOf } from "../../src/losses/index.ts";
 import { checkCompile } from "../../src/model/compile.ts";
 import { checkLayers } from "../../src/model/stack.ts";
 import { openBenches } from "../builds.ts";
@@ -11,7 +11,7 @@ import { expectClose } from "../reference/closeness.ts";
 import { centralDifferences } from "../reference/differences.ts";
 import type { Vector } from "../reference/matrix.ts";
 import { normals } from "../reference/sample.ts";
-import { evaluate, gradients } from "../reference/sequential.ts";
+import { type Batch, evaluate, gradients } from "../reference/sequential.ts";
 import { TOLERANCES } from "../tolerances.ts";
 
 const { centralDifference, kernelGradient, kernelLoss, kerasGradient, kerasLoss } = TOLERANCES;
@@ -19,6 +19,8 @@ const { centralDifference, kernelGradient, kernelLoss, kerasGradient, kerasLoss 
 interface LossHead {
   readonly activation: Activation;
   readonly fromLogits?: boolean;
+  /** Other options of the loss. */
+  readonly options?: object;
 }
 
 export interface LossCases {
@@ -31,6 +33,8 @@ export interface LossCases {
   /** Targets of a row of three outputs that it takes, and that it refuses. */
   readonly takes: readonly number[];
   readonly refuses: readonly number[];
+  /** The size of a loss's terms, where they have both signs and cancel in the mean. */
+  readonly lossSize?: number;
   /** Heads that it cannot have, and a word of what is said of each. */
   readonly unfit: readonly (LossHead & { readonly units: number; readonly says: string })[];
   /** Keras's values, and the head that gives what they were computed from. */
@@ -41,10 +45,10 @@ export interface LossCases {
 const SIZES = [1, 3, 21].flatMap((B) => [1, 4].map((T) => ({ B, T, everyStep: T > 1 })));
 
 export async function testLoss(cases: LossCases): Promise<void> {
-  const { name, heads, keras, takes, refuses, unfit } = cases;
+  const { name, heads, keras, takes, refuses, unfit, lossSize } = cases;
   const benches = await openBenches();
-  const described = ({ fromLogits }: LossHead): LossConfig =>
-    fromLogits === undefined ? { name } : ({ name, fromLogits } as LossConfig);
+  const described = ({ fromLogits, options }: LossHead): LossConfig =>
+    ({ name, ...(fromLogits !== undefined && { fromLogits }), ...options }) as LossConfig;
 
   const job = (head: LossHead, units: number, B: number, T: number, everyStep: boolean) => {
     const { activation } = head;
@@ -68,7 +72,7 @@ export async function testLoss(cases: LossCases): Promise<void> {
             const { network, weights } = benchNetwork(bench, layers);
             const expected = evaluate(layers, weights, batch, loss).loss;
             const found = await trainingPass(bench, network, batch, { loss, metrics: [] });
-            expectClose([found.result.loss], [expected], kernelLoss, "loss");
+            expectClose([found.result.loss], [expected], kernelLoss, "loss", lossSize);
             expect(found.result.rows).toBe(B * (everyStep ? T : 1));
             for (const [key, dw] of Object.entries(gradients(layers, weights, batch, loss))) {
               expectClose(found.gradients[key]!, dw, kernelGradient, `d${key}`);
@@ -80,8 +84,39 @@ export async function testLoss(cases: LossCases): Promise<void> {
           },
         );
 
-        test("no bit depends on how many samples go together", async () => {
+        test("weights of rows and of targets are the reference's", async () => {
+          const { layers, batch: plain, loss } = job(head, units, 21, 4, true);
+          const { network, weights } = benchNetwork(bench, layers);
+          for (const batch of weighed(plain, loss, units)) {
+            const expected = evaluate(layers, weights, batch, loss).loss;
+            const found = await trainingPass(bench, network, batch, { loss, metrics: [] });
+            expectClose([found.result.loss], [expected], kernelLoss, "loss", lossSize);
+            for (const [key, dw] of Object.entries(gradients(layers, weights, batch, loss))) {
+              expectClose(found.gradients[key]!, dw, kernelGradient, `d${key}`);
+            }
+            const evaluated = await evaluationPass(network, batch, { loss, metrics: [] });
+            expect(evaluated.loss).toBe(found.result.loss);
+          }
+          network.weights.free();
+        });
+
+        test("weights that are all 1 change no bit of a gradient", async () => {
           const { layers, batch, loss } = job(head, units, 21, 2, true);
+          const { network } = benchNetwork(bench, layers);
+          const pass = (of: Batch) => trainingPass(bench, network, of, { loss, metrics: [] });
+          const { raw, result } = await pass(batch);
+          const ones = await pass({ ...batch, weights: Array(42).fill(1) });
+          expect(ones.raw).toEqual(raw);
+          expect(ones.result).toEqual(result);
+          const { overClasses } = lossKindOf(loss);
+          const lossWeights = Array<number>(targetWidthOf(loss, units)).fill(1);
+          if (!overClasses) expect((await pass({ ...batch, lossWeights })).raw).toEqual(raw);
+          network.weights.free();
+        });
+
+        test("no bit depends on how many samples go together", async () => {
+          const { layers, batch: plain, loss } = job(head, units, 21, 2, true);
+          const batch = weighed(plain, loss, units).at(-1)!;
           const { network } = benchNetwork(bench, layers);
           const pass = (groupSize: number) =>
             trainingPass(bench, network, batch, { loss, metrics: [], groupSize });
@@ -92,7 +127,8 @@ export async function testLoss(cases: LossCases): Promise<void> {
       });
 
       test("every gradient of the reference is that of its loss", () => {
-        const { layers, batch, loss } = job(head, units, 3, 2, true);
+        const { layers, batch: plain, loss } = job(head, units, 3, 2, true);
+        const batch = weighed(plain, loss, units).at(-1)!;
         const { network, weights } = benchNetwork(benches[0]!, layers);
         network.weights.free();
         for (const [key, dw] of Object.entries(gradients(layers, weights, batch, loss))) {
@@ -139,7 +175,9 @@ export async function testLoss(cases: LossCases): Promise<void> {
     ({ units, ...head }) => {
       const layers = checkLayers([dense({ units, activation: head.activation, inputShape: [3] })]);
       expect(checkCompile({ loss: described(head) }, layers).loss).toEqual({
-        ...("fromLogits" in lossKindOf({ name }).options && { fromLogits: false }),
+        ...Object.fromEntries(
+          Object.entries(lossKindOf({ name }).options).map(([key, { fallback }]) => [key, fallback]),
+        ),
         ...described(head),
       });
     },
@@ -154,6 +192,18 @@ export async function testLoss(cases: LossCases): Promise<void> {
       expect(compile).toThrow(says);
     },
   );
+}
+
+/** The batch with weights of its rows, of its targets where they have losses of their own, and of both; 0 among them. */
+function weighed(batch: Batch, loss: LossConfig, units: number): Batch[] {
+  const { B, T, y } = batch;
+  const width = targetWidthOf(loss, units);
+  const weights = normals(B * T, 9).map((n, i) => (i % 5 === 2 ? 0 : Math.fround(Math.abs(n))));
+  expect(y.length).toBe(B * T * width);
+  const ofRows = { ...batch, weights };
+  if (lossKindOf(loss).overClasses) return [ofRows];
+  const lossWeights = Array.from({ length: width }, (_, i) => [2.5, 0.5, 0, 1][i % 4]!);
+  return [ofRows, { ...batch, lossWeights }, { ...ofRows, lossWeights }];
 }
 
 const identity = (n: number) => Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));

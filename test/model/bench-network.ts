@@ -1,15 +1,17 @@
+import { kindOf } from "../../src/layers/index.ts";
 import type { Layer } from "../../src/layers/public.ts";
+import { lossKindOf } from "../../src/losses/index.ts";
 import type { AnyLoss } from "../../src/losses/kind.ts";
 import type { MetricName } from "../../src/metrics/index.ts";
 import { type BatchResult, Batch as ModelBatch } from "../../src/model/batch.ts";
 import { OptimizerMemory } from "../../src/model/optimizer-memory.ts";
-import { checkLayers, inputOf, signalsOf } from "../../src/model/stack.ts";
+import { checkLayers, inputsOf, signalsOf } from "../../src/model/stack.ts";
 import { Team } from "../../src/model/team.ts";
 import { Weights as ModelWeights, sizeOf, unpadWeight } from "../../src/model/weights.ts";
 import type { Counters } from "../../src/model/worker.ts";
 import type { AnyOptimizer } from "../../src/optimizers/kind.ts";
 import type { Bench } from "../builds.ts";
-import { elementMask } from "../reference/dropout.ts";
+import { elementMask, stateMasks } from "../reference/dropout.ts";
 import { normals } from "../reference/sample.ts";
 import { type Batch, nameWeights, type Weights } from "../reference/sequential.ts";
 
@@ -44,37 +46,55 @@ export function benchNetwork(
   return { network, weights: nameWeights(names, tensors) };
 }
 
+/** Of each input, the timesteps. */
+const stepsOf = ({ T, more = [] }: Pick<Batch, "T" | "more">) => [T, ...more.map((input) => input.T)];
+
+/** Of each input, its numbers. */
+export const inputsOfBatch = ({ x, more = [] }: Omit<Batch, "y">) => [x, ...more.map((input) => input.x)];
+
 /** What dropout keeps of a batch of B in a step, for the reference. */
 export function keepMasks(
   bench: Bench,
   { layers, weights }: BenchNetwork,
-  { B, T }: Pick<Batch, "B" | "T">,
-  { seed, batch, epoch }: Counters = COUNTERS,
+  { B, ...batch }: Pick<Batch, "B" | "T" | "more">,
+  { seed, batch: step, epoch }: Counters = COUNTERS,
 ): NonNullable<Batch["keepMasks"]> {
-  const signals = signalsOf(layers, { ...inputOf(layers), T });
-  return layers.map((layer, index) => {
+  const signals = signalsOf(layers, inputsOf(layers, stepsOf(batch)));
+  return layers.map((given, index) => {
+    const layer = given.type === "timeDistributed" ? given.layer : given;
     if (layer.type === "dropout") {
       const { T, width } = signals[index]!;
       const masks = Array.from({ length: B }, (_, sample) =>
-        elementMask(T! * width, layer.rate, { seed, layer: index, sample, step: batch, epoch }),
+        elementMask(T! * width, layer.rate, { seed, layer: index, sample, step, epoch }),
       );
       return masks.flatMap((mask) => Array.from(mask));
     }
-    const { dropout } = layer.type === "bidirectional" ? layer.layer : { dropout: 0, ...layer };
-    if (dropout === 0) return undefined;
+    const { dropout, recurrentDropout, units } = {
+      ...{ dropout: 0, recurrentDropout: 0, units: 0 },
+      ...(layer.type === "bidirectional" ? layer.layer : layer),
+    };
+    if (dropout === 0 && recurrentDropout === 0) return undefined;
     const [I] = weights.table.specs.find((spec) => spec.layer === index)!.shape as [number];
     // The second direction has a stream of its own.
     const streams = layer.type === "bidirectional" ? [index, index + 0x8000] : [index];
-    const masks = new Uint8Array(streams.length * B * I);
     const [keep, words] = [bench.ints(I), bench.floats(4)];
-    for (const [s, stream] of streams.entries()) {
+    return streams.flatMap((stream) => {
+      const masks = new Array<number>(B * I).fill(0);
       for (let b = 0; b < B; b++) {
-        const kept = bench.k.dropoutKeep(keep, words, I, dropout, seed, stream, b, batch, epoch);
-        for (const i of bench.readInts(keep, kept)) masks[(s * B + b) * I + i] = 1;
+        const kept = bench.k.dropoutKeep(keep, words, I, dropout, seed, stream, b, step, epoch);
+        for (const i of bench.readInts(keep, kept)) masks[b * I + i] = 1;
       }
-    }
-    return masks;
+      if (recurrentDropout === 0) return masks;
+      // Behind what is kept of the inputs, what is kept of the states.
+      const draw = { seed, layer: stream, step, epoch };
+      return [...masks, ...stateMasks(B, units, recurrentDropout, draw)];
+    });
   });
+}
+
+interface Weighing {
+  readonly weighted?: boolean;
+  readonly lossWeights?: readonly number[] | undefined;
 }
 
 export interface BatchOptions {
@@ -87,12 +107,20 @@ export interface BatchOptions {
   readonly room?: number;
 }
 
+/** With every default of its kind. */
+const complete = (loss: AnyLoss): AnyLoss => ({
+  ...Object.fromEntries(
+    Object.entries(lossKindOf(loss).options).map(([name, { fallback }]) => [name, fallback]),
+  ),
+  ...loss,
+});
+
 const identity = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 /** The loss of a head, whatever its activation: of a sigmoid's, what goes into it is found without being told. */
 export const lossOf = ({ layers }: BenchNetwork): AnyLoss => {
   const head = layers.at(-1)!;
-  return { ...LOSS, fromLogits: !("activation" in head && head.activation === "sigmoid") };
+  return { ...LOSS, fromLogits: kindOf(head).bare?.(head)?.activation !== "sigmoid" };
 };
 
 /** A batch to train on, and the optimiser's memory that goes with it. */
@@ -100,15 +128,25 @@ export function trainingBatch(
   network: BenchNetwork,
   {
     T,
+    more = [],
     batchSize,
     groupSize = 4,
     loss = lossOf(network),
     metrics = ["accuracy"],
     optimizer: description = ADAM,
-  }: { T: number; batchSize: number } & BatchOptions,
+    ...weighing
+  }: Pick<Batch, "T" | "more"> & { readonly batchSize: number } & Weighing & BatchOptions,
 ): { batch: ModelBatch; optimizer: OptimizerMemory; free: () => void } {
   const optimizer = new OptimizerMemory(network.weights, description);
-  const options = { layers: network.layers, T, batchSize, groupSize, loss, metrics };
+  const options = {
+    layers: network.layers,
+    T: stepsOf({ T, more }),
+    batchSize,
+    groupSize,
+    loss: complete(loss),
+    metrics,
+    ...weighing,
+  };
   const batch = new ModelBatch(network.weights, teamOf(network), {
     ...options,
     optimizer: () => optimizer.state,
@@ -124,11 +162,19 @@ export function trainingBatch(
 export async function trainingPass(
   bench: Bench,
   network: BenchNetwork,
-  { x, y, B, T }: Batch,
-  { room = B, ...options }: BatchOptions = {},
+  batchData: Batch,
+  { room, ...options }: BatchOptions = {},
 ): Promise<{ result: BatchResult; gradients: Record<string, Float32Array>; raw: Float32Array }> {
-  const { batch, optimizer, free } = trainingBatch(network, { T, batchSize: room, ...options });
-  batch.load(x, y, identity(B), 0, B);
+  const { y, weights, lossWeights, B, T, more = [] } = batchData;
+  const { batch, optimizer, free } = trainingBatch(network, {
+    T,
+    more,
+    batchSize: room ?? B,
+    weighted: weights !== undefined,
+    lossWeights,
+    ...options,
+  });
+  batch.load(inputsOfBatch(batchData), y, identity(B), 0, B, weights);
   const result = await batch.gradient(B, COUNTERS);
   const { specs, length } = network.weights.table;
   const raw = bench.read(optimizer.state.gradient, length);
@@ -142,12 +188,24 @@ export async function trainingPass(
 /** Loss of the batch without dropout. */
 export async function evaluationPass(
   network: BenchNetwork,
-  { x, y, B, T }: Batch,
+  given: Batch,
   { loss = lossOf(network), groupSize = 4, metrics = ["accuracy"] }: BatchOptions = {},
 ): Promise<BatchResult> {
-  const options = { layers: network.layers, T, batchSize: B, groupSize, loss, metrics, optimizer: null };
+  const { y, weights, lossWeights, B } = given;
+  const x = inputsOfBatch(given);
+  const options = {
+    layers: network.layers,
+    T: stepsOf(given),
+    batchSize: B,
+    groupSize,
+    loss: complete(loss),
+    lossWeights,
+    weighted: weights !== undefined,
+    metrics,
+    optimizer: null,
+  };
   const batch = new ModelBatch(network.weights, teamOf(network), options, x);
-  batch.load(x, y, identity(B), 0, B);
+  batch.load(x, y, identity(B), 0, B, weights);
   const result = await batch.evaluate(B);
   batch.free();
   return result;
@@ -156,10 +214,11 @@ export async function evaluationPass(
 /** Outputs of samples of the batch, all where no order is given. */
 export async function predictionPass(
   network: BenchNetwork,
-  { x, B, T }: Omit<Batch, "y">,
-  { groupSize = 4, order = identity(B) }: BatchOptions & { readonly order?: readonly number[] } = {},
+  given: Omit<Batch, "y">,
+  { groupSize = 4, order = identity(given.B) }: BatchOptions & { readonly order?: readonly number[] } = {},
 ): Promise<Float32Array> {
   const count = order.length;
+  const [x, T] = [inputsOfBatch(given), stepsOf(given)];
   const options = { layers: network.layers, T, batchSize: count, groupSize, loss: null, optimizer: null };
   const batch = new ModelBatch(network.weights, teamOf(network), options, x);
   batch.load(x, null, order, 0, count);

@@ -11,7 +11,7 @@ const LAYERS = withHead("sigmoid");
 test("what is left out is Keras's", () => {
   expect(checkCompile({ loss: "binaryCrossentropy" }, LAYERS)).toEqual({
     optimizer: { name: "adam", learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
-    loss: { name: "binaryCrossentropy", fromLogits: false },
+    loss: { name: "binaryCrossentropy", fromLogits: false, labelSmoothing: 0 },
     metrics: [],
   });
 });

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { LstmkitError } from "../../src/errors.ts";
-import { bidirectional, dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
-import { checkLayers } from "../../src/model/stack.ts";
+import {
+  bidirectional,
+  dense,
+  embedding,
+  gru,
+  input,
+  type Layer,
+  lstm,
+  masking,
+  simpleRNN,
+} from "../../src/layers/public.ts";
+import { branchesOf, checkLayers } from "../../src/model/stack.ts";
 
 const thrown = (work: () => unknown): LstmkitError => {
   try {
@@ -31,7 +41,10 @@ describe("a description gets Keras's defaults", () => {
       recurrentActivation: "sigmoid",
       useBias: true,
       dropout: 0,
+      recurrentDropout: 0,
       returnSequences: false,
+      goBackwards: false,
+      stateful: false,
       kernelInitializer: "glorotUniform",
       recurrentInitializer: "orthogonal",
       biasInitializer: "zeros",
@@ -126,8 +139,8 @@ test.each([
   { what: "dropout of NaN", make: () => simpleRNN({ units: 4, dropout: Number.NaN }), says: "dropout" },
   {
     what: "an unknown option",
-    make: () => lstm({ units: 4, recurrentDropout: 0.5 } as never),
-    says: "recurrentDropout",
+    make: () => lstm({ units: 4, implementation: 1 } as never),
+    says: "implementation",
   },
   {
     what: "an option of another layer",
@@ -160,6 +173,18 @@ test.each([
     make: () => lstm({ units: 4, inputShape: [7, null] as never }),
     says: "inputShape",
   },
+  {
+    what: "masking of single rows",
+    make: () => masking({ inputShape: [3] as never }),
+    says: "inputShape",
+  },
+  { what: "a maskValue beyond float32", make: () => masking({ maskValue: 1e39 }), says: "maskValue" },
+  { what: "maskZero of 1", make: () => embedding({ ...FIRST, maskZero: 1 as never }), says: "maskZero" },
+  {
+    what: "recurrentDropout of 1",
+    make: () => gru({ units: 4, recurrentDropout: 1 }),
+    says: "recurrentDropout",
+  },
   { what: "no object at all", make: () => lstm(64 as never), says: "object" },
 ])("$what is refused with BAD_LAYER, naming it", ({ make, says }) => {
   const { code, message } = thrown(make);
@@ -167,7 +192,123 @@ test.each([
   expect(message).toContain(says);
 });
 
+const ENCODER = lstm({ units: 4, name: "encoder" });
+const decoder = (units = 4, initialState = "encoder") => lstm({ units, initialState });
+
+test("inputs are counted like layers; the first goes by its reader's name where it has none", () => {
+  const layers = checkLayers([
+    FIRST,
+    ENCODER,
+    input(),
+    FIRST,
+    decoder(),
+    input(),
+    FIRST,
+    lstm({ units: 4, initialState: "lstm" }),
+  ]);
+  expect(branchesOf(layers).map(({ name, layers: own }) => [name, own.length])).toEqual([
+    ["embedding_input", 2],
+    ["input_layer", 2],
+    ["input_layer_1", 2],
+  ]);
+});
+
 test.each<{ what: string; layers: unknown; says: string }>([
+  { what: "an input that is the last layer", layers: [FIRST, ENCODER, input()], says: "no layer behind it" },
+  {
+    what: "an input behind an input",
+    layers: [input(), input(), FIRST],
+    says: "layer 0, the input, has no layer",
+  },
+  {
+    what: "an input without features before a layer that reads numbers",
+    layers: [FIRST, ENCODER, input({ name: "b" }), decoder()],
+    says: 'layer 2, the input "b", has no inputShape; lstm reads numbers',
+  },
+  {
+    what: "an input of ids before a layer that reads numbers",
+    layers: [FIRST, ENCODER, input({ inputShape: [null] }), decoder()],
+    says: "inputShape [null]; lstm reads numbers",
+  },
+  {
+    what: "an input of features before an embedding",
+    layers: [input({ inputShape: [null, 3] }), FIRST, HEAD],
+    says: "inputShape [null, 3]; embedding reads ids",
+  },
+  {
+    what: "single rows before a recurrent layer",
+    layers: [input({ inputShape: [3] }), lstm({ units: 4 })],
+    says: "reads a sequence",
+  },
+  {
+    what: "an inputShape behind an input",
+    layers: [FIRST, ENCODER, input({ inputShape: [null, 3] }), lstm({ units: 4, inputShape: [null, 3] })],
+    says: "or the input before it",
+  },
+  {
+    what: "a branch that nothing reads",
+    layers: [FIRST, ENCODER, input(), FIRST, lstm({ units: 4 })],
+    says: 'nothing reads what layer 1, "encoder", makes',
+  },
+  {
+    what: "a layer behind the one that is read",
+    layers: [FIRST, ENCODER, HEAD, input(), FIRST, decoder()],
+    says: 'nothing reads what layer 2, "dense"',
+  },
+  {
+    what: "an initialState that no layer is called",
+    layers: [FIRST, ENCODER, input(), FIRST, decoder(4, "encoded")],
+    says: 'which no layer is called; it names a recurrent layer before it: one of "encoder"',
+  },
+  {
+    what: "an initialState that comes later",
+    layers: [FIRST, lstm({ units: 4, initialState: "lstm_1", returnSequences: true }), lstm({ units: 4 })],
+    says: "which does not come before it; it names a recurrent layer before it: there is none",
+  },
+  {
+    what: "a layer that begins with its own states",
+    layers: [FIRST, lstm({ units: 4, name: "a", initialState: "a" })],
+    says: "does not come before it",
+  },
+  {
+    what: "an initialState of another width",
+    layers: [FIRST, ENCODER, input(), FIRST, decoder(5)],
+    says: "ends with h of 4 and c of 4; lstm begins with h of 5 and c of 5",
+  },
+  {
+    what: "an initialState of another kind",
+    layers: [FIRST, ENCODER, input(), FIRST, gru({ units: 4, initialState: "encoder" })],
+    says: "gru begins with h of 4. Give both the same kind and as many units",
+  },
+  {
+    what: "an initialState of a layer without states",
+    layers: [FIRST, lstm({ units: 4, initialState: "embedding" })],
+    says: "an embedding that ends with no states",
+  },
+  {
+    what: "an initialState within a bidirectional",
+    layers: [FIRST, ENCODER, input(), FIRST, bidirectional({ layer: decoder() })],
+    says: "initialState",
+  },
+  {
+    what: "a bidirectional encoder",
+    layers: [FIRST, bidirectional({ layer: ENCODER, name: "both" }), input(), FIRST, decoder(8, "both")],
+    says: "bidirectional",
+  },
+  {
+    what: "an initialState of a stateful layer",
+    layers: [FIRST, ENCODER, input(), FIRST, lstm({ units: 4, initialState: "encoder", stateful: true })],
+    says: "stateful: true",
+  },
+  {
+    what: "one name for two inputs",
+    layers: [
+      lstm({ units: 4, inputShape: [null, 3], name: "a" }),
+      input({ name: "a_input", inputShape: [null, 3] }),
+      lstm({ units: 4, initialState: "a" }),
+    ],
+    says: 'two inputs are called "a_input"',
+  },
   { what: "no layers", layers: [], says: "a list of layers, not []" },
   { what: "no list", layers: undefined, says: "a list of layers, not undefined" },
   { what: "a hole for a layer", layers: withHole(), says: "layer 1 has type undefined" },
@@ -196,6 +337,11 @@ test.each<{ what: string; layers: unknown; says: string }>([
     what: "a name by hand that a layer before was given by count",
     layers: [FIRST, lstm({ units: 4 }), dense({ units: 2 }), dense({ units: 1, name: "dense" })],
     says: '"dense"',
+  },
+  {
+    what: "a layer that reads backwards within a bidirectional",
+    layers: [FIRST, bidirectional({ layer: lstm({ units: 4, goBackwards: true }) }), HEAD],
+    says: "goBackwards",
   },
   {
     what: "one name for two layers",

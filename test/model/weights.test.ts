@@ -1,7 +1,17 @@
 import { expect, test } from "vitest";
-import { dense, embedding, lstm, simpleRNN } from "../../src/layers/public.ts";
+import {
+  type Conv1dConfig,
+  conv1d,
+  dense,
+  embedding,
+  flatten,
+  lstm,
+  simpleRNN,
+  timeDistributed,
+} from "../../src/layers/public.ts";
 import { checkLayers } from "../../src/model/stack.ts";
-import { padWeight, unpadWeight, weightTable } from "../../src/model/weights.ts";
+import { padWeight, unpadWeight, Weights, weightTable } from "../../src/model/weights.ts";
+import { openBenches } from "../builds.ts";
 import { goldens } from "../fixtures/goldens.ts";
 
 const named = (layers: Parameters<typeof checkLayers>[0]) => weightTable(checkLayers(layers)).specs;
@@ -87,4 +97,59 @@ test("padding a weight and taking the padding off gives it back, with zeros betw
   padWeight(kernel!, values, inside);
   expect([...inside.subarray(0, 16)]).toEqual([1, 2, 3, 0, 0, 0, 0, 0, 4, 5, 6, 0, 0, 0, 0, 0]);
   expect(unpadWeight(kernel!, inside)).toEqual(values);
+});
+
+test("a convolution's weights have Keras's paths and shapes, and those within a timeDistributed too", () => {
+  const table = named([
+    conv1d({ filters: 4, kernelSize: 3, inputShape: [7, 5] }),
+    timeDistributed({ layer: dense({ units: 2 }) }),
+    timeDistributed({ layer: dense({ units: 3, useBias: false, name: "own" }) }),
+    flatten(),
+    dense({ units: 1 }),
+  ]);
+  expect(table.map(({ name, shape }) => [name, ...shape])).toEqual([
+    ["conv1d/kernel", 3, 5, 4],
+    ["conv1d/bias", 4],
+    ["time_distributed/dense/kernel", 4, 2],
+    ["time_distributed/dense/bias", 2],
+    ["time_distributed_1/own/kernel", 2, 3],
+    ["dense/kernel", 15, 1],
+    ["dense/bias", 1],
+  ]);
+});
+
+const [release] = await openBenches();
+
+/** The first values of a convolution's kernel of 5 rows, 64 features and 32 filters. */
+function initialKernel(kernelInitializer: NonNullable<Conv1dConfig["kernelInitializer"]>): Float32Array {
+  const layers = checkLayers([
+    conv1d({ filters: 32, kernelSize: 5, kernelInitializer, inputShape: [null, 64] }),
+  ]);
+  const weights = new Weights(release!.k, release!.memory, layers);
+  weights.initialize(22);
+  const kernel = weights.read(weights.table.specs[0]!);
+  weights.free();
+  return kernel;
+}
+
+test("a convolution's kernel starts as Keras's does: fans are those of all rows of a window", () => {
+  const limit = Math.sqrt(6 / (5 * 64 + 5 * 32)); // Keras 3.15's largest of 10,240 is 0.11179, of 0.11180
+  const largest = initialKernel("glorotUniform").reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  expect(largest).toBeLessThanOrEqual(limit);
+  expect(largest).toBeGreaterThan(0.999 * limit);
+});
+
+test("an orthogonal one has filters of length 1 that are orthogonal, over rows and features", () => {
+  const kernel = initialKernel("orthogonal");
+  const dot = (f: number, g: number) =>
+    Array.from({ length: 320 }, (_, row) => kernel[row * 32 + f]! * kernel[row * 32 + g]!).reduce(
+      (a, b) => a + b,
+    );
+  for (const [f, g] of [
+    [0, 0],
+    [31, 31],
+    [0, 1],
+    [7, 30],
+  ] as const)
+    expect(dot(f, g)).toBeCloseTo(f === g ? 1 : 0, 5);
 });

@@ -14,11 +14,17 @@ await testOptimizer<AdamConfig>({
       beta2: 0.75,
       epsilon: 0.1,
     },
+    "the largest second moment: AMSGrad": { name: "adam", learningRate: 0.01, beta2: 0.5, amsgrad: true },
     "no memory of the gradient": { name: "adam", learningRate: 0.01, beta1: 0, epsilon: 0.01 },
   },
   keras: {
     family: "adam",
-    optimizer: (g) => ({ name: "adam", learningRate: g.setting("learning_rate") }),
+    optimizer: (g) => ({
+      name: "adam",
+      learningRate: g.setting("learning_rate"),
+      ...(g.name.endsWith("amsgrad") && { amsgrad: true }),
+      ...(g.name.endsWith("clipnorm") && { globalClipnorm: g.setting("global_clipnorm") }),
+    }),
     tolerance: TOLERANCES.kerasAdam,
   },
   refuses: {
@@ -26,6 +32,7 @@ await testOptimizer<AdamConfig>({
     beta1: [1, -0.1, Number.NaN],
     beta2: [1, -0.1, Number.NaN],
     epsilon: [0, Infinity, Number.NaN],
+    amsgrad: [1, "true", null],
     momentum: [0.9],
   },
 });

@@ -5,7 +5,8 @@ import { checkCompile } from "../../src/model/compile.ts";
 import { checkLayers } from "../../src/model/stack.ts";
 import { padWeight } from "../../src/model/weights.ts";
 import { OPTIMIZERS, type OptimizerConfig } from "../../src/optimizers/index.ts";
-import type { AnyOptimizer } from "../../src/optimizers/kind.ts";
+import type { OptimizerNow } from "../../src/optimizers/kind.ts";
+import type { Option } from "../../src/options.ts";
 import { openBenches } from "../builds.ts";
 import { type Golden, type GoldenFamily, goldens } from "../fixtures/goldens.ts";
 import { benchNetwork, COUNTERS, paddingOf, trainingBatch } from "../model/bench-network.ts";
@@ -16,13 +17,13 @@ import { TOLERANCES } from "../tolerances.ts";
 
 export interface OptimizerCases<C extends OptimizerConfig> {
   readonly name: C["name"];
-  /** What its options are where nothing is said: Keras's. */
-  readonly defaults: Required<C>;
+  /** What its options are where nothing is said: Keras's. What is off by default is not among them. */
+  readonly defaults: C & { readonly learningRate: number };
   /** Options by what they try. */
-  readonly options: Readonly<Record<string, C>>;
+  readonly options: Readonly<Record<string, C & { readonly learningRate: number }>>;
   readonly keras: {
     readonly family: GoldenFamily;
-    readonly optimizer: (g: Golden) => C;
+    readonly optimizer: (g: Golden) => C & { readonly learningRate: number };
     readonly tolerance: Tolerance;
   };
   /** Values that an option cannot have. */
@@ -43,7 +44,7 @@ const SIZES = [
 export async function testOptimizer<C extends OptimizerConfig>(cases: OptimizerCases<C>): Promise<void> {
   const { name, defaults, options, keras, refuses } = cases;
   const benches = await openBenches();
-  const complete = (of: OptimizerConfig) => ({ ...defaults, ...of }) as unknown as AnyOptimizer;
+  const complete = (of: C & { readonly learningRate: number }): OptimizerNow => ({ ...defaults, ...of });
 
   describe.each(benches)(`${name}, $build build`, (bench) => {
     afterEach(() => bench.finish());
@@ -77,9 +78,10 @@ export async function testOptimizer<C extends OptimizerConfig>(cases: OptimizerC
           const { gradient, slots, squares } = memory.state;
           const losses: number[] = [];
           for (const [step, { x, y }] of batches.entries()) {
-            batch.load(x, y, order(B), 0, B);
-            losses.push((await batch.gradient(B, { ...COUNTERS, batch: step })).loss);
-            await batch.update(step + 1);
+            batch.load([x], y, order(B), 0, B);
+            const { loss, peak } = await batch.gradient(B, { ...COUNTERS, batch: step });
+            losses.push(loss);
+            expect(await batch.update(step + 1, memory.begin(peak, step + 1))).toBe(true);
             for (const block of [gradient, ...(squares ? [squares] : [])]) {
               expect(bench.read(block, table.placesLength).every((g) => g === 0)).toBe(true);
             }
@@ -135,7 +137,10 @@ export async function testOptimizer<C extends OptimizerConfig>(cases: OptimizerC
   test(`what is left out of ${name} is Keras's`, () => {
     expect(compiled(name)).toEqual(defaults);
     expect(compiled({ name })).toEqual(defaults);
-    expect(Object.keys(defaults)).toEqual(["name", ...Object.keys(OPTIMIZERS[name].options)]);
+    const own = Object.entries<Option>(OPTIMIZERS[name].options).flatMap(([option, { fallback }]) =>
+      fallback === undefined ? [] : [option],
+    );
+    expect(Object.keys(defaults)).toEqual(["name", ...own]);
   });
 
   test.each(Object.entries(options))(`${name} can be compiled: %s`, (_, optimizer) => {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { OPTIMIZERS } from "../../src/optimizers/index.ts";
-import type { AnyOptimizer, OptimizerKind } from "../../src/optimizers/kind.ts";
+import type { OptimizerKind, OptimizerNow } from "../../src/optimizers/kind.ts";
 import { openBenches } from "../builds.ts";
 
 const SAFE = 1e38;
@@ -13,11 +13,33 @@ const decay = fc.oneof(
   fc.constantFrom(0, 0.9, 0.999, 1 - 2 ** -40),
   fc.double({ min: 0, max: 0.9999999, noNaN: true }),
 );
-const OPTIONS: Record<keyof typeof OPTIMIZERS, fc.Arbitrary<AnyOptimizer>> = {
-  adam: fc.record({
-    name: fc.constant("adam"),
+const adamOptions = {
+  learningRate: powerOfTen(-38, 38.5),
+  epsilon: powerOfTen(-38, 20),
+  beta1: decay,
+  beta2: decay,
+};
+const OPTIONS: Record<keyof typeof OPTIMIZERS, fc.Arbitrary<OptimizerNow>> = {
+  adam: fc.record({ name: fc.constant("adam"), ...adamOptions, amsgrad: fc.boolean() }),
+  adamw: fc.record({ name: fc.constant("adamw"), ...adamOptions, amsgrad: fc.boolean() }),
+  nadam: fc.record({ name: fc.constant("nadam"), ...adamOptions }),
+  rmsprop: fc.record({
+    name: fc.constant("rmsprop"),
     learningRate: powerOfTen(-38, 38.5),
+    rho: decay,
+    momentum: fc.oneof(decay, fc.constant(1)),
     epsilon: powerOfTen(-38, 20),
+    centered: fc.boolean(),
+  }),
+  adagrad: fc.record({
+    name: fc.constant("adagrad"),
+    learningRate: powerOfTen(-38, 38.5),
+    initialAccumulatorValue: fc.oneof(fc.constant(0), powerOfTen(-38, 38.5)),
+    epsilon: powerOfTen(-38, 38.5),
+  }),
+  lion: fc.record({
+    name: fc.constant("lion"),
+    learningRate: powerOfTen(-38, 38.5),
     beta1: decay,
     beta2: decay,
   }),
@@ -42,11 +64,13 @@ describe.each(await openBenches())("$build build", (bench) => {
       const kind = OPTIMIZERS[name] as unknown as OptimizerKind;
       let promised = 0;
       const property = fc.property(OPTIONS[name], powerOfTen(-38, 38.5), shares, (optimizer, peak, steps) => {
-        const [w, g, squares, ...slots] = Array.from({ length: 5 }, () => bench.floats(4)) as [
+        const [w, g, squares, ...slots] = Array.from({ length: 6 }, () => bench.floats(4)) as [
           number,
           number,
           number,
+          ...number[],
         ];
+        const own = slots.slice(0, kind.slots(optimizer).length);
         bench.memory.f32(w, 4).set([1, -1, 0, 1e-20]);
         let reach = 1;
         for (const [i, parts] of steps.entries()) {
@@ -56,10 +80,10 @@ describe.each(await openBenches())("$build build", (bench) => {
           promised++;
           bench.memory.f32(g, 4).set(parts.map((part) => part * peak));
           bench.memory.f32(squares, 4).set(parts.map((part) => (part * peak) ** 2));
-          const places = kind.squaresPlaces && i % 2 === 1;
-          const at = { w, g, squares: places ? squares : 0, slots, n: 4, clears: places, iteration };
+          const places = kind.squaresPlaces(optimizer) && i % 2 === 1;
+          const at = { w, g, squares: places ? squares : 0, slots: own, n: 4, clears: places, iteration };
           kind.update(bench.k, optimizer, at);
-          for (const address of [w, ...slots]) {
+          for (const address of [w, ...own]) {
             expect(bench.read(address, 4).every(Number.isFinite)).toBe(true);
           }
         }

@@ -3,12 +3,16 @@ import { buildVocabulary } from "../../src/data/vocabulary.ts";
 import type { RowLayout, VocabularyOptions } from "../../src/data/vocabulary-options.ts";
 import {
   bidirectional,
+  conv1d,
   createRuntime,
   dense,
   embedding,
+  globalAveragePooling1d,
+  globalMaxPooling1d,
   gru,
   type Layer,
   lstm,
+  maxPooling1d,
   simpleRNN,
 } from "../../src/node.ts";
 import { inspectText, select } from "../../src/picture/inspection.ts";
@@ -85,8 +89,8 @@ describe("inspectText shows the words the model reads", () => {
 });
 
 describe("what is shown of a layer is what its kind has", () => {
-  const shown = async (layer: Layer) => {
-    const { model, found } = await inspectBy([layer], { maxLen: 4 }, "A strange film");
+  const shown = async (...layers: Layer[]) => {
+    const { model, found } = await inspectBy(layers, { maxLen: 4 }, "A strange film");
     const [inspected] = found!.layers;
     const [start, a, strange, film] = [1, 4, 2, 5];
     const answers = [];
@@ -107,11 +111,36 @@ describe("what is shown of a layer is what its kind has", () => {
     ]);
   });
 
+  test("of a layer that reads from the end its states, and the answer as it would be at each end", async () => {
+    expect(await shown(simpleRNN({ units: 3, goBackwards: true }))).toEqual(["h: state, diverging from -1"]);
+  });
+
   test("of a bidirectional both sides, and the answer as it would be at each end", async () => {
     expect(await shown(bidirectional({ layer: simpleRNN({ units: 3 }) }))).toEqual([
       "h_forward: state, diverging from -1",
       "h_backward: state, diverging from -1",
     ]);
+  });
+
+  test("where steps are taken together, the answer as it would be at each end", async () => {
+    const h = ["h: state, diverging from -1"];
+    const rnn = simpleRNN({ units: 3, returnSequences: true });
+    expect(await shown(rnn, globalAveragePooling1d())).toEqual(h);
+    expect(
+      await shown(rnn, conv1d({ filters: 2, kernelSize: 2, padding: "same" }), globalMaxPooling1d()),
+    ).toEqual(h);
+    expect(
+      await shown(conv1d({ filters: 2, kernelSize: 3, padding: "same" }), simpleRNN({ units: 3 })),
+    ).toEqual(h);
+    expect(
+      await shown(conv1d({ filters: 2, kernelSize: 3, padding: "causal" }), simpleRNN({ units: 3 })),
+    ).toEqual(h);
+  });
+
+  test("but not of a layer that reads no words of its own", async () => {
+    await expect(shown(maxPooling1d(), simpleRNN({ units: 3 }))).rejects.toThrow(
+      /BAD_LAYER: simple_rnn has states at 2 steps of a text of 4/,
+    );
   });
 });
 

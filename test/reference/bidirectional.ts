@@ -107,42 +107,62 @@ function atLast(dhT: Vector, B: number, T: number): Vector {
   return dh;
 }
 
+const BASE_NAMES = {
+  lstm: "lstm",
+  gru: "gru",
+  simpleRNN: "simple_rnn",
+  minGRU: "min_gru",
+  minLSTM: "min_lstm",
+  layerNormLSTM: "layer_norm_lstm",
+  peepholeLSTM: "peephole_lstm",
+} as const;
+
 /** Keras's Bidirectional, around the reference of a recurrent layer. */
 export const bidirectionalReference = (
   referenceOf: (layer: AnyRecurrentLayer) => ReferenceKind<AnyRecurrentLayer>,
 ): ReferenceKind<BidirectionalLayer> => ({
   weights({ layer }, width) {
     const own = referenceOf(layer).weights(layer, width);
-    const base = layer.name || { lstm: "lstm", gru: "gru", simpleRNN: "simple_rnn" }[layer.type];
+    const base = layer.name || BASE_NAMES[layer.type];
     return ["forward", "backward"].flatMap((side) =>
       own.map(([path, shape]) => [`${side}_${base}/${path}`, shape] as const),
     );
   },
-  forward({ layer, mergeMode }, tensors, { values, B, T, width }, keep) {
+  forward({ layer, mergeMode }, tensors, { values, B, T, width, mask }, keep) {
     const reference = referenceOf(layer);
     const every = { ...layer, returnSequences: true };
     const half = tensors.length / 2;
     // The masks of both directions, one after the other.
     const masks = [0, 1].map(
-      (side) => keep && Array.from(keep).slice(side * B * width, (side + 1) * B * width),
+      (side) => keep && Array.from(keep).slice((side * keep.length) / 2, ((side + 1) * keep.length) / 2),
     );
     const passes: ReferencePass[] = [];
     const direction =
       (side: number): Direction<ReturnType<ReferencePass["backward"]>> =>
       (x) => {
         const own = tensors.slice(side * half, (side + 1) * half);
-        const pass = reference.forward(every, own, { values: x, B, T, width }, masks[side]);
+        const counts = mask && side === 1 ? reversed(Float64Array.from(mask), B, T) : mask;
+        const pass = reference.forward(every, own, { values: x, B, T, width, mask: counts }, masks[side]);
         passes[side] = pass;
         return { h: pass.y.values, backward: (dh) => pass.backward(dh) };
       };
     const { returnSequences } = layer;
     const result = bidirectional(values, direction(0), direction(1), { B, T, mergeMode, returnSequences });
     const wide = mergeMode === "concat" ? 2 * layer.units : layer.units;
+    // Keras's Bidirectional gives zeros at masked steps, where its layers by themselves repeat what was before.
+    const shown = (all: Vector) =>
+      returnSequences ? all.map((value, i) => (mask?.[Math.floor(i / wide)] === 0 ? 0 : value)) : all;
     return {
-      y: { values: result.y, B, T: returnSequences ? T : 1, width: wide },
+      y: {
+        values: shown(result.y),
+        B,
+        T: returnSequences ? T : 1,
+        width: wide,
+        mask: returnSequences ? mask : undefined,
+      },
       states: { ...sided(passes[0]!.states, "forward"), ...sided(passes[1]!.states, "backward", { B, T }) },
       backward(dy) {
-        const { dx, ahead, back } = result.backward(dy);
+        const { dx, ahead, back } = result.backward(shown(dy));
         return {
           dx,
           dweights: [...ahead.dweights, ...back.dweights],

@@ -59,6 +59,23 @@ export function activationBackward(dy: Vector, y: Vector, activation: Activation
   return dy;
 }
 
+/** Keras's Activation. */
+export const activationReference: ReferenceKind<{ readonly activation: Activation | "softmax" }> = {
+  weights: () => [],
+  forward({ activation }, _, x) {
+    const y =
+      activation === "softmax" ? softmaxForward(x.values, x.width) : activationForward(x.values, activation);
+    return {
+      y: { ...x, values: y },
+      backward: (dy) => ({
+        dx:
+          activation === "softmax" ? softmaxBackward(dy, y, x.width) : activationBackward(dy, y, activation),
+        dweights: [],
+      }),
+    };
+  },
+};
+
 /** Keras's Dense, on the last axis. */
 export const denseReference: ReferenceKind<{
   readonly units: number;
@@ -69,7 +86,7 @@ export const denseReference: ReferenceKind<{
     ["kernel", [I, units]],
     ...(useBias ? [["bias", [units]] as const] : []),
   ],
-  forward({ units, activation }, [W, b], { values, B, T, width: I }) {
+  forward({ units, activation }, [W, b], { values, B, T, width: I, mask }) {
     const named = { W: W!, b: b ?? new Float64Array(units) };
     const R = B * T;
     const z = denseForward(values, named, R, I);
@@ -77,7 +94,7 @@ export const denseReference: ReferenceKind<{
     const dz = (dy: Vector) =>
       activation === "softmax" ? softmaxBackward(dy, y, units) : activationBackward(dy, y, activation);
     return {
-      y: { values: y, B, T, width: units },
+      y: { values: y, B, T, width: units, mask },
       backward(dy) {
         const { dx, dW, db } = denseBackward(dz(dy), values, named, R, I);
         return { dx, dweights: [{ dw: dW }, ...(b ? [{ dw: db }] : [])] };

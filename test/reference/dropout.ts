@@ -56,6 +56,23 @@ export function elementMask(
   });
 }
 
+/** The number of recurrent dropout's draws in Philox's key, above the layer's own. */
+const RECURRENT_DROPOUT = 5;
+
+/** What recurrent dropout keeps of the states of B samples, (B, units). */
+export function stateMasks(
+  B: number,
+  units: number,
+  rate: number,
+  { seed, layer, step, epoch }: Omit<ElementDraw, "sample">,
+): number[] {
+  const key = [seed, ((RECURRENT_DROPOUT << 16) | layer) >>> 0] as const;
+  return Array.from({ length: B * units }, (_, i) => {
+    const draw = unitDraw(i % units, key, [Math.floor(i / units), step, epoch]);
+    return draw >= Math.fround(rate) ? 1 : 0;
+  });
+}
+
 /** Keras's Dropout layer: each element by itself. `keep` is of every element of x. */
 export const dropoutReference: ReferenceKind<{ readonly rate: number }> = {
   weights: () => [],

@@ -1,4 +1,4 @@
-import type { ReferenceKind } from "./kind.ts";
+import type { ReferenceKind, WeightGradient } from "./kind.ts";
 import { addTo, row, type Vector } from "./matrix.ts";
 
 /** A lookup: row r of the result (R, E) is row tokens[r] of the embeddings (V, E). */
@@ -30,20 +30,22 @@ export function embeddingSquaresPerRead(dx: Vector, tokens: ArrayLike<number>, V
 }
 
 /** Keras's Embedding; its x are ids. */
-export const embeddingReference: ReferenceKind<{ readonly inputDim: number; readonly outputDim: number }> = {
+export const embeddingReference: ReferenceKind<{
+  readonly inputDim: number;
+  readonly outputDim: number;
+  readonly maskZero: boolean;
+}> = {
   weights: ({ inputDim, outputDim }) => [["embeddings", [inputDim, outputDim]]],
-  forward({ inputDim: V, outputDim: E }, [table], { values: tokens, B, T }) {
+  forward({ inputDim: V, outputDim: E, maskZero }, [table], { values: tokens, B, T }) {
+    const mask = maskZero ? Uint8Array.from(tokens, (id) => (id === 0 ? 0 : 1)) : undefined;
+    const gradient = (dy: Vector): WeightGradient => ({
+      dw: embeddingBackward(dy, tokens, V, E),
+      squares: embeddingSquaresPerRead(dy, tokens, V, E),
+      limited: (limit) => gradient(dy.map(limit)),
+    });
     return {
-      y: { values: embeddingForward(tokens, table!, E), B, T, width: E },
-      backward: (dy) => ({
-        dx: new Float64Array(tokens.length),
-        dweights: [
-          {
-            dw: embeddingBackward(dy, tokens, V, E),
-            squares: embeddingSquaresPerRead(dy, tokens, V, E),
-          },
-        ],
-      }),
+      y: { values: embeddingForward(tokens, table!, E), B, T, width: E, mask },
+      backward: (dy) => ({ dx: new Float64Array(tokens.length), dweights: [gradient(dy)] }),
     };
   },
 };

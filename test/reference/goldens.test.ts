@@ -12,12 +12,17 @@ import {
 } from "./crossentropy.ts";
 import { activationBackward, activationForward } from "./dense.ts";
 import { gruBackward, gruForward } from "./gru.ts";
+import { layerNormLstm } from "./layer-norm-lstm.ts";
 import { layerNormBackward, layerNormForward } from "./layer-normalization.ts";
 import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
-import { lstmBackward, lstmForward } from "./lstm.ts";
+import { lstmBackward, lstmForward, type RecurrentSizes } from "./lstm.ts";
+import type { Vector } from "./matrix.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
+import { blendingCell, type MinCellResult, minGruBlend } from "./min-gru.ts";
+import { minLstmBlend } from "./min-lstm.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
+import { peepholeLstm } from "./peephole-lstm.ts";
 import { rnnBackward, rnnForward } from "./rnn.ts";
 import { nameWeights, train, weightTable } from "./sequential.ts";
 import { sgdStep } from "./sgd.ts";
@@ -27,10 +32,17 @@ test("every golden in the folder is read by a test", () => {
   expect(strayGoldens()).toEqual([]);
 });
 
+const sizesOf = (g: Golden) => ({
+  B: g.setting("B"),
+  T: g.setting("T"),
+  I: g.setting("I"),
+  H: g.setting("units"),
+});
+
 const recurrentInputs = (g: Golden) => ({
   x: g.tensor("x"),
   weights: { W: g.tensor("w0"), U: g.tensor("w1"), b: g.tensor("w2") },
-  sizes: { B: g.setting("B"), T: g.setting("T"), I: g.setting("I"), H: g.setting("units") },
+  sizes: sizesOf(g),
 });
 
 function expectLayer(
@@ -84,6 +96,61 @@ describe.each([
     expectLayer(g, { y: forward.h, hT: forward.hT }, gradients);
   });
 });
+
+/** Which formulas, and how from the golden's tensors: with their states before the first step, where it has some. */
+const BEYOND_KERAS = {
+  minGru: (x: Vector, [W, b]: Vectors, sizes: RecurrentSizes, start: Start) =>
+    blended(blendingCell(x, { W: W!, b: b! }, sizes, minGruBlend, start)),
+  minLstm: (x: Vector, [W, b]: Vectors, sizes: RecurrentSizes, start: Start) =>
+    blended(blendingCell(x, { W: W!, b: b! }, sizes, minLstmBlend, start)),
+  peepholeLstm: (x: Vector, [W, U, b, pi, pf, po]: Vectors, sizes: RecurrentSizes, start: Start) =>
+    peepholeLstm(x, { W: W!, U: U!, b: b!, peepholes: [pi!, pf!, po!] }, sizes, start),
+  layerNormLstm: (x: Vector, [W, U, b, ...rest]: Vectors, sizes: RecurrentSizes, start: Start, g: Golden) => {
+    const norm = (at: number) => ({ gamma: rest[at]!, beta: rest[at + 1]! });
+    const weights = { W: W!, U: U!, b: b!, norms: { x: norm(0), v: norm(2), c: norm(4) } };
+    return layerNormLstm(x, weights, sizes, g.setting("epsilon"), start);
+  },
+} as const;
+
+type Vectors = readonly Vector[];
+type Start = { readonly h0?: Vector; readonly c0?: Vector };
+
+const blended = ({ h, backward }: MinCellResult) => ({
+  h,
+  backward: (dh: Vector) => {
+    const { dW, db, ...rest } = backward(dh);
+    return { ...rest, dweights: [dW, db] };
+  },
+});
+
+describe.each(Object.entries(BEYOND_KERAS))(
+  "the reference computes what TensorFlow does in float64, %s",
+  (family, run) => {
+    test.each(goldens(family as keyof typeof BEYOND_KERAS))("$name", (g) => {
+      const x = g.tensor("x");
+      const sizes = sizesOf(g);
+      const weights = Array.from({ length: 9 }, (_, i) => `w${i}`).filter((name) => g.has(name));
+      const start = Object.fromEntries(
+        ["h0", "c0"].filter((name) => g.has(name)).map((name) => [name, g.tensor(name)]),
+      );
+      const { h, backward } = run(
+        x,
+        weights.map((name) => g.tensor(name)),
+        sizes,
+        start,
+        g,
+      );
+      const { dx, dweights, ...rest } = backward(g.tensor("dy"));
+      const states = rest as { readonly [K in "dh0" | "dc0"]?: Vector };
+      const found: Record<string, Vector> = { y: h, dx };
+      for (const [i, name] of weights.entries()) found[`d${name}`] = dweights[i]!;
+      for (const name of Object.keys(start)) found[`d${name}`] = states[`d${name}` as "dh0"]!;
+      for (const [key, actual] of Object.entries(found)) {
+        expectClose(actual, g.tensor(key), TOLERANCES.float64Golden, `${g.name} ${key}`);
+      }
+    });
+  },
+);
 
 describe("the layer normalization reference computes what Keras does", () => {
   test.each(goldens("layerNormalization"))("$name", (g) => {
@@ -150,7 +217,7 @@ describe("the SGD reference takes the steps that Keras takes", () => {
 });
 
 test("the Adam reference takes the steps that Keras takes", () => {
-  const g = golden("adam");
+  const g = goldens("adam").find(({ name }) => name === "optimizer_adam")!;
   const learningRate = g.setting("learning_rate");
   const w = g.tensor("w0");
   const moments = adamMoments(w.length);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dense, embedding, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
+import { dense, embedding, gru, input, type Layer, lstm, simpleRNN } from "../../src/layers/public.ts";
 import { checkLayers } from "../../src/model/stack.ts";
 import { TOLERANCES } from "../tolerances.ts";
 import { expectClose } from "./closeness.ts";
@@ -19,8 +19,9 @@ import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts
 import { lstmBackward, lstmForward } from "./lstm.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
+import type { Steps } from "./recurrent.ts";
 import { rnnBackward, rnnForward } from "./rnn.ts";
-import { integers, keepMask, normals } from "./sample.ts";
+import { integers, keepMask, normals, stepMask } from "./sample.ts";
 import { evaluate, gradients, nameWeights, weightTable } from "./sequential.ts";
 import { softmaxBackward, softmaxForward } from "./softmax.ts";
 
@@ -28,11 +29,20 @@ const SHAPES = [1, 3].flatMap((B) =>
   [1, 7].flatMap((T) => [3, 5].flatMap((I) => [4, 5, 12].map((H) => ({ B, T, I, H })))),
 );
 
+const TRIED = SHAPES.flatMap((sizes) => [
+  { ...sizes, steps: "every step" as const },
+  { ...sizes, steps: "masked steps, states dropped" as const },
+]);
+
+const betweenSteps = (steps: (typeof TRIED)[number]["steps"], B: number, T: number, H: number): Steps =>
+  steps === "every step" ? {} : { mask: stepMask(B, T), m: keepMask(B * H, 0.25, 9).map((one) => one * 2) };
+
 describe.each([
   { kind: "lstm", gates: 4 },
   { kind: "rnn", gates: 1 },
 ])("every gradient of the $kind reference is that of its forward pass", ({ kind, gates }) => {
-  test.each(SHAPES)("at B $B, T $T, I $I, H $H", ({ B, T, I, H }) => {
+  test.each(TRIED)("at B $B, T $T, I $I, H $H, $steps", ({ B, T, I, H, steps }) => {
+    const between = betweenSteps(steps, B, T, H);
     const x = normals(B * T * I, 1);
     const weights = {
       W: normals(I * gates * H, 2, 0.4),
@@ -46,11 +56,11 @@ describe.each([
     const [hs, cs] = [new Float64Array(B * T * H), new Float64Array(B * T * H)];
     const tensors = { x, ...weights, h0, hs };
     if (kind === "lstm") {
-      const forward = () => lstmForward(x, weights, sizes, { h0, c0, hs, cs });
+      const forward = () => lstmForward(x, weights, sizes, { ...between, h0, c0, hs, cs });
       const backward = { ...lstmBackward(dh, forward()) };
       expectGradients(() => dot(forward().h, dh), { ...tensors, c0, cs }, backward);
     } else {
-      const forward = () => rnnForward(x, weights, sizes, { h0, hs });
+      const forward = () => rnnForward(x, weights, sizes, { ...between, h0, hs });
       expectGradients(() => dot(forward().h, dh), tensors, { ...rnnBackward(dh, forward()) });
     }
   });
@@ -60,7 +70,8 @@ describe.each([
   { form: "after", resetAfter: true },
   { form: "before", resetAfter: false },
 ])("every gradient of the GRU reference is that of its forward pass, reset $form", ({ resetAfter }) => {
-  test.each(SHAPES)("at B $B, T $T, I $I, H $H", ({ B, T, I, H }) => {
+  test.each(TRIED)("at B $B, T $T, I $I, H $H, $steps", ({ B, T, I, H, steps }) => {
+    const between = betweenSteps(steps, B, T, H);
     const x = normals(B * T * I, 1);
     const weights = {
       W: normals(I * 3 * H, 2, 0.4),
@@ -70,7 +81,7 @@ describe.each([
     const h0 = normals(B * H, 5, 0.5);
     const hs = new Float64Array(B * T * H);
     const dh = normals(B * T * H, 7);
-    const forward = () => gruForward(x, weights, { B, T, I, H, resetAfter }, { h0, hs });
+    const forward = () => gruForward(x, weights, { B, T, I, H, resetAfter }, { ...between, h0, hs });
     const backward = { ...gruBackward(dh, forward()) };
     expectGradients(() => dot(forward().h, dh), { x, ...weights, h0, hs }, backward);
   });
@@ -162,6 +173,30 @@ test("the gradient of the softmax reference is that of its forward pass", () => 
 
 const STACKS: { name: string; layers: Layer[]; features?: number }[] = [
   {
+    name: "an embedding and an LSTM that begins an LSTM behind another embedding",
+    layers: [
+      embedding({ inputDim: 9, outputDim: 5 }),
+      lstm({ units: 4, dropout: 0.5, name: "encoder" }),
+      input(),
+      embedding({ inputDim: 9, outputDim: 3 }),
+      lstm({ units: 4, initialState: "encoder" }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+  },
+  {
+    name: "features, a GRU that begins two, an RNN that begins one",
+    layers: [
+      gru({ units: 4, returnSequences: true, inputShape: [null, 3], name: "a" }),
+      simpleRNN({ units: 5, name: "b" }),
+      input({ inputShape: [null, 3] }),
+      gru({ units: 4, returnSequences: true, resetAfter: false, initialState: "a" }),
+      gru({ units: 4, returnSequences: true, initialState: "a" }),
+      simpleRNN({ units: 5, returnSequences: true, initialState: "b" }),
+      dense({ units: 2 }),
+    ],
+    features: 3,
+  },
+  {
     name: "embedding, two LSTMs with dropout, dense",
     layers: [
       embedding({ inputDim: 9, outputDim: 5 }),
@@ -210,12 +245,15 @@ describe.each(STACKS)("every gradient of the sequential reference: $name", ({ la
     );
     const x = features ? normals(B * T * features, 1) : integers(B * T, 9, 1);
     const y = keepMask(features ? B * T * 2 : B, 0.5, 2);
+    const more = layers
+      .filter(({ type }) => type === "input")
+      .map(() => ({ x: features ? normals(B * T * features, 4) : integers(B * T, 9, 4), T }));
     const keepMasks = [
       undefined,
       keepMask(B * table[0]!.shape[1]!, 0.5, 3),
       keepMask(B * table[2]!.shape[0]!, 0.25, 4),
     ];
-    const batch = { x, y, B, T, ...(features ? {} : { keepMasks }) };
+    const batch = { x, y, B, T, more, ...(features ? {} : { keepMasks }) };
     const dweights = gradients(layers, weights, batch);
     expect(Object.keys(dweights)).toEqual(Object.keys(weights));
     for (const [name, w] of Object.entries(weights)) {

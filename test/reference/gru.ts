@@ -1,6 +1,13 @@
 import type { RecurrentSizes, RecurrentWeights } from "./lstm.ts";
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
-import { cellWeights, type RecurrentDescription, recurrentReference } from "./recurrent.ts";
+import {
+  cellWeights,
+  isMasked,
+  type RecurrentDescription,
+  recurrentReference,
+  type Steps,
+  throughDropout,
+} from "./recurrent.ts";
 
 /**
  * Where the reset gate acts, Keras's `reset_after`: on h₋·U (true), with a bias (2, 3H), b for x·W and b′
@@ -23,6 +30,7 @@ export interface GruResult extends GruSizes {
   readonly v: Vector;
   /** (B, T + 1, H): states, row 0 of each sequence being the initial one. */
   readonly hStates: Vector;
+  readonly steps: Steps;
 }
 
 export interface GruGradients {
@@ -47,7 +55,7 @@ export function gruForward(
   x: Vector,
   weights: RecurrentWeights,
   sizes: GruSizes,
-  initial: { readonly h0?: Vector; readonly hs?: Vector } = {},
+  initial: Steps & { readonly h0?: Vector | undefined; readonly hs?: Vector } = {},
 ): GruResult {
   const { B, T, I, H, resetAfter } = sizes;
   const h = new Float64Array(B * T * H);
@@ -64,20 +72,26 @@ export function gruForward(
       const at = b * T + t;
       const hBefore = row(hStates, stateRow + t, H);
       const hNow = row(hStates, stateRow + t + 1, H);
+      if (isMasked(initial, at)) {
+        hNow.set(hBefore.map((value, j) => value + (initial.hs?.[at * H + j] ?? 0)));
+        row(h, at, H).set(hNow);
+        continue;
+      }
+      const used = throughDropout(initial, b, hBefore);
       const z = row(gates, at, 3 * H);
       const [u, r, g] = thirds(z);
       z.set(weights.b.subarray(0, 3 * H));
       addProduct(z, row(x, at, I), weights.W, 1, I, 3 * H);
       if (resetAfter) addTo(z.subarray(0, 2 * H), weights.b.subarray(3 * H, 5 * H));
-      addProduct(u, hBefore, Uu, 1, H, H);
-      addProduct(r, hBefore, Ur, 1, H, H);
+      addProduct(u, used, Uu, 1, H, H);
+      addProduct(r, used, Ur, 1, H, H);
       for (let j = 0; j < 2 * H; j++) z[j] = sigmoid(z[j]!);
       if (resetAfter) {
         const v = row(vs, at, H);
         v.set(weights.b.subarray(5 * H));
-        addProduct(v, hBefore, Ug, 1, H, H);
+        addProduct(v, used, Ug, 1, H, H);
         for (let j = 0; j < H; j++) g[j]! += r[j]! * v[j]!;
-      } else addProduct(g, multiply(r, hBefore), Ug, 1, H, H);
+      } else addProduct(g, multiply(r, used), Ug, 1, H, H);
       for (let j = 0; j < H; j++) {
         g[j] = Math.tanh(g[j]!);
         hNow[j] = u[j]! * hBefore[j]! + (1 - u[j]!) * g[j]! + (initial.hs?.[at * H + j] ?? 0);
@@ -86,16 +100,20 @@ export function gruForward(
     }
     row(hT, b, H).set(row(hStates, stateRow + T, H));
   }
-  return { ...sizes, x, weights, h, hT, gates, v: vs, hStates };
+  return { ...sizes, x, weights, h, hT, gates, v: vs, hStates, steps: initial };
 }
 
-/** Backpropagation through all T timesteps of dh (B, T, H). */
-export function gruBackward(dh: Vector, forward: GruResult): GruGradients {
-  const { B, T, I, H, resetAfter, x, weights, gates, v, hStates } = forward;
+/** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the state after the last, (B, H). */
+export function gruBackward(
+  dh: Vector,
+  forward: GruResult,
+  { h: dhT }: { readonly h?: Vector } = {},
+): GruGradients {
+  const { B, T, I, H, resetAfter, x, weights, gates, v, hStates, steps } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const db = new Float64Array(weights.b.length);
-  const dh0 = new Float64Array(B * H);
+  const dh0 = dhT?.slice() ?? new Float64Array(B * H);
   const dhs = new Float64Array(B * T * H);
   const [Uu, Ur, Ug] = blocks(weights.U, H);
   const [dUu, dUr, dUg] = [new Float64Array(H * H), new Float64Array(H * H), new Float64Array(H * H)];
@@ -106,6 +124,13 @@ export function gruBackward(dh: Vector, forward: GruResult): GruGradients {
     for (let t = T - 1; t >= 0; t--) {
       const at = b * T + t;
       const hBefore = row(hStates, b * (T + 1) + t, H);
+      if (isMasked(steps, at)) {
+        addTo(dhNext, row(dh, at, H));
+        row(dhs, at, H).set(dhNext);
+        continue;
+      }
+      const used = throughDropout(steps, b, hBefore);
+      const dUsed = new Float64Array(H);
       const [u, r, g] = thirds(row(gates, at, 3 * H));
       const dz = new Float64Array(3 * H);
       const [du, dr, dg] = thirds(dz);
@@ -119,17 +144,18 @@ export function gruBackward(dh: Vector, forward: GruResult): GruGradients {
       if (resetAfter) {
         const dv = multiply(dg, r);
         dr.set(multiply(dg, row(v, at, H)));
-        addProductBackward(dhNext, dUg, dv, hBefore, Ug, 1, H, H);
+        addProductBackward(dUsed, dUg, dv, used, Ug, 1, H, H);
         addTo(db.subarray(5 * H), dv);
       } else {
         const drh = new Float64Array(H);
-        addProductBackward(drh, dUg, dg, multiply(r, hBefore), Ug, 1, H, H);
-        dr.set(multiply(drh, hBefore));
-        addTo(dhNext, multiply(drh, r));
+        addProductBackward(drh, dUg, dg, multiply(r, used), Ug, 1, H, H);
+        dr.set(multiply(drh, used));
+        addTo(dUsed, multiply(drh, r));
       }
       for (let j = 0; j < H; j++) dr[j]! *= r[j]! * (1 - r[j]!);
-      addProductBackward(dhNext, dUu, du, hBefore, Uu, 1, H, H);
-      addProductBackward(dhNext, dUr, dr, hBefore, Ur, 1, H, H);
+      addProductBackward(dUsed, dUu, du, used, Uu, 1, H, H);
+      addProductBackward(dUsed, dUr, dr, used, Ur, 1, H, H);
+      addTo(dhNext, throughDropout(steps, b, dUsed));
       addProductBackward(row(dx, at, I), dW, dz, row(x, at, I), weights.W, 1, I, 3 * H);
       addTo(db.subarray(0, 3 * H), dz);
       if (resetAfter) addTo(db.subarray(3 * H, 5 * H), dz.subarray(0, 2 * H));
@@ -166,15 +192,17 @@ export const gruReference = recurrentReference<RecurrentDescription & { readonly
     cellWeights("gru_cell", 3)(layer, I).map(([path, shape]) =>
       path === "gru_cell/bias" && layer.resetAfter ? [path, [2, ...shape]] : [path, shape],
     ),
-  ({ resetAfter }, [W, U, b], x, sizes) => {
-    const result = gruForward(x, { W: W!, U: U!, b: b! }, { ...sizes, resetAfter });
+  ({ resetAfter }, [W, U, b], x, sizes, steps) => {
+    const result = gruForward(x, { W: W!, U: U!, b: b! }, { ...sizes, resetAfter }, steps);
     const gate = (index: number) => result.gates.filter((_, at) => Math.floor(at / sizes.H) % 3 === index);
     return {
       h: result.h,
       states: { u: gate(0), r: gate(1), g: gate(2), h: result.h },
-      backward(dh) {
-        const { dx, dW, dU, db, dhs } = gruBackward(dh, result);
-        return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs } };
+      final: { h: result.hT },
+      backward(dh, dfinal) {
+        const { dx, dW, dU, db, dhs, dh0 } = gruBackward(dh, result, dfinal);
+        const dweights = [{ dw: dW }, { dw: dU }, { dw: db }];
+        return { dx, dweights, dstates: { dh: dhs }, dinitial: { h: dh0 } };
       },
     };
   },

@@ -2,55 +2,96 @@
 import type { Layer } from "../../src/layers/public.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
 import type { METRICS } from "../../src/metrics/index.ts";
-import type { AdamConfig } from "../../src/optimizers/adam.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
-import type { SgdConfig } from "../../src/optimizers/sgd.ts";
 import { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy.ts";
+import { adagradStep } from "./adagrad.ts";
 import { bidirectionalReference } from "./bidirectional.ts";
+import { conv1dReference } from "./conv1d.ts";
 import {
   categoricalCrossentropyLogits,
   categoricalCrossentropyProbabilities,
   sparseCategoricalCrossentropyLogits,
   sparseCategoricalCrossentropyProbabilities,
 } from "./crossentropy.ts";
-import { denseReference } from "./dense.ts";
+import { activationReference, denseReference } from "./dense.ts";
 import { dropoutReference } from "./dropout.ts";
 import { embeddingReference } from "./embedding.ts";
+import { gaussianNegativeLogLikelihood } from "./gaussian.ts";
 import { gruReference } from "./gru.ts";
+import { huber } from "./huber.ts";
+import { inputReference } from "./input.ts";
 import type { LossReference, MetricReference, OptimizerStep, ReferenceKind } from "./kind.ts";
+import { layerNormLstmReference } from "./layer-norm-lstm.ts";
 import { layerNormalizationReference } from "./layer-normalization.ts";
-import { crossentropyFromLogits, crossentropyFromProbabilities } from "./loss.ts";
+import { lionStep } from "./lion.ts";
+import { logCosh } from "./log-cosh.ts";
+import { crossentropyFromLogits, crossentropyFromProbabilities, smoothed } from "./loss.ts";
 import { lstmReference } from "./lstm.ts";
+import { maskingReference } from "./masking.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
+import { minGruReference } from "./min-gru.ts";
+import { minLstmReference } from "./min-lstm.ts";
+import { nadamStep } from "./nadam.ts";
 import { adamMoments, adamStep } from "./optimizer.ts";
+import { peepholeLstmReference } from "./peephole-lstm.ts";
+import {
+  averagePoolingReference,
+  globalAveragePoolingReference,
+  globalMaxPoolingReference,
+  maxPoolingReference,
+} from "./pooling.ts";
+import { quantile } from "./quantile.ts";
+import { flattenReference, repeatVectorReference } from "./reshaping.ts";
+import { rmspropState, rmspropStep } from "./rmsprop.ts";
 import { simpleRnnReference } from "./rnn.ts";
+import { rateOf } from "./schedules.ts";
 import { sgdStep } from "./sgd.ts";
+import { timeDistributedReference } from "./time-distributed.ts";
 
 export const REFERENCES: { readonly [K in Layer["type"]]: ReferenceKind<Extract<Layer, { type: K }>> } = {
+  input: inputReference,
   embedding: embeddingReference,
+  masking: maskingReference,
   lstm: lstmReference,
   gru: gruReference,
   simpleRNN: simpleRnnReference,
+  minGRU: minGruReference,
+  minLSTM: minLstmReference,
+  layerNormLSTM: layerNormLstmReference,
+  peepholeLSTM: peepholeLstmReference,
   bidirectional: bidirectionalReference((layer) => referenceOf(layer) as never),
   layerNormalization: layerNormalizationReference,
   dropout: dropoutReference,
   dense: denseReference,
+  activation: activationReference,
+  conv1d: conv1dReference,
+  maxPooling1d: maxPoolingReference,
+  averagePooling1d: averagePoolingReference,
+  globalMaxPooling1d: globalMaxPoolingReference,
+  globalAveragePooling1d: globalAveragePoolingReference,
+  flatten: flattenReference,
+  repeatVector: repeatVectorReference,
+  timeDistributed: timeDistributedReference((layer) => referenceOf(layer) as never),
 };
 
 export const referenceOf = (layer: Layer): ReferenceKind<Layer> =>
   REFERENCES[layer.type] as ReferenceKind<Layer>;
 
-export const LOSS_REFERENCES: { readonly [K in LossConfig["name"]]: LossReference } = {
+export const LOSS_REFERENCES: {
+  readonly [K in LossConfig["name"]]: LossReference<Extract<LossConfig, { name: K }>>;
+} = {
   binaryCrossentropy: {
     from: "sigmoid",
-    ofLogits: crossentropyFromLogits,
-    ofOutputs: crossentropyFromProbabilities,
+    ofLogits: (z, t, _, { labelSmoothing }) => crossentropyFromLogits(z, smoothed(t, labelSmoothing)),
+    ofOutputs: (p, t, _, { labelSmoothing }) => crossentropyFromProbabilities(p, smoothed(t, labelSmoothing)),
   },
   categoricalCrossentropy: {
     from: "softmax",
-    ofLogits: categoricalCrossentropyLogits,
-    ofOutputs: categoricalCrossentropyProbabilities,
+    ofLogits: (z, t, units, { labelSmoothing }) =>
+      categoricalCrossentropyLogits(z, smoothed(t, labelSmoothing, units), units),
+    ofOutputs: (p, t, units, { labelSmoothing }) =>
+      categoricalCrossentropyProbabilities(p, smoothed(t, labelSmoothing, units), units),
   },
   sparseCategoricalCrossentropy: {
     from: "softmax",
@@ -59,7 +100,16 @@ export const LOSS_REFERENCES: { readonly [K in LossConfig["name"]]: LossReferenc
   },
   meanSquaredError: { ofOutputs: meanSquaredError },
   meanAbsoluteError: { ofOutputs: meanAbsoluteError },
+  huber: { ofOutputs: (y, t, _, { delta }) => huber(y, t, delta) },
+  logCosh: { ofOutputs: logCosh },
+  quantile: { ofOutputs: (y, t, _, { quantiles = [0.5] }) => quantile(y, t, quantiles) },
+  gaussianNegativeLogLikelihood: {
+    ofOutputs: (y, t, _, { epsilon }) => gaussianNegativeLogLikelihood(y, t, epsilon),
+  },
 };
+
+export const lossReferenceOf = (loss: LossConfig): LossReference =>
+  LOSS_REFERENCES[loss.name] as LossReference;
 
 export const METRIC_REFERENCES: { readonly [K in keyof typeof METRICS]: MetricReference } = {
   binaryAccuracy: (y, t, _, logits) => binaryAccuracy(y, t, logits ? 0 : 0.5),
@@ -69,6 +119,20 @@ export const METRIC_REFERENCES: { readonly [K in keyof typeof METRICS]: MetricRe
   meanSquaredError: (y, t) => meanSquaredError(y, t).loss,
 };
 
+/** An optimiser's options with the rate of a step. */
+const at = <C extends OptimizerConfig>(options: C, step: number, rate: number) => ({
+  ...options,
+  learningRate: rateOf(options.learningRate ?? rate, step),
+});
+
+const adamOf = (
+  options: Extract<OptimizerConfig, { name: "adam" | "adamw" }>,
+  size: number,
+): OptimizerStep => {
+  const moments = adamMoments(size);
+  return (w, dw, step, squares) => adamStep(w, moments, dw, step, at(options, step, 1e-3), squares);
+};
+
 /** The step of one tensor of so many weights, which keeps what it has to. */
 export const OPTIMIZER_REFERENCES: {
   readonly [K in OptimizerConfig["name"]]: (
@@ -76,12 +140,32 @@ export const OPTIMIZER_REFERENCES: {
     size: number,
   ) => OptimizerStep;
 } = {
-  adam({ learningRate = 1e-3, ...options }: AdamConfig, size) {
-    const moments = adamMoments(size);
-    return (w, dw, step, squares) => adamStep(w, moments, dw, step, { learningRate, ...options }, squares);
-  },
-  sgd({ learningRate = 0.01, ...options }: SgdConfig, size) {
+  adam: adamOf,
+  adamw: adamOf,
+  sgd(options, size) {
     const m = new Float64Array(size);
-    return (w, dw) => sgdStep(w, m, dw, { learningRate, ...options });
+    return (w, dw, step) => sgdStep(w, m, dw, at(options, step, 0.01));
+  },
+  rmsprop(options, size) {
+    const state = rmspropState(size);
+    return (w, dw, step, squares) => rmspropStep(w, state, dw, at(options, step, 1e-3), squares);
+  },
+  nadam(options, size) {
+    const moments = adamMoments(size);
+    return (w, dw, step, squares) => nadamStep(w, moments, dw, step, at(options, step, 1e-3), squares);
+  },
+  adagrad(options, size) {
+    const a = new Float64Array(size);
+    return (w, dw, step, squares) => adagradStep(w, a, dw, at(options, step, 1e-3), squares);
+  },
+  lion(options, size) {
+    const m = new Float64Array(size);
+    return (w, dw, step) => lionStep(w, m, dw, at(options, step, 1e-3));
   },
 };
+
+/** Their learning rates and decays where nothing is said. */
+export const optimizerDefaults = (name: OptimizerConfig["name"]) => ({
+  learningRate: name === "sgd" ? 0.01 : 1e-3,
+  weightDecay: name === "adamw" ? 0.004 : 0,
+});

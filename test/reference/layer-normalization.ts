@@ -82,14 +82,14 @@ export const layerNormalizationReference: ReferenceKind<{
     ...(scale ? [["gamma", [width]] as const] : []),
     ...(center ? [["beta", [width]] as const] : []),
   ],
-  forward({ epsilon, center, scale }, tensors, { values, B, T, width }) {
+  forward({ epsilon, center, scale }, tensors, { values, B, T, width, mask }) {
     const rest = [...tensors];
     const gamma = scale ? rest.shift() : undefined;
     const beta = center ? rest.shift() : undefined;
     const named = { ...(gamma && { gamma }), ...(beta && { beta }) };
     const result = layerNormForward(values, named, width, epsilon);
     return {
-      y: { values: result.y, B, T, width },
+      y: { values: result.y, B, T, width, mask },
       backward(dy) {
         const { dx, dgamma, dbeta } = layerNormBackward(dy, result);
         return { dx, dweights: [...(scale ? [{ dw: dgamma }] : []), ...(center ? [{ dw: dbeta }] : [])] };

@@ -4,6 +4,10 @@ import { sigmoid, type Vector } from "./matrix.ts";
 export const CLIP_LOW = Math.fround(1e-7);
 export const CLIP_HIGH = Math.fround(1 - 1e-7);
 
+/** Keras's label_smoothing: `share` of each target is given to all of so many classes alike. */
+export const smoothed = (t: ArrayLike<number>, share = 0, classes = 2): Vector =>
+  Float64Array.from(t, (value) => value * (1 - share) + share / classes);
+
 export interface LossAndGradient {
   readonly loss: number;
   /** Of the loss with respect to what it was computed from. */

@@ -1,5 +1,5 @@
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
-import { cellWeights, recurrentReference } from "./recurrent.ts";
+import { cellWeights, isMasked, recurrentReference, type Steps, throughDropout } from "./recurrent.ts";
 
 /** B sequences of T timesteps of I features, H hidden units. */
 export interface RecurrentSizes {
@@ -17,9 +17,9 @@ export interface RecurrentWeights {
 }
 
 /** States before the first timestep, (B, H) each; zero where not given. */
-export interface LstmState {
-  readonly h0?: Vector;
-  readonly c0?: Vector;
+export interface LstmState extends Steps {
+  readonly h0?: Vector | undefined;
+  readonly c0?: Vector | undefined;
   /** Added to the states h and c of every step, (B, T, H) each: for differences. */
   readonly hs?: Vector;
   readonly cs?: Vector;
@@ -38,6 +38,7 @@ export interface LstmResult extends RecurrentSizes {
   /** (B, T + 1, H): states, row 0 of each sequence being the initial one. */
   readonly hStates: Vector;
   readonly cStates: Vector;
+  readonly steps: Steps;
 }
 
 export interface LstmGradients {
@@ -79,9 +80,19 @@ export function lstmForward(
     if (initial.c0) row(cStates, stateRow, H).set(row(initial.c0, b, H));
     for (let t = 0; t < T; t++) {
       const z = row(gates, b * T + t, 4 * H);
+      if (isMasked(initial, b * T + t)) {
+        const kept = (states: Vector, added: Vector | undefined) =>
+          row(states, stateRow + t + 1, H).set(
+            row(states, stateRow + t, H).map((s, j) => s + (added?.[(b * T + t) * H + j] ?? 0)),
+          );
+        kept(cStates, initial.cs);
+        kept(hStates, initial.hs);
+        row(h, b * T + t, H).set(row(hStates, stateRow + t + 1, H));
+        continue;
+      }
       z.set(weights.b);
       addProduct(z, row(x, b * T + t, I), weights.W, 1, I, 4 * H);
-      addProduct(z, row(hStates, stateRow + t, H), weights.U, 1, H, 4 * H);
+      addProduct(z, throughDropout(initial, b, row(hStates, stateRow + t, H)), weights.U, 1, H, 4 * H);
       const cBefore = row(cStates, stateRow + t, H);
       const cNow = row(cStates, stateRow + t + 1, H);
       const hNow = row(hStates, stateRow + t + 1, H);
@@ -103,18 +114,22 @@ export function lstmForward(
     row(hT, b, H).set(row(hStates, stateRow + T, H));
     row(cT, b, H).set(row(cStates, stateRow + T, H));
   }
-  return { ...sizes, x, weights, h, hT, cT, gates, hStates, cStates };
+  return { ...sizes, x, weights, h, hT, cT, gates, hStates, cStates, steps: initial };
 }
 
-/** Backpropagation through all T timesteps of dh (B, T, H). */
-export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
-  const { B, T, I, H, x, weights, gates, hStates, cStates } = forward;
+/** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the states after the last, (B, H) each. */
+export function lstmBackward(
+  dh: Vector,
+  forward: LstmResult,
+  { h: dhT, c: dcT }: { readonly h?: Vector; readonly c?: Vector } = {},
+): LstmGradients {
+  const { B, T, I, H, x, weights, gates, hStates, cStates, steps } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const dU = new Float64Array(weights.U.length);
   const db = new Float64Array(weights.b.length);
-  const dh0 = new Float64Array(B * H);
-  const dc0 = new Float64Array(B * H);
+  const dh0 = dhT?.slice() ?? new Float64Array(B * H);
+  const dc0 = dcT?.slice() ?? new Float64Array(B * H);
   const dhs = new Float64Array(B * T * H);
   const dcs = new Float64Array(B * T * H);
 
@@ -125,6 +140,12 @@ export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
     const dcNext = row(dc0, b, H);
     for (let t = T - 1; t >= 0; t--) {
       const gate = row(gates, b * T + t, 4 * H);
+      if (isMasked(steps, b * T + t)) {
+        addTo(dhNext, row(dh, b * T + t, H));
+        row(dhs, b * T + t, H).set(dhNext);
+        row(dcs, b * T + t, H).set(dcNext);
+        continue;
+      }
       const cBefore = row(cStates, stateRow + t, H);
       const cNow = row(cStates, stateRow + t + 1, H);
       const dz = new Float64Array(4 * H);
@@ -141,8 +162,10 @@ export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
         dz[3 * H + j] = dhNow * tanhC * o * (1 - o);
         dcNext[j] = dc * f;
       }
-      dhNext.fill(0);
-      addProductBackward(dhNext, dU, dz, row(hStates, stateRow + t, H), weights.U, 1, H, 4 * H);
+      const used = throughDropout(steps, b, row(hStates, stateRow + t, H));
+      const dUsed = new Float64Array(H);
+      addProductBackward(dUsed, dU, dz, used, weights.U, 1, H, 4 * H);
+      dhNext.set(throughDropout(steps, b, dUsed));
       addProductBackward(row(dx, b * T + t, I), dW, dz, row(x, b * T + t, I), weights.W, 1, I, 4 * H);
       addTo(db, dz);
     }
@@ -151,18 +174,27 @@ export function lstmBackward(dh: Vector, forward: LstmResult): LstmGradients {
 }
 
 /** Keras's LSTM, with the states that trace gives. */
-export const lstmReference = recurrentReference(cellWeights("lstm_cell", 4), (_, [W, U, b], x, sizes) => {
-  const result = lstmForward(x, { W: W!, U: U!, b: b! }, sizes);
-  const { B, T, H } = sizes;
-  const gate = (index: number) => result.gates.filter((_, at) => Math.floor(at / H) % 4 === index);
-  const c = new Float64Array(B * T * H);
-  for (let at = 0; at < B * T; at++) row(c, at, H).set(row(result.cStates, at + Math.floor(at / T) + 1, H));
-  return {
-    h: result.h,
-    states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c, h: result.h },
-    backward(dh) {
-      const { dx, dW, dU, db, dhs, dcs } = lstmBackward(dh, result);
-      return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs, dc: dcs } };
-    },
-  };
-});
+export const lstmReference = recurrentReference(
+  cellWeights("lstm_cell", 4),
+  (_, [W, U, b], x, sizes, steps) => {
+    const result = lstmForward(x, { W: W!, U: U!, b: b! }, sizes, steps);
+    const { B, T, H } = sizes;
+    const gate = (index: number) => result.gates.filter((_, at) => Math.floor(at / H) % 4 === index);
+    const c = new Float64Array(B * T * H);
+    for (let at = 0; at < B * T; at++) row(c, at, H).set(row(result.cStates, at + Math.floor(at / T) + 1, H));
+    return {
+      h: result.h,
+      states: { i: gate(0), f: gate(1), g: gate(2), o: gate(3), c, h: result.h },
+      final: { h: result.hT, c: result.cT },
+      backward(dh, dfinal) {
+        const { dx, dW, dU, db, dhs, dcs, dh0, dc0 } = lstmBackward(dh, result, dfinal);
+        return {
+          dx,
+          dweights: [{ dw: dW }, { dw: dU }, { dw: db }],
+          dstates: { dh: dhs, dc: dcs },
+          dinitial: { h: dh0, c: dc0 },
+        };
+      },
+    };
+  },
+);

@@ -1,6 +1,6 @@
 import type { RecurrentSizes, RecurrentWeights } from "./lstm.ts";
 import { addProduct, addProductBackward, addTo, row, type Vector } from "./matrix.ts";
-import { cellWeights, recurrentReference } from "./recurrent.ts";
+import { cellWeights, isMasked, recurrentReference, type Steps, throughDropout } from "./recurrent.ts";
 
 export interface RnnResult extends RecurrentSizes {
   readonly x: Vector;
@@ -11,6 +11,7 @@ export interface RnnResult extends RecurrentSizes {
   readonly hT: Vector;
   /** (B, T + 1, H): states, row 0 of each sequence being the initial one. */
   readonly hStates: Vector;
+  readonly steps: Steps;
 }
 
 export interface RnnGradients {
@@ -28,7 +29,7 @@ export function rnnForward(
   x: Vector,
   weights: RecurrentWeights,
   sizes: RecurrentSizes,
-  initial: { readonly h0?: Vector; readonly hs?: Vector } = {},
+  initial: Steps & { readonly h0?: Vector | undefined; readonly hs?: Vector } = {},
 ): RnnResult {
   const { B, T, I, H } = sizes;
   const h = new Float64Array(B * T * H);
@@ -41,24 +42,30 @@ export function rnnForward(
     for (let t = 0; t < T; t++) {
       const z = Float64Array.from(weights.b);
       addProduct(z, row(x, b * T + t, I), weights.W, 1, I, H);
-      addProduct(z, row(hStates, stateRow + t, H), weights.U, 1, H, H);
-      const hNow = z.map((value, j) => Math.tanh(value) + (initial.hs?.[(b * T + t) * H + j] ?? 0));
+      const before = row(hStates, stateRow + t, H);
+      addProduct(z, throughDropout(initial, b, before), weights.U, 1, H, H);
+      const state = isMasked(initial, b * T + t) ? before : z.map(Math.tanh);
+      const hNow = state.map((value, j) => value + (initial.hs?.[(b * T + t) * H + j] ?? 0));
       row(hStates, stateRow + t + 1, H).set(hNow);
       row(h, b * T + t, H).set(hNow);
     }
     row(hT, b, H).set(row(hStates, stateRow + T, H));
   }
-  return { ...sizes, x, weights, h, hT, hStates };
+  return { ...sizes, x, weights, h, hT, hStates, steps: initial };
 }
 
-/** Backpropagation through all T timesteps of dh (B, T, H). */
-export function rnnBackward(dh: Vector, forward: RnnResult): RnnGradients {
-  const { B, T, I, H, x, weights, hStates } = forward;
+/** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the state after the last, (B, H). */
+export function rnnBackward(
+  dh: Vector,
+  forward: RnnResult,
+  { h: dhT }: { readonly h?: Vector } = {},
+): RnnGradients {
+  const { B, T, I, H, x, weights, hStates, steps } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const dU = new Float64Array(weights.U.length);
   const db = new Float64Array(weights.b.length);
-  const dh0 = new Float64Array(B * H);
+  const dh0 = dhT?.slice() ?? new Float64Array(B * H);
   const dhs = new Float64Array(B * T * H);
 
   for (let b = 0; b < B; b++) {
@@ -69,9 +76,15 @@ export function rnnBackward(dh: Vector, forward: RnnResult): RnnGradients {
       const hNow = row(hStates, stateRow + t + 1, H);
       const reaching = row(dhs, b * T + t, H);
       reaching.set(dhNext.map((later, j) => later + dh[(b * T + t) * H + j]!));
+      if (isMasked(steps, b * T + t)) {
+        dhNext.set(reaching);
+        continue;
+      }
       const dz = hNow.map((h, j) => reaching[j]! * (1 - h * h));
-      dhNext.fill(0);
-      addProductBackward(dhNext, dU, dz, row(hStates, stateRow + t, H), weights.U, 1, H, H);
+      const used = throughDropout(steps, b, row(hStates, stateRow + t, H));
+      const dUsed = new Float64Array(H);
+      addProductBackward(dUsed, dU, dz, used, weights.U, 1, H, H);
+      dhNext.set(throughDropout(steps, b, dUsed));
       addProductBackward(row(dx, b * T + t, I), dW, dz, row(x, b * T + t, I), weights.W, 1, I, H);
       addTo(db, dz);
     }
@@ -82,14 +95,16 @@ export function rnnBackward(dh: Vector, forward: RnnResult): RnnGradients {
 /** Keras's SimpleRNN, with the states that trace gives. */
 export const simpleRnnReference = recurrentReference(
   cellWeights("simple_rnn_cell", 1),
-  (_, [W, U, b], x, sizes) => {
-    const result = rnnForward(x, { W: W!, U: U!, b: b! }, sizes);
+  (_, [W, U, b], x, sizes, steps) => {
+    const result = rnnForward(x, { W: W!, U: U!, b: b! }, sizes, steps);
     return {
       h: result.h,
       states: { h: result.h },
-      backward(dh) {
-        const { dx, dW, dU, db, dhs } = rnnBackward(dh, result);
-        return { dx, dweights: [{ dw: dW }, { dw: dU }, { dw: db }], dstates: { dh: dhs } };
+      final: { h: result.hT },
+      backward(dh, dfinal) {
+        const { dx, dW, dU, db, dhs, dh0 } = rnnBackward(dh, result, dfinal);
+        const dweights = [{ dw: dW }, { dw: dU }, { dw: db }];
+        return { dx, dweights, dstates: { dh: dhs }, dinitial: { h: dh0 } };
       },
     };
   },

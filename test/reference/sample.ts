@@ -21,6 +21,17 @@ export function integers(length: number, below: number, seed: number): Int32Arra
   );
 }
 
+/** Sequences padded before, within and behind, one of padding alone, one without. */
+const PADDED = ["0011111", "1101100", "0000000", "1111111", "0101010"];
+
+/** (B, T): 1 where a step counts, 0 where it is masked. */
+export function stepMask(B: number, T: number): Uint8Array {
+  return Uint8Array.from({ length: B * T }, (_, i) => {
+    const pattern = PADDED[Math.floor(i / T) % PADDED.length]!;
+    return Number(pattern[(i % T) % pattern.length]);
+  });
+}
+
 /** 0 with probability `rate`, else 1. */
 export function keepMask(length: number, rate: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) =>

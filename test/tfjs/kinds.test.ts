@@ -8,15 +8,24 @@
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  activation,
+  averagePooling1d,
   bidirectional,
+  conv1d,
   dense,
   embedding,
+  flatten,
+  globalAveragePooling1d,
+  globalMaxPooling1d,
   gru,
   type Layer,
   layerNormalization,
   lstm,
   type MergeMode,
+  maxPooling1d,
+  repeatVector,
   simpleRNN,
+  timeDistributed,
 } from "../../src/layers/public.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
 import { lossKindOf } from "../../src/losses/index.ts";
@@ -29,7 +38,7 @@ import { oneHot } from "../reference/crossentropy.ts";
 import { integers, keepMask, normals } from "../reference/sample.ts";
 import { type Batch, evaluate, gradients, train } from "../reference/sequential.ts";
 import { TOLERANCES } from "../tolerances.ts";
-import { type TfjsNetwork, tfjsNetwork } from "./network.ts";
+import { type TfjsLoss, type TfjsNetwork, tfjsNetwork } from "./network.ts";
 
 const { tfjsFinalWeights, tfjsForward, tfjsGradient, tfjsLoss, tfjsTrainingLosses } = TOLERANCES;
 const V = 9;
@@ -45,8 +54,8 @@ interface Case {
   readonly layers: (sizes: Sizes) => Layer[];
   readonly everyStep: boolean;
   readonly units: number;
-  readonly loss: LossConfig["name"];
-  readonly optimizer: OptimizerConfig;
+  readonly loss: TfjsLoss;
+  readonly optimizer: OptimizerConfig & { learningRate: number };
 }
 
 const adam = { name: "adam", learningRate: 0.01 } as const;
@@ -88,6 +97,14 @@ const CASES: Case[] = [
     }),
   ),
   {
+    name: "an LSTM, numbers with outliers",
+    layers: ({ E, H }) => [lstm({ units: H, inputShape: [null, E] }), dense({ units: 3 })],
+    everyStep: false,
+    units: 3,
+    loss: "huber",
+    optimizer: sgd,
+  },
+  {
     name: "layer normalizations around an LSTM",
     layers: ({ E, H }) => [
       embedding({ inputDim: V, outputDim: E }),
@@ -112,6 +129,23 @@ const CASES: Case[] = [
     units: 5,
     loss: "categoricalCrossentropy",
     optimizer: momentum,
+  },
+  {
+    name: "dense at every step of an RNN, the largest of them, repeated for an RNN, its mean",
+    layers: ({ E, H }) => [
+      simpleRNN({ units: H, returnSequences: true, inputShape: [null, E] }),
+      timeDistributed({ layer: dense({ units: 4 }) }),
+      activation({ activation: "tanh" }),
+      globalMaxPooling1d(),
+      repeatVector({ n: 3 }),
+      simpleRNN({ units: H, returnSequences: true }),
+      globalAveragePooling1d(),
+      dense({ units: 2 }),
+    ],
+    everyStep: false,
+    units: 2,
+    loss: "meanSquaredError",
+    optimizer: sgd,
   },
 ];
 
@@ -189,6 +223,48 @@ describe.each(DRAWN)("$name: $loss, $optimizer, B $B, T $T, E $E, H $H", (job) =
     bench.finish();
   });
 });
+
+// Its wasm backend has no way back through a convolution or a pooling by windows, and it refuses to be causal.
+test.each([
+  {
+    name: "a convolution, max pooling",
+    layers: [
+      conv1d({ filters: 9, kernelSize: 3, padding: "same", activation: "tanh", inputShape: [null, 5] }),
+      maxPooling1d({ poolSize: 3, strides: 2, padding: "same" }),
+    ],
+  },
+  {
+    name: "a convolution of every second step, the mean of windows",
+    layers: [
+      conv1d({ filters: 4, kernelSize: 2, strides: 2, inputShape: [null, 5] }),
+      averagePooling1d({ poolSize: 2, strides: 1 }),
+    ],
+  },
+  {
+    name: "a convolution with holes, flattened",
+    layers: [
+      conv1d({ filters: 4, kernelSize: 2, dilationRate: 2, useBias: false, inputShape: [7, 5] }),
+      averagePooling1d({ poolSize: 3, padding: "same" }),
+      flatten(),
+    ],
+  },
+] satisfies { name: string; layers: Layer[] }[])(
+  "outputs are TensorFlow.js's: $name",
+  async ({ layers: below }) => {
+    const [B, T] = [3, 7];
+    const bench = (await openBenches())[0]!;
+    const layers = checkLayers([...below, dense({ units: 2 })]);
+    const { network, weights } = benchNetwork(bench, layers);
+    const peer = await tfjsNetwork(layers, "meanSquaredError");
+    peer.setWeights(Object.values(weights));
+    const batch = { x: normals(B * T * 5, 2), B, T };
+    const outputs = peer.predict(batch);
+    expectClose(await predictionPass(network, batch), outputs, tfjsForward, "outputs");
+    peer.dispose();
+    network.weights.free();
+    bench.finish();
+  },
+);
 
 test("TensorFlow.js still refuses a GRU whose reset gate comes after the product", () => {
   expect(() => tf.layers.gru({ units: 3, resetAfter: true } as never)).toThrow(/reset_after/);

@@ -1,5 +1,6 @@
 /** The layers of TensorFlow.js that ours are compared with: one line each. */
 import * as tf from "@tensorflow/tfjs";
+import type { PoolingLayer } from "../../src/layers/pooling.ts";
 import type { Layer } from "../../src/layers/public.ts";
 
 /** What a layer is made with beside its description. */
@@ -33,14 +34,25 @@ const recurrent = ({ units, dropout, returnSequences }: Recurrent, given: Given)
     returnSequences,
   }) as const;
 
-const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>> } = {
-  embedding: ({ inputDim, outputDim }, { inputShape }) =>
+const windows = ({ poolSize, strides = poolSize, padding }: PoolingLayer) => ({ poolSize, strides, padding });
+
+/** Cells that TensorFlow.js has not. */
+type Beyond = "minGRU" | "minLSTM" | "layerNormLSTM" | "peepholeLSTM";
+
+const LAYERS: { readonly [K in Exclude<Layer["type"], Beyond>]: Make<Extract<Layer, { type: K }>> } = {
+  input: () => {
+    throw new Error("TensorFlow.js has inputs in graphs alone.");
+  },
+  embedding: ({ inputDim, outputDim, maskZero }, { inputShape }) =>
     tf.layers.embedding({
       ...(inputShape && { inputShape }),
       inputDim,
       outputDim,
       embeddingsInitializer: "zeros",
+      maskZero,
     }),
+  masking: ({ maskValue }, { inputShape }) =>
+    tf.layers.masking({ ...(inputShape && { inputShape }), maskValue }),
   dense: ({ units, activation, useBias }, { inputShape }) =>
     tf.layers.dense({ ...(inputShape && { inputShape }), ...zeros, units, useBias, activation }),
   lstm: (layer, given) =>
@@ -56,9 +68,35 @@ const LAYERS: { readonly [K in Layer["type"]]: Make<Extract<Layer, { type: K }>>
     }),
   // Its draw has no seed: at rate 0 it passes x on.
   dropout: ({ rate }, { inputShape }) => tf.layers.dropout({ ...(inputShape && { inputShape }), rate }),
+  conv1d: ({ activation, kernelSize, filters, strides, padding, dilationRate, useBias }, { inputShape }) =>
+    tf.layers.conv1d({
+      ...(inputShape && { inputShape }),
+      ...zeros,
+      filters,
+      kernelSize,
+      strides,
+      padding,
+      dilationRate,
+      useBias,
+      activation,
+    }),
+  maxPooling1d: (layer, { inputShape }) =>
+    tf.layers.maxPooling1d({ ...(inputShape && { inputShape }), ...windows(layer) }),
+  averagePooling1d: (layer, { inputShape }) =>
+    tf.layers.averagePooling1d({ ...(inputShape && { inputShape }), ...windows(layer) }),
+  globalMaxPooling1d: (_, { inputShape }) =>
+    tf.layers.globalMaxPooling1d({ ...(inputShape && { inputShape }) }),
+  globalAveragePooling1d: (_, { inputShape }) =>
+    tf.layers.globalAveragePooling1d({ ...(inputShape && { inputShape }) }),
+  flatten: (_, { inputShape }) => tf.layers.flatten({ ...(inputShape && { inputShape }) }),
+  repeatVector: ({ n }, { inputShape }) => tf.layers.repeatVector({ ...(inputShape && { inputShape }), n }),
+  activation: ({ activation }, { inputShape }) =>
+    tf.layers.activation({ ...(inputShape && { inputShape }), activation }),
+  timeDistributed: ({ layer }, { inputShape, ...given }) =>
+    tf.layers.timeDistributed({ ...(inputShape && { inputShape }), layer: tfjsLayer(layer, given) }),
   layerNormalization: ({ epsilon, center, scale }, { inputShape }) =>
     tf.layers.layerNormalization({ ...(inputShape && { inputShape }), epsilon, center, scale }),
 };
 
 export const tfjsLayer = (layer: Layer, given: Given): tf.layers.Layer =>
-  (LAYERS[layer.type] as Make<Layer>)(layer, given);
+  (LAYERS[layer.type as Exclude<Layer["type"], Beyond>] as Make<Layer>)(layer, given);

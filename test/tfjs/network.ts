@@ -21,8 +21,11 @@ export interface TfjsNetwork {
   dispose(): void;
 }
 
+/** The losses that TensorFlow.js has as well. */
+export type TfjsLoss = Exclude<LossConfig["name"], "logCosh" | "quantile" | "gaussianNegativeLogLikelihood">;
+
 /** Of targets as the loss has them, and of logits where TensorFlow.js takes it from logits. */
-const LOSSES: Readonly<Record<LossConfig["name"], (y: tf.Tensor1D, z: tf.Tensor) => tf.Scalar>> = {
+const LOSSES: Readonly<Record<TfjsLoss, (y: tf.Tensor1D, z: tf.Tensor) => tf.Scalar>> = {
   binaryCrossentropy: (y, z) => tf.losses.sigmoidCrossEntropy(y.reshape(z.shape), z),
   categoricalCrossentropy: (y, z) => tf.losses.softmaxCrossEntropy(y.reshape(z.shape), z),
   // It has the loss of classes in fit() alone, from clipped probabilities.
@@ -30,6 +33,7 @@ const LOSSES: Readonly<Record<LossConfig["name"], (y: tf.Tensor1D, z: tf.Tensor)
     tf.losses.softmaxCrossEntropy(tf.oneHot(y.toInt(), z.shape.at(-1)!).reshape(z.shape), z),
   meanSquaredError: (y, z) => tf.losses.meanSquaredError(y.reshape(z.shape), z),
   meanAbsoluteError: (y, z) => tf.losses.absoluteDifference(y.reshape(z.shape), z),
+  huber: (y, z) => tf.losses.huberLoss(y.reshape(z.shape), z),
 };
 
 /** What goes into the head's activation, which TensorFlow.js takes these losses from: all but those of errors. */
@@ -41,7 +45,7 @@ const FROM = { sigmoid: tf.sigmoid, softmax: tf.softmax, linear: <T extends tf.T
  */
 export async function tfjsNetwork(
   layers: readonly Layer[],
-  loss: LossConfig["name"] = "binaryCrossentropy",
+  loss: TfjsLoss = "binaryCrossentropy",
 ): Promise<TfjsNetwork> {
   await useWasmBackend();
   const table = weightTable(layers);
@@ -106,9 +110,11 @@ export async function tfjsNetwork(
 }
 
 function optimizerOf(optimizer: OptimizerConfig): tf.Optimizer {
-  if (optimizer.name === "adam") return new KerasAdam(optimizer.learningRate!);
-  const { learningRate, momentum = 0, nesterov = false } = optimizer;
-  return momentum > 0 ? tf.train.momentum(learningRate!, momentum, nesterov) : tf.train.sgd(learningRate!);
+  const rate = optimizer.learningRate as number; // the peer has no schedules
+  if (optimizer.name === "adam") return new KerasAdam(rate);
+  if (optimizer.name !== "sgd") throw new Error(`The peer has no ${optimizer.name}.`);
+  const { momentum = 0, nesterov = false } = optimizer;
+  return momentum > 0 ? tf.train.momentum(rate, momentum, nesterov) : tf.train.sgd(rate);
 }
 
 /**

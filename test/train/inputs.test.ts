@@ -179,7 +179,7 @@ const BAD_OPTIONS: { what: string; options: Record<string, unknown> }[] = [
     what: `a signal of ${JSON.stringify(signal)}`,
     options: { signal },
   })),
-  ...[x, [x], [x, y, y], null].map((validationData, i) => ({
+  ...[x, [x], [x, y, y, y], null].map((validationData, i) => ({
     what: `validationData that is no pair, ${i}`,
     options: { validationData },
   })),

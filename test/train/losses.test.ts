@@ -11,7 +11,7 @@ import {
   type Targets,
 } from "../../src/index.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
-import { lossKindOf } from "../../src/losses/index.ts";
+import { lossKindOf, targetWidthOf } from "../../src/losses/index.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { oneHot } from "../reference/crossentropy.ts";
@@ -31,8 +31,9 @@ interface Case {
   readonly activation: Activation;
   readonly units: number;
   readonly everyStep: boolean;
-  readonly optimizer: OptimizerConfig;
-  readonly metric: keyof typeof METRIC_REFERENCES;
+  readonly optimizer: OptimizerConfig & { learningRate: number };
+  /** None where targets are fewer than outputs. */
+  readonly metric?: keyof typeof METRIC_REFERENCES;
 }
 
 const adam = { name: "adam", learningRate: 0.01 } as const;
@@ -96,6 +97,44 @@ const CASES: Case[] = [
     optimizer: nesterov,
     metric: "meanSquaredError",
   },
+  {
+    loss: { name: "categoricalCrossentropy", labelSmoothing: 0.1 },
+    activation: "softmax",
+    units: 3,
+    everyStep: true,
+    optimizer: adam,
+    metric: "categoricalAccuracy",
+  },
+  {
+    loss: { name: "huber", delta: 0.5 },
+    activation: "linear",
+    units: 2,
+    everyStep: true,
+    optimizer: nesterov,
+    metric: "meanAbsoluteError",
+  },
+  {
+    loss: { name: "logCosh" },
+    activation: "linear",
+    units: 1,
+    everyStep: false,
+    optimizer: adam,
+    metric: "meanSquaredError",
+  },
+  {
+    loss: { name: "quantile", quantiles: [0.1, 0.5, 0.9] },
+    activation: "linear",
+    units: 6,
+    everyStep: false,
+    optimizer: nesterov,
+  },
+  {
+    loss: { name: "gaussianNegativeLogLikelihood" },
+    activation: "linear",
+    units: 2,
+    everyStep: true,
+    optimizer: adam,
+  },
 ];
 
 const layersOf = ({ units, activation, everyStep }: Omit<Case, "loss" | "optimizer" | "metric">): Layer[] => [
@@ -110,7 +149,7 @@ function targetsOf(loss: LossConfig, rows: number, units: number): Float32Array 
   if (loss.name === "categoricalCrossentropy") {
     return Float32Array.from(oneHot(integers(rows, units, 6), units));
   }
-  return Float32Array.from(normals(rows * units, 6));
+  return Float32Array.from(normals(rows * targetWidthOf(loss, units), 6));
 }
 
 let kit: Runtime;
@@ -128,12 +167,13 @@ const modelOf = async (layers: Layer[], compile: CompileOptions): Promise<Model>
 describe.each(CASES)("$loss, $activation, $units units, every step: $everyStep, $optimizer", (job) => {
   const { loss, units, everyStep, optimizer, metric } = job;
   const rows = N * (everyStep ? T : 1);
-  const own = lossKindOf(loss).targets === "class" ? 1 : units;
+  const own = targetWidthOf(loss, units);
+  const metrics = metric ? [metric] : [];
   const data = targetsOf(loss, rows, units);
   const y = { data, shape: [N, ...(everyStep ? [T] : []), own] };
 
   test("fit takes the reference's steps, and its history and evaluate give the metric", async () => {
-    const model = await modelOf(layersOf(job), { loss, optimizer, metrics: [metric] });
+    const model = await modelOf(layersOf(job), { loss, optimizer, metrics });
     const { layers } = model;
     const before = await model.getWeights();
     const weights = nameWeights(
@@ -161,25 +201,26 @@ describe.each(CASES)("$loss, $activation, $units units, every step: $everyStep, 
     });
     expectClose(losses, expected.losses, kernelTrainingLosses, "losses");
     for (const { name, data: found } of await model.getWeights()) {
-      expectClose(found, expected.weights[name]!, kernelFinalWeights, name, optimizer.learningRate!);
+      expectClose(found, expected.weights[name]!, kernelFinalWeights, name, optimizer.learningRate);
     }
     const all = { x: X.data, y: data, B: N, T };
     const reference = evaluate(layers, expected.weights, all, loss);
     const found = await model.evaluate(X, y);
-    expect(Object.keys(found)).toEqual(["loss", metric]);
+    expect(Object.keys(found)).toEqual(["loss", ...metrics]);
     expectClose([found.loss], [reference.loss], kernelTrainingLosses, "loss");
+    const vals = metrics.map((name) => `val${name[0]!.toUpperCase()}${name.slice(1)}`);
+    expect(Object.keys(history)).toEqual(["loss", ...metrics, "valLoss", ...vals]);
+    expect(history.valLoss).toEqual([found.loss]);
+    await model.dispose();
+    if (!metric) return;
     const logits = "fromLogits" in loss && loss.fromLogits === true;
     const value = METRIC_REFERENCES[metric](reference.outputs, Float64Array.from(data), units, logits);
     expectClose([found[metric]!], [value], kernelTrainingLosses, metric);
-    const capital = metric[0]!.toUpperCase() + metric.slice(1);
-    expect(Object.keys(history)).toEqual(["loss", metric, "valLoss", `val${capital}`]);
-    expect(history.valLoss).toEqual([found.loss]);
-    expect(history[`val${capital}`]).toEqual([found[metric]]);
-    await model.dispose();
+    expect(history[vals[0]!]).toEqual([found[metric]]);
   });
 
   test("a model that was saved measures as before, and goes on with its optimiser's options", async () => {
-    const model = await modelOf(layersOf(job), { loss, optimizer, metrics: [metric] });
+    const model = await modelOf(layersOf(job), { loss, optimizer, metrics });
     const loaded = await kit.load(await model.save());
     expect(await loaded.evaluate(X, y)).toEqual(await model.evaluate(X, y));
     const run = { shuffle: false, batchSize: B };
@@ -231,6 +272,10 @@ describe.each(CASES)("$loss, $activation, $units units, every step: $everyStep, 
       sparseCategoricalCrossentropy: [-1, units, 0.5, Number.NaN],
       meanSquaredError: [Number.NaN, Infinity, 1e39],
       meanAbsoluteError: [Number.NaN, -Infinity, 1e39],
+      huber: [Number.NaN, 1e39],
+      logCosh: [Number.NaN, 1e39],
+      quantile: [Number.NaN, 1e39],
+      gaussianNegativeLogLikelihood: [Number.NaN, 1e39],
     }[loss.name];
     for (const value of wrong) {
       const other = Float64Array.from(data);
@@ -274,6 +319,34 @@ test.each<{ what: string; compile: object; activation?: Activation; units?: numb
   },
   { what: "fromLogits of an error", compile: { loss: { name: "meanSquaredError", fromLogits: true } } },
   { what: "Keras's short name", compile: { loss: "mse" } },
+  ...(["accuracy", "meanAbsoluteError", "meanSquaredError", "binaryAccuracy"] as const).flatMap((metric) => [
+    {
+      what: `${metric} beside quantiles`,
+      compile: { loss: { name: "quantile", quantiles: [0.1, 0.5, 0.9] }, metrics: [metric] },
+    },
+    {
+      what: `${metric} beside a mean and its variance`,
+      compile: { loss: "gaussianNegativeLogLikelihood", metrics: [metric] },
+      units: 2,
+    },
+  ]),
+  { what: "smoothed labels of an error", compile: { loss: { name: "huber", labelSmoothing: 0.1 } } },
+  {
+    what: "more smoothing than there is",
+    compile: { loss: { name: "binaryCrossentropy", labelSmoothing: 1.1 } },
+  },
+  { what: "weights of too few targets", compile: { loss: "huber", lossWeights: [1, 2] } },
+  { what: "a weight below 0", compile: { loss: "huber", lossWeights: [1, 2, -1] } },
+  { what: "a weight that is none", compile: { loss: "huber", lossWeights: [1, 2, Number.NaN] } },
+  { what: "weights of no targets", compile: { loss: "huber", lossWeights: [] } },
+  {
+    what: "weights of outputs, not targets",
+    compile: { loss: { name: "quantile", quantiles: [0.2, 0.5, 0.8] }, lossWeights: [1, 1, 1] },
+  },
+  {
+    what: "weights of classes that exclude each other",
+    compile: { loss: "categoricalCrossentropy", lossWeights: [1, 1, 1] },
+  },
   {
     what: "an option of another optimiser",
     compile: { loss: "meanSquaredError", optimizer: { name: "sgd", beta1: 0.9 } },

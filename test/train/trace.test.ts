@@ -5,14 +5,19 @@ import {
   embedding,
   gru,
   type Layer,
+  layerNormLSTM,
   lstm,
   type Model,
+  masking,
+  minGRU,
+  minLSTM,
+  peepholeLSTM,
   simpleRNN,
 } from "../../src/index.ts";
 import { kindOf } from "../../src/layers/index.ts";
 import { type Build, CLOSE_BUILDS } from "../builds.ts";
 import { expectClose } from "../reference/closeness.ts";
-import { integers, keepMask, normals } from "../reference/sample.ts";
+import { integers, keepMask, normals, stepMask } from "../reference/sample.ts";
 import {
   evaluate,
   nameWeights,
@@ -87,6 +92,36 @@ const STACKS: Stack[] = [
     features: 3,
   },
   {
+    name: "embedding that masks 0, an LSTM with dropped states, a GRU that resets before, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      lstm({ units: 5, recurrentDropout: 0.5, returnSequences: true }),
+      gru({ units: 4, resetAfter: false }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+  },
+  {
+    name: "masked features, a bidirectional RNN, a GRU, dense",
+    layers: [
+      masking({ inputShape: [null, 3] }),
+      bidirectional({ layer: simpleRNN({ units: 4, returnSequences: true }) }),
+      gru({ units: 5, returnSequences: true }),
+      dense({ units: 2, activation: "sigmoid" }),
+    ],
+    features: 3,
+  },
+  {
+    name: "features, a minGRU, a bidirectional minLSTM, LSTMs with peepholes and layer normalization, dense",
+    layers: [
+      minGRU({ units: 5, returnSequences: true, inputShape: [null, 3] }),
+      bidirectional({ layer: minLSTM({ units: 4, returnSequences: true }) }),
+      peepholeLSTM({ units: 9, dropout: 0.25, returnSequences: true }),
+      layerNormLSTM({ units: 5, returnSequences: true }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    features: 3,
+  },
+  {
     name: "embedding, the last outputs of bidirectional RNNs, dense",
     layers: [
       embedding({ inputDim: V, outputDim: 5 }),
@@ -123,10 +158,15 @@ async function modelOf(build: Build, layers: Layer[]): Promise<{ model: Model; w
   };
 }
 
-const inputs = ({ features }: Stack, n: number, T: number) =>
-  features
-    ? { data: Float32Array.from(normals(n * T * features, 1)), shape: [n, T, features] }
-    : { data: integers(n * T, V, 1), shape: [n, T] };
+const inputs = ({ layers, features }: Stack, n: number, T: number) => {
+  if (!features) return { data: integers(n * T, V, 1), shape: [n, T] };
+  const mask = layers[0]?.type === "masking" ? stepMask(n, T) : undefined;
+  const data = Float32Array.from(normals(n * T * features, 1));
+  return {
+    data: data.map((value, i) => value * (mask?.[Math.floor(i / features)] ?? 1)),
+    shape: [n, T, features],
+  };
+};
 
 /** The same stack, with an output at every step. */
 const everyStep = (layers: Layer[]) =>

@@ -1,0 +1,77 @@
+/** Adam with Nesterov's momentum. */
+import { power } from "./adam";
+import { flush, TINY } from "./simd";
+
+/** How fast the momentum nears its end. */
+const DECAY: f64 = 0.96;
+
+/**
+ * Nadam (Dozat 2016) as Keras computes it, with a momentum that grows from step to step,
+ *   uₜ = β₁·(1 - ½·0.96ᵗ),  Pₜ = u₁·…·uₜ
+ *   m += (g - m)(1 - β₁);  v += (g² - v)(1 - β₂)
+ *   m̂ = uₜ₊₁·m / (1 - Pₜ₊₁) + (1 - uₜ)·g / (1 - Pₜ);  v̂ = v / (1 - β₂ᵗ);  w -= lr·m̂ / (√v̂ + ε)
+ * w, m, v (n) updated; g (n) read, and left zero where `clears`; t counts from 1. n a multiple of 4.
+ * squares (n) stands in for g², where it is given, and is left zero; 0 for none.
+ * What is tiny counts as 0, as in adam.
+ */
+export function nadam(
+  w: usize,
+  m: usize,
+  v: usize,
+  g: usize,
+  squares: usize,
+  n: i32,
+  learningRate: f64,
+  beta1: f64,
+  beta2: f64,
+  epsilon: f64,
+  t: i32,
+  clears: i32,
+): void {
+  const product = momenta(beta1, t);
+  const now = momentum(beta1, t);
+  const next = momentum(beta1, t + 1);
+  const ofMean = f32x4.splat(<f32>((learningRate * next) / (1.0 - product * next)));
+  const ofGradient = f32x4.splat(<f32>((learningRate * (1.0 - now)) / (1.0 - product)));
+  const unbiased = f32x4.splat(<f32>(1.0 / (1.0 - power(beta2, t))));
+  const k1 = f32x4.splat(<f32>(1.0 - beta1));
+  const k2 = f32x4.splat(<f32>(1.0 - beta2));
+  const eps = f32x4.splat(<f32>epsilon);
+  const tiny = f32x4.splat(TINY);
+  const tinySquare = f32x4.splat(TINY * TINY);
+  const bytes = (<usize>n) << 2;
+  for (let j: usize = 0; j < bytes; j += 16) {
+    const gj = flush(v128.load(g + j), tiny);
+    let mj = v128.load(m + j);
+    let vj = v128.load(v + j);
+    mj = flush(f32x4.add(mj, f32x4.mul(f32x4.sub(gj, mj), k1)), tiny);
+    let square = f32x4.mul(gj, gj);
+    if (squares) {
+      square = v128.load(squares + j);
+      v128.store(squares + j, f32x4.splat(0));
+    }
+    if (clears) v128.store(g + j, f32x4.splat(0));
+    vj = flush(f32x4.add(vj, f32x4.mul(f32x4.sub(square, vj), k2)), tinySquare);
+    v128.store(m + j, mj);
+    v128.store(v + j, vj);
+    const ahead = f32x4.add(f32x4.mul(mj, ofMean), f32x4.mul(gj, ofGradient));
+    const step = f32x4.div(ahead, f32x4.add(f32x4.sqrt(f32x4.mul(vj, unbiased)), eps));
+    v128.store(w + j, f32x4.sub(v128.load(w + j), step));
+  }
+}
+
+function momentum(beta1: f64, t: i32): f64 {
+  return beta1 * (1.0 - 0.5 * power(DECAY, t));
+}
+
+/** Pₜ, made anew at each step, so that nothing has to be kept; 0 from where 1 - Pₜ is 1 in f64. */
+function momenta(beta1: f64, t: i32): f64 {
+  let product: f64 = 1;
+  let decayed: f64 = 1;
+  for (let s = 1; s <= t; s++) {
+    decayed *= DECAY;
+    product *= beta1 * (1.0 - 0.5 * decayed);
+    if (product < 1e-17) return 0;
+  }
+  return product;
+}

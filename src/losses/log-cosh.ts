@@ -1,0 +1,18 @@
+import type { LossKind } from "./kind.ts";
+import { finite } from "./targets.ts";
+
+export interface LogCoshConfig {
+  name: "logCosh";
+}
+
+/**
+ * The mean of log cosh(y - t): ½e² near 0, |e| - log 2 far out, with every derivative in between. Near 0, where
+ * Keras's float32 cancels, it is exact to float32. Computed in assembly/log-cosh.ts.
+ */
+export const logCosh: LossKind<LogCoshConfig> = {
+  options: {},
+  targets: "outputs",
+  refuses: finite,
+  divisor: (units) => units,
+  kernel: (k) => k.logCosh,
+};

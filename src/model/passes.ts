@@ -1,0 +1,93 @@
+/** The layers of a plan bound to their places: what each reads, what begins with what, and where weights are. */
+import { kindOf } from "../layers/index.ts";
+import { type Gathered, type Group, type Pass, padded, type Rows, type Weight } from "../layers/kind.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+import type { InputPlan, Plan } from "./plan.ts";
+import { begins, originOf } from "./stack.ts";
+
+/** Addresses of the batch's memory, of a thread's part of it, and of the weights. */
+interface Places {
+  readonly base: number;
+  readonly own: number;
+  readonly weights: number;
+}
+
+/**
+ * One thread's passes, bottom to top.
+ *
+ * @param kept of each layer the states that it begins with and keeps; none where it begins with zeros, or another's
+ */
+export function makePasses(
+  k: Kernels,
+  plan: Plan,
+  { base, own, weights }: Places,
+  kept: readonly Readonly<Record<string, Rows>>[],
+): Pass[] {
+  const { head, inputs, table, blocks, use } = plan;
+  const { layers } = head;
+  const passes: Pass[] = [];
+  const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
+  const fed = inputs.values();
+  const origins = layers.map((_, i) => originOf(layers, i));
+  const named = new Set(origins);
+  const heirs = layers.map((): Pass[] => []);
+  for (const [stream, layer] of layers.entries()) {
+    const below = begins(layers, stream) ? undefined : passes.at(-1)!;
+    const isFirst = !below || layers[stream - 1]!.type === "input"; // and the gradient of data is nobody's
+    const layerBlocks = blocks[stream]!;
+    const origin = origins[stream];
+    const initial = origin === undefined ? kept[stream]! : passes[origin]!.final!;
+    const pass = kindOf(layer).pass(layer, {
+      k,
+      use,
+      stream,
+      x: below?.y ?? inputRows(fed.next().value!, base),
+      dx: use.backward && !isFirst ? below.dy : null,
+      ...(Object.keys(initial).length > 0 && { initial }),
+      ...(named.has(stream) && { heirs: heirs[stream]! }),
+      weight(name): Weight {
+        const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
+        const place = (spec.offset - table.placesLength) * 4;
+        return { address: weights + spec.offset * 4, gradient: ({ partial }) => partial + place };
+      },
+      at(name) {
+        const { of, place } = layerBlocks[name]!;
+        return (of === "all" ? base : own) + place;
+      },
+    });
+    passes.push(pass);
+    if (origin !== undefined) heirs[origin]!.push(pass);
+  }
+  return passes;
+}
+
+/** The samples of an input that were loaded. */
+function inputRows(
+  { signal, data, mask, masked, slots, ids, counts, tokens }: InputPlan,
+  base: number,
+): Rows {
+  const { holds, T, width, gathered } = signal;
+  const stride = holds === "ids" ? 1 : padded(width);
+  const rows = {
+    at: ({ first }: Pick<Group, "first">) => base + data + first * T * stride * 4,
+    stride,
+    sequence: T * stride,
+    T,
+    width,
+    ...(masked && {
+      mask: { at: ({ first }: Pick<Group, "first">) => base + mask + first * T * 4, stride: 1, sequence: T },
+    }),
+  };
+  if (!gathered) return rows;
+  const list: Gathered = {
+    slots: ({ first }) => base + slots + first * T * 4,
+    stride: 1,
+    sequence: T,
+    ids: base + ids,
+    counts: base + counts,
+    most: tokens,
+    of: gathered.of,
+    table: 0, // the layer that reads the ids puts its own
+  };
+  return { ...rows, gathered: list };
+}

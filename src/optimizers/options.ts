@@ -1,7 +1,0 @@
-import { number } from "../options.ts";
-
-/** The kernels compute in float32: a value that becomes 0 or infinite there would make weights NaN. */
-export const aRate = number(
-  "above 0 and finite, in float32 too",
-  (n) => Math.fround(n) > 0 && Math.fround(n) < Infinity,
-);
