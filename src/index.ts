@@ -4,7 +4,15 @@ export { readTextMetadata, type TextMetadata, textMetadata } from "./data/text-m
 export { type ErrorCode, LstmkitError } from "./errors.ts";
 export * from "./layers/public.ts";
 export type { BinaryCrossentropyConfig } from "./losses/binary-crossentropy.ts";
+export type { CategoricalCrossentropyConfig } from "./losses/categorical-crossentropy.ts";
+export type { GaussianNegativeLogLikelihoodConfig } from "./losses/gaussian-negative-log-likelihood.ts";
+export type { HuberConfig } from "./losses/huber.ts";
 export type { LossConfig } from "./losses/index.ts";
+export type { LogCoshConfig } from "./losses/log-cosh.ts";
+export type { MeanAbsoluteErrorConfig } from "./losses/mean-absolute-error.ts";
+export type { MeanSquaredErrorConfig } from "./losses/mean-squared-error.ts";
+export type { QuantileConfig } from "./losses/quantile.ts";
+export type { SparseCategoricalCrossentropyConfig } from "./losses/sparse-categorical-crossentropy.ts";
 export type { MetricName } from "./metrics/index.ts";
 export type { CompileOptions } from "./model/compile.ts";
 export type { AdagradConfig } from "./optimizers/adagrad.ts";
@@ -39,6 +47,7 @@ export type {
   LayerTrace,
   Logs,
   Model,
+  PredictOptions,
   ReadOptions,
   SaveOptions,
   Trace,

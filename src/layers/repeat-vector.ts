@@ -3,6 +3,7 @@ import { type OptionTable, wholeNumber } from "../options.ts";
 import { type AnyLayer, type LayerKind, padded } from "./kind.ts";
 import { COMMON, describeLayer } from "./options.ts";
 
+/** Options of `repeatVector()`. */
 export interface RepeatVectorConfig {
   /** Timesteps of the output, 1,000,000 at most. */
   n: number;

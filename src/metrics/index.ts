@@ -15,6 +15,7 @@ export const METRICS = {
   meanSquaredError,
 } as const;
 
+/** A metric by its name. */
 export type MetricName = "accuracy" | keyof typeof METRICS;
 
 /** What `accuracy` is with each loss that has one, as Keras chooses it. */
