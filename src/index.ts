@@ -5,7 +5,15 @@ export { readTextMetadata, type TextMetadata, textMetadata } from "./data/text-m
 export { type ErrorCode, LstmkitError } from "./errors.ts";
 export * from "./layers/public.ts";
 export type { BinaryCrossentropyConfig } from "./losses/binary-crossentropy.ts";
+export type { CategoricalCrossentropyConfig } from "./losses/categorical-crossentropy.ts";
+export type { GaussianNegativeLogLikelihoodConfig } from "./losses/gaussian-negative-log-likelihood.ts";
+export type { HuberConfig } from "./losses/huber.ts";
 export type { LossConfig } from "./losses/index.ts";
+export type { LogCoshConfig } from "./losses/log-cosh.ts";
+export type { MeanAbsoluteErrorConfig } from "./losses/mean-absolute-error.ts";
+export type { MeanSquaredErrorConfig } from "./losses/mean-squared-error.ts";
+export type { QuantileConfig } from "./losses/quantile.ts";
+export type { SparseCategoricalCrossentropyConfig } from "./losses/sparse-categorical-crossentropy.ts";
 export type { AucConfig } from "./metrics/auc.ts";
 export type { BinaryAccuracyConfig } from "./metrics/binary-accuracy.ts";
 export type { F1ScoreConfig } from "./metrics/f1-score.ts";
@@ -50,6 +58,7 @@ export type {
   LayerTrace,
   Logs,
   Model,
+  PredictOptions,
   ReadOptions,
   SaveOptions,
   Trace,

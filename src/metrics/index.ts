@@ -36,6 +36,7 @@ export const METRICS = {
   r2Score,
 } as const;
 
+/** A metric by its name. */
 export type MetricName = "accuracy" | keyof typeof METRICS;
 
 /** A metric by its name, or with its options. */

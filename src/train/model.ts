@@ -84,6 +84,7 @@ export interface Callback {
   onTrainEnd?(context: FitContext): void | Promise<void>;
 }
 
+/** Options of `fit()`. */
 export interface FitOptions {
   /** Default 1. */
   epochs?: number;
@@ -135,6 +136,7 @@ export interface FitOptions {
   signal?: HostSignal;
 }
 
+/** Options of `trace()` and `gradientFlow()`. */
 export interface ReadOptions {
   /** Stops before the next batch: the promise rejects with ABORTED. */
   signal?: HostSignal;
@@ -145,6 +147,7 @@ export interface PredictOptions extends ReadOptions {
   batchSize?: number;
 }
 
+/** Options of `evaluate()`. */
 export interface EvaluateOptions extends PredictOptions {
   /** What each sample, or step, counts for in the loss, as fit has it. Default none. */
   sampleWeight?: SampleWeights;
@@ -172,6 +175,7 @@ export type LayerTrace = {
   readonly units: number;
 } & { readonly [S in StateName]?: Tensor<Float32Array> };
 
+/** What `trace()` gives: every state at every step, and the output as it forms. */
 export interface Trace {
   /** The recurrent layers, bottom up. */
   readonly layers: readonly LayerTrace[];
@@ -198,6 +202,7 @@ export type LayerGradientFlow = {
   readonly units: number;
 } & { readonly [S in StateName as `d${S}`]?: Tensor<Float32Array> };
 
+/** What `gradientFlow()` gives: how much of the error reaches each step. */
 export interface GradientFlow {
   /** (n): each sequence's own loss L, not divided by n. */
   readonly losses: Tensor<Float32Array>;
@@ -205,6 +210,7 @@ export interface GradientFlow {
   readonly layers: readonly LayerGradientFlow[];
 }
 
+/** Options of `save()`. */
 export interface SaveOptions {
   /** Entries of your own for the file's `__metadata__`. */
   metadata?: Record<string, string>;
