@@ -1,5 +1,10 @@
 /** FEATURES.md: what is registered, beside what Keras and TensorFlow.js have. */
 import { readFileSync } from "node:fs";
+import { table as csvLogger } from "../src/callbacks/csv-logger.ts";
+import { table as earlyStopping } from "../src/callbacks/early-stopping.ts";
+import { table as modelCheckpoint } from "../src/callbacks/model-checkpoint.ts";
+import { table as reduceLROnPlateau } from "../src/callbacks/reduce-lr-on-plateau.ts";
+import { table as tensorBoard } from "../src/callbacks/tensor-board.ts";
 import { LAYERS } from "../src/layers/index.ts";
 import { LOSSES } from "../src/losses/index.ts";
 import { METRICS } from "../src/metrics/index.ts";
@@ -31,6 +36,15 @@ const REGULARIZERS = {
   l1: { options: { l1: {} } },
   l2: { options: { l2: {} } },
   l1l2: { options: { l1: {}, l2: {} } },
+};
+
+const CALLBACKS = {
+  ...Object.fromEntries(
+    Object.entries({ earlyStopping, modelCheckpoint, reduceLROnPlateau, csvLogger, tensorBoard }).map(
+      ([name, options]) => [name, { options: options() }],
+    ),
+  ),
+  terminateOnNaN: {},
 };
 
 /** Data come first; `compile` has its own table in src/model/compile.ts. */
@@ -77,6 +91,12 @@ ${table("schedules", SCHEDULES)}
 Plain data: \`"l1"\`, \`"l2"\`, or an object with both.
 
 ${table("regularizers", REGULARIZERS)}
+
+## Callbacks
+
+An object with functions of one's own is one, too: what Keras has for that, and for more, is \`fit({ callbacks: [{ onEpochEnd }] })\`.
+
+${table("callbacks", CALLBACKS)}
 
 ## Calls
 
@@ -133,6 +153,9 @@ const REASONS: Readonly<Record<string, string>> = {
   Add: "a model is a list of layers",
   Attention: "it reads two sequences, and a model is a list of layers",
   MultiHeadAttention: "it reads two sequences, and a model is a list of layers",
+  LearningRateScheduler: "give `learningRate` a schedule, or call `setLearningRate` in a callback",
+  LambdaCallback: "any object with functions is a callback",
+  SwapEMAWeights: "see `useEma` of the optimisers",
   Poisson: "no head gives positive numbers alone",
   KLDivergence: "its gradient behind a softmax is that of `categoricalCrossentropy`",
 };

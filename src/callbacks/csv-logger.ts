@@ -22,7 +22,7 @@ export const csvTable = () => ({
   },
 });
 
-const table = () => ({ ...csvTable(), write: aFunction, header: { ...trueOrFalse, fallback: true } });
+export const table = () => ({ ...csvTable(), write: aFunction, header: { ...trueOrFalse, fallback: true } });
 
 /**
  * Writes a line for each epoch: Keras's CSVLogger. The columns are `epoch`, which counts from 0, and what epochs log,

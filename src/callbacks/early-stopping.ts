@@ -30,7 +30,7 @@ export interface EarlyStopping extends Callback {
   readonly stoppedEpoch: number | null;
 }
 
-const table = () => ({
+export const table = () => ({
   ...monitorTable(),
   minDelta: { ...anAmount, fallback: 0 },
   patience: { ...wholeNumber(0), fallback: 0 },

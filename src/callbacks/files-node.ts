@@ -26,6 +26,7 @@ const aPath = {
   accepts: (value: unknown) => typeof value === "string" || value instanceof URL,
 };
 
+/** Options of `modelCheckpoint()` in Node: a path in place of a function. */
 export interface FileCheckpointOptions extends CheckpointOptions {
   /**
    * Where to, in a folder that is made where there is none. `{epoch}`, which counts from 1 here, and names in the logs
@@ -80,6 +81,7 @@ function fill(path: string, epoch: number, logs: EpochLogs): string {
   });
 }
 
+/** Options of `csvLogger()` in Node: a path in place of a function. */
 export interface FileCsvLoggerOptions extends CsvLines {
   /** Where to, in a folder that is made where there is none. */
   filename: FilePath;
@@ -117,6 +119,7 @@ export function csvLogger(options: FileCsvLoggerOptions | CsvLoggerOptions): Cal
   };
 }
 
+/** Options of `tensorBoard()` in Node: a folder in place of a function. */
 export interface LogDirOptions extends TensorBoardUpdates {
   /** The folder that `tensorboard --logdir` is given; it is made where there is none. */
   logDir: string;

@@ -17,6 +17,7 @@ export type SaveCheckpoint = (
   logs: EpochLogs,
 ) => void | Promise<void>;
 
+/** Options of `modelCheckpoint()`. */
 export interface ModelCheckpointOptions extends CheckpointOptions {
   /** What is done with a model file; awaited. */
   save: SaveCheckpoint;
@@ -29,7 +30,7 @@ export const checkpointTable = () => ({
   initialValueThreshold: { ...aFinite, fallback: undefined },
 });
 
-const table = () => ({ ...checkpointTable(), save: aFunction });
+export const table = () => ({ ...checkpointTable(), save: aFunction });
 
 /**
  * Gives the model's file away after every epoch, or after each that is the best so far: Keras's ModelCheckpoint. What

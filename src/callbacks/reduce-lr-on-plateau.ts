@@ -16,7 +16,7 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions {
   minLr?: number;
 }
 
-const table = () => ({
+export const table = () => ({
   ...monitorTable(),
   factor: { ...number("above 0 and below 1", (n) => n > 0 && n < 1), fallback: 0.1 },
   patience: { ...wholeNumber(0), fallback: 10 },

@@ -13,6 +13,7 @@ export interface TensorBoardUpdates {
   updateFreq?: "epoch" | "batch";
 }
 
+/** Options of `tensorBoard()`. */
 export interface TensorBoardOptions extends TensorBoardUpdates {
   /** Takes what is to be appended to the event file of a run; the first of a fit begins a new file. Awaited. */
   write: (bytes: Uint8Array<ArrayBuffer>, run: Run) => void | Promise<void>;
@@ -23,7 +24,7 @@ export const updatesTable = () => ({
   updateFreq: { ...oneOf("epoch", "batch"), fallback: "epoch" as const },
 });
 
-const table = () => ({ ...updatesTable(), write: aFunction });
+export const table = () => ({ ...updatesTable(), write: aFunction });
 
 /**
  * Writes event files for TensorBoard: of Keras's TensorBoard the scalars, under its names. `epoch_loss` and the like

@@ -2,6 +2,7 @@ import { oneOf, wholeNumber } from "../options.ts";
 import { type MetricKind, share } from "./kind.ts";
 import { logarithm } from "./logarithm.ts";
 
+/** The area under the ROC curve, or that of precision and recall. */
 export interface AucConfig {
   name: "auc";
   /** `ROC`: recall over the share of false positives; `PR`: precision over recall. Default `ROC`. */

@@ -2,6 +2,7 @@ import { logarithm } from "./logarithm.ts";
 import { mean } from "./mean.ts";
 import { aThreshold } from "./options.ts";
 
+/** The share of outputs on the right side of a threshold. */
 export interface BinaryAccuracyConfig {
   name: "binaryAccuracy";
   /** A probability: outputs above it are class 1. Beside a loss of logits it is compared as ln(t / (1 - t)). Default 0.5. */

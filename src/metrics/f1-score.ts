@@ -2,6 +2,7 @@ import { oneOf } from "../options.ts";
 import type { MetricKind } from "./kind.ts";
 import { aThreshold } from "./options.ts";
 
+/** The harmonic mean of precision and recall. */
 export interface F1ScoreConfig {
   name: "f1Score";
   /**

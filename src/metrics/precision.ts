@@ -1,6 +1,7 @@
 import { type ConfusionConfig, confusion } from "./confusion.ts";
 import { type MetricKind, share } from "./kind.ts";
 
+/** The share of those found that are of the class. */
 export interface PrecisionConfig extends ConfusionConfig {
   name: "precision";
 }

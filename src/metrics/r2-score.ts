@@ -1,6 +1,7 @@
 import { oneOf, wholeNumber } from "../options.ts";
 import type { MetricKind } from "./kind.ts";
 
+/** The share of the targets' variance that is explained: R². */
 export interface R2ScoreConfig {
   name: "r2Score";
   /** The mean of the outputs' scores, all alike or by their targets' variances. Default `uniformAverage`. */

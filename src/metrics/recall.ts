@@ -1,6 +1,7 @@
 import { type ConfusionConfig, confusion } from "./confusion.ts";
 import { type MetricKind, share } from "./kind.ts";
 
+/** The share of those of the class that are found. */
 export interface RecallConfig extends ConfusionConfig {
   name: "recall";
 }

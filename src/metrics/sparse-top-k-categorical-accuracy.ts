@@ -1,6 +1,7 @@
 import { wholeNumber } from "../options.ts";
 import { mean } from "./mean.ts";
 
+/** The share of rows whose class is among the k largest outputs; targets are numbers of classes. */
 export interface SparseTopKCategoricalAccuracyConfig {
   name: "sparseTopKCategoricalAccuracy";
   /** Default 5. */

@@ -1,6 +1,7 @@
 import { wholeNumber } from "../options.ts";
 import { mean } from "./mean.ts";
 
+/** The share of rows whose class is among the k largest outputs. */
 export interface TopKCategoricalAccuracyConfig {
   name: "topKCategoricalAccuracy";
   /** Default 5. */

@@ -64,6 +64,7 @@ export interface FitContext {
  * keep what it likes in itself; it is told onTrainBegin at each fit.
  */
 export interface Callback {
+  /** Before the first epoch. */
   onTrainBegin?(context: FitContext): void | Promise<void>;
   /** `epoch` counts from 0. */
   onEpochBegin?(epoch: number, context: FitContext): void | Promise<void>;
