@@ -1,6 +1,5 @@
 import type { CAC, Command } from "cac";
 import { readTextMetadata } from "../data/text-metadata.ts";
-import { loadModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
 import type { Arguments } from "./arguments.ts";
 import { findDataSource } from "./data-source.ts";
@@ -10,6 +9,7 @@ import { lossAndMetrics, print, printJson } from "./print.ts";
 import { FetchProgress, LiveLine, liveStream } from "./progress.ts";
 import { declareRuntimeFlags, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
+import { loadTextModel } from "./text-model.ts";
 
 /** Texts in a batch where nothing else is asked for; in train as well, so that the two agree. */
 export const EVALUATION_BATCH = 128;
@@ -38,7 +38,7 @@ export async function evaluate(args: Arguments): Promise<number> {
   const rename = readClasses(args);
   const isWhole = source.kind === "csv";
 
-  const model = await loadModel(await createRuntime(runtime), path);
+  const model = await loadTextModel(await createRuntime(runtime), path);
   const metadata = readTextMetadata(model);
   const isJson = args.has("json");
   const live = new LiveLine(isJson ? null : liveStream());

@@ -4,7 +4,6 @@ import { withoutMark } from "../data/decode-text.ts";
 import { readTextMetadata } from "../data/text-metadata.ts";
 import { checkWritable, writeWhole } from "../disk/disk-node.ts";
 import type { LstmkitError } from "../errors.ts";
-import { loadModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
 import { show } from "../options.ts";
 import { type Inspection, inspectText, leaning, select } from "../picture/inspection.ts";
@@ -13,10 +12,10 @@ import { inspectionSvg } from "../picture/svg.ts";
 import { terminalLines } from "../picture/terminal.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { noVocabulary } from "./data-source.ts";
-import { checkHead } from "./predict.ts";
 import { count, print, printJson, warn } from "./print.ts";
 import { inputText } from "./standard-input.ts";
 import { declareEncoding, readEncoding } from "./text-flags.ts";
+import { checkHead, loadTextModel } from "./text-model.ts";
 
 /** Columns where the output is no terminal. */
 const COLUMNS = 80;
@@ -48,7 +47,7 @@ export async function inspect(args: Arguments): Promise<number> {
     throw new UsageError("there is no text; wanted one as the second argument, or on the standard input.");
   }
   if (out !== undefined) await checkWritable(out);
-  const model = await loadModel(await createRuntime(), path);
+  const model = await loadTextModel(await createRuntime(), path);
   const { vocabulary, classes = ["0", "1"] } = readTextMetadata(model);
   if (!vocabulary) throw noVocabulary();
   checkHead(model);

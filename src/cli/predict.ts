@@ -4,16 +4,13 @@ import { withoutMark } from "../data/decode-text.ts";
 import { readTextMetadata } from "../data/text-metadata.ts";
 import { encodeRows, wordsOf } from "../data/vocabulary.ts";
 import type { Vocabulary } from "../data/vocabulary-options.ts";
-import { LstmkitError } from "../errors.ts";
-import { inputsOf, signalsOf } from "../model/stack.ts";
-import { loadModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
-import type { Model } from "../train/model.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { noVocabulary } from "./data-source.ts";
 import { print, printJson } from "./print.ts";
 import { inputLines } from "./standard-input.ts";
 import { declareEncoding, readEncoding } from "./text-flags.ts";
+import { checkHead, loadTextModel } from "./text-model.ts";
 
 export function declarePredict(cli: CAC): Command {
   const command = cli
@@ -37,7 +34,7 @@ export async function predict(args: Arguments): Promise<number> {
       "there is no text; wanted one as the second argument, or lines on the standard input.",
     );
   }
-  const model = await loadModel(await createRuntime(), path);
+  const model = await loadTextModel(await createRuntime(), path);
   const { vocabulary, classes = ["0", "1"] } = readTextMetadata(model);
   if (!vocabulary) throw noVocabulary();
   checkHead(model);
@@ -57,24 +54,6 @@ export async function predict(args: Arguments): Promise<number> {
     }
   }
   return 0;
-}
-
-/** @throws BAD_LAYER for a model that takes something else than a text, or gives something else than a probability for it */
-export function checkHead({ layers }: Model): void {
-  const inputs = inputsOf(layers).length;
-  if (inputs > 1) {
-    throw new LstmkitError(
-      "BAD_LAYER",
-      `the model has ${inputs} inputs; the command line gives it texts alone. Call predict() of the library.`,
-    );
-  }
-  const head = layers.at(-1)!;
-  const isProbability = head.type === "dense" && head.units === 1 && head.activation === "sigmoid";
-  if (isProbability && !signalsOf(layers).at(-1)!.sequence) return;
-  throw new LstmkitError(
-    "BAD_LAYER",
-    'the model does not give one probability a text; wanted one that ends in dense({ units: 1, activation: "sigmoid" }) after a last output.',
-  );
 }
 
 /** Ids that are made at once: 4 MB. The file says how long a row is, and its writer need not mean well. */

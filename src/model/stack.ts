@@ -183,22 +183,29 @@ export function originOf(layers: readonly Layer[], i: number): number | undefine
         `it names a recurrent layer before it: ${which}.`,
     );
   }
-  const [own, its] = [statesOf(layer), statesOf(layers[origin]!)];
-  if (own !== its) {
-    const { type } = layers[origin]!;
+  const [own, its] = [carriedBy(layer), carriedBy(layers[origin]!)];
+  if (inWords(own) !== inWords(its)) {
+    const isLike = Object.keys(its).some((state) => state in own);
     refuse(
-      `${called}, ${/^[aeiou]/.test(type) ? "an" : "a"} ${type} that ends with ${its || "no states"}; ${layer.type} begins with ${own}. ` +
-        "Give both the same kind and as many units.",
+      `${called}, ${aLayer(layers[origin]!)} that ends with ${inWords(its) || "no states"}; ` +
+        `${layer.type} begins with ${inWords(own)}. ` +
+        (isLike
+          ? "Give both the same kind and as many units."
+          : `Put ${aLayer(layer)} with as many units above it, and name that one.`),
     );
   }
   return origin;
 }
 
-/** What a layer carries from step to step, in words. */
-const statesOf = (layer: Layer): string =>
-  Object.entries(kindOf(layer).carried?.(layer) ?? {})
+/** What a layer carries from step to step. */
+const carriedBy = (layer: Layer): Readonly<Record<string, number>> => kindOf(layer).carried?.(layer) ?? {};
+
+const inWords = (states: Readonly<Record<string, number>>): string =>
+  Object.entries(states)
     .map(([name, width]) => `${name} of ${width}`)
     .join(" and ");
+
+const aLayer = ({ type }: Layer): string => `${/^([aeiou]|lstm)/.test(type) ? "an" : "a"} ${type}`;
 
 /** What each branch is fed with; of known steps, where they are given. */
 export const inputsOf = (layers: readonly Layer[], T?: readonly number[]): Signal[] =>

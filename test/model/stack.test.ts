@@ -283,7 +283,7 @@ test.each<{ what: string; layers: unknown; says: string }>([
   {
     what: "an initialState of a layer without states",
     layers: [FIRST, lstm({ units: 4, initialState: "embedding" })],
-    says: "an embedding that ends with no states",
+    says: "an embedding that ends with no states; lstm begins with h of 4 and c of 4. Put an lstm with as many units above it, and name that one.",
   },
   {
     what: "an initialState within a bidirectional",
@@ -293,7 +293,12 @@ test.each<{ what: string; layers: unknown; says: string }>([
   {
     what: "a bidirectional encoder",
     layers: [FIRST, bidirectional({ layer: ENCODER, name: "both" }), input(), FIRST, decoder(8, "both")],
-    says: "bidirectional",
+    says: "a bidirectional that ends with h_forward of 4 and c_forward of 4 and h_backward of 4 and c_backward of 4; lstm begins with h of 8 and c of 8. Put an lstm with as many units above it, and name that one.",
+  },
+  {
+    what: "a bidirectional encoder that gives its last outputs alone, below the layer that is to end with states",
+    layers: [FIRST, bidirectional({ layer: lstm({ units: 4 }) }), ENCODER, input(), FIRST, decoder()],
+    says: "returnSequences: true",
   },
   {
     what: "an initialState of a stateful layer",

@@ -14,6 +14,8 @@ export interface JobResult {
   readonly trained: string;
   /** SHA-256 of the weights of the second job, of GRUs. */
   readonly gru: string;
+  /** The same of the third job, of two inputs and layers that the others lack, and its loss. */
+  readonly kinds: { readonly trained: string; readonly loss: number };
   readonly loss: number;
   readonly threads: number;
   readonly threadsReason?: string;

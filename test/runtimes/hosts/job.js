@@ -1,8 +1,10 @@
 /**
  * The job that every runtime does, with the package as it is published: the seed's network, small, at
- * sizes that fill neither lanes nor shards; then, untimed, a smaller one of other layers and another
- * optimiser. Nothing here may differ between hosts.
+ * sizes that fill neither lanes nor shards; then, untimed, smaller ones of other layers and other
+ * optimisers. Nothing here may differ between hosts.
  */
+import { kindsJob } from "./kinds-job.js";
+
 const VOCABULARY = 1000;
 const T = 40;
 const SAMPLES = 500;
@@ -53,9 +55,10 @@ export async function openJob(lib, open, options) {
       const { loss } = await model.evaluate(x, y);
       const trained = await model.digest();
       const gru = await gruJob(lib, kit, x, y);
+      const kinds = await kindsJob(lib, kit);
       const { threads, threadsReason } = await kit.info();
       await kit.close();
-      return { initial, trained, gru, loss, threads, threadsReason };
+      return { initial, trained, gru, kinds, loss, threads, threadsReason };
     },
   };
 }
