@@ -64,6 +64,63 @@ export function sparseCategoricalAccuracy(
   }
 }
 
+/**
+ * Keras's TopKCategoricalAccuracy.
+ * values (rows) assigned: 1 where the largest target's unit is among the k largest y, else 0
+ * y      (rows, ld), targets (rows, units)
+ */
+export function topKCategoricalAccuracy(
+  values: usize,
+  y: usize,
+  targets: usize,
+  rows: i32,
+  units: i32,
+  ld: i32,
+  k: i32,
+): void {
+  for (let m = 0; m < rows; m++) {
+    const right = isAmong(row(y, m, ld), units, argmax(row(targets, m, units), units), k);
+    store<f32>(values + ((<usize>m) << 2), <f32>i32(right));
+  }
+}
+
+/**
+ * Keras's SparseTopKCategoricalAccuracy.
+ * values (rows) assigned: 1 where the target's unit is among the k largest y, else 0
+ * y      (rows, ld), targets (rows, 1): the class, a whole number
+ */
+export function sparseTopKCategoricalAccuracy(
+  values: usize,
+  y: usize,
+  targets: usize,
+  rows: i32,
+  units: i32,
+  ld: i32,
+  k: i32,
+): void {
+  for (let m = 0; m < rows; m++) {
+    const at = (<usize>m) << 2;
+    const right = isAmong(row(y, m, ld), units, i32(load<f32>(targets + at)), k);
+    store<f32>(values + at, <f32>i32(right));
+  }
+}
+
+/**
+ * Whether fewer than k of x (n) are larger than x[place]: equals do not push each other out. As TensorFlow's
+ * in_top_k, not where a number of the row is not finite, and not for a place that is not there.
+ */
+function isAmong(x: usize, n: i32, place: i32, k: i32): bool {
+  if (place < 0 || place >= n) return false;
+  const own = load<f32>(x + ((<usize>place) << 2));
+  let larger = 0;
+  for (let j = 0; j < n; j++) {
+    const other = load<f32>(x + ((<usize>j) << 2));
+    if (!(abs(other) < Infinity)) return false;
+    larger += i32(other > own);
+  }
+  return larger < k;
+}
+
 /** The place of the largest of x (n), the first of equals, as NumPy and TensorFlow have it. */
 function argmax(x: usize, n: i32): i32 {
   let place = 0;

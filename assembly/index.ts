@@ -4,7 +4,13 @@
  * state and import nothing but the memory, so any number of instances may share one.
  */
 
-export { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy";
+export {
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from "./accuracy";
 export { adagrad } from "./adagrad";
 export { adam } from "./adam";
 export {
@@ -28,8 +34,10 @@ export { bceLogits, bceProbabilities, sumFloats, sumInts } from "./loss";
 export { lstmBackward, lstmForward } from "./lstm";
 export { clearMasked, leadingMasked } from "./mask";
 export { meanAbsoluteError } from "./mean-absolute-error";
+export { meanAbsolutePercentageError } from "./mean-absolute-percentage-error";
 export { meanSquaredError } from "./mean-squared-error";
 export { copyRows, mergeRows, mergeRowsBackward } from "./merge";
+export { sumByThreshold, sumConfusion, sumConfusionByUnit, sumDeviations, sumValues } from "./metric-sums";
 export { minGruBackward, minGruForward } from "./min-gru";
 export { minLstmBackward, minLstmForward } from "./min-lstm";
 export { nadam } from "./nadam";

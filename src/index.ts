@@ -1,11 +1,28 @@
 /** lstmkit: train and run LSTMs anywhere JavaScript runs. */
+export * from "./callbacks/index.ts";
 export { type PadOptions, padSequences, type Side } from "./data/sequences.ts";
 export { readTextMetadata, type TextMetadata, textMetadata } from "./data/text-metadata.ts";
 export { type ErrorCode, LstmkitError } from "./errors.ts";
 export * from "./layers/public.ts";
 export type { BinaryCrossentropyConfig } from "./losses/binary-crossentropy.ts";
+export type { CategoricalCrossentropyConfig } from "./losses/categorical-crossentropy.ts";
+export type { GaussianNegativeLogLikelihoodConfig } from "./losses/gaussian-negative-log-likelihood.ts";
+export type { HuberConfig } from "./losses/huber.ts";
 export type { LossConfig } from "./losses/index.ts";
-export type { MetricName } from "./metrics/index.ts";
+export type { LogCoshConfig } from "./losses/log-cosh.ts";
+export type { MeanAbsoluteErrorConfig } from "./losses/mean-absolute-error.ts";
+export type { MeanSquaredErrorConfig } from "./losses/mean-squared-error.ts";
+export type { QuantileConfig } from "./losses/quantile.ts";
+export type { SparseCategoricalCrossentropyConfig } from "./losses/sparse-categorical-crossentropy.ts";
+export type { AucConfig } from "./metrics/auc.ts";
+export type { BinaryAccuracyConfig } from "./metrics/binary-accuracy.ts";
+export type { F1ScoreConfig } from "./metrics/f1-score.ts";
+export type { MetricConfig, MetricName } from "./metrics/index.ts";
+export type { PrecisionConfig } from "./metrics/precision.ts";
+export type { R2ScoreConfig } from "./metrics/r2-score.ts";
+export type { RecallConfig } from "./metrics/recall.ts";
+export type { SparseTopKCategoricalAccuracyConfig } from "./metrics/sparse-top-k-categorical-accuracy.ts";
+export type { TopKCategoricalAccuracyConfig } from "./metrics/top-k-categorical-accuracy.ts";
 export type { CompileOptions } from "./model/compile.ts";
 export type { AdagradConfig } from "./optimizers/adagrad.ts";
 export type { AdamConfig, AdamOptions } from "./optimizers/adam.ts";
@@ -30,8 +47,10 @@ export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
 export type { Inputs, SampleWeights, Targets } from "./train/inputs.ts";
 export type {
   BatchLogs,
+  Callback,
   EpochLogs,
   EvaluateOptions,
+  FitContext,
   FitOptions,
   GradientFlow,
   History,
@@ -39,6 +58,7 @@ export type {
   LayerTrace,
   Logs,
   Model,
+  PredictOptions,
   ReadOptions,
   SaveOptions,
   Trace,

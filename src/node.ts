@@ -10,6 +10,14 @@ import { linkNodeWorker, type NodeWorkerSource } from "./worker/link-node.ts";
 import { startThread } from "./worker/start-thread.ts";
 
 export {
+  csvLogger,
+  type FileCheckpointOptions,
+  type FileCsvLoggerOptions,
+  type LogDirOptions,
+  modelCheckpoint,
+  tensorBoard,
+} from "./callbacks/files-node.ts";
+export {
   type LoadCsvOptions,
   type LoadImdbOptions,
   loadCsv,

@@ -20,6 +20,7 @@ import {
 import { growableMemory, LinearMemory } from "./wasm/memory.ts";
 import type { Platform, StartThread, Thread, ThreadInit } from "./wasm/platform.ts";
 
+/** Options of `createRuntime()`. */
 export interface RuntimeOptions {
   /**
    * The WebAssembly module, its bytes, its URL or a Response; or a function from a build's file name
@@ -41,6 +42,7 @@ export interface RuntimeOptions {
 /** A model file: its bytes, or a Blob, a File or a Response that gives them. */
 export type ModelBytes = Bytes | BytesFile;
 
+/** Options of `sequential()`. */
 export interface ModelOptions {
   /** Whole number in [0, 2³²): fixes initial weights, order of samples and dropout. Default 0. */
   seed?: number;
@@ -77,6 +79,7 @@ export interface Runtime {
    * @throws BAD_MODEL_FILE, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED
    */
   load(file: ModelBytes): Promise<Model>;
+  /** Which kernels, how many threads, and why; how much memory. */
   info(): Promise<RuntimeInfo>;
   /** Dispose of every model and end the threads; the memory goes with the runtime itself. */
   close(): Promise<void>;

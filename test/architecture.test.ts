@@ -30,7 +30,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["model"],
   ["formats"],
   ["train"],
-  ["runtime.ts"],
+  ["runtime.ts", "callbacks"],
   ["worker", "packaged.ts", "model-file-node.ts"],
   ["index.ts", "node.ts", "web.ts", "workerd.ts", "inline.ts"],
   ["cli"],

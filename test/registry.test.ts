@@ -9,7 +9,7 @@ import { STACKS } from "./model/stacks.ts";
 import { LOSS_REFERENCES, METRIC_REFERENCES, OPTIMIZER_REFERENCES, REFERENCES } from "./reference/index.ts";
 
 const fileOf = (name: string) =>
-  name.replace(/([a-z])([A-Z])/g, (_, before, after) => `${before}-${after}`).toLowerCase();
+  name.replace(/(?<=[a-z\d])[A-Z]|(?<!^)[A-Z](?=[a-z])/g, (capital) => `-${capital}`).toLowerCase();
 
 const exists = (path: string) => existsSync(new URL(`../${path}`, import.meta.url));
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");

@@ -5,7 +5,7 @@ import type { Arguments } from "./arguments.ts";
 import { findDataSource } from "./data-source.ts";
 import { readForModel } from "./model-rows.ts";
 import { countEvent, countLine, factLines } from "./part-lines.ts";
-import { lossAndAccuracy, print, printJson } from "./print.ts";
+import { lossAndMetrics, print, printJson } from "./print.ts";
 import { FetchProgress, LiveLine, liveStream } from "./progress.ts";
 import { declareRuntimeFlags, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
@@ -60,7 +60,7 @@ export async function evaluate(args: Arguments): Promise<number> {
     } else {
       print(`${name}: ${isWhole ? "" : "test "}${countLine(counts, classes)}`);
       for (const line of factLines(counts, classes, isWhole ? "these texts" : "the test part")) print(line);
-      print(lossAndAccuracy(logs, samples));
+      print(lossAndMetrics(logs, samples));
     }
   } finally {
     live.clear();

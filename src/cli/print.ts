@@ -24,10 +24,10 @@ export function duration(seconds: number): string {
   return h > 0 ? `${h}h ${two(m)}m ${two(s)}s` : `${m}m ${two(s)}s`;
 }
 
-/** `loss 0.1234, accuracy 0.9567 (25000 samples)` */
-export function lossAndAccuracy({ loss, accuracy }: Logs, samples: number): string {
-  const share = accuracy === undefined ? "" : `, accuracy ${accuracy.toFixed(4)}`;
-  return `loss ${loss.toFixed(4)}${share} (${count(samples, "sample")})`;
+/** `loss 0.1234, accuracy 0.9567 (25000 samples)`, and the other metrics that the model was compiled with. */
+export function lossAndMetrics(logs: Logs, samples: number): string {
+  const results = Object.entries(logs).map(([name, value]) => `${name} ${value!.toFixed(4)}`);
+  return `${results.join(", ")} (${count(samples, "sample")})`;
 }
 
 /** 1 → "1 sample", 2 → "2 samples". */

@@ -3,7 +3,7 @@ import type { TextDataset } from "../data/dataset.ts";
 import type { RuntimeInfo } from "../runtime.ts";
 import type { BatchLogs, EpochLogs, Logs } from "../train/model.ts";
 import { countEvent, countLine, factLines } from "./part-lines.ts";
-import { count, duration, lossAndAccuracy, print, printJson, warn } from "./print.ts";
+import { count, duration, lossAndMetrics, print, printJson, warn } from "./print.ts";
 import { epochLine, FetchProgress, LiveLine, liveStream, timePerStep, wrapParts } from "./progress.ts";
 
 /** What a training run begins with. */
@@ -138,7 +138,7 @@ export class TextReport implements TrainReport {
 
   evaluated(split: "train" | "test", logs: Logs, samples: number): void {
     this.#live.clear();
-    print(`${SETS[split]}: ${lossAndAccuracy(logs, samples)}`);
+    print(`${SETS[split]}: ${lossAndMetrics(logs, samples)}`);
   }
 
   done(seconds: number, { digest, out }: SavedAs): void {

@@ -5,6 +5,7 @@ import type { Split } from "./dataset.ts";
 import { encodeTokens } from "./vocabulary.ts";
 import { checkVocabulary, type Vocabulary } from "./vocabulary-options.ts";
 
+/** What is in a part of a data set. */
 export interface SplitCounts {
   readonly samples: number;
   /** Of class 0 and of class 1. */

@@ -12,6 +12,7 @@ import { oneOf } from "../options.ts";
  *   `Intl.Segmenter`, which may differ from one engine's version to the next.
  */
 export const TOKENIZERS = ["keras", "unicode", "segmenter"] as const;
+/** How texts are cut into words. */
 export type Tokenizer = (typeof TOKENIZERS)[number];
 
 /** For tables of options. */

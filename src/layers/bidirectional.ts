@@ -22,6 +22,7 @@ import { reversed } from "./reversed.ts";
 /** How the outputs of the two directions become one. */
 export type MergeMode = "concat" | "sum" | "mul" | "ave";
 
+/** Options of `bidirectional()`. */
 export interface BidirectionalConfig {
   /** The recurrent layer that reads in both directions, each with weights of its own. */
   layer: AnyRecurrentLayer;

@@ -26,6 +26,7 @@ import { anInitializer, COMMON, describeLayer, sequenceShape, size } from "./opt
 import { packPart, packPartTransposed } from "./panels.ts";
 import { type Padding, type WindowShape, windowsOf, windowsOutput } from "./windows.ts";
 
+/** Options of `conv1d()`. */
 export interface Conv1dConfig {
   /** Length of the output's rows. */
   filters: number;

@@ -15,6 +15,7 @@ import {
 import { anInitializer, COMMON, describeLayer, size } from "./options.ts";
 import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
 
+/** Options of `dense()`. */
 export interface DenseConfig {
   /** Length of the output. */
   units: number;

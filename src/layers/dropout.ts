@@ -2,6 +2,7 @@ import type { OptionTable } from "../options.ts";
 import { type AnyLayer, type LayerKind, maskAs, maskedAs, padded, type Rows } from "./kind.ts";
 import { COMMON, describeLayer, share } from "./options.ts";
 
+/** Options of `dropout()`. */
 export interface DropoutConfig {
   /** Share of the inputs dropped while training; in [0, 1). */
   rate: number;

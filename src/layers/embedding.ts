@@ -3,6 +3,7 @@ import { type AnyLayer, type Initializer, type LayerKind, maskAs, padded, type R
 import { anInitializer, COMMON, describeLayer, size } from "./options.ts";
 import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
 
+/** Options of `embedding()`. */
 export interface EmbeddingConfig {
   /** V: ids are in [0, inputDim). */
   inputDim: number;

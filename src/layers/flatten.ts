@@ -3,6 +3,7 @@ import type { OptionTable } from "../options.ts";
 import { type AnyLayer, type LayerKind, padded, type Rows } from "./kind.ts";
 import { COMMON, describeLayer } from "./options.ts";
 
+/** Options of `flatten()`. */
 export interface FlattenConfig {
   /** For a first layer: [T, features], or [features]. */
   inputShape?: readonly (number | null)[];

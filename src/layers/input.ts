@@ -1,6 +1,7 @@
 import type { AnyLayer, LayerKind } from "./kind.ts";
 import { COMMON, describeLayer, size } from "./options.ts";
 
+/** Options of `input()`. */
 export interface InputConfig {
   /** What its data are called: the key in `x`. Default `input_layer`, `input_layer_1`, … */
   name?: string;

@@ -10,6 +10,7 @@ import {
 } from "./kind.ts";
 import { anInitializer, COMMON, describeLayer } from "./options.ts";
 
+/** Options of `layerNormalization()`. */
 export interface LayerNormalizationConfig {
   /** Added to the variance. Default 0.001. */
   epsilon?: number;

@@ -2,6 +2,7 @@ import { number } from "../options.ts";
 import { type AnyLayer, type LayerKind, padded, type Rows } from "./kind.ts";
 import { COMMON, describeLayer, sequenceShape } from "./options.ts";
 
+/** Options of `masking()`. */
 export interface MaskingConfig {
   /** A step is masked where all its features are this number. Default 0. */
   maskValue?: number;

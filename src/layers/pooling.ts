@@ -13,6 +13,7 @@ import {
 import { COMMON, sequenceShape, size } from "./options.ts";
 import { requireSequence, type WindowShape, windowsOf, windowsOutput } from "./windows.ts";
 
+/** Options of `maxPooling1d()` and `averagePooling1d()`. */
 export interface PoolingConfig {
   /** Timesteps of a window. Default 2. */
   poolSize?: number;
@@ -41,6 +42,7 @@ export const POOLING = {
   inputShape: sequenceShape,
 } satisfies Readonly<Record<string, Option>>;
 
+/** Options of `globalMaxPooling1d()` and `globalAveragePooling1d()`. */
 export interface GlobalPoolingConfig {
   /** Keep an axis of one timestep, (B, 1, features). Default false: (B, features). */
   keepdims?: boolean;

@@ -4,6 +4,7 @@ import { type AnyLayer, type LayerKind, padded } from "./kind.ts";
 import { SUM } from "./merge-modes.ts";
 import { COMMON, describeLayer } from "./options.ts";
 
+/** Options of `repeatVector()`. */
 export interface RepeatVectorConfig {
   /** Timesteps of the output, 1,000,000 at most. */
   n: number;

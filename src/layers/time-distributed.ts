@@ -5,6 +5,7 @@ import { COMMON, describeLayer, sequenceShape } from "./options.ts";
 import { type AnyRowLayer, ROW_KINDS } from "./row-kinds.ts";
 import { requireSequence } from "./windows.ts";
 
+/** Options of `timeDistributed()`. */
 export interface TimeDistributedConfig {
   /** The layer that every step goes through: dense, dropout, layerNormalization or activation. */
   layer: AnyRowLayer;

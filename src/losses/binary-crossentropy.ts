@@ -2,6 +2,7 @@ import { trueOrFalse } from "../options.ts";
 import type { LossKind } from "./kind.ts";
 import { labelSmoothing } from "./targets.ts";
 
+/** Cross-entropy of a sigmoid's outputs, each a yes or no by itself. */
 export interface BinaryCrossentropyConfig {
   name: "binaryCrossentropy";
   /** The head gives logits (a linear layer's), not probabilities. Default false. */

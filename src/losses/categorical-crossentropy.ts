@@ -2,6 +2,7 @@ import { trueOrFalse } from "../options.ts";
 import type { LossKind } from "./kind.ts";
 import { aShare, labelSmoothing, ofClasses } from "./targets.ts";
 
+/** Cross-entropy of a softmax's shares, with a share for each class as target. */
 export interface CategoricalCrossentropyConfig {
   name: "categoricalCrossentropy";
   /** The head gives logits (a linear layer's), not probabilities. Default false. */

@@ -1,6 +1,7 @@
 import type { LossKind } from "./kind.ts";
 import { finite, positive } from "./targets.ts";
 
+/** Negative logarithm of a normal density whose mean and log-variance the head gives. */
 export interface GaussianNegativeLogLikelihoodConfig {
   name: "gaussianNegativeLogLikelihood";
   /** Added to each variance, which keeps the loss from below; in squares of the targets' unit. Default 1e-6. */

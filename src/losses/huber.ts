@@ -1,6 +1,7 @@
 import type { LossKind } from "./kind.ts";
 import { finite, positive } from "./targets.ts";
 
+/** Half the square of an error, and beyond delta in proportion to it (Huber 1964). */
 export interface HuberConfig {
   name: "huber";
   /** The error from which on the loss grows with it and no more with its square; above 0. Default 1. */

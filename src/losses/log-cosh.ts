@@ -1,6 +1,7 @@
 import type { LossKind } from "./kind.ts";
 import { finite } from "./targets.ts";
 
+/** log cosh of an error: half its square near 0, its size far off. */
 export interface LogCoshConfig {
   name: "logCosh";
 }

@@ -1,6 +1,7 @@
 import type { LossKind } from "./kind.ts";
 import { finite } from "./targets.ts";
 
+/** The mean of the errors' sizes. */
 export interface MeanAbsoluteErrorConfig {
   name: "meanAbsoluteError";
 }

@@ -2,6 +2,7 @@ import type { Option } from "../options.ts";
 import type { LossKind } from "./kind.ts";
 import { finite } from "./targets.ts";
 
+/** Pinball loss of one quantile or several (Koenker and Bassett 1978). */
 export interface QuantileConfig {
   name: "quantile";
   /**

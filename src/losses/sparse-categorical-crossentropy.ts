@@ -2,6 +2,7 @@ import { trueOrFalse } from "../options.ts";
 import type { LossKind } from "./kind.ts";
 import { aClass, ofClasses } from "./targets.ts";
 
+/** Cross-entropy of a softmax's shares, with the number of a class as target. */
 export interface SparseCategoricalCrossentropyConfig {
   name: "sparseCategoricalCrossentropy";
   /** The head gives logits (a linear layer's), not probabilities. Default false. */

@@ -1,8 +1,4 @@
-import type { MetricKind } from "./kind.ts";
+import { mean } from "./mean.ts";
 
 /** The share of rows whose largest output stands where the largest target does. In assembly/accuracy.ts. */
-export const categoricalAccuracy: MetricKind = {
-  targets: "outputs",
-  divisor: () => 1,
-  kernel: (k) => k.categoricalAccuracy,
-};
+export const categoricalAccuracy = mean({ targets: "outputs", values: (k) => k.categoricalAccuracy });

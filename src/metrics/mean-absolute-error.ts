@@ -1,9 +1,8 @@
-import type { MetricKind } from "./kind.ts";
+import { mean } from "./mean.ts";
 
 /** mean(|y - t|), beside any loss. Computed in assembly/mean-absolute-error.ts, which gives each row's mean. */
-export const meanAbsoluteError: MetricKind = {
+export const meanAbsoluteError = mean({
   targets: "outputs",
-  divisor: () => 1,
-  kernel: (k) => (values, y, targets, rows, units, ld) =>
+  values: (k) => (values, y, targets, rows, units, ld) =>
     k.meanAbsoluteError(values, 0, y, targets, rows, units, ld, 1),
-};
+});

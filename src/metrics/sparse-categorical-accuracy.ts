@@ -1,8 +1,7 @@
-import type { MetricKind } from "./kind.ts";
+import { mean } from "./mean.ts";
 
 /** The share of rows whose largest output is that of the class. In assembly/accuracy.ts. */
-export const sparseCategoricalAccuracy: MetricKind = {
+export const sparseCategoricalAccuracy = mean({
   targets: "class",
-  divisor: () => 1,
-  kernel: (k) => k.sparseCategoricalAccuracy,
-};
+  values: (k) => k.sparseCategoricalAccuracy,
+});

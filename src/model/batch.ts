@@ -6,11 +6,19 @@ import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
 import { padded, type Rows } from "../layers/kind.ts";
 import type { AnyLoss } from "../losses/kind.ts";
-import { type MetricName, metricKindOf } from "../metrics/index.ts";
+import { type MetricConfig, metricOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
 import type { KeptStates } from "./kept-states.ts";
-import { type BatchShape, gatheredWidth, masksOf, type Plan, planBatch, SHARD_SIZE } from "./plan.ts";
+import {
+  type BatchShape,
+  gatheredWidth,
+  type MetricPlaces,
+  masksOf,
+  type Plan,
+  planBatch,
+  SHARD_SIZE,
+} from "./plan.ts";
 import { type Branch, branchesOf, originOf, signalsOf } from "./stack.ts";
 import type { OptimizerState } from "./step.ts";
 import type { Station, Team } from "./team.ts";
@@ -29,8 +37,8 @@ export interface BatchResult {
   readonly rows: number;
   /** The mean of the rows' losses, times their weights, and the layers' penalty with it. */
   readonly loss: number;
-  /** Of each metric: the sum of the rows' values, and what to divide it by. */
-  readonly metrics: readonly { readonly sum: number; readonly count: number }[];
+  /** Of each metric its sums over the rows. */
+  readonly metrics: readonly (readonly number[])[];
   /** A bound of the gradient's numbers; NaN where one, or the loss, is not finite; 0 where none was taken. */
   readonly peak: number;
 }
@@ -49,7 +57,7 @@ export interface BatchOptions {
   readonly lossWeights?: readonly number[] | null | undefined;
   /** Whether load() is given weights of rows. Default false. */
   readonly weighted?: boolean;
-  readonly metrics?: readonly MetricName[];
+  readonly metrics?: readonly MetricConfig[];
   /** To ask for flow(). Default false. */
   readonly flow?: boolean;
   /** Where states stay that stateful layers keep from batch to batch. Default: nowhere, they begin as zeros. */
@@ -446,20 +454,32 @@ export class Batch {
   /** @param divisor of the sum of the rows' losses */
   #result(count: number, divisor: number, peak: number): BatchResult {
     const { kernels: k } = this.#weights;
-    const { losses, metrics, shape, signals } = this.#plan;
-    const { width } = signals.at(-1)!;
+    const { losses, metrics, shape } = this.#plan;
     const rows = this.#rows(count);
     return {
       rows,
       loss: k.sumFloats(this.#at(losses), rows) / divisor + this.#weights.penalty(),
-      metrics: shape.metrics.map((name, i) => ({
-        sum: k.sumFloats(this.#at(metrics[i]!), rows),
-        count: this.#counting(count) * metricKindOf(name, shape.loss!.name)!.divisor(width),
-      })),
+      metrics: shape.metrics.map((given, i) => this.#sums(given, metrics[i]!, rows)),
       peak,
     };
   }
+
+  /** A metric's sums over the rows of the batch that count, in their order, whichever thread had them. */
+  #sums(given: MetricConfig, { values, sums, length }: MetricPlaces, rows: number): number[] {
+    const { kernels: k, memory } = this.#weights;
+    const { shape, signals, seen, targets, outputMask } = this.#plan;
+    const { width, masked } = signals.at(-1)!;
+    const { kind, metric } = metricOf(given, shape.loss!.name)!;
+    const [to, from] = [this.#at(sums), this.#at(kind.values ? values : seen)];
+    k.clear(to, 2 * length);
+    const keep = masked ? this.#at(outputMask) : ALL_ROWS;
+    kind.add(k, metric)(to, from, this.#at(targets), keep, rows, width, padded(width));
+    return Array.from(memory.f64(to, length));
+  }
 }
+
+/** No address of a word for each row: all rows count. */
+const ALL_ROWS = 0;
 
 type StateRows = Readonly<Record<string, Rows>>;
 

@@ -5,7 +5,7 @@ import type { Activation } from "../layers/kind.ts";
 import { LOSSES, type LossConfig, lossKindOf, outputsPerTargetOf, targetWidthOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
 import { aWeight } from "../losses/targets.ts";
-import { METRICS, type MetricName, metricKindOf } from "../metrics/index.ts";
+import { METRICS, type MetricConfig, metricOf, nameOf } from "../metrics/index.ts";
 import { OPTIMIZERS, type OptimizerConfig } from "../optimizers/index.ts";
 import type { AnyOptimizer } from "../optimizers/kind.ts";
 import { checkSchedule } from "../optimizers/schedules.ts";
@@ -20,9 +20,14 @@ export interface CompileOptions {
   loss: LossConfig["name"] | LossConfig;
   /**
    * `accuracy`: of a binaryCrossentropy the share of predictions on the right side of ½ (of 0 for logits), of
-   * the others that of the largest outputs which stand at the class. Default none.
+   * the others that of the largest outputs which stand at the class. Each is in the logs under its name, and one that
+   * comes again, with other options, under a name with a number behind it: `precision`, `precision1`.
+   *
+   * Metrics see activated outputs. Beside a loss that is `fromLogits: true`, accuracies, `meanSquaredError` and the
+   * like see the logits as they are; `precision`, `recall`, `f1Score`, `auc` and `r2Score` see the probabilities that
+   * the logits stand for, and every `threshold` is one of probabilities. Default none.
    */
-  metrics?: readonly MetricName[];
+  metrics?: readonly MetricConfig[];
   /**
    * What each target of a row counts for in the loss, from 0 on: [1, 2] for two targets, of which the second counts
    * twice. A row's loss is the mean of its targets' times these, so all 1 is as without. Keras's `loss_weights` of the
@@ -36,7 +41,8 @@ export interface CompileOptions {
 export interface CompileConfig {
   readonly optimizer: AnyOptimizer;
   readonly loss: AnyLoss;
-  readonly metrics: readonly MetricName[];
+  /** By name where all its options are at their defaults; else with all of them. */
+  readonly metrics: readonly MetricConfig[];
   /** Absent where all targets count alike. */
   readonly lossWeights?: readonly number[];
 }
@@ -83,7 +89,7 @@ export function checkCompile(options: CompileOptions, layers: readonly Layer[]):
   return {
     optimizer: checkOptimizer(optimizer),
     loss: checkedLoss,
-    metrics: checkMetrics([...new Set(metrics)], checkedLoss),
+    metrics: checkMetrics(metrics, checkedLoss, signalsOf(layers).at(-1)!.width),
     ...(lossWeights && { lossWeights: [...lossWeights] }),
   };
 }
@@ -111,26 +117,33 @@ function checkOptimizer(given: NonNullable<CompileOptions["optimizer"]>): AnyOpt
   return { ...optimizer, learningRate: checkSchedule(optimizer.learningRate) };
 }
 
-function checkMetrics(names: MetricName[], loss: AnyLoss): MetricName[] {
+function checkMetrics(given: readonly MetricConfig[], loss: AnyLoss, units: number): MetricConfig[] {
   const { targets } = lossKindOf(loss);
   const words = {
     outputs: "a target for each output",
     class: "the number of a class",
     several: "a target for several outputs",
   };
-  for (const name of names) {
-    const kind = metricKindOf(name, loss.name);
-    if (!kind) refuse(`metrics has accuracy, and ${loss.name} has none; see meanAbsoluteError.`);
-    else if (kind.targets !== targets) {
+  const checked = new Map<string, MetricConfig>();
+  for (const one of given) {
+    const full = described("metrics", one, NAMED_METRICS) as Exclude<MetricConfig, string>;
+    const chosen = metricOf(full, loss.name);
+    const name = nameOf(full);
+    if (!chosen) return refuse(`metrics has accuracy, and ${loss.name} has none; see meanAbsoluteError.`);
+    if (chosen.kind.targets !== targets) {
       refuse(
-        `metrics has ${name}, which takes ${words[kind.targets]}; ${loss.name} takes ${words[targets]}.`,
+        `metrics has ${name}, which takes ${words[chosen.kind.targets]}; ${loss.name} takes ${words[targets]}.`,
       );
     }
+    const unfit = chosen.kind.unfit?.(chosen.metric, units);
+    if (unfit !== undefined) refuse(unfit);
+    const key = JSON.stringify(full);
+    checked.set(key, key === JSON.stringify(described("metrics", name, NAMED_METRICS)) ? name : full);
   }
-  return names;
+  return [...checked.values()];
 }
 
-const METRIC_NAMES = ["accuracy", ...Object.keys(METRICS)];
+const NAMED_METRICS = { accuracy: { options: {} }, ...METRICS };
 
 const NAMED = {
   wanted: "a name, or an object with a name",
@@ -143,8 +156,8 @@ const COMPILE = {
   optimizer: { ...NAMED, fallback: "adam" as const },
   loss: NAMED,
   metrics: {
-    wanted: `a list of ${METRIC_NAMES.join(", ")}`,
-    accepts: (value: unknown) => Array.isArray(value) && value.every((name) => METRIC_NAMES.includes(name)),
+    wanted: `a list of ${Object.keys(NAMED_METRICS).join(", ")}, or of objects with such a name`,
+    accepts: (value: unknown) => Array.isArray(value) && value.every(NAMED.accepts),
     fallback: [],
   },
   lossWeights: {

@@ -70,8 +70,10 @@ export class OptimizerMemory {
     this.#weights.memory.f64(numbers, names.length)[names.indexOf("learningRate")] = rate;
   }
 
-  /** The largest gradient so far, and a bound of the weights. */
+  /** The largest gradient and the highest learning rate of a step so far: a velocity remembers both. */
   #peak = 0;
+  #fastest = 0;
+  /** A bound of the weights. */
   #reach = Infinity;
 
   /**
@@ -85,8 +87,10 @@ export class OptimizerMemory {
     if (typeof learningRate !== "number") this.#setRate(rateAt(learningRate, iteration));
     const now = this.#now;
     this.#peak = Math.max(this.#peak, peak);
+    this.#fastest = Math.max(this.#fastest, now.learningRate);
     if (overwrites(now, iteration - 1)) this.forgetReach();
-    const step = optimizerKindOf(now).reach(now, this.#peak, iteration);
+    const fastest = { ...now, learningRate: this.#fastest };
+    const step = optimizerKindOf(now).reach(fastest, this.#peak, iteration);
     const grown = Math.max(1, Math.abs(1 - (now.weightDecay ?? 0) * now.learningRate));
     // A bound grows; the weights need not have.
     if (!(this.#reach * grown + step < SAFE)) this.#reach = this.#weights.peak();

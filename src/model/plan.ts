@@ -7,7 +7,7 @@ import { type Memory, padded, type Signal, type Sizes, type Use } from "../layer
 import { outputsPerTargetOf, targetWidthOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
 import type { TargetRoom } from "../losses/weighed-targets.ts";
-import type { MetricName } from "../metrics/index.ts";
+import { type MetricConfig, metricOf } from "../metrics/index.ts";
 import { type Head, headOf } from "./compile.ts";
 import { branchesOf, inputsOf, signalsOf } from "./stack.ts";
 import { type WeightTable, weightTable } from "./weights.ts";
@@ -31,7 +31,7 @@ export interface BatchShape {
   readonly lossWeights: readonly number[] | null;
   /** Whether rows of outputs have weights of their own in the loss. */
   readonly weighted: boolean;
-  readonly metrics: readonly MetricName[];
+  readonly metrics: readonly MetricConfig[];
   /** Whether there is a way back: to train, or to keep the gradient of every step's states. */
   readonly backward: boolean;
   readonly flow: boolean;
@@ -76,9 +76,13 @@ export interface Plan {
   readonly weights: number;
   /** (B, rows, width): the head's output, without padding. */
   readonly outputs: number;
-  /** (B · rows), and the same for each metric. */
+  /** (B, rows), where there is a loss and outputs are masked: 1 of rows that count, 0 of those that are masked. */
+  readonly outputMask: number;
+  /** (B · rows). */
   readonly losses: number;
-  readonly metrics: readonly number[];
+  readonly metrics: readonly MetricPlaces[];
+  /** (B · rows, padded width): the head's output as metrics see it that sum up outputs. */
+  readonly seen: number;
   /** (threads), a cache line each: a bound of the gradient that the thread has summed. */
   readonly peaks: number;
   /** (shards, weights that have a partial a shard). */
@@ -99,6 +103,16 @@ export interface Plan {
   readonly bytes: number;
 }
 
+/** Where a metric's numbers are. */
+export interface MetricPlaces {
+  /** (B · rows), where each row has a value. */
+  readonly values: number;
+  /** What a batch adds up to, f64. */
+  readonly sums: number;
+  /** How many sums. */
+  readonly length: number;
+}
+
 /** Where a block is, in bytes from the start of the memory that it is part of. */
 export interface Block {
   readonly of: "all" | "thread";
@@ -117,6 +131,7 @@ export function planBatch(shape: BatchShape): Plan {
   const rows = B * output.T;
   const targetWidth = shape.loss ? targetWidthOf(shape.loss, output.width) : 0;
   const shards = Math.ceil(B / SHARD_SIZE);
+  const metrics = shape.loss ? shape.metrics.map((given) => metricOf(given, shape.loss!.name)!) : [];
   const all = new Layout();
   const places = {
     inputs: branchesOf(head.layers).map(({ layers }, i) =>
@@ -125,8 +140,13 @@ export function planBatch(shape: BatchShape): Plan {
     targets: all.reserve(rows * targetWidth),
     weights: all.reserve(shape.weighted ? rows : 0),
     outputs: all.reserve(shape.outputs ? rows * output.width : 0),
+    outputMask: all.reserve(shape.loss && output.masked ? rows : 0),
     losses: all.reserve(shape.loss ? rows : 0),
-    metrics: shape.metrics.map(() => all.reserve(rows)),
+    metrics: metrics.map(({ kind, metric }) => {
+      const length = kind.sums(metric, output.width);
+      return { values: all.reserve(kind.values ? rows : 0), sums: all.reserve(2 * length), length };
+    }),
+    seen: all.reserve(metrics.every(({ kind }) => kind.values) ? 0 : rows * padded(output.width)),
     peaks: all.reserve(backward ? shape.threads * 16 : 0),
     partials: all.reserve(backward ? shards * table.shardsLength : 0),
   };

@@ -12,8 +12,8 @@ import { type Group, type Pass, padded, type Rows } from "../layers/kind.ts";
 import { lossKindOf, outputsPerTargetOf } from "../losses/index.ts";
 import type { LossKernel } from "../losses/kind.ts";
 import { weighedTargets } from "../losses/weighed-targets.ts";
-import { metricKindOf } from "../metrics/index.ts";
-import type { MetricKernel } from "../metrics/kind.ts";
+import { metricOf } from "../metrics/index.ts";
+import type { ValuesKernel } from "../metrics/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
 import { GradientSum } from "./gradient-sum.ts";
@@ -70,7 +70,8 @@ export class Worker {
   /** Address of this thread's part of the batch's memory. */
   readonly #own: number;
   readonly #loss: LossKernel | null;
-  readonly #metrics: readonly MetricKernel[];
+  /** Of each metric what it makes of a row, or null where it sums up outputs. */
+  readonly #metrics: readonly (ValuesKernel | null)[];
   /** Null where nothing is trained. */
   readonly #sum: GradientSum | null;
   readonly #step: Step | null;
@@ -97,7 +98,10 @@ export class Worker {
     const { loss, metrics } = site.shape;
     this.#loss = this.#lossKernel();
     const logits = loss?.fromLogits === true;
-    this.#metrics = loss ? metrics.map((name) => metricKindOf(name, loss.name)!.kernel(k, logits)) : [];
+    this.#metrics = (loss ? metrics : []).map((given) => {
+      const { kind, metric } = metricOf(given, loss!.name)!;
+      return kind.values?.(k, metric, logits) ?? null;
+    });
     const { layers } = this.plan.head;
     const starts = layers.flatMap((_, i) => (begins(layers, i) ? [i] : []));
     this.branches = starts.map((start, b) => this.passes.slice(start, starts[b + 1]));
@@ -250,7 +254,7 @@ export class Worker {
     const { plan } = this;
     const { shape, head, targetWidth } = plan;
     const k = this.#k;
-    const { width, T, mask } = this.passes.at(-1)!.y;
+    const { width, T } = this.passes.at(-1)!.y;
     const [row, rows] = [group.first * T, group.count * T];
     const [{ y, dy }, ld] = [this.#outputs(group), padded(width)];
     const targets = this.at(plan.targets) + row * targetWidth * 4;
@@ -260,20 +264,42 @@ export class Worker {
       const losses = this.at(plan.losses) + row * 4;
       this.#loss(losses, gradient, y, targets, rows, width, ld, scale);
       if (shape.weighted) k.weighRows(losses, gradient, this.at(plan.weights) + row * 4, rows, ld);
+      const mask = this.#showMask(group);
       if (mask) {
-        k.clearMasked(losses, 1, mask.at(group), 1, rows);
-        if (gradient) k.clearMasked(gradient, ld, mask.at(group), 1, rows);
+        k.clearMasked(losses, 1, mask, 1, rows);
+        if (gradient) k.clearMasked(gradient, ld, mask, 1, rows);
       }
       if (shape.backward) this.#giveBack(group, dy);
     }
     if (!shape.outputs && this.#metrics.length === 0) return;
     activationForward(k, head.activation, y, rows, width);
     for (const [i, metric] of this.#metrics.entries()) {
-      const values = this.at(plan.metrics[i]!) + row * 4;
-      metric(values, y, targets, rows, width, ld);
-      if (mask) k.clearMasked(values, 1, mask.at(group), 1, rows);
+      metric?.(this.at(plan.metrics[i]!.values) + row * 4, y, targets, rows, width, ld);
     }
+    if (this.#metrics.includes(null)) this.#show(y, row, rows, width);
     if (shape.outputs) k.copyRows(this.at(plan.outputs) + row * width * 4, width, y, ld, width, rows);
+  }
+
+  /** Which of the group's rows of outputs count, to where metrics see it. @returns its address, or 0 where all do */
+  #showMask(group: Group): number {
+    const { mask, T } = this.passes.at(-1)!.y;
+    if (!mask) return 0;
+    const to = this.at(this.plan.outputMask) + group.first * T * 4;
+    for (let r = 0; r < group.count; r++) {
+      // Word by word: those of rows that are read from the end lie the other way round.
+      this.#k.copyRows(to + r * T * 4, 1, mask.at(group) + r * mask.sequence * 4, mask.stride, 1, T);
+    }
+    return to;
+  }
+
+  /** Outputs to where metrics see them that sum up outputs: logits as the probabilities that they stand for. */
+  #show(y: number, row: number, rows: number, width: number): void {
+    const { loss } = this.plan.shape;
+    const ld = padded(width);
+    const to = this.at(this.plan.seen) + row * ld * 4;
+    this.#k.copyRows(to, ld, y, ld, width, rows);
+    const { from = "linear" } = loss?.fromLogits ? lossKindOf(loss) : {};
+    activationForward(this.#k, from, to, rows, width);
   }
 
   /** Addresses of (R, rows, padded width): the last layer's outputs, and where their gradient goes. */

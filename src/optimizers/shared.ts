@@ -3,6 +3,7 @@ import { LstmkitError } from "../errors.ts";
 import { number, trueOrFalse, wholeNumber } from "../options.ts";
 import { aRate, aRateOrZero } from "./rates.ts";
 
+/** What every optimiser takes. */
 export interface SharedConfig {
   /**
    * Decoupled weight decay (Loshchilov and Hutter 2019): before a step every weight, biases with them, loses

@@ -43,7 +43,7 @@ export class Access {
     return this.#changing;
   }
 
-  /** @param work done with nothing else under way. @param stop as for read */
+  /** @param work done with no read and no other change under way. @param stop as for read */
   async change<T>(stop: () => void, work: () => Promise<T>): Promise<T> {
     while (this.#changing) {
       await this.#woken();

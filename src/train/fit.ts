@@ -1,13 +1,15 @@
 /** Training: epochs of batches, their logs, validation, callbacks. */
 import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
+import { metricKeys } from "../metrics/index.ts";
 import type { Batch, BatchResult } from "../model/batch.ts";
 import type { CompileConfig } from "../model/compile.ts";
 import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
 import { dataOf, part, type Samples } from "./inputs.ts";
-import type { EpochLogs, FitOptions, History, Logs } from "./model.ts";
+import { Listeners } from "./listeners.ts";
+import type { EpochLogs, FitContext, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
 import type { ClassWeights } from "./row-weights.ts";
 import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
@@ -18,6 +20,7 @@ type Given = Filled<FitOptions, typeof FIT_OPTIONS>;
 export interface FitPlan extends Given {
   readonly train: Samples;
   readonly validation: Samples | null;
+  readonly listeners: Listeners;
   /** Batches in an epoch. */
   readonly batches: number;
 }
@@ -51,7 +54,7 @@ export function planFit(
       `${train.samples} samples make no whole batch of ${batchSize}, and dropRemainder is set. Lower batchSize.`,
     );
   }
-  return { ...given, train, validation, batches };
+  return { ...given, train, validation, batches, listeners: new Listeners(given) };
 }
 
 /**
@@ -101,6 +104,9 @@ function split(all: Samples, share: number): [Samples, Samples | null] {
 
 /** What a fit asks of its model. */
 export interface FitHost extends Pauses {
+  readonly context: FitContext;
+  /** Whether a callback has called for the end. */
+  readonly stopped: boolean;
   readonly config: CompileConfig;
   readonly state: RunState;
   /** Memory for the batches. @throws OUT_OF_MEMORY */
@@ -115,35 +121,51 @@ export interface FitHost extends Pauses {
 }
 
 export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
-  const { epochs, validation, validationFreq } = plan;
+  const { epochs, validation, validationFreq, listeners } = plan;
+  const { context } = host;
   const history: History = { epoch: [], history: {} };
   const batch = host.open();
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
+    await host.until(listeners.tell("onTrainBegin", [], context));
+    for (let epoch = 0; epoch < epochs && !host.stopped; epoch++) {
+      await host.until(listeners.tell("onEpochBegin", [epoch], context));
       const logs = await fitEpoch(plan, host, batch);
+      if (!logs) break;
       if (validation && (epoch + 1) % validationFreq === 0) {
         for (const [name, value] of Object.entries(await host.measure(validation))) {
-          logs[`val${name[0]!.toUpperCase()}${name.slice(1)}`] = value;
+          logs[ofValidation(name)] = value;
         }
       }
       record(history, epoch, logs);
-      await host.until(plan.onEpochEnd?.(epoch, logs));
+      await host.until(listeners.tell("onEpochEnd", [epoch, logs], context));
     }
-    if (epochs > 0) await host.finish();
+    if (epochs > 0) await host.finish(); // before its end is told, as in Keras: who puts weights back has the last word
+    await host.until(listeners.tell("onTrainEnd", [], context));
   } finally {
     batch.free();
   }
   return history;
 }
 
-async function fitEpoch(plan: FitPlan, host: FitHost, batch: Batch): Promise<EpochLogs> {
-  const { train, batchSize, batches, shuffle, onBatchEnd } = plan;
-  const { state, config } = host;
+/** What the logs of epochs hold. */
+export function logged({ metrics }: CompileConfig, validates: boolean): string[] {
+  const names = ["loss", ...metricKeys(metrics)];
+  return validates ? [...names, ...names.map(ofValidation)] : names;
+}
+
+/** The name of what is measured in validation. */
+const ofValidation = (name: string) => `val${name[0]!.toUpperCase()}${name.slice(1)}`;
+
+/** @returns null where it was stopped before its first batch, or by a batch that is not finite */
+async function fitEpoch(plan: FitPlan, host: FitHost, batch: Batch): Promise<EpochLogs | null> {
+  const { train, batchSize, batches, shuffle, listeners } = plan;
+  const { state, config, context } = host;
   const start = now();
   const epoch = state.epochs++;
   const order = host.order(train.samples, shuffle ? epoch : null);
   state.sums = noSums();
-  for (state.batches = 0; state.batches < batches; ) {
+  const hears = listeners.hears("onBatchEnd");
+  for (state.batches = 0; state.batches < batches && !host.stopped; ) {
     await host.checkpoint();
     const number = state.batches;
     const from = number * batchSize;
@@ -152,11 +174,30 @@ async function fitEpoch(plan: FitPlan, host: FitHost, batch: Batch): Promise<Epo
       batch.load(dataOf(train), train.y.data, order, from, count, train.weights?.data);
       return { batch, count };
     };
-    addTo(state.sums, await host.step(load, epoch, number));
+    try {
+      addTo(state.sums, await host.step(load, epoch, number));
+    } catch (error) {
+      if (await isAccepted(error, number, plan, host)) return null;
+      throw error;
+    }
     state.batches++;
-    await host.until(onBatchEnd?.(number, { ...logsOf(state.sums, config), size: count, batches }));
+    const logs = () => ({ ...logsOf(state.sums, config), size: count, batches });
+    await host.until(hears ? listeners.tell("onBatchEnd", [number, logs()], context) : undefined);
   }
+  if (state.batches === 0) return null;
   return { ...logsOf(state.sums, config), seconds: (now() - start) / 1000 };
+}
+
+/** Whether a callback wants a batch that is not finite to be the end, and not an error. */
+async function isAccepted(
+  error: unknown,
+  batch: number,
+  { listeners }: FitPlan,
+  host: FitHost,
+): Promise<boolean> {
+  if (!(error instanceof LstmkitError && error.code === "LOSS_NOT_FINITE")) return false;
+  await host.until(listeners.tell("onNotFinite", [batch, error.message], host.context));
+  return host.stopped;
 }
 
 function record(

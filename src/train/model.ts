@@ -34,6 +34,57 @@ export interface EpochLogs extends Logs {
   seconds: number;
 }
 
+/** What a callback may do to the fit that called it. Its functions may be taken out of it. */
+export interface FitContext {
+  /** Calls that only read may be made on it; those that change it, by this context. */
+  readonly model: Model;
+  /** What the logs of epochs hold in this fit, by name: `loss`, metrics, and `valLoss`, … where it validates. */
+  readonly metrics: readonly string[];
+  /** The optimiser's, as of now; of a schedule that of the step that was taken last, or of the first. */
+  readonly learningRate: number;
+  /**
+   * End the fit before its next batch, as if it had no more: what is trained of the epoch is validated, logged and
+   * told, and the promise gives the history.
+   */
+  readonly stop: () => void;
+  /**
+   * Of the next batch and all after it, in later fits too, until compile. A model that is saved has the rate that
+   * compile was given.
+   *
+   * @throws BAD_ARGUMENT for what is no rate, and where compile was given a schedule
+   */
+  readonly setLearningRate: (rate: number) => Promise<void>;
+  /** As Model.setWeights, which is BUSY while fit runs. @throws BAD_SHAPE, BAD_VALUE */
+  readonly setWeights: (weights: readonly Tensor<Float32Array>[]) => Promise<void>;
+}
+
+/**
+ * Something that is told of a fit: any object with some of these functions, each awaited like
+ * {@link FitOptions.onEpochEnd}. It is called in the thread that called fit(), wherever the model is. An object may
+ * keep what it likes in itself; it is told onTrainBegin at each fit.
+ */
+export interface Callback {
+  onTrainBegin?(context: FitContext): void | Promise<void>;
+  /** `epoch` counts from 0. */
+  onEpochBegin?(epoch: number, context: FitContext): void | Promise<void>;
+  /** As {@link FitOptions.onBatchEnd}. */
+  onBatchEnd?(batch: number, logs: BatchLogs, context: FitContext): void | Promise<void>;
+  /** Validation included. */
+  onEpochEnd?(epoch: number, logs: EpochLogs, context: FitContext): void | Promise<void>;
+  /**
+   * A batch gave a loss, a gradient or weights that are not finite, or a loss above maxLoss, which is undone: the weights
+   * are those of the batch before, or of before maxLoss was passed. Where a callback stops the fit now, it ends with the epochs before this one; else it rejects with
+   * LOSS_NOT_FINITE and this message.
+   */
+  onNotFinite?(batch: number, message: string, context: FitContext): void | Promise<void>;
+  /**
+   * The optimiser is done by then: with useEma the weights are their moving average, and setWeights() has the last word.
+   * Not where fit rejects.
+   */
+  onTrainEnd?(context: FitContext): void | Promise<void>;
+}
+
+/** Options of `fit()`. */
 export interface FitOptions {
   /** Default 1. */
   epochs?: number;
@@ -74,6 +125,8 @@ export interface FitOptions {
    * is called at most 20 times a second, and for the last batch of each epoch.
    */
   onBatchEnd?: (batch: number, logs: BatchLogs) => void | Promise<void>;
+  /** Told of the fit in their order, and before onBatchEnd and onEpochEnd: `[earlyStopping({ patience: 3 })]`. */
+  callbacks?: readonly Callback[];
   /** Awaited. `epoch` counts from 0. */
   onEpochEnd?: (epoch: number, logs: EpochLogs) => void | Promise<void>;
   /**
@@ -83,6 +136,7 @@ export interface FitOptions {
   signal?: HostSignal;
 }
 
+/** Options of `trace()` and `gradientFlow()`. */
 export interface ReadOptions {
   /** Stops before the next batch: the promise rejects with ABORTED. */
   signal?: HostSignal;
@@ -93,12 +147,16 @@ export interface PredictOptions extends ReadOptions {
   batchSize?: number;
 }
 
+/** Options of `evaluate()`. */
 export interface EvaluateOptions extends PredictOptions {
   /** What each sample, or step, counts for in the loss, as fit has it. Default none. */
   sampleWeight?: SampleWeights;
 }
 
-/** What fit gives: a number per epoch under each key. */
+/**
+ * What fit gives: a number per epoch under each key. It is plain data: JSON holds all of it, but for a metric that is
+ * NaN, such as r2Score may be.
+ */
 export interface History {
   readonly epoch: number[];
   /** loss, accuracy; valLoss, valAccuracy with an entry per validation. */
@@ -117,6 +175,7 @@ export type LayerTrace = {
   readonly units: number;
 } & { readonly [S in StateName]?: Tensor<Float32Array> };
 
+/** What `trace()` gives: every state at every step, and the output as it forms. */
 export interface Trace {
   /** The recurrent layers, bottom up. */
   readonly layers: readonly LayerTrace[];
@@ -143,6 +202,7 @@ export type LayerGradientFlow = {
   readonly units: number;
 } & { readonly [S in StateName as `d${S}`]?: Tensor<Float32Array> };
 
+/** What `gradientFlow()` gives: how much of the error reaches each step. */
 export interface GradientFlow {
   /** (n): each sequence's own loss L, not divided by n. */
   readonly losses: Tensor<Float32Array>;
@@ -150,6 +210,7 @@ export interface GradientFlow {
   readonly layers: readonly LayerGradientFlow[];
 }
 
+/** Options of `save()`. */
 export interface SaveOptions {
   /** Entries of your own for the file's `__metadata__`. */
   metadata?: Record<string, string>;

@@ -1,6 +1,7 @@
 /** What the calls of a model take. */
 import { aWeight } from "../losses/targets.ts";
 import { aFunction, aSignal, number, trueOrFalse, wholeNumber } from "../options.ts";
+import { EVENTS, isCallback } from "./listeners.ts";
 
 const SIGNAL = { signal: { ...aSignal, fallback: undefined } };
 const BATCH_SIZE = { batchSize: { ...wholeNumber(1), fallback: 32 } };
@@ -44,6 +45,11 @@ export const FIT_OPTIONS = {
     fallback: undefined,
   },
   maxLoss: { ...number("a number", (n) => !Number.isNaN(n)), fallback: undefined },
+  callbacks: {
+    wanted: `a list of objects with functions: ${EVENTS.join(", ")}`,
+    accepts: (value: unknown) => Array.isArray(value) && value.every(isCallback),
+    fallback: undefined,
+  },
   onBatchEnd: { ...aFunction, fallback: undefined },
   onEpochEnd: { ...aFunction, fallback: undefined },
   ...SIGNAL,

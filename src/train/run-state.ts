@@ -1,4 +1,5 @@
 /** The state of a run, as data: what a run is at, and its sums so far. */
+import { metricKeys, metricOf } from "../metrics/index.ts";
 import type { BatchResult } from "../model/batch.ts";
 import type { CompileConfig } from "../model/compile.ts";
 import type { Logs } from "./model.ts";
@@ -7,7 +8,8 @@ import type { Logs } from "./model.ts";
 export interface Sums {
   loss: number;
   rows: number;
-  readonly metrics: { sum: number; count: number }[];
+  /** Of each metric, as many as its kind keeps. */
+  readonly metrics: number[][];
 }
 
 export interface RunState {
@@ -27,15 +29,18 @@ export const newRun = (): RunState => ({ epochs: 0, iterations: 0, batches: 0, s
 export function addTo(sums: Sums, { loss, rows, metrics }: BatchResult): void {
   sums.loss += loss * rows;
   sums.rows += rows;
-  for (const [i, { sum, count }] of metrics.entries()) {
-    sums.metrics[i] ??= { sum: 0, count: 0 };
-    sums.metrics[i].sum += sum;
-    sums.metrics[i].count += count;
+  for (const [i, own] of metrics.entries()) {
+    const before = sums.metrics[i];
+    sums.metrics[i] = own.map((sum, j) => (before?.[j] ?? 0) + sum);
   }
 }
 
-/** Means under the metrics' names. */
-export function logsOf(sums: Sums, { metrics }: CompileConfig): Logs {
-  const means = sums.metrics.map(({ sum, count }, i) => [metrics[i]!, count === 0 ? 0 : sum / count]); // 0, as Keras says, where all is masked
-  return { loss: sums.loss / sums.rows, ...Object.fromEntries(means) };
+/** The mean loss, and what metrics make of their sums under the metrics' names. */
+export function logsOf(sums: Sums, { metrics, loss }: Pick<CompileConfig, "metrics" | "loss">): Logs {
+  const keys = metricKeys(metrics);
+  const results = sums.metrics.map((own, i) => {
+    const { kind, metric } = metricOf(metrics[i]!, loss.name)!;
+    return [keys[i]!, kind.result(own, metric)];
+  });
+  return { loss: sums.loss / sums.rows, ...Object.fromEntries(results) };
 }

@@ -16,12 +16,13 @@ import { branchesOf, checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
 import { type KeptWeights, sizeOf, Weights } from "../model/weights.ts";
+import { rateAt } from "../optimizers/schedules.ts";
 import { checkOptions } from "../options.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
-import { checkStateful, fitModel, planFit } from "./fit.ts";
+import { checkStateful, fitModel, logged, planFit } from "./fit.ts";
 import {
   checkInputs,
   checkSamples,
@@ -49,6 +50,7 @@ import { roomFor } from "./numbers.ts";
 import { Streams } from "./open-stream.ts";
 import { EVALUATE_OPTIONS, FIT_OPTIONS, PREDICT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
+import { type Reins, Steering } from "./steering.ts";
 import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";
 import { checkWeights } from "./weights.ts";
@@ -75,6 +77,8 @@ export class Sequential implements Model {
   readonly #weights: Weights;
   #config: CompileConfig | null = null;
   #optimizer: OptimizerMemory | null = null;
+  /** The learning rate that a callback has set, in place of compile's. */
+  #rate: number | null = null;
   readonly #state = newRun();
   /** What stateful layers keep from call to call; null where there are none. */
   readonly #kept: KeptStates | null;
@@ -122,6 +126,7 @@ export class Sequential implements Model {
   async compile(options: CompileOptions): Promise<void> {
     this.#idle();
     this.#config = checkCompile(options, this.layers);
+    this.#rate = null;
     this.#forgetOptimizer();
   }
 
@@ -141,6 +146,10 @@ export class Sequential implements Model {
     );
     this.#kept?.check(checkStateful(plan));
     this.#fitting = true;
+    let stopped = false;
+    const stop = () => {
+      stopped = true;
+    };
     try {
       return await this.#run(given.signal, async (pauses) => {
         const bound =
@@ -149,6 +158,14 @@ export class Sequential implements Model {
           return await fitModel(plan, {
             ...pauses,
             config,
+            context: new Steering(
+              this,
+              logged(config, plan.validation !== null),
+              this.#reins(config, stop, pauses),
+            ),
+            get stopped() {
+              return stopped;
+            },
             state: this.#state,
             open: () => this.#batch(plan.train, { ...config, batchSize: plan.batchSize, training: true }),
             order: (n, epoch) => this.#order(n, epoch),
@@ -167,6 +184,26 @@ export class Sequential implements Model {
     } finally {
       this.#fitting = false;
     }
+  }
+
+  /** What callbacks of a fit may do to it. */
+  #reins({ optimizer }: CompileConfig, stop: () => void, pauses: Pauses): Reins {
+    const rate = () => this.#optimizer?.learningRate ?? this.#rate ?? rateAt(optimizer.learningRate, 1);
+    return {
+      stop,
+      get learningRate() {
+        return rate();
+      },
+      setLearningRate: async (learningRate) => {
+        this.#alive();
+        this.#optimizerMemory().learningRate = learningRate;
+        this.#rate = learningRate;
+      },
+      setWeights: async (weights) => {
+        const checked = checkWeights(weights, this.#weights.table.specs);
+        await this.#access.change(pauses.stop, async () => this.#write(checked));
+      },
+    };
   }
 
   /**
@@ -327,9 +364,11 @@ export class Sequential implements Model {
 
   async setWeights(weights: readonly Tensor<Float32Array>[]): Promise<void> {
     this.#idle();
-    const { specs } = this.#weights.table;
-    const checked = checkWeights(weights, specs);
-    for (const [i, spec] of specs.entries()) this.#weights.write(spec, checked[i]!);
+    this.#write(checkWeights(weights, this.#weights.table.specs));
+  }
+
+  #write(weights: readonly Float32Array[]): void {
+    for (const [i, spec] of this.#weights.table.specs.entries()) this.#weights.write(spec, weights[i]!);
     this.#optimizer?.forgetReach();
   }
 
@@ -365,6 +404,14 @@ export class Sequential implements Model {
     this.#disposed = true;
     this.#access.wake();
     if (this.#calls === 0) this.#release();
+  }
+
+  /** @throws OUT_OF_MEMORY */
+  #optimizerMemory(): OptimizerMemory {
+    if (this.#optimizer) return this.#optimizer;
+    this.#optimizer = new OptimizerMemory(this.#weights, this.#compiled().optimizer);
+    if (this.#rate !== null) this.#optimizer.learningRate = this.#rate;
+    return this.#optimizer;
   }
 
   #forgetOptimizer(): void {
@@ -460,10 +507,6 @@ export class Sequential implements Model {
     { training = false, kept = false, ...plan }: WorkPlan,
   ): Batch {
     const { samples, T, weights = null } = data;
-    const optimizer = () => {
-      this.#optimizer ??= new OptimizerMemory(this.#weights, this.#compiled().optimizer);
-      return this.#optimizer.state;
-    };
     const options = {
       layers: this.layers,
       groupSize: this.#context.groupSize ?? GROUP_SIZE,
@@ -472,7 +515,7 @@ export class Sequential implements Model {
       weighted: weights !== null,
       T,
       batchSize: Math.min(plan.batchSize, samples),
-      optimizer: training ? optimizer : null,
+      optimizer: training ? () => this.#optimizerMemory().state : null,
     };
     const known = training || kept || plan.flow ? null : dataOf(data);
     return new Batch(this.#weights, this.#context.team, options, known);

@@ -2,6 +2,7 @@
 import type { Tensor } from "../tensor.ts";
 import type { Inputs } from "./inputs.ts";
 
+/** Options of `stream()`. */
 export interface StreamOptions {
   /** Sequences that go on side by side. Default 1; of a model of several inputs as many as `inputs` has samples. */
   batchSize?: number;

@@ -29,6 +29,24 @@ export interface Kernels {
     units: number,
     ld: number,
   ): void;
+  sparseTopKCategoricalAccuracy(
+    values: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    k: number,
+  ): void;
+  topKCategoricalAccuracy(
+    values: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+    k: number,
+  ): void;
   adagrad(
     w: number,
     a: number,
@@ -448,6 +466,14 @@ export interface Kernels {
     ld: number,
     scale: number,
   ): void;
+  meanAbsolutePercentageError(
+    values: number,
+    y: number,
+    targets: number,
+    rows: number,
+    units: number,
+    ld: number,
+  ): void;
   meanSquaredError(
     losses: number,
     dy: number,
@@ -485,6 +511,48 @@ export interface Kernels {
     rows: number,
     mode: number,
   ): void;
+  sumByThreshold(
+    sums: number,
+    y: number,
+    targets: number,
+    keep: number,
+    rows: number,
+    units: number,
+    ld: number,
+    n: number,
+  ): void;
+  sumConfusion(
+    sums: number,
+    y: number,
+    targets: number,
+    keep: number,
+    rows: number,
+    units: number,
+    ld: number,
+    threshold: number,
+    from: number,
+    to: number,
+  ): void;
+  sumConfusionByUnit(
+    sums: number,
+    y: number,
+    targets: number,
+    keep: number,
+    rows: number,
+    units: number,
+    ld: number,
+    threshold: number,
+  ): void;
+  sumDeviations(
+    sums: number,
+    y: number,
+    targets: number,
+    keep: number,
+    rows: number,
+    units: number,
+    ld: number,
+  ): void;
+  sumValues(sums: number, values: number, keep: number, rows: number, divisor: number): void;
   minGruBackward(
     z: number,
     h: number,
@@ -783,6 +851,8 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   binaryAccuracy: 7,
   categoricalAccuracy: 6,
   sparseCategoricalAccuracy: 6,
+  sparseTopKCategoricalAccuracy: 7,
+  topKCategoricalAccuracy: 7,
   adagrad: 9,
   adam: 12,
   categoricalCrossentropyLogits: 9,
@@ -827,10 +897,16 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   clearMasked: 5,
   leadingMasked: 3,
   meanAbsoluteError: 8,
+  meanAbsolutePercentageError: 6,
   meanSquaredError: 8,
   copyRows: 6,
   mergeRows: 9,
   mergeRowsBackward: 13,
+  sumByThreshold: 8,
+  sumConfusion: 10,
+  sumConfusionByUnit: 8,
+  sumDeviations: 7,
+  sumValues: 5,
   minGruBackward: 11,
   minGruForward: 8,
   minLstmBackward: 12,

@@ -15,7 +15,9 @@ import {
   type RuntimeInfo,
   type RuntimeOptions,
 } from "../runtime.ts";
-import type { EvaluateOptions, FitOptions, Model } from "../train/model.ts";
+import { EVENTS, Listeners, type Said } from "../train/listeners.ts";
+import type { FitContext, FitOptions, Model } from "../train/model.ts";
+import { Steering } from "../train/steering.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
 import type { Platform } from "../wasm/platform.ts";
 import { Guard } from "./guard.ts";
@@ -46,7 +48,8 @@ const SPAWN_OPTIONS = {
 
 /** A call that may call back. */
 interface Running {
-  readonly options: Partial<FitOptions>;
+  /** Tells its callbacks. Absent of a call that has none. */
+  readonly tell?: HostCalls["tell"];
   /** What a callback of it threw. */
   thrown?: { readonly error: unknown };
 }
@@ -127,10 +130,7 @@ class RemoteRuntime implements Runtime, ModelHost {
     this.#session = wrap(link.endpoint) as unknown as SessionCalls;
     const callbacks: HostCalls = {
       kernels: (file) => this.#remember(0, () => kernels(file)),
-      onBatchEnd: (call, batch, logs) =>
-        this.#remember(call, async ({ options }) => options.onBatchEnd?.(batch, logs)),
-      onEpochEnd: (call, epoch, logs) =>
-        this.#remember(call, async ({ options }) => options.onEpochEnd?.(epoch, logs)),
+      tell: (call, ...told) => this.#remember(call, async ({ tell }) => tell?.(call, ...told)),
     };
     expose(callbacks, link.endpoint);
   }
@@ -138,7 +138,7 @@ class RemoteRuntime implements Runtime, ModelHost {
   /** Open the runtime in the worker: call number 0. */
   async open({ threads, math }: RuntimeOptions): Promise<void> {
     const options = { ...(threads !== undefined && { threads }), ...(math !== undefined && { math }) };
-    await this.#track(0, {}, (session) => session.open(options));
+    await this.#track(0, undefined, (session) => session.open(options));
   }
 
   async sequential(layers: readonly Layer[], options?: ModelOptions): Promise<Model> {
@@ -172,18 +172,21 @@ class RemoteRuntime implements Runtime, ModelHost {
 
   /** A call with callbacks and a signal, which stay on this side. */
   async run<T>(
-    options: Partial<FitOptions> & EvaluateOptions,
+    model: Model,
+    options: FitOptions,
     work: (session: SessionCalls, call: Call) => Promise<T>,
   ): Promise<T> {
     const id = ++this.#calls;
+    const listeners = new Listeners(options);
     const signal = options.signal;
     const abort = () => {
       this.#session.abort(id).catch(() => {});
     };
-    const hears = (["onBatchEnd", "onEpochEnd"] as const).filter((name) => options[name]);
+    const hears = EVENTS.filter((event) => listeners.hears(event));
     try {
       signal?.addEventListener("abort", abort, { once: true });
-      return await this.#track(id, options, (session) =>
+      const tell = this.#teller(model, listeners);
+      return await this.#track(id, tell, (session) =>
         work(session, { id, aborted: signal?.aborted ?? false, hears }),
       );
     } catch (error) {
@@ -194,13 +197,40 @@ class RemoteRuntime implements Runtime, ModelHost {
     }
   }
 
+  /** Tells a fit's callbacks, and gives them a context that sends what they wish. */
+  #teller(model: Model, listeners: Listeners): HostCalls["tell"] {
+    let context: FitContext | undefined;
+    let rate = 0;
+    const contextOf = (call: number, metrics: readonly string[]) =>
+      new Steering(model, metrics, {
+        get learningRate() {
+          return rate;
+        },
+        stop: () => void this.#session.steer(call, { stop: true }).catch(() => {}),
+        setLearningRate: async (learningRate) => {
+          await this.call((session) => session.steer(call, { learningRate }));
+          rate = learningRate;
+        },
+        setWeights: (weights) => {
+          const parcel = new Parcel();
+          const packed = Array.isArray(weights) ? weights.map((one) => parcel.pack(one)) : weights;
+          return this.call((session) => session.steer(call, parcel.seal({ weights: packed })));
+        },
+      });
+    return async (call, event, said, { learningRate, metrics }) => {
+      rate = learningRate;
+      context ??= contextOf(call, metrics);
+      await listeners.tell(event, said as Said<typeof event>, context);
+    };
+  }
+
   /** A call that rejects with the very error that a callback of it threw. */
   async #track<T>(
     id: number,
-    options: Partial<FitOptions>,
+    tell: HostCalls["tell"] | undefined,
     work: (session: SessionCalls) => Promise<T>,
   ): Promise<T> {
-    const running: Running = { options };
+    const running: Running = tell ? { tell } : {};
     this.#running.set(id, running);
     try {
       return await this.call(work);
@@ -212,7 +242,7 @@ class RemoteRuntime implements Runtime, ModelHost {
   }
 
   async #remember<T>(call: number, work: (running: Running) => Promise<T>): Promise<T> {
-    const running = this.#running.get(call) ?? { options: {} }; // a call that has rejected on this side
+    const running = this.#running.get(call) ?? {}; // a call that has rejected on this side
     try {
       return await work(running);
     } catch (error) {

@@ -15,7 +15,11 @@ export interface ModelHost {
   readonly ended: boolean;
   call<T>(work: (session: SessionCalls) => Promise<T>): Promise<T>;
   /** A call that can be aborted, and whose callbacks are called here. */
-  run<T>(options: FitOptions, work: (session: SessionCalls, call: Call) => Promise<T>): Promise<T>;
+  run<T>(
+    model: Model,
+    options: FitOptions,
+    work: (session: SessionCalls, call: Call) => Promise<T>,
+  ): Promise<T>;
 }
 
 /**
@@ -43,9 +47,16 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
     const table = kind.options as OptionTable<FitOptions>;
     const given = args[kind.arguments] as FitOptions | undefined;
     const options = checkOptions<FitOptions, typeof table>(`${method}()`, given, table);
-    return runtime.run(options, (session, call) => {
+    return runtime.run(model, options, (session, call) => {
       const parcel = new Parcel();
-      const { signal: _, onBatchEnd: __, onEpochEnd: ___, validationData: held, ...rest } = options;
+      const {
+        signal: _,
+        callbacks: _c,
+        onBatchEnd: _b,
+        onEpochEnd: _e,
+        validationData: held,
+        ...rest
+      } = options;
       const sent = {
         ...rest,
         ...(held && { validationData: packData(parcel, held) }),
@@ -66,7 +77,8 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
 
   const methods = Object.keys(MODEL_CALLS) as ModelCall[];
   const calls = methods.map((method) => [method, (...args: unknown[]) => sendOrRefuse(method, args)]);
-  return { layers: frozen(layers), metadata, ...Object.fromEntries(calls) } as Model;
+  const model = { layers: frozen(layers), metadata, ...Object.fromEntries(calls) } as Model;
+  return model;
 }
 
 /** A stream in the worker. */

@@ -4,14 +4,15 @@ import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 import { type CallKind, MODEL_CALLS, STREAM_CALLS } from "../train/calls.ts";
-import type { FitOptions, Model } from "../train/model.ts";
+import type { FitEvent } from "../train/listeners.ts";
+import type { Callback, FitContext, FitOptions, Model } from "../train/model.ts";
 import { streamDisposed } from "../train/open-stream.ts";
 import { modelDisposed } from "../train/sequential.ts";
 import type { Stream } from "../train/stream.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
 import type { Platform } from "../wasm/platform.ts";
 import { sendResult } from "./parcel.ts";
-import type { Call, Callbacks, HostCalls, ModelHandle, SessionCalls, StreamHandle } from "./wire.ts";
+import type { Call, HostCalls, ModelHandle, SessionCalls, StreamHandle } from "./wire.ts";
 
 /** Milliseconds between two calls of onBatchEnd: 20 a second. */
 export const BATCH_END_INTERVAL = 50;
@@ -25,6 +26,8 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
   /** With the models that they are of. */
   const streams = new Map<number, { readonly of: number; readonly stream: Stream }>();
   const calls = new Map<number, AbortController>();
+  /** Of the fits that are told of. */
+  const contexts = new Map<number, FitContext>();
   let made = 0;
 
   const opened = (): Runtime => {
@@ -50,23 +53,38 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
     models.delete(model);
     for (const [id, { of }] of streams) if (of === model) streams.delete(id);
   };
+  /** A callback that tells the host's, which steer by the context that it notes. */
+  const teller = (id: number, hears: Call["hears"]): Callback => {
+    const tell = (event: FitEvent, given: unknown[]) => {
+      const { learningRate, metrics } = given.pop() as FitContext;
+      return host.tell(id, event, given, { learningRate, metrics });
+    };
+    const told = hears.map((event) => [event, (...given: unknown[]) => tell(event, given)]);
+    const callback: Callback = Object.fromEntries(told);
+    const { onTrainBegin, onBatchEnd } = callback;
+    return {
+      ...callback,
+      onTrainBegin(context) {
+        contexts.set(id, context);
+        return onTrainBegin?.(context);
+      },
+      ...(onBatchEnd && { onBatchEnd: paced(onBatchEnd) }),
+    };
+  };
   /** A call that the host can abort and that may call back. */
   const run = async <T>(
     { id, aborted, hears }: Call,
-    work: (hooks: Partial<Callbacks> & { signal: AbortSignal }) => Promise<T>,
+    work: (hooks: Pick<FitOptions, "callbacks"> & { signal: AbortSignal }) => Promise<T>,
   ): Promise<T> => {
     const controller = new AbortController();
     if (aborted) controller.abort();
     calls.set(id, controller);
-    const report: Callbacks = {
-      onBatchEnd: paced((batch, logs) => host.onBatchEnd(id, batch, logs)),
-      onEpochEnd: (epoch, logs) => host.onEpochEnd(id, epoch, logs),
-    };
-    const heard = Object.fromEntries(hears.map((name) => [name, report[name]])) as unknown as Callbacks;
     try {
-      return await work({ ...heard, signal: controller.signal });
+      const callbacks = hears.length > 0 && { callbacks: [teller(id, hears)] };
+      return await work({ ...callbacks, signal: controller.signal });
     } finally {
       calls.delete(id);
+      contexts.delete(id);
     }
   };
 
@@ -105,16 +123,22 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
     async abort(call) {
       calls.get(call)?.abort();
     },
+    async steer(call, { stop, learningRate, ...rest }) {
+      const context = contexts.get(call);
+      if (stop) context?.stop();
+      if (learningRate !== undefined) await context?.setLearningRate(learningRate);
+      if ("weights" in rest) await context?.setWeights(rest.weights!); // whatever was given in their place
+    },
   };
 }
 
 /** At most one call in every interval, and always the last of an epoch. */
-function paced(report: Callbacks["onBatchEnd"]): NonNullable<FitOptions["onBatchEnd"]> {
+function paced(report: NonNullable<Callback["onBatchEnd"]>): typeof report {
   let last = -Infinity;
-  return (batch, logs) => {
+  return (batch, logs, context) => {
     const time = now();
     if (time - last < BATCH_END_INTERVAL && batch + 1 < logs.batches) return;
     last = time;
-    return report(batch, logs);
+    return report(batch, logs, context);
   };
 }

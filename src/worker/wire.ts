@@ -4,8 +4,10 @@ import { within } from "../clock.ts";
 import type { HostEvent, WasmModule } from "../host-types.ts";
 import type { Layer } from "../layers/index.ts";
 import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
+import type { Tensor } from "../tensor.ts";
 import type { ModelCall, StreamCall } from "../train/calls.ts";
-import type { BatchLogs, EpochLogs, FitOptions } from "../train/model.ts";
+import type { FitEvent } from "../train/listeners.ts";
+import type { FitContext } from "../train/model.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
 import type { ThreadInit } from "../wasm/platform.ts";
 import type { Endpoint } from "./link.ts";
@@ -78,16 +80,23 @@ export interface StreamHandle {
   readonly batchSize: number;
 }
 
-/** The callbacks of fit(). */
-export type Callbacks = Required<Pick<FitOptions, "onBatchEnd" | "onEpochEnd">>;
-
 /** A call that works batch by batch, as the worker is told of it. */
 export interface Call {
   readonly id: number;
   /** Whether its signal had fired before the call. */
   readonly aborted: boolean;
-  /** The callbacks that the host wants to be called. */
-  readonly hears: readonly (keyof Callbacks)[];
+  /** What the host's callbacks want to be told of. */
+  readonly hears: readonly FitEvent[];
+}
+
+/** What is true of a fit when its callbacks are told something. */
+export type FitFacts = Pick<FitContext, "learningRate" | "metrics">;
+
+/** What callbacks may have done to a fit. */
+export interface Wish {
+  readonly stop?: true;
+  readonly learningRate?: number;
+  readonly weights?: readonly Tensor<Float32Array>[];
 }
 
 /** What the worker does for the host. */
@@ -109,12 +118,14 @@ export interface SessionCalls {
   stream(id: number, method: StreamCall, args: readonly unknown[]): Promise<unknown>;
   /** The signal of a call has fired. */
   abort(call: number): Promise<void>;
+  /** A callback of a call has something done to its fit. */
+  steer(call: number, wish: Wish): Promise<void>;
 }
 
 /** What the host does for the worker. */
 export interface HostCalls {
   /** A build of the kernels, compiled: the host has the caller's source, and the page's base URL. */
   kernels(file: KernelBuild): Promise<WasmModule>;
-  onBatchEnd(call: number, batch: number, logs: BatchLogs): Promise<void>;
-  onEpochEnd(call: number, epoch: number, logs: EpochLogs): Promise<void>;
+  /** Tell a call's callbacks of an event of its fit. */
+  tell(call: number, event: FitEvent, said: readonly unknown[], facts: FitFacts): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readTextMetadata } from "../../src/data/text-metadata.ts";
-import { createRuntime, loadModel, saveModel } from "../../src/node.ts";
+import { createRuntime, loadModel, type MetricConfig, saveModel } from "../../src/node.ts";
 import { type Event, events, REVIEWS, SMALL, Workplace } from "./command-line.ts";
 
 let place: Workplace;
@@ -24,11 +24,15 @@ const refused = async (message: RegExp, args: readonly string[]) => {
 };
 
 /** The model once more, with other metadata; undefined leaves an entry out. */
-async function resave(name: string, change: Record<string, string | undefined>): Promise<void> {
+async function resave(
+  name: string,
+  change: Record<string, string | undefined>,
+  metrics: readonly MetricConfig[] = ["accuracy"],
+): Promise<void> {
   const runtime = await createRuntime();
   const model = await loadModel(runtime, place.path("reviews.safetensors"));
   const copy = await runtime.sequential(model.layers); // a loaded model keeps its entries
-  await copy.compile({ loss: "binaryCrossentropy", metrics: ["accuracy"] });
+  await copy.compile({ loss: "binaryCrossentropy", metrics });
   await copy.setWeights(await model.getWeights());
   const entries = Object.entries({ ...model.metadata, ...change });
   const metadata = entries.filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -55,6 +59,16 @@ describe("lstmkit evaluate", () => {
     expect(stdout).toMatch(
       /^reviews\.csv: 40 \(20 negative, 20 positive\)\nAlways negative: accuracy 0\.5000 on these texts\nUnknown words: \d\.\d % of the 200 in these texts\nloss 0\.\d{4}, accuracy \d\.\d{4} \(40 samples\)\n$/,
     );
+  });
+
+  test("prints every metric that the model was compiled with", async () => {
+    const metrics: MetricConfig[] = ["recall", { name: "auc", curve: "PR" }];
+    await resave("measured.safetensors", {}, metrics);
+    const { event } = await measured("measured.safetensors", "reviews.csv");
+    const { loss, recall, auc } = event as unknown as Record<string, number>;
+    const { stdout } = await place.run(["evaluate", "measured.safetensors", "reviews.csv"]);
+    const four = (value?: number) => value?.toFixed(4);
+    expect(stdout).toContain(`\nloss ${four(loss)}, recall ${four(recall)}, auc ${four(auc)} (40 samples)\n`);
   });
 
   describe("takes classes by the model's names", () => {

@@ -15,9 +15,11 @@ await testMetric({
     "one-hot classes": { loss: { name: "categoricalCrossentropy" }, activation: "softmax" },
   },
   units: [1, 3],
+  variants: [{ threshold: 0.25 }, { threshold: 0.7 }, { threshold: 0 }, { threshold: 1 }],
   targets: (rows, units) => keepMask(rows * units, 0.5, 6),
   refusedBeside: ["sparseCategoricalCrossentropy"],
   accuracyOf: ["binaryCrossentropy"],
+  refuses: [[{ threshold: 1.1 }, "threshold"]],
 });
 
 test.each(["meanSquaredError", "meanAbsoluteError"] as const)(

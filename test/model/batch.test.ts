@@ -64,7 +64,7 @@ describe.each(await openBenches())("$build build", (bench) => {
       const found = await evaluationPass(network, batch);
       expectClose([found.loss], [expected.loss], kernelLoss, "loss");
       expect(found.rows).toBe(outputs.length / (stack.features === 3 ? 2 : 1));
-      const [{ sum, count }] = found.metrics as [{ sum: number; count: number }];
+      const [[sum, count]] = found.metrics as [[number, number]];
       const counting = countingRows(expected.mask, outputs.length / units);
       expect(count).toBe(counting.length * units);
       const [own, targets] = [outputs, Float64Array.from(batch.y)].map((all) => rowsOf(all, counting, units));

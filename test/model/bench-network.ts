@@ -2,7 +2,7 @@ import { kindOf } from "../../src/layers/index.ts";
 import type { Layer } from "../../src/layers/public.ts";
 import { lossKindOf } from "../../src/losses/index.ts";
 import type { AnyLoss } from "../../src/losses/kind.ts";
-import type { MetricName } from "../../src/metrics/index.ts";
+import type { MetricConfig } from "../../src/metrics/index.ts";
 import { type BatchResult, Batch as ModelBatch } from "../../src/model/batch.ts";
 import { OptimizerMemory } from "../../src/model/optimizer-memory.ts";
 import { checkLayers, inputsOf, signalsOf } from "../../src/model/stack.ts";
@@ -100,7 +100,7 @@ interface Weighing {
 export interface BatchOptions {
   readonly loss?: AnyLoss;
   /** Default accuracy alone. */
-  readonly metrics?: readonly MetricName[];
+  readonly metrics?: readonly MetricConfig[];
   readonly optimizer?: AnyOptimizer;
   readonly groupSize?: number;
   /** Samples that the batch has room for; B where not given. */

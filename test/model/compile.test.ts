@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { LstmkitError } from "../../src/errors.ts";
 import { type Activation, dense, lstm } from "../../src/layers/public.ts";
+import { type MetricConfig, metricKeys } from "../../src/metrics/index.ts";
 import { type CompileOptions, checkCompile, headOf } from "../../src/model/compile.ts";
 import { checkLayers } from "../../src/model/stack.ts";
 
@@ -20,6 +21,28 @@ test("a checked configuration checks to itself, so that a file can hold it", () 
   const config = checkCompile({ loss: "binaryCrossentropy", metrics: ["accuracy", "accuracy"] }, LAYERS);
   expect(config.metrics).toEqual(["accuracy"]);
   expect(checkCompile(config as CompileOptions, LAYERS)).toEqual(config);
+});
+
+test("a metric with options is kept with all of them, one without by its name, and none twice", () => {
+  const metrics: MetricConfig[] = [
+    { name: "precision" },
+    "precision",
+    { name: "precision", threshold: 0.5 },
+    { name: "precision", threshold: 0.7 },
+    { name: "auc", curve: "PR" },
+    { name: "precision", classId: 0 },
+    "auc",
+  ];
+  const config = checkCompile({ loss: "binaryCrossentropy", metrics }, LAYERS);
+  expect(config.metrics).toEqual([
+    "precision",
+    { name: "precision", threshold: 0.7 },
+    { name: "auc", curve: "PR", numThresholds: 200, summationMethod: "interpolation" },
+    { name: "precision", threshold: 0.5, classId: 0 },
+    "auc",
+  ]);
+  expect(checkCompile(config as CompileOptions, LAYERS)).toEqual(config);
+  expect(metricKeys(config.metrics)).toEqual(["precision", "precision1", "auc", "precision2", "auc1"]);
 });
 
 test.each([
@@ -65,7 +88,11 @@ test.each<{ what: string; options: unknown; says: string }>([
     options: { optimizer: "adagradient", loss: "binaryCrossentropy" },
     says: "adagradient",
   },
-  { what: "an unknown metric", options: { loss: "binaryCrossentropy", metrics: ["auc"] }, says: "auc" },
+  {
+    what: "an unknown metric",
+    options: { loss: "binaryCrossentropy", metrics: ["aoc"] },
+    says: "did you mean auc",
+  },
   {
     what: "metrics that are no list",
     options: { loss: "binaryCrossentropy", metrics: "accuracy" },

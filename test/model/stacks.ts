@@ -350,6 +350,15 @@ export const STACKS: Stack[] = [
     outputs: (T) => T,
   },
   {
+    name: "embedding that masks 0, a GRU that reads backwards, dense at every step",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      gru({ units: 5, returnSequences: true, goBackwards: true }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: (T) => T,
+  },
+  {
     name: "embedding, a minGRU and a minLSTM with dropout, dense",
     layers: [
       embedding({ inputDim: V, outputDim: 5 }),

@@ -25,4 +25,22 @@ export function sparseCategoricalAccuracy(y: Vector, classes: ArrayLike<number>,
   return right / rows;
 }
 
+/** The share of rows (R, units) where fewer than k outputs are larger than that of the largest target. */
+export function topKCategoricalAccuracy(y: Vector, t: Vector, units: number, k: number): number {
+  const classes = Array.from({ length: t.length / units }, (_, r) => argmax(row(t, r, units)));
+  return sparseTopKCategoricalAccuracy(y, classes, units, k);
+}
+
+/** The share of rows (R, units) where fewer than k outputs are larger than that of their class (R). */
+export function sparseTopKCategoricalAccuracy(
+  y: Vector,
+  classes: ArrayLike<number>,
+  units: number,
+  k: number,
+): number {
+  const rows = Array.from({ length: y.length / units }, (_, r) => row(y, r, units));
+  const right = rows.filter((own, r) => own.filter((value) => value > own[classes[r]!]!).length < k);
+  return right.length / rows.length;
+}
+
 const argmax = (x: Vector) => x.indexOf(Math.max(...x));

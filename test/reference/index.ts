@@ -1,11 +1,19 @@
 /** The reference of every kind of layer, loss, metric and optimiser: one line each. */
 import type { Layer } from "../../src/layers/public.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
-import type { METRICS } from "../../src/metrics/index.ts";
+import type { METRICS, MetricConfig } from "../../src/metrics/index.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
-import { binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./accuracy.ts";
+import {
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from "./accuracy.ts";
 import { adagradStep } from "./adagrad.ts";
+import { auc } from "./auc.ts";
 import { bidirectionalReference } from "./bidirectional.ts";
+import { f1Score, precision, recall } from "./confusion.ts";
 import { conv1dReference } from "./conv1d.ts";
 import {
   categoricalCrossentropyLogits,
@@ -29,6 +37,7 @@ import { crossentropyFromLogits, crossentropyFromProbabilities, smoothed } from 
 import { lstmReference } from "./lstm.ts";
 import { maskingReference } from "./masking.ts";
 import { meanAbsoluteError } from "./mean-absolute-error.ts";
+import { meanAbsolutePercentageError } from "./mean-absolute-percentage-error.ts";
 import { meanSquaredError } from "./mean-squared-error.ts";
 import { minGruReference } from "./min-gru.ts";
 import { minLstmReference } from "./min-lstm.ts";
@@ -42,6 +51,7 @@ import {
   maxPoolingReference,
 } from "./pooling.ts";
 import { quantile } from "./quantile.ts";
+import { r2Score } from "./r2-score.ts";
 import { flattenReference, repeatVectorReference } from "./reshaping.ts";
 import { rmspropState, rmspropStep } from "./rmsprop.ts";
 import { simpleRnnReference } from "./rnn.ts";
@@ -111,12 +121,27 @@ export const LOSS_REFERENCES: {
 export const lossReferenceOf = (loss: LossConfig): LossReference =>
   LOSS_REFERENCES[loss.name] as LossReference;
 
-export const METRIC_REFERENCES: { readonly [K in keyof typeof METRICS]: MetricReference } = {
-  binaryAccuracy: (y, t, _, logits) => binaryAccuracy(y, t, logits ? 0 : 0.5),
+/** The options of a metric, all of them. */
+type MetricOptions<K> = Required<Extract<MetricConfig, { name: K }>>;
+
+export const METRIC_REFERENCES: {
+  readonly [K in keyof typeof METRICS]: MetricReference<MetricOptions<K>>;
+} = {
+  binaryAccuracy: (y, t, _, logits, { threshold: p }) =>
+    binaryAccuracy(y, t, logits ? Math.log(p / (1 - p)) : p),
   categoricalAccuracy,
   sparseCategoricalAccuracy,
-  meanAbsoluteError: (y, t) => meanAbsoluteError(y, t).loss,
+  topKCategoricalAccuracy: (y, t, units, _, { k }) => topKCategoricalAccuracy(y, t, units, k),
+  sparseTopKCategoricalAccuracy: (y, t, units, _, { k }) => sparseTopKCategoricalAccuracy(y, t, units, k),
+  precision: (y, t, units, _, options) => precision(y, t, units, options),
+  recall: (y, t, units, _, options) => recall(y, t, units, options),
+  f1Score: (y, t, units, _, options) => f1Score(y, t, units, options),
+  auc: (y, t, _, __, options) => auc(y, t, options),
   meanSquaredError: (y, t) => meanSquaredError(y, t).loss,
+  rootMeanSquaredError: (y, t) => Math.sqrt(meanSquaredError(y, t).loss),
+  meanAbsoluteError: (y, t) => meanAbsoluteError(y, t).loss,
+  meanAbsolutePercentageError: (y, t) => meanAbsolutePercentageError(y, t),
+  r2Score: (y, t, units, _, options) => r2Score(y, t, units, options),
 };
 
 /** An optimiser's options with the rate of a step. */

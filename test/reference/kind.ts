@@ -82,8 +82,18 @@ export interface LossReference<C = LossConfig> {
   readonly ofOutputs: RowsLoss<C>;
 }
 
-/** The mean over rows of `units` outputs, which are logits or not. */
-export type MetricReference = (outputs: Vector, targets: Vector, units: number, logits: boolean) => number;
+/**
+ * Of rows of `units` outputs, which are logits or not; of counts, always the probabilities.
+ *
+ * @param options the metric's, with every default
+ */
+export type MetricReference<O = object> = (
+  outputs: Vector,
+  targets: Vector,
+  units: number,
+  logits: boolean,
+  options: O,
+) => number;
 
 /**
  * One step of one tensor, in place, `step` counting from 1.

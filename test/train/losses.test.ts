@@ -12,10 +12,12 @@ import {
 } from "../../src/index.ts";
 import type { LossConfig } from "../../src/losses/index.ts";
 import { lossKindOf, targetWidthOf } from "../../src/losses/index.ts";
+import { metricOf } from "../../src/metrics/index.ts";
 import type { OptimizerConfig } from "../../src/optimizers/index.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { oneHot } from "../reference/crossentropy.ts";
 import { METRIC_REFERENCES } from "../reference/index.ts";
+import type { MetricReference } from "../reference/kind.ts";
 import { integers, keepMask, normals } from "../reference/sample.ts";
 import { evaluate, nameWeights, train } from "../reference/sequential.ts";
 import { TOLERANCES } from "../tolerances.ts";
@@ -214,7 +216,9 @@ describe.each(CASES)("$loss, $activation, $units units, every step: $everyStep, 
     await model.dispose();
     if (!metric) return;
     const logits = "fromLogits" in loss && loss.fromLogits === true;
-    const value = METRIC_REFERENCES[metric](reference.outputs, Float64Array.from(data), units, logits);
+    const chosen = metricOf(metric, loss.name)!;
+    const of = METRIC_REFERENCES[metric] as MetricReference;
+    const value = of(reference.outputs, Float64Array.from(data), units, logits, chosen.metric);
     expectClose([found[metric]!], [value], kernelTrainingLosses, metric);
     expect(history[vals[0]!]).toEqual([found[metric]]);
   });

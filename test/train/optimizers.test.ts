@@ -183,6 +183,30 @@ describe.each(await openBenches())("$build build", (bench) => {
     network.weights.free();
   });
 
+  test("a bound of the weights remembers a rate that has fallen, as a velocity does", () => {
+    const { network } = benchNetwork(bench, layers);
+    network.weights.write(network.weights.table.specs[0]!, [1]);
+    const mayOverflow = (momentum: number, rates: readonly number[]) => {
+      const optimizer = new OptimizerMemory(network.weights, {
+        name: "sgd",
+        learningRate: 1,
+        momentum,
+      } as never);
+      const found = rates.map((rate, i) => {
+        optimizer.learningRate = rate;
+        return optimizer.begin(1, 60 * i + 1);
+      });
+      optimizer.free();
+      return found;
+    };
+    // 2 · 1e36 · 61 steps of a velocity are beyond 1e38; a rate of 1e-3 alone never is.
+    expect(mayOverflow(0.999, [1e36, 1e-3])).toEqual([false, true]);
+    expect(mayOverflow(0.999, [1e-3, 1e36])).toEqual([false, true]);
+    expect(mayOverflow(0.999, [1e-3, 1e-3])).toEqual([false, false]);
+    expect(mayOverflow(0, [1e36, 1e-3])).toEqual([false, false]);
+    network.weights.free();
+  });
+
   test("memory is asked for what is used, and no more", () => {
     const { network } = benchNetwork(bench, [dense({ units: 8, inputShape: [64] })]);
     const bytesOf = (options: object) => {

@@ -1,0 +1,34 @@
+import { keepMask } from "../reference/sample.ts";
+import { testMetric } from "./metric-tests.ts";
+
+await testMetric({
+  name: "f1Score",
+  beside: {
+    "a sigmoid's probabilities": { loss: { name: "binaryCrossentropy" }, activation: "sigmoid" },
+    logits: { loss: { name: "binaryCrossentropy", fromLogits: true }, activation: "linear" },
+    "probabilities that no sigmoid made": { loss: { name: "binaryCrossentropy" }, activation: "hardSigmoid" },
+    "logits that something made, which the way back wants": {
+      loss: { name: "binaryCrossentropy", fromLogits: true },
+      activation: "tanh",
+    },
+    "one-hot classes": { loss: { name: "categoricalCrossentropy" }, activation: "softmax" },
+    "logits of classes": {
+      loss: { name: "categoricalCrossentropy", fromLogits: true },
+      activation: "linear",
+    },
+  },
+  units: [2, 3],
+  variants: [
+    { average: "micro" },
+    { average: "weighted" },
+    { average: "micro", threshold: 0.4 },
+    { average: "weighted", threshold: 0.6 },
+  ],
+  targets: (rows, units) => keepMask(rows * units, 0.5, 6),
+  refusedBeside: ["sparseCategoricalCrossentropy"],
+  accuracyOf: [],
+  refuses: [
+    [{ average: null }, "average"],
+    [{ threshold: 2 }, "threshold"],
+  ],
+});
