@@ -37,7 +37,10 @@ const kit = await createRuntime({ threads: "auto" });
 const model = await kit.sequential([gru({ units: 64, inputShape: [T, 2] }), dense({ units: 1 })], {
   seed: 1,
 });
-await model.compile({ optimizer: { name: "adam", learningRate: 2e-3 }, loss: "meanSquaredError" });
+await model.compile({
+  optimizer: { name: "adam", learningRate: 2e-3, globalClipnorm: 1 },
+  loss: "meanSquaredError",
+});
 const test = sequences(1000);
 const start = performance.now();
 for (let round = 1; round <= 100; round++) {

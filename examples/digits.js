@@ -12,6 +12,7 @@ import { RandomState } from "lstmkit/data";
 
 const PIXELS = 28 * 28;
 const TRAIN = 8000;
+const BATCH = 64;
 const epochs = Number(process.argv[2] ?? 15);
 const require = createRequire(import.meta.url);
 
@@ -40,13 +41,20 @@ const model = await kit.sequential(
   { seed: 1 },
 );
 await model.compile({
-  optimizer: { name: "adam", learningRate: 2e-3 },
+  optimizer: {
+    name: "adam",
+    learningRate: {
+      schedule: "cosineDecay",
+      initialLearningRate: 4e-3,
+      decaySteps: epochs * Math.ceil(TRAIN / BATCH),
+    },
+  },
   loss: "sparseCategoricalCrossentropy",
   metrics: ["accuracy"],
 });
 await model.fit(x, y, {
   epochs,
-  batchSize: 64,
+  batchSize: BATCH,
   validationData: [testX, testY],
   onEpochEnd: (epoch, { loss, valAccuracy }) =>
     console.log(
