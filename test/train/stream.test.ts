@@ -112,8 +112,34 @@ async function expectedOf(model: Model, x: Sample["x"]): Promise<Float32Array[]>
   return outputs;
 }
 
+/** Features in, three sequences of seven steps, some of them masked. */
+function sampleOf(name: string, layers: readonly Layer[]): Sample {
+  const data = Float32Array.from(normals(3 * 7 * 2, 7));
+  for (const row of [0, 9, 13, 20]) data.fill(0, row * 2, row * 2 + 2);
+  return { name, layers, x: { data, shape: [3, 7, 2] } };
+}
+
+const inputShape = [null, 2] as const;
+
+/** What the random samples have not. */
+const MORE = [
+  sampleOf("zoneout", [
+    lstm({ units: 5, zoneout: 0.25, zoneoutCell: 0.5, returnSequences: true, inputShape }),
+    simpleRNN({ units: 4, zoneout: 0.1, returnSequences: true }),
+    gru({ units: 9, zoneout: 0.3, returnSequences: true }),
+    gru({ units: 4, zoneout: 0.3, resetAfter: false }),
+    dense({ units: 2 }),
+  ]),
+  sampleOf("zoneout, masked", [
+    masking({ inputShape }),
+    lstm({ units: 5, zoneout: 0.25, zoneoutCell: 0.5, returnSequences: true }),
+    gru({ units: 9, zoneout: 0.3 }),
+    dense({ units: 2 }),
+  ]),
+];
+
 describe.each(CLOSE_BUILDS)("%s build", (build) => {
-  const samples = Array.from({ length: 40 }, (_, seed) => randomSample(seed));
+  const samples = [...Array.from({ length: 40 }, (_, seed) => randomSample(seed)), ...MORE];
 
   test.each(samples)(
     "each step is predict's of the steps so far, to the bit: $name",
