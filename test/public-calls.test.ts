@@ -56,6 +56,8 @@ const CALLS: Record<string, Call> = {
   layerNormLSTM: { args: [{ units: 2 }], ...optionsAt(0, "epsilom", "epsilon") },
   layerNormalization: { args: [{}], ...optionsAt(0, "epsilom", "epsilon") },
   lstm: { args: [{ units: 2 }], ...optionsAt(0, "unts", "units") },
+  input: { args: [{}], ...optionsAt(0, "inputshape", "inputShape") },
+  masking: { args: [{}], ...optionsAt(0, "maskvalue", "maskValue") },
   minGRU: { args: [{ units: 2 }], ...optionsAt(0, "use_bias", "useBias") },
   minLSTM: { args: [{ units: 2 }], ...optionsAt(0, "unit_forget_bias", "unitForgetBias") },
   peepholeLSTM: { args: [{ units: 2 }], ...optionsAt(0, "peepholeInitialiser", "peepholeInitializer") },
