@@ -19,6 +19,7 @@
 import { packRows, product } from "./gemm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, sigmoid, TINY, tanh } from "./simd";
+import { zoneAt, zoneBackward, zoneCarry, zoneState } from "./zoneout";
 
 /**
  * z   (R, T, 3H) in: W·x + b; out: the activated gates and candidates u | r | g
@@ -29,6 +30,7 @@ import { flush, sigmoid, TINY, tanh } from "./simd";
  * a   scratch: R·H floats
  * mask, m as in mask.ts; v is 0 at masked steps, as z is
  * hm  (R, T, H) assigned where there is m: h₋·m of each step
+ * zone as in zoneout.ts
  */
 export function gruForward(
   z: usize,
@@ -46,6 +48,9 @@ export function gruForward(
   maskSequence: i32,
   m: usize,
   hm: usize,
+  zone: usize,
+  zoneStep: i32,
+  zoneSequence: i32,
 ): void {
   const zSequence = T * 3 * H;
   const hSequence = (T + 1) * H;
@@ -68,7 +73,10 @@ export function gruForward(
         memory.fill(z + zr, 0, 3 * row);
         memory.fill(v + zr, 0, 3 * row);
         keepState(hr, row);
-      } else gatesForward(z + zr, v + zr, hr, row);
+        continue;
+      }
+      gatesForward(z + zr, v + zr, hr, row);
+      if (zone) zoneState(hr, zoneAt(zone, zoneStep, zoneSequence, t, r), row);
     }
   }
 }
@@ -103,6 +111,7 @@ function blend(u: v128, before: v128, g: v128): v128 {
  * a   scratch: R·3H floats
  * mask, m as in mask.ts
  * dm  scratch where there is m: R·H floats
+ * zone as in zoneout.ts
  *
  * What is left to do: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ; dU += h₋ᵀ·dv, or hmᵀ·dv where there is m, db′ += Σ dv.
  */
@@ -123,6 +132,9 @@ export function gruBackward(
   maskSequence: i32,
   m: usize,
   dm: usize,
+  zone: usize,
+  zoneStep: i32,
+  zoneSequence: i32,
 ): void {
   const zSequence = T * 3 * H;
   const row = (<usize>H) << 2;
@@ -131,19 +143,23 @@ export function gruBackward(
     for (let r = 0; r < R; r++) {
       const output = (<usize>((r * T + t) * H)) << 2;
       const zr = zt + ((<usize>(r * zSequence)) << 2);
+      const state = dhState + ((<usize>(r * H)) << 2);
       if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
-        const state = dhState + ((<usize>(r * H)) << 2);
         carryBack(state, dh ? dh + output : 0, flow ? flow + output : 0, row);
         continue;
       }
+      const k = zone ? zoneAt(zone, zoneStep, zoneSequence, t, r) : 0;
+      // Nothing is packed in `a` yet: it holds what reached h.
+      if (k) zoneBackward(state, dh ? dh + output : 0, a, k, row);
       blendBackward(
         z + zr,
         h + ((<usize>((r * (T + 1) + t) * H)) << 2),
-        dh ? dh + output : 0,
-        dhState + ((<usize>(r * H)) << 2),
+        dh && !k ? dh + output : 0,
+        state,
         flow ? flow + output : 0,
         row,
       );
+      if (k) zoneCarry(state, a, flow ? flow + output : 0, k, row);
       resetBackward(z + zr, v + zr, row);
     }
     if (mask && allMasked(mask, maskStep, maskSequence, t, R)) continue;
@@ -201,6 +217,7 @@ function resetBackward(z: usize, v: usize, row: usize): void {
  * a   scratch: R·H floats
  * mask, m as in mask.ts; rh is 0 at masked steps
  * hm  (R, T, H) assigned where there is m: h₋·m of each step
+ * zone as in zoneout.ts
  */
 export function gruBeforeForward(
   z: usize,
@@ -217,6 +234,9 @@ export function gruBeforeForward(
   maskSequence: i32,
   m: usize,
   hm: usize,
+  zone: usize,
+  zoneStep: i32,
+  zoneSequence: i32,
 ): void {
   const zSequence = T * 3 * H;
   const hSequence = (T + 1) * H;
@@ -269,6 +289,7 @@ export function gruBeforeForward(
         v128.store(zr + 2 * row + j, g);
         v128.store(hr + row + j, blend(v128.load(zr + j), v128.load(hr + j), g));
       }
+      if (zone) zoneState(hr, zoneAt(zone, zoneStep, zoneSequence, t, r), row);
     }
   }
 }
@@ -282,6 +303,7 @@ export function gruBeforeForward(
  * a   scratch: R·3H floats
  * mask, m, hm as in gruBeforeForward
  * dm  scratch where there is m: R·H floats
+ * zone as in zoneout.ts
  *
  * What is left to do: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ; dU's columns for u | r += h₋ᵀ·(du | dr), or
  * hmᵀ·(du | dr) where there is m, and those for g += rhᵀ·dg.
@@ -303,6 +325,9 @@ export function gruBeforeBackward(
   m: usize,
   hm: usize,
   dm: usize,
+  zone: usize,
+  zoneStep: i32,
+  zoneSequence: i32,
 ): void {
   const zSequence = T * 3 * H;
   const row = (<usize>H) << 2;
@@ -317,19 +342,23 @@ export function gruBeforeBackward(
     const ht = h + ((<usize>(t * H)) << 2);
     for (let r = 0; r < R; r++) {
       const output = (<usize>((r * T + t) * H)) << 2;
+      const state = dhState + ((<usize>(r * H)) << 2);
       if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
-        const state = dhState + ((<usize>(r * H)) << 2);
         carryBack(state, dh ? dh + output : 0, flow ? flow + output : 0, row);
         continue;
       }
+      const k = zone ? zoneAt(zone, zoneStep, zoneSequence, t, r) : 0;
+      // Nothing is packed in `a` yet: it holds what reached h.
+      if (k) zoneBackward(state, dh ? dh + output : 0, a, k, row);
       blendBackward(
         zt + ((<usize>(r * zSequence)) << 2),
         ht + ((<usize>(r * (T + 1) * H)) << 2),
-        dh ? dh + output : 0,
-        dhState + ((<usize>(r * H)) << 2),
+        dh && !k ? dh + output : 0,
+        state,
         flow ? flow + output : 0,
         row,
       );
+      if (k) zoneCarry(state, a, flow ? flow + output : 0, k, row);
     }
     if (mask && allMasked(mask, maskStep, maskSequence, t, R)) continue;
     const bt = before + ((<usize>(t * H)) << 2);

@@ -60,3 +60,4 @@ export { mapCosTurns, mapExp, mapLog, mapLog1p, mapSigmoid, mapTanh } from "./si
 export { softmaxBackward, softmaxForward } from "./softmax";
 export { weighRows } from "./weigh-rows";
 export { weighTarget } from "./weigh-target";
+export { zoneout, zoneoutMean } from "./zoneout";

@@ -14,6 +14,7 @@
 import { packRows, product } from "./gemm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, sigmoid, TINY, tanh } from "./simd";
+import { zoneAt, zoneBackward, zoneCarry, zoneState } from "./zoneout";
 
 /**
  * z   (R, T, 4H) in: W·x + b; out: the activated gates i | f | g | o
@@ -23,6 +24,7 @@ import { flush, sigmoid, TINY, tanh } from "./simd";
  * a   scratch: R·H floats
  * mask, m as in mask.ts
  * hm  (R, T, H) assigned where there is m: h₋·m of each step
+ * zone, zoneCell of h and c as in zoneout.ts
  */
 export function lstmForward(
   z: usize,
@@ -40,6 +42,10 @@ export function lstmForward(
   maskSequence: i32,
   m: usize,
   hm: usize,
+  zone: usize,
+  zoneCell: usize,
+  zoneStep: i32,
+  zoneSequence: i32,
 ): void {
   const zSequence = T * 4 * H;
   const sSequence = (T + 1) * H;
@@ -69,6 +75,8 @@ export function lstmForward(
         tc + st + ((<usize>(r * T * H)) << 2),
         row,
       );
+      if (zone) zoneState(h + s, zoneAt(zone, zoneStep, zoneSequence, t, r), row);
+      if (zoneCell) zoneState(c + s, zoneAt(zoneCell, zoneStep, zoneSequence, t, r), row);
     }
   }
 }
@@ -102,6 +110,7 @@ function gatesForward(z: usize, c: usize, h: usize, tc: usize, row: usize): void
  * a   scratch: R·4H floats
  * mask, m as in mask.ts
  * dm  scratch where there is m: R·H floats
+ * zone, zoneCell as in lstmForward
  *
  * What is left to do: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ; dU += h₋ᵀ·dz, or hmᵀ·dz where there is m.
  */
@@ -123,10 +132,14 @@ export function lstmBackward(
   maskSequence: i32,
   m: usize,
   dm: usize,
+  zone: usize,
+  zoneCell: usize,
+  zoneStep: i32,
+  zoneSequence: i32,
 ): void {
   const zSequence = T * 4 * H;
   const row = (<usize>H) << 2;
-  const adds = mask != 0 || m != 0;
+  const adds = mask != 0 || m != 0 || zone != 0;
   for (let t = T - 1; t >= 0; t--) {
     const zt = z + ((<usize>(t * 4 * H)) << 2);
     for (let r = 0; r < R; r++) {
@@ -137,11 +150,16 @@ export function lstmBackward(
         carryBack(dcState + state, 0, flow ? flow + 2 * output + row : 0, row);
         continue;
       }
+      const kh = zone ? zoneAt(zone, zoneStep, zoneSequence, t, r) : 0;
+      const kc = zoneCell ? zoneAt(zoneCell, zoneStep, zoneSequence, t, r) : 0;
+      // Nothing is packed in `a` yet: it holds what reached h and c.
+      if (kh) zoneBackward(dhState + state, dh ? dh + output : 0, a, kh, row);
+      if (kc) zoneBackward(dcState + state, 0, a + row, kc, row);
       gatesBackward(
         zt + ((<usize>(r * zSequence)) << 2),
         c + ((<usize>((r * (T + 1) + t) * H)) << 2),
         tc + output,
-        dh ? dh + output : 0,
+        dh && !kh ? dh + output : 0,
         dhState + state,
         dcState + state,
         flow ? flow + 2 * output : 0,
@@ -149,6 +167,8 @@ export function lstmBackward(
       );
       // All that reached the state is in dz, unless the state went on by itself: then dz·Uᵀ is added to it.
       if (adds) memory.fill(dhState + state, 0, row);
+      if (kh) zoneCarry(dhState + state, a, flow ? flow + 2 * output : 0, kh, row);
+      if (kc) zoneCarry(dcState + state, a + row, flow ? flow + 2 * output + row : 0, kc, row);
     }
     if (mask && allMasked(mask, maskStep, maskSequence, t, R)) continue;
     packRows(a, zt, zSequence, R, 4 * H);

@@ -15,6 +15,8 @@ const DROPOUT: u32 = 3 << 16;
 export const DROPOUT_LAYER: u32 = 4 << 16;
 /** Of what a recurrent layer's state is multiplied with before the recurrent product. */
 export const RECURRENT_DROPOUT: u32 = 5 << 16;
+/** Of what a recurrent layer's states keep at a step: of h; that of c is the next. */
+export const ZONEOUT: u32 = 6 << 16;
 
 /** philox4x32-10(key (k0, k1), counter (c0, c1, c2, c3)): a block of four words. */
 export function block(k0: u32, k1: u32, c0: u32, c1: u32, c2: u32, c3: u32): v128 {

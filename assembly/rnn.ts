@@ -9,14 +9,16 @@
 import { packRows, product } from "./gemm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, TINY, tanh } from "./simd";
+import { zoneAt, zoneBackward, zoneCarry, zoneState } from "./zoneout";
 
 /**
- * z   (R, T, H) in: W·x + b; out: overwritten
+ * z   (R, T, H) in: W·x + b; out: overwritten, where there is a zone by tanh of it
  * h   (R, T+1, H) row 0 in: the initial state; rows 1 … T assigned
  * u   packed panels of U (H, H); units ≤ H of its rows are real
  * a   scratch: R·H floats
  * mask, m as in mask.ts
  * hm  (R, T, H) assigned where there is m: h₋·m of each step
+ * zone as in zoneout.ts
  */
 export function rnnForward(
   z: usize,
@@ -32,6 +34,9 @@ export function rnnForward(
   maskSequence: i32,
   m: usize,
   hm: usize,
+  zone: usize,
+  zoneStep: i32,
+  zoneSequence: i32,
 ): void {
   const zSequence = T * H;
   const hSequence = (T + 1) * H;
@@ -54,12 +59,16 @@ export function rnnForward(
         continue;
       }
       for (let j: usize = 0; j < row; j += 16) v128.store(hr + j, tanh(v128.load(zr + j)));
+      if (zone) {
+        memory.copy(zr, hr, row);
+        zoneState(hr - row, zoneAt(zone, zoneStep, zoneSequence, t, r), row);
+      }
     }
   }
 }
 
 /**
- * dz  (R, T, H) assigned: the gradient of the pre-activations; at masked steps what the forward pass left, 0
+ * dz  (R, T, H) z as the forward pass left it; out: the gradient of the pre-activations; at masked steps what the forward pass left, 0
  * h   (R, T+1, H) from the forward pass
  * dh  (R, T, H) gradient of the outputs from above, or 0 where only the last output is used
  * dhState (R, H) in: gradient of the state after step T; out: of the initial state
@@ -68,6 +77,7 @@ export function rnnForward(
  * a   scratch: R·H floats
  * mask, m as in mask.ts
  * dm  scratch where there is m: R·H floats
+ * zone as in zoneout.ts
  */
 export function rnnBackward(
   dz: usize,
@@ -85,8 +95,11 @@ export function rnnBackward(
   maskSequence: i32,
   m: usize,
   dm: usize,
+  zone: usize,
+  zoneStep: i32,
+  zoneSequence: i32,
 ): void {
-  const adds = mask != 0 || m != 0;
+  const adds = mask != 0 || m != 0 || zone != 0;
   const row = (<usize>H) << 2;
   const one = f32x4.splat(1.0);
   const tiny = f32x4.splat(TINY);
@@ -99,15 +112,21 @@ export function rnnBackward(
         carryBack(state, dh ? dh + output : 0, flow ? flow + output : 0, row);
         continue;
       }
+      const k = zone ? zoneAt(zone, zoneStep, zoneSequence, t, r) : 0;
+      // Nothing is packed in `a` yet: it holds what reached h.
+      if (k) zoneBackward(state, dh ? dh + output : 0, a, k, row);
+      const above = dh && !k ? dh + output : 0;
+      const given = k ? dz + output : ht; // what the cell gave
       for (let j: usize = 0; j < row; j += 16) {
         let dhj = v128.load(state + j);
-        if (dh) dhj = f32x4.add(dhj, v128.load(dh + output + j));
+        if (above) dhj = f32x4.add(dhj, v128.load(above + j));
         dhj = flush(dhj, tiny);
         if (flow) v128.store(flow + output + j, dhj);
-        const y = v128.load(ht + j);
+        const y = v128.load(given + j);
         v128.store(dz + output + j, f32x4.mul(dhj, f32x4.sub(one, f32x4.mul(y, y))));
       }
       if (adds) memory.fill(state, 0, row); // as in lstm.ts
+      if (k) zoneCarry(state, a, flow ? flow + output : 0, k, row);
     }
     if (mask && allMasked(mask, maskStep, maskSequence, t, R)) continue;
     packRows(a, dz + ((<usize>(t * H)) << 2), T * H, R, H);

@@ -100,6 +100,7 @@ export const activationKind = {
       },
     };
   },
+  oneStep: (layer) => layer,
   bare: ({ activation, ...layer }) => ({ activation, layer: { ...layer, activation: "linear" } }),
 } satisfies LayerKind<ActivationLayer>;
 

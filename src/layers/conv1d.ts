@@ -24,6 +24,7 @@ import {
 } from "./kind.ts";
 import { anInitializer, COMMON, describeLayer, sequenceShape, size } from "./options.ts";
 import { packPart, packPartTransposed } from "./panels.ts";
+import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
 import { type Padding, type WindowShape, windowsOf, windowsOutput } from "./windows.ts";
 
 /** Options of `conv1d()`. */
@@ -49,6 +50,10 @@ export interface Conv1dConfig {
   kernelInitializer?: Initializer;
   /** Default `zeros`. */
   biasInitializer?: Initializer;
+  /** A penalty on the kernel's size. Default none. */
+  kernelRegularizer?: Regularizer;
+  /** The same on the bias's. Default none. */
+  biasRegularizer?: Regularizer;
   /** For a first layer that is fed with numbers: [T or null for any, features]. */
   inputShape?: readonly [number | null, number];
   /** Default `conv1d`, `conv1d_1`, … */
@@ -66,6 +71,8 @@ export interface Conv1dLayer extends AnyLayer {
   readonly useBias: boolean;
   readonly kernelInitializer: Initializer;
   readonly biasInitializer: Initializer;
+  readonly kernelRegularizer?: Regularizer;
+  readonly biasRegularizer?: Regularizer;
 }
 
 /** What is padded grows with it, and no weight bears it out: a file's writer need not mean well. */
@@ -118,6 +125,8 @@ export const conv1dKind = {
     useBias: { ...trueOrFalse, fallback: true },
     kernelInitializer: { ...anInitializer, fallback: "glorotUniform" },
     biasInitializer: { ...anInitializer, fallback: "zeros" },
+    kernelRegularizer: aRegularizer,
+    biasRegularizer: aRegularizer,
     ...COMMON,
     inputShape: sequenceShape,
   },
@@ -130,10 +139,24 @@ export const conv1dKind = {
     }
     return windowsOutput(layer, windowOf(layer), x, layer.filters);
   },
-  weights: ({ filters, kernelSize, useBias, kernelInitializer, biasInitializer }, { width: I }) => [
-    { name: "kernel", shape: [kernelSize, I, filters], blocks: 1, initializer: kernelInitializer },
-    ...(useBias ? [{ name: "bias", shape: [filters], blocks: 1, initializer: biasInitializer }] : []),
-  ],
+  weights(layer, { width: I }) {
+    const { filters, kernelSize, useBias, kernelInitializer, biasInitializer } = layer;
+    const kernel = {
+      name: "kernel",
+      shape: [kernelSize, I, filters],
+      blocks: 1,
+      initializer: kernelInitializer,
+      ...penalized(layer.kernelRegularizer),
+    };
+    const bias = {
+      name: "bias",
+      shape: [filters],
+      blocks: 1,
+      initializer: biasInitializer,
+      ...penalized(layer.biasRegularizer),
+    };
+    return useBias ? [kernel, bias] : [kernel];
+  },
   memory: conv1dMemory,
   pass(layer, at) {
     const { k, x, use } = at;

@@ -16,8 +16,9 @@ import {
   stateMemory,
   variants,
 } from "./recurrent.ts";
+import { aZoneout, type ZoneoutConfig, zoneoutMemory, zones } from "./zoneout.ts";
 
-export interface GruConfig extends RecurrentConfig {
+export interface GruConfig extends RecurrentConfig, ZoneoutConfig {
   /** What the gates pass through. Only `sigmoid`, the default. */
   recurrentActivation?: "sigmoid";
   /** The reset gate acts on h₋·U, which has a bias of its own (Keras's default), not on h₋. Default true. */
@@ -28,9 +29,12 @@ export interface GruLayer extends RecurrentLayer {
   readonly type: "gru";
   readonly recurrentActivation: "sigmoid";
   readonly resetAfter: boolean;
+  readonly zoneout: number;
 }
 
 const CELL = { cell: "gru_cell", gates: 3 };
+
+const rates = ({ zoneout }: GruLayer) => ({ zone: zoneout });
 
 /** Gated recurrent unit (Cho et al. 2014); derived in docs/gru.md, computed in assembly/gru.ts. */
 export const gruKind = {
@@ -41,6 +45,7 @@ export const gruKind = {
     ...RECURRENT,
     recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
     resetAfter: { ...trueOrFalse, fallback: true },
+    zoneout: aZoneout,
   } satisfies OptionTable<Omit<GruLayer, "type">>,
   states: ({ units, goBackwards }) => ({
     units,
@@ -61,12 +66,17 @@ export const gruKind = {
   memory(layer, x, use) {
     const H = padded(layer.units);
     const rows = use.groupSize * x.T;
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h"), {
-      group: {
-        ...(layer.resetAfter ? { v: rows * CELL.gates * H } : { rh: rows * H }),
-        ...(use.flow && { flow: rows * H }),
+    return joinMemory(
+      recurrentMemory(layer, x, use, CELL.gates),
+      stateMemory(layer, use, "h"),
+      {
+        group: {
+          ...(layer.resetAfter ? { v: rows * CELL.gates * H } : { rh: rows * H }),
+          ...(use.flow && { flow: rows * H }),
+        },
       },
-    });
+      zoneoutMemory(layer, x.T, use, rates(layer)),
+    );
   },
   ...variants<GruLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
@@ -90,6 +100,8 @@ export const gruKind = {
     const second = N * 4;
     const v = resetAfter ? at.at("v") : 0;
     const rh = resetAfter ? 0 : at.at("rh");
+    const zoned = zones(at, frame, rates(layer));
+    const zone = [zoned.addresses[0]!, zoned.step, zoned.sequence] as const;
     const carried = frame.carry({ h }, { h: dhState });
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
     const shared = {
@@ -114,17 +126,36 @@ export const gruKind = {
         forward(group) {
           carried.begin(group);
           frame.draw(group);
+          zoned.draw(group);
           input.forward(group, z);
           const bv = b ? b.address + second : 0;
           const mask = frame.maskAt(group);
           const R = group.count;
-          k.gruForward(z, v, h, bv, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
+          k.gruForward(z, v, h, bv, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm, ...zone);
         },
         backward(group) {
           carried.beginBack(group);
           const mask = frame.maskAt(group);
           const R = group.count;
-          k.gruBackward(z, v, h, dh, dhState, flow, uT, a, R, T, H, mask, maskStep, maskSequence, m, dm);
+          k.gruBackward(
+            z,
+            v,
+            h,
+            dh,
+            dhState,
+            flow,
+            uT,
+            a,
+            R,
+            T,
+            H,
+            mask,
+            maskStep,
+            maskSequence,
+            m,
+            dm,
+            ...zone,
+          );
           input.backward(group, z);
           input.addGradients(group, v, b ? b.gradient(group) + second : 0, [operand]);
         },
@@ -148,16 +179,35 @@ export const gruKind = {
       forward(group) {
         carried.begin(group);
         frame.draw(group);
+        zoned.draw(group);
         input.forward(group, z);
         const mask = frame.maskAt(group);
         const R = group.count;
-        k.gruBeforeForward(z, h, rh, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
+        k.gruBeforeForward(z, h, rh, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm, ...zone);
       },
       backward(group) {
         carried.beginBack(group);
         const mask = frame.maskAt(group);
         const R = group.count;
-        k.gruBeforeBackward(z, h, dh, dhState, flow, uT, a, R, T, H, mask, maskStep, maskSequence, m, hm, dm);
+        k.gruBeforeBackward(
+          z,
+          h,
+          dh,
+          dhState,
+          flow,
+          uT,
+          a,
+          R,
+          T,
+          H,
+          mask,
+          maskStep,
+          maskSequence,
+          m,
+          hm,
+          dm,
+          ...zone,
+        );
         input.backward(group, z, operands);
       },
     };

@@ -79,7 +79,7 @@ export interface Use {
   readonly batchSize: number;
   /** Whether there is a way back; without it nothing is dropped out. */
   readonly backward: boolean;
-  /** Whether the gradient of every step's states is kept. */
+  /** Whether the gradient of every step's states is kept, of a model that is looked at and not trained. */
   readonly flow: boolean;
 }
 
@@ -282,7 +282,7 @@ export interface LayerKind<C extends AnyLayer = AnyLayer> {
   complete?(layer: C): C;
   /** The layer with an output at every step; no weight's shape depends on it. */
   everyStep?(layer: C): C;
-  /** The layer as it is when nothing is trained. */
+  /** The layer as it is when nothing is trained, but for zoneout, which goes by the use. */
   withoutDropout?(layer: C): C;
   /** Whether its `memory` has `state`. Default false. */
   stateful?(layer: C): boolean;

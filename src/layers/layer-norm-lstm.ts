@@ -1,7 +1,7 @@
 import { number, type OptionTable } from "../options.ts";
 import { Affine } from "./affine.ts";
 import { type Initializer, joinMemory, type LayerKind, padded, type Rows, type WeightSpec } from "./kind.ts";
-import { type LstmConfig, type LstmLayer, lstmKind } from "./lstm.ts";
+import { GATED_LSTM, type GatedLstmConfig, type GatedLstmLayer, lstmKind } from "./lstm.ts";
 import { SUM } from "./merge-modes.ts";
 import { anInitializer, describeLayer } from "./options.ts";
 import {
@@ -16,7 +16,7 @@ import {
   variants,
 } from "./recurrent.ts";
 
-export interface LayerNormLstmConfig extends LstmConfig {
+export interface LayerNormLstmConfig extends GatedLstmConfig {
   /** Added to each variance. Default 0.001. */
   epsilon?: number;
   /** Of the three normalizations. Default `ones`. */
@@ -25,7 +25,7 @@ export interface LayerNormLstmConfig extends LstmConfig {
   betaInitializer?: Initializer;
 }
 
-export interface LayerNormLstmLayer extends Omit<LstmLayer, "type"> {
+export interface LayerNormLstmLayer extends GatedLstmLayer {
   readonly type: "layerNormLSTM";
   readonly epsilon: number;
   readonly gammaInitializer: Initializer;
@@ -62,7 +62,7 @@ export const layerNormLstmKind = {
   baseName: "layer_norm_lstm",
   reads: "numbers",
   options: {
-    ...lstmKind.options,
+    ...GATED_LSTM,
     epsilon: { ...number("above 0 and below 1", (n) => n > 0 && n < 1), fallback: 1e-3 },
     gammaInitializer: { ...anInitializer, fallback: "ones" },
     betaInitializer: { ...anInitializer, fallback: "zeros" },

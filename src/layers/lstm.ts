@@ -17,22 +17,43 @@ import {
   stateMemory,
   variants,
 } from "./recurrent.ts";
+import { aZoneout, type ZoneoutConfig, zoneoutMemory, zones } from "./zoneout.ts";
 
-export interface LstmConfig extends RecurrentConfig {
+/** What an LSTM and its variants take. */
+export interface GatedLstmConfig extends RecurrentConfig {
   /** What the gates pass through. Only `sigmoid`, the default. */
   recurrentActivation?: "sigmoid";
   /** Start the forget gate's bias at 1 (Jozefowicz et al. 2015). Default true. */
   unitForgetBias?: boolean;
 }
 
-export interface LstmLayer extends RecurrentLayer {
-  readonly type: "lstm";
+export interface LstmConfig extends GatedLstmConfig, ZoneoutConfig {
+  /** The same of the cell c, with draws of its own; the output is made of the new cell, whatever is kept. Default 0. */
+  zoneoutCell?: number;
+}
+
+export interface GatedLstmLayer extends RecurrentLayer {
   readonly recurrentActivation: "sigmoid";
   readonly unitForgetBias: boolean;
 }
 
+export interface LstmLayer extends GatedLstmLayer {
+  readonly type: "lstm";
+  readonly zoneout: number;
+  readonly zoneoutCell: number;
+}
+
+/** The options of an LSTM and its variants. */
+export const GATED_LSTM: OptionTable<Omit<GatedLstmLayer, "type">> = {
+  ...RECURRENT,
+  recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
+  unitForgetBias: { ...trueOrFalse, fallback: true },
+};
+
 const CELL = { cell: "lstm_cell", gates: 4 };
 const FORGET = 1;
+
+const rates = ({ zoneout, zoneoutCell }: LstmLayer) => ({ zone: zoneout, zoneCell: zoneoutCell });
 
 /** Long short-term memory; derived in docs/lstm.md, computed in assembly/lstm.ts. */
 export const lstmKind = {
@@ -40,9 +61,9 @@ export const lstmKind = {
   baseName: "lstm",
   reads: "numbers",
   options: {
-    ...RECURRENT,
-    recurrentActivation: { ...onlyValue("sigmoid", "the kernels have no other yet"), fallback: "sigmoid" },
-    unitForgetBias: { ...trueOrFalse, fallback: true },
+    ...GATED_LSTM,
+    zoneout: aZoneout,
+    zoneoutCell: aZoneout,
   } satisfies OptionTable<Omit<LstmLayer, "type">>,
   states: ({ units, goBackwards }: SteppedLayer) => ({
     units,
@@ -62,14 +83,19 @@ export const lstmKind = {
   memory(layer, x, use) {
     const H = padded(layer.units);
     const { groupSize: R, backward, flow } = use;
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h", "c"), {
-      group: {
-        c: R * (x.T + 1) * H,
-        tc: R * x.T * H,
-        ...(backward && { dcState: R * H }),
-        ...(flow && { flow: R * x.T * 2 * H }),
+    return joinMemory(
+      recurrentMemory(layer, x, use, CELL.gates),
+      stateMemory(layer, use, "h", "c"),
+      {
+        group: {
+          c: R * (x.T + 1) * H,
+          tc: R * x.T * H,
+          ...(backward && { dcState: R * H }),
+          ...(flow && { flow: R * x.T * 2 * H }),
+        },
       },
-    });
+      zoneoutMemory(layer, x.T, use, rates(layer)),
+    );
   },
   ...variants<LstmLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
@@ -87,6 +113,8 @@ export const lstmKind = {
     const [c, tc] = [at.at("c"), at.at("tc")];
     const dcState = use.backward ? at.at("dcState") : 0;
     const flow = use.flow ? at.at("flow") : 0;
+    const zoned = zones(at, frame, rates(layer));
+    const zone = [...zoned.addresses, zoned.step, zoned.sequence] as [number, number, number, number];
     const carried = frame.carry({ h, c }, { h: dhState, c: dcState });
     const U = { rows: before, gradient: at.weight("lstm_cell/recurrent_kernel").gradient };
     const gate = (index: number): Rows => rows(z + index * H * 4, N);
@@ -114,34 +142,17 @@ export const lstmKind = {
       forward(group) {
         carried.begin(group);
         frame.draw(group);
+        zoned.draw(group);
         input.forward(group, z);
-        const mask = frame.maskAt(group);
-        const R = group.count;
-        k.lstmForward(z, c, h, tc, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm);
+        const [R, mask] = [group.count, frame.maskAt(group)];
+        const steps = [R, T, H, units, mask, maskStep, maskSequence, m, hm] as const;
+        k.lstmForward(z, c, h, tc, u, a, ...steps, ...zone);
       },
       backward(group) {
         carried.beginBack(group);
-        const mask = frame.maskAt(group);
-        const R = group.count;
-        k.lstmBackward(
-          z,
-          c,
-          tc,
-          dh,
-          dhState,
-          dcState,
-          flow,
-          uT,
-          a,
-          R,
-          T,
-          H,
-          mask,
-          maskStep,
-          maskSequence,
-          m,
-          dm,
-        );
+        const [R, mask] = [group.count, frame.maskAt(group)];
+        const steps = [R, T, H, mask, maskStep, maskSequence, m, dm] as const;
+        k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, uT, a, ...steps, ...zone);
         input.backward(group, z, [U]);
       },
     };

@@ -1,7 +1,7 @@
 import type { OptionTable } from "../options.ts";
 import { Affine } from "./affine.ts";
 import { type Initializer, joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
-import { type LstmConfig, type LstmLayer, lstmKind } from "./lstm.ts";
+import { GATED_LSTM, type GatedLstmConfig, type GatedLstmLayer, lstmKind } from "./lstm.ts";
 import { SUM } from "./merge-modes.ts";
 import { anInitializer, describeLayer } from "./options.ts";
 import {
@@ -16,12 +16,12 @@ import {
   variants,
 } from "./recurrent.ts";
 
-export interface PeepholeLstmConfig extends LstmConfig {
+export interface PeepholeLstmConfig extends GatedLstmConfig {
   /** Of the three peepholes. Default `zeros`, with which it begins as an `lstm` does. */
   peepholeInitializer?: Initializer;
 }
 
-export interface PeepholeLstmLayer extends Omit<LstmLayer, "type"> {
+export interface PeepholeLstmLayer extends GatedLstmLayer {
   readonly type: "peepholeLSTM";
   readonly peepholeInitializer: Initializer;
 }
@@ -43,7 +43,7 @@ export const peepholeLstmKind = {
   baseName: "peephole_lstm",
   reads: "numbers",
   options: {
-    ...lstmKind.options,
+    ...GATED_LSTM,
     peepholeInitializer: { ...anInitializer, fallback: "zeros" },
   } satisfies OptionTable<Omit<PeepholeLstmLayer, "type">>,
   states: lstmKind.states,

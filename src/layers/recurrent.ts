@@ -55,8 +55,6 @@ export interface SteppedConfig {
   biasInitializer?: Initializer;
   /** A penalty on the kernel's size. Default none. */
   kernelRegularizer?: Regularizer;
-  /** The same on the recurrent kernel's. Default none. */
-  recurrentRegularizer?: Regularizer;
   /** The same on the bias's. Default none. */
   biasRegularizer?: Regularizer;
   /**
@@ -81,6 +79,8 @@ export interface RecurrentConfig extends SteppedConfig {
   recurrentDropout?: number;
   /** Default `orthogonal`. */
   recurrentInitializer?: Initializer;
+  /** A penalty on the recurrent kernel's size. Default none. */
+  recurrentRegularizer?: Regularizer;
 }
 
 /** A recurrent layer with every default filled in: what all of them have. */
@@ -94,7 +94,6 @@ export interface SteppedLayer extends AnyLayer {
   readonly kernelInitializer: Initializer;
   readonly biasInitializer: Initializer;
   readonly kernelRegularizer?: Regularizer;
-  readonly recurrentRegularizer?: Regularizer;
   readonly biasRegularizer?: Regularizer;
   readonly initialState?: string;
 }
@@ -104,6 +103,7 @@ export interface RecurrentLayer extends SteppedLayer {
   readonly activation: "tanh";
   readonly recurrentDropout: number;
   readonly recurrentInitializer: Initializer;
+  readonly recurrentRegularizer?: Regularizer;
 }
 
 const multiplies = (layer: SteppedLayer): layer is RecurrentLayer => "recurrentInitializer" in layer;
@@ -135,7 +135,13 @@ export const RECURRENT: OptionTable<Omit<RecurrentLayer, "type">> = {
   inputShape: sequenceShape,
 };
 
-const { activation: _, recurrentDropout: __, recurrentInitializer: ___, ...stepped } = RECURRENT;
+const {
+  activation: _,
+  recurrentDropout: __,
+  recurrentInitializer: ___,
+  recurrentRegularizer: ____,
+  ...stepped
+} = RECURRENT;
 
 /** The options of a cell that multiplies the state with no matrix. */
 export const STEPPED: OptionTable<Omit<SteppedLayer, "type">> = stepped;

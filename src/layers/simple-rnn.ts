@@ -1,3 +1,4 @@
+import type { OptionTable } from "../options.ts";
 import { Affine } from "./affine.ts";
 import { joinMemory, type LayerKind, padded } from "./kind.ts";
 import { describeLayer } from "./options.ts";
@@ -14,19 +15,25 @@ import {
   stateMemory,
   variants,
 } from "./recurrent.ts";
+import { aZoneout, type ZoneoutConfig, zoneoutMemory, zones } from "./zoneout.ts";
+
+export interface SimpleRnnConfig extends RecurrentConfig, ZoneoutConfig {}
 
 export interface SimpleRnnLayer extends RecurrentLayer {
   readonly type: "simpleRNN";
+  readonly zoneout: number;
 }
 
 const CELL = { cell: "simple_rnn_cell", gates: 1 };
+
+const rates = ({ zoneout }: SimpleRnnLayer) => ({ zone: zoneout });
 
 /** Elman's network, computed in assembly/rnn.ts. */
 export const simpleRnnKind = {
   title: "SimpleRNN",
   baseName: "simple_rnn",
   reads: "numbers",
-  options: RECURRENT,
+  options: { ...RECURRENT, zoneout: aZoneout } satisfies OptionTable<Omit<SimpleRnnLayer, "type">>,
   states: ({ units, goBackwards }) => ({
     units,
     seesAhead: goBackwards,
@@ -37,9 +44,14 @@ export const simpleRnnKind = {
   weights: (layer, x) => recurrentWeights(layer, x, CELL),
   memory(layer, x, use) {
     const flow = use.groupSize * x.T * padded(layer.units);
-    return joinMemory(recurrentMemory(layer, x, use, CELL.gates), stateMemory(layer, use, "h"), {
-      group: { ...(use.flow && { flow }) },
-    });
+    return joinMemory(
+      recurrentMemory(layer, x, use, CELL.gates),
+      stateMemory(layer, use, "h"),
+      {
+        group: { ...(use.flow && { flow }) },
+      },
+      zoneoutMemory(layer, x.T, use, rates(layer)),
+    );
   },
   ...variants<SimpleRnnLayer>(),
   gathers: (layer, use) => recurrentGathers(layer, use, CELL.gates),
@@ -55,6 +67,8 @@ export const simpleRnnKind = {
       { kernel: "simple_rnn_cell/kernel", bias: layer.useBias ? "simple_rnn_cell/bias" : null },
     );
     const flow = use.flow ? at.at("flow") : 0;
+    const zoned = zones(at, frame, rates(layer));
+    const zone = [zoned.addresses[0]!, zoned.step, zoned.sequence] as const;
     const carried = frame.carry({ h }, { h: dhState });
     const U = { rows: frame.before, gradient: at.weight("simple_rnn_cell/recurrent_kernel").gradient };
     return {
@@ -74,14 +88,32 @@ export const simpleRnnKind = {
       forward(group) {
         carried.begin(group);
         frame.draw(group);
+        zoned.draw(group);
         input.forward(group, z);
         const mask = frame.maskAt(group);
-        k.rnnForward(z, h, u, a, group.count, T, H, units, mask, maskStep, maskSequence, m, hm);
+        k.rnnForward(z, h, u, a, group.count, T, H, units, mask, maskStep, maskSequence, m, hm, ...zone);
       },
       backward(group) {
         carried.beginBack(group);
         const mask = frame.maskAt(group);
-        k.rnnBackward(z, h, dh, dhState, flow, uT, a, group.count, T, H, mask, maskStep, maskSequence, m, dm);
+        k.rnnBackward(
+          z,
+          h,
+          dh,
+          dhState,
+          flow,
+          uT,
+          a,
+          group.count,
+          T,
+          H,
+          mask,
+          maskStep,
+          maskSequence,
+          m,
+          dm,
+          ...zone,
+        );
         input.backward(group, z, [U]);
       },
     };
@@ -89,5 +121,5 @@ export const simpleRnnKind = {
 } satisfies LayerKind<SimpleRnnLayer>;
 
 /** The simple recurrent layer: (B, T, I) → (B, T, units) or (B, units); tanh. */
-export const simpleRNN = (config: RecurrentConfig): SimpleRnnLayer =>
+export const simpleRNN = (config: SimpleRnnConfig): SimpleRnnLayer =>
   describeLayer("simpleRNN", simpleRnnKind.options, config);

@@ -70,6 +70,10 @@ export const timeDistributedKind = {
     const bare = kindOf(own.layer).bare?.(own.layer);
     return bare && { activation: bare.activation, layer: { ...own, layer: bare.layer } };
   },
+  oneStep(own) {
+    const layer = kindOf(own.layer).oneStep?.(own.layer);
+    return layer ? { ...own, layer } : null;
+  },
   withoutDropout: (own) => ({ ...own, layer: kindOf(own.layer).withoutDropout?.(own.layer) ?? own.layer }),
 } satisfies LayerKind<TimeDistributedLayer>;
 

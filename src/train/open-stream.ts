@@ -408,8 +408,8 @@ function oneStepOf(layers: readonly Layer[]): Layer[] {
     if (streamed) return { ...streamed, initialState: undefined } as Layer;
     throw new LstmkitError(
       "BAD_LAYER",
-      `${layer.name}, a layer of type ${layer.type}, gives nothing before the sequence has ended, so the model cannot be ` +
-        "given one step at a time; use predict().",
+      `${layer.name}, a layer of type ${layer.type}, reads more of a sequence than one step and the states before it, so ` +
+        "the model cannot be given one step at a time; use predict().",
     );
   });
 }

@@ -229,6 +229,9 @@ export interface Kernels {
     maskSequence: number,
     m: number,
     dm: number,
+    zone: number,
+    zoneStep: number,
+    zoneSequence: number,
   ): void;
   gruBeforeBackward(
     z: number,
@@ -247,6 +250,9 @@ export interface Kernels {
     m: number,
     hm: number,
     dm: number,
+    zone: number,
+    zoneStep: number,
+    zoneSequence: number,
   ): void;
   gruBeforeForward(
     z: number,
@@ -263,6 +269,9 @@ export interface Kernels {
     maskSequence: number,
     m: number,
     hm: number,
+    zone: number,
+    zoneStep: number,
+    zoneSequence: number,
   ): void;
   gruForward(
     z: number,
@@ -280,6 +289,9 @@ export interface Kernels {
     maskSequence: number,
     m: number,
     hm: number,
+    zone: number,
+    zoneStep: number,
+    zoneSequence: number,
   ): void;
   huber(
     losses: number,
@@ -436,6 +448,10 @@ export interface Kernels {
     maskSequence: number,
     m: number,
     dm: number,
+    zone: number,
+    zoneCell: number,
+    zoneStep: number,
+    zoneSequence: number,
   ): void;
   lstmForward(
     z: number,
@@ -453,6 +469,10 @@ export interface Kernels {
     maskSequence: number,
     m: number,
     hm: number,
+    zone: number,
+    zoneCell: number,
+    zoneStep: number,
+    zoneSequence: number,
   ): void;
   clearMasked(x: number, ld: number, mask: number, maskStep: number, rows: number): void;
   leadingMasked(mask: number, maskStep: number, T: number): number;
@@ -797,6 +817,9 @@ export interface Kernels {
     maskSequence: number,
     m: number,
     dm: number,
+    zone: number,
+    zoneStep: number,
+    zoneSequence: number,
   ): void;
   rnnForward(
     z: number,
@@ -812,6 +835,9 @@ export interface Kernels {
     maskSequence: number,
     m: number,
     hm: number,
+    zone: number,
+    zoneStep: number,
+    zoneSequence: number,
   ): void;
   sgd(
     w: number,
@@ -844,6 +870,22 @@ export interface Kernels {
     place: number,
     count: number,
   ): void;
+  zoneout(
+    zone: number,
+    T: number,
+    H: number,
+    units: number,
+    rate: number,
+    seed: number,
+    layer: number,
+    state: number,
+    sample: number,
+    step: number,
+    epoch: number,
+    mask: number,
+    maskStep: number,
+  ): void;
+  zoneoutMean(zone: number, H: number, rate: number): void;
 }
 
 /** How many parameters each has: what tells another version's module. */
@@ -877,10 +919,10 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   packRows: 5,
   product: 10,
   sumPanels: 4,
-  gruBackward: 16,
-  gruBeforeBackward: 16,
-  gruBeforeForward: 14,
-  gruForward: 15,
+  gruBackward: 19,
+  gruBeforeBackward: 19,
+  gruBeforeForward: 17,
+  gruForward: 18,
   huber: 9,
   layerNormLstmBackward: 25,
   layerNormLstmForward: 25,
@@ -892,8 +934,8 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   bceProbabilities: 9,
   sumFloats: 2,
   sumInts: 2,
-  lstmBackward: 17,
-  lstmForward: 15,
+  lstmBackward: 21,
+  lstmForward: 19,
   clearMasked: 5,
   leadingMasked: 3,
   meanAbsoluteError: 8,
@@ -937,8 +979,8 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   shuffle: 5,
   uniform: 6,
   rmsprop: 12,
-  rnnBackward: 15,
-  rnnForward: 13,
+  rnnBackward: 18,
+  rnnForward: 16,
   sgd: 8,
   mapCosTurns: 3,
   mapExp: 3,
@@ -950,4 +992,6 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   softmaxForward: 4,
   weighRows: 5,
   weighTarget: 10,
+  zoneout: 13,
+  zoneoutMean: 3,
 };

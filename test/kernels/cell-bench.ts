@@ -60,15 +60,27 @@ export class CellBench {
     return address;
   }
 
-  /** What may happen between the steps, from states at h: masks, and dropout of what U is multiplied with. */
-  between(given: Pick<CellInputs, "mask" | "m">, h: number) {
+  /** What may happen between the steps, from states at h: masks, dropout of what U is multiplied with, and zoneout. */
+  between(given: Pick<CellInputs, "mask" | "m" | "zone" | "zoneCell">, h: number) {
     const { bench, H } = this;
     const { B, T } = this.sizes;
     const masks = [given.mask ? bench.ints(given.mask) : 0, 1, T] as const;
     const before = (from: number, sequence: number) => [from, sequence] as [number, number];
-    if (!given.m) return { masks, m: 0, hm: 0, dm: 0, before: before(h, (T + 1) * H) };
+    const zones = [given.zone, given.zoneCell];
+    const [zone, zoneCell] = zones.map((k) => (k ? this.packed(k) : 0)) as [number, number];
+    const oneRow = zones.some((k) => k?.length === this.sizes.H);
+    const zoneSteps = (oneRow ? [0, 0] : [H, T * H]) as readonly [number, number];
+    const zoned = { zone, zoneCell, zoneSteps };
+    if (!given.m) return { masks, m: 0, hm: 0, dm: 0, before: before(h, (T + 1) * H), ...zoned };
     const hm = bench.floats(this.rows * H);
-    return { masks, m: this.packed(given.m), hm, dm: bench.floats(B * H), before: before(hm, T * H) };
+    return {
+      masks,
+      m: this.packed(given.m),
+      hm,
+      dm: bench.floats(B * H),
+      before: before(hm, T * H),
+      ...zoned,
+    };
   }
 
   /** The gradient of all outputs, (B, T, H), as the kernels take it: from above, or in the state after the last step. */

@@ -20,6 +20,9 @@ export interface CellInputs {
   readonly mask?: ArrayLike<number>;
   /** (B, H): what h₋ is multiplied with before U. */
   readonly m?: ArrayLike<number>;
+  /** (B, T, H), what zoneout keeps of h and of c; or (H), where it is the same at every step of every sequence. */
+  readonly zone?: ArrayLike<number>;
+  readonly zoneCell?: ArrayLike<number>;
   /** (B, T, I), what dx is added to; zeros where not given. */
   readonly dxBefore?: ArrayLike<number>;
 }
@@ -49,14 +52,50 @@ function runLstm(bench: Bench, { x, weights, sizes, h0, c0, ...given }: CellInpu
   const [xs, W, U] = [on.packed(x, I), on.packed(weights.W), on.packed(weights.U)];
   const z = on.project(xs, W, on.packed(weights.b), given.fromEnd);
   const [c, h, tc] = [on.statesFrom(c0), on.statesFrom(h0), bench.floats(rows * H)];
-  const { masks, m, hm, dm, before } = on.between(given, h);
-  bench.k.lstmForward(z, c, h, tc, on.panels(U, units, N), a, B, T, H, units, ...masks, m, hm);
+  const { masks, m, hm, dm, before, zone, zoneCell, zoneSteps } = on.between(given, h);
+  bench.k.lstmForward(
+    z,
+    c,
+    h,
+    tc,
+    on.panels(U, units, N),
+    a,
+    B,
+    T,
+    H,
+    units,
+    ...masks,
+    m,
+    hm,
+    zone,
+    zoneCell,
+    ...zoneSteps,
+  );
   const [y, gates, cT] = [on.sequence(h), on.readGates(z), on.last(on.sequence(c))];
 
   const { dh, dhState } = on.gradientFrom(given.dh);
   const [dcState, flow] = [bench.floats(B * H), bench.floats(rows * 2 * H)];
   const uT = on.transposedPanels(U, units);
-  bench.k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, uT, a, B, T, H, ...masks, m, dm);
+  bench.k.lstmBackward(
+    z,
+    c,
+    tc,
+    dh,
+    dhState,
+    dcState,
+    flow,
+    uT,
+    a,
+    B,
+    T,
+    H,
+    ...masks,
+    m,
+    dm,
+    zone,
+    zoneCell,
+    ...zoneSteps,
+  );
   const dU = bench.floats(units * N);
   on.recurrentBackward(dU, ...before, z);
   const flows = on.read(flow, rows * 2 * H);
@@ -79,14 +118,14 @@ function runRnn(bench: Bench, { x, weights, sizes, h0, ...given }: CellInputs): 
   const [xs, W, U] = [on.packed(x, I), on.packed(weights.W), on.packed(weights.U)];
   const z = on.project(xs, W, on.packed(weights.b), given.fromEnd);
   const h = on.statesFrom(h0);
-  const { masks, m, hm, dm, before } = on.between(given, h);
-  bench.k.rnnForward(z, h, on.panels(U, units, N), a, B, T, H, units, ...masks, m, hm);
+  const { masks, m, hm, dm, before, zone, zoneSteps } = on.between(given, h);
+  bench.k.rnnForward(z, h, on.panels(U, units, N), a, B, T, H, units, ...masks, m, hm, zone, ...zoneSteps);
   const y = on.sequence(h);
 
   const { dh, dhState } = on.gradientFrom(given.dh);
   const flow = bench.floats(rows * H);
   const uT = on.transposedPanels(U, units);
-  bench.k.rnnBackward(z, h, dh, dhState, flow, uT, a, B, T, H, ...masks, m, dm);
+  bench.k.rnnBackward(z, h, dh, dhState, flow, uT, a, B, T, H, ...masks, m, dm, zone, ...zoneSteps);
   const dU = bench.floats(units * N);
   on.recurrentBackward(dU, ...before, z);
   return {
@@ -108,14 +147,30 @@ function runGru(bench: Bench, { x, weights, sizes, h0, ...given }: CellInputs): 
   const recurrentBias = weights.b.length === 6 * units ? b + N * 4 : 0;
   const z = on.project(xs, W, b, given.fromEnd);
   const [v, h] = [bench.floats(rows * N), on.statesFrom(h0)];
-  const { masks, m, hm, dm, before } = on.between(given, h);
-  bench.k.gruForward(z, v, h, recurrentBias, on.panels(U, units, N), a, B, T, H, units, ...masks, m, hm);
+  const { masks, m, hm, dm, before, zone, zoneSteps } = on.between(given, h);
+  bench.k.gruForward(
+    z,
+    v,
+    h,
+    recurrentBias,
+    on.panels(U, units, N),
+    a,
+    B,
+    T,
+    H,
+    units,
+    ...masks,
+    m,
+    hm,
+    zone,
+    ...zoneSteps,
+  );
   const [y, gates] = [on.sequence(h), on.readGates(z)];
 
   const { dh, dhState } = on.gradientFrom(given.dh);
   const flow = bench.floats(rows * H);
   const uT = on.transposedPanels(U, units);
-  bench.k.gruBackward(z, v, h, dh, dhState, flow, uT, a, B, T, H, ...masks, m, dm);
+  bench.k.gruBackward(z, v, h, dh, dhState, flow, uT, a, B, T, H, ...masks, m, dm, zone, ...zoneSteps);
   const dU = bench.floats(units * N);
   on.recurrentBackward(dU, ...before, v);
   const { dx, dW, db } = on.projectBackward(xs, W, z, given.fromEnd, given.dxBefore);
@@ -137,8 +192,23 @@ function runGruBefore(bench: Bench, { x, weights, sizes, h0, ...given }: CellInp
   const [xs, W, U] = [on.packed(x, I), on.packed(weights.W), on.packed(weights.U)];
   const z = on.project(xs, W, on.packed(weights.b), given.fromEnd);
   const [h, rh] = [on.statesFrom(h0), bench.floats(rows * H)];
-  const { masks, m, hm, dm, before } = on.between(given, h);
-  k.gruBeforeForward(z, h, rh, on.panels(U, units, N), a, B, T, H, units, ...masks, m, hm);
+  const { masks, m, hm, dm, before, zone, zoneSteps } = on.between(given, h);
+  k.gruBeforeForward(
+    z,
+    h,
+    rh,
+    on.panels(U, units, N),
+    a,
+    B,
+    T,
+    H,
+    units,
+    ...masks,
+    m,
+    hm,
+    zone,
+    ...zoneSteps,
+  );
   const [y, gates] = [on.sequence(h), on.readGates(z)];
   on.read(rh, rows * H); // for its padding
 
@@ -147,7 +217,7 @@ function runGruBefore(bench: Bench, { x, weights, sizes, h0, ...given }: CellInp
   const UT = bench.floats(N * H);
   k.packPanelsTransposed(UT, U, N, 0, 2 * H, units);
   k.packPanelsTransposed(UT + 2 * H * H * 4, U + 2 * H * 4, N, 0, H, units);
-  k.gruBeforeBackward(z, h, dh, dhState, flow, UT, a, B, T, H, ...masks, m, hm, dm);
+  k.gruBeforeBackward(z, h, dh, dhState, flow, UT, a, B, T, H, ...masks, m, hm, dm, zone, ...zoneSteps);
   const dU = bench.floats(units * N);
   on.recurrentBackward(dU, ...before, z, 0, 2 * H);
   on.recurrentBackward(dU, rh, T * H, z, 2 * H, H);

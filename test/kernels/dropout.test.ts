@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { openBenches, pad, padded, unpad } from "../builds.ts";
 import { expectClose } from "../reference/closeness.ts";
-import { dropoutBackward, dropoutForward, elementMask, stateMasks } from "../reference/dropout.ts";
+import { dropoutBackward, dropoutForward, elementMask, stateMasks, zoneMasks } from "../reference/dropout.ts";
 import { addProduct } from "../reference/matrix.ts";
 import { unitDraw } from "../reference/random.ts";
 import { keepMask, normals } from "../reference/sample.ts";
@@ -157,6 +157,32 @@ describe.each(await openBenches())("$build build", (bench) => {
     const expected = stateMasks(sample + 1, units, RATE, { seed, layer, step, epoch });
     const scale = Math.fround(1 / (1 - RATE));
     expect(own(sample)).toEqual(Float32Array.from(expected.slice(-units), (kept) => kept * scale));
+  });
+
+  test.each([1, 4, 5, 13])("zoneout draws anew at each step that is not masked, of %i units", (units) => {
+    const { seed, layer, sample, step, epoch } = DRAW;
+    const [T, H] = [5, 16];
+    const words = [1, 0, 1, 1, 0];
+    const own = (state: number, mask: number) => {
+      const zone = bench.floats(T * H);
+      k.zoneout(zone, T, H, units, RATE, seed, layer, state, sample, step, epoch, mask, 1);
+      const all = bench.read(zone, T * H);
+      return words.flatMap((_, t) => [...all.subarray(t * H, t * H + units)]);
+    };
+    const draw = { seed, layer, step, epoch };
+    const counts = Array.from({ length: sample + 1 }, () => words).flat();
+    for (const [state, name] of (["h", "c"] as const).entries()) {
+      for (const [at, mask] of [
+        [0, undefined],
+        [bench.ints(words), counts],
+      ] as const) {
+        const expected = zoneMasks([sample + 1, T, units], RATE, draw, name, mask);
+        expect(own(state, at)).toEqual(expected.slice(-T * units));
+      }
+    }
+    // A masked step draws nothing, so the third is what the second is without a mask.
+    const [all, some] = [own(0, 0), own(0, bench.ints(words))];
+    expect(some.slice(2 * units, 3 * units)).toEqual(all.slice(units, 2 * units));
   });
 
   test("recurrentDropout draws other numbers than dropElements with the same arguments", () => {

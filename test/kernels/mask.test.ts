@@ -36,7 +36,13 @@ type Sizes = (typeof RECURRENT_SHAPES)[number];
 interface Between {
   readonly mask?: Uint8Array;
   readonly m?: number[];
+  readonly zone?: number[];
+  readonly zoneCell?: number[];
 }
+
+/** What zoneout keeps: all, nothing, and some in part. */
+const shares = (n: number, seed: number) =>
+  Array.from(keepMask(n, 0.5, seed), (one, i) => (i % 3 ? one : 0.25));
 
 /** Of a GRU that resets after, the second bias has values of its own. */
 const sampleOf = (cell: Cell, gates: 1 | 3 | 4, sizes: Sizes) => {
@@ -51,15 +57,21 @@ describe.each(await openBenches())("$build build", (bench) => {
 
   describe.each(CELLS)("$cell", ({ cell, gates }) => {
     describe.each([
-      { with: "masked steps", masked: true, drops: false },
-      { with: "states dropped", masked: false, drops: true },
-      { with: "both", masked: true, drops: true },
-    ])("computes what the reference does, from any state, with $with", ({ masked, drops }) => {
+      { with: "masked steps", masked: true, drops: false, zoned: false },
+      { with: "states dropped", masked: false, drops: true, zoned: false },
+      { with: "both", masked: true, drops: true, zoned: false },
+      { with: "zoneout", masked: false, drops: false, zoned: true },
+      { with: "all of them", masked: true, drops: true, zoned: true },
+    ])("computes what the reference does, from any state, with $with", ({ masked, drops, zoned }) => {
       test.each(RECURRENT_SHAPES)("at B $B, T $T, I $I, H $H", (sizes) => {
         const { B, T, H } = sizes;
         const sample = sampleOf(cell, gates, sizes);
         const between = {
           ...(masked && { mask: stepMask(B, T) }),
+          ...(zoned && {
+            zone: shares(B * T * H, 10),
+            ...(cell === "lstm" && { zoneCell: shares(B * T * H, 11) }),
+          }),
           ...(drops && { m: Array.from(keepMask(B * H, 0.25, 9), (one) => one / 0.75) }),
         };
         const { y, gates: expectedGates, gradients } = expectedOf(cell, sample, sizes, between);
@@ -79,6 +91,19 @@ describe.each(await openBenches())("$build build", (bench) => {
       expect(runCell(bench, cell, { ...sample, sizes, mask })).toEqual(
         runCell(bench, cell, { ...sample, sizes }),
       );
+    });
+
+    test("one row of shares is as if it stood at every step, and a share of 0 changes no bit", () => {
+      const sizes = { B: 5, T: 7, I: 5, H: 12 };
+      const sample = sampleOf(cell, gates, sizes);
+      const run = (zone: number[], zoneCell: number[]) =>
+        runCell(bench, cell, { ...sample, sizes, zone, ...(cell === "lstm" && { zoneCell }) });
+      const [one, other] = [shares(12, 10), shares(12, 11)];
+      const everywhere = (row: number[]) => Array.from({ length: 5 * 7 }, () => row).flat();
+      expect(run(one, other)).toEqual(run(everywhere(one), everywhere(other)));
+      const none = new Array<number>(12).fill(0);
+      const { dhs: _, dcs: __, ...plain } = runCell(bench, cell, { ...sample, sizes });
+      expect(run(none, none)).toMatchObject(plain);
     });
 
     test("steps that all sequences have masked, before, within and behind, are as if they were not there", () => {

@@ -22,6 +22,10 @@ await testLayer({
       layer: lstm({ units: 5, recurrentDropout: 0.25, returnSequences: true }),
       inputShape,
     }),
+    "states kept": bidirectional({
+      layer: lstm({ units: 5, zoneout: 0.25, zoneoutCell: 0.5, returnSequences: true }),
+      inputShape,
+    }),
     "mean of GRUs": bidirectional({
       layer: gru({ units: 3, returnSequences: true, resetAfter: false }),
       mergeMode: "ave",

@@ -1,6 +1,6 @@
 import { gru } from "../../src/layers/public.ts";
 import type { Golden } from "../fixtures/goldens.ts";
-import { recurrentDropoutOf, testLayer } from "./layer-tests.ts";
+import { recurrentDropoutOf, testLayer, zoneoutOf } from "./layer-tests.ts";
 
 const inputShape = [null, 3] as const;
 const ofGolden = (resetAfter: boolean) => (g: Golden) =>
@@ -8,6 +8,7 @@ const ofGolden = (resetAfter: boolean) => (g: Golden) =>
     units: g.setting("units"),
     resetAfter,
     recurrentDropout: recurrentDropoutOf(g),
+    zoneout: zoneoutOf(g),
     returnSequences: true,
     inputShape: [null, g.setting("I")],
   });
@@ -29,6 +30,17 @@ await testLayer({
       inputShape,
     }),
     "reset before, states dropped": gru({ units: 5, recurrentDropout: 0.25, resetAfter: false, inputShape }),
+    "reset after, h kept": gru({ units: 5, zoneout: 0.25, returnSequences: true, inputShape }),
+    "reset before, h kept": gru({ units: 9, zoneout: 0.5, resetAfter: false, inputShape }),
+    "reset before, h kept, states dropped, backwards": gru({
+      units: 5,
+      zoneout: 0.25,
+      recurrentDropout: 0.25,
+      resetAfter: false,
+      goBackwards: true,
+      returnSequences: true,
+      inputShape,
+    }),
     "reset after, without bias": gru({ units: 4, useBias: false, inputShape }),
     "reset before, without bias": gru({ units: 4, useBias: false, resetAfter: false, inputShape }),
   },
@@ -45,6 +57,11 @@ await testLayer({
           inputShape: [null, g.setting("I")],
         }),
     },
+    ...(["zoneoutGru", "zoneoutGruBefore"] as const).map((family) => ({
+      family,
+      by: "a float64 run of the paper's formulas",
+      layer: ofGolden(family === "zoneoutGru"),
+    })),
     { family: "gruBetween", layer: ofGolden(true) },
     { family: "gruBeforeBetween", layer: ofGolden(false) },
   ],

@@ -6,7 +6,7 @@ import { openBenches } from "../builds.ts";
 import { type Golden, type GoldenFamily, goldens } from "../fixtures/goldens.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { dot, expectGradients } from "../reference/differences.ts";
-import { stateMasks } from "../reference/dropout.ts";
+import { stateMasks, zoneMasks } from "../reference/dropout.ts";
 import { referenceOf } from "../reference/index.ts";
 import type { Signal } from "../reference/kind.ts";
 import { integers, normals, stepMask } from "../reference/sample.ts";
@@ -56,21 +56,29 @@ function sample(layer: Layer, B: number, T: number, masked: boolean) {
   return { weights, x, pass, dy: normals(pass.y.values.length, 3) };
 }
 
-/** What recurrent dropout keeps where the layer is that of `runLayer`; behind inputs that are all kept. */
-function keptBy(layer: Layer, { B, width, mask }: Signal): number[] | undefined {
-  const { recurrentDropout, units } = {
-    recurrentDropout: 0,
-    units: 0,
+/** What recurrent dropout and zoneout keep where the layer is that of `runLayer`; behind inputs that are all kept. */
+function keptBy(layer: Layer, { B, T, width, mask }: Signal): number[] | undefined {
+  const { recurrentDropout, zoneout, zoneoutCell, goBackwards, units } = {
+    ...{ recurrentDropout: 0, zoneout: 0, zoneoutCell: 0, goBackwards: false, units: 0 },
     ...(layer.type === "bidirectional" ? layer.layer : layer),
   };
-  if (recurrentDropout === 0) return undefined;
+  if (recurrentDropout + zoneout + zoneoutCell === 0) return undefined;
   const { seed, epoch, batch: step } = COUNTERS;
   const own = mask ? 2 : 1;
   const streams = layer.type === "bidirectional" ? [own, own + 0x8000] : [own];
-  return streams.flatMap((stream) => [
-    ...new Array<number>(B * width).fill(1),
-    ...stateMasks(B, units, recurrentDropout, { seed, epoch, step, layer: stream }),
-  ]);
+  return streams.flatMap((stream, side) => {
+    const draw = { seed, epoch, step, layer: stream };
+    const fromEnd = goBackwards || side === 1;
+    const read = mask && Array.from(mask, (_, i) => mask[fromEnd ? i - 2 * (i % T) + T - 1 : i]!);
+    const zones = (rate: number, state: "h" | "c") =>
+      rate > 0 ? zoneMasks([B, T, units], rate, draw, state, read) : [];
+    return [
+      ...new Array<number>(B * width).fill(1),
+      ...(recurrentDropout > 0 ? stateMasks(B, units, recurrentDropout, draw) : []),
+      ...zones(zoneout, "h"),
+      ...zones(zoneoutCell, "c"),
+    ];
+  });
 }
 
 const shapeOf = (layer: Layer) => ("inputShape" in layer ? layer.inputShape : undefined);
@@ -172,6 +180,10 @@ function maskOf(g: Golden): ArrayLike<number> | undefined {
 }
 
 /** Of a golden's recurrent layer. */
+export const zoneoutOf = (g: Golden, name: "zoneout" | "zoneout_cell" = "zoneout"): number =>
+  g.name.includes("zoneout") ? g.setting(name) : 0;
+
+/** The same. */
 export const recurrentDropoutOf = (g: Golden): number =>
   g.name.includes("dropped") ? g.setting("recurrent_dropout") : 0;
 

@@ -1,6 +1,6 @@
 import { lstm } from "../../src/layers/public.ts";
 import type { Golden } from "../fixtures/goldens.ts";
-import { recurrentDropoutOf, testLayer } from "./layer-tests.ts";
+import { recurrentDropoutOf, testLayer, zoneoutOf } from "./layer-tests.ts";
 
 const inputShape = [null, 3] as const;
 
@@ -14,6 +14,17 @@ await testLayer({
     backwards: lstm({ units: 5, returnSequences: true, goBackwards: true, inputShape }),
     "backwards, the last output": lstm({ units: 12, goBackwards: true, inputShape }),
     "states dropped": lstm({ units: 9, recurrentDropout: 0.5, returnSequences: true, inputShape }),
+    "h kept": lstm({ units: 5, zoneout: 0.25, returnSequences: true, inputShape }),
+    "c kept, the last output": lstm({ units: 9, zoneoutCell: 0.5, inputShape }),
+    "h and c kept, states dropped, backwards": lstm({
+      units: 12,
+      zoneout: 0.25,
+      zoneoutCell: 0.5,
+      recurrentDropout: 0.25,
+      goBackwards: true,
+      returnSequences: true,
+      inputShape,
+    }),
     "without bias": lstm({ units: 4, useBias: false, returnSequences: true, inputShape }),
   },
   keras: [
@@ -27,6 +38,18 @@ await testLayer({
           inputShape: [null, g.setting("I")],
         }),
     })),
+    {
+      family: "zoneoutLstm",
+      by: "a float64 run of the paper's formulas",
+      layer: (g) =>
+        lstm({
+          units: g.setting("units"),
+          zoneout: zoneoutOf(g),
+          zoneoutCell: zoneoutOf(g, "zoneout_cell"),
+          returnSequences: true,
+          inputShape: [null, g.setting("I")],
+        }),
+    },
     {
       family: "backwardsLstm",
       layer: (g) =>

@@ -2,11 +2,16 @@
 import { afterEach, describe, expect, test } from "vitest";
 import {
   bidirectional,
+  conv1d,
   dense,
   embedding,
   gru,
   type Layer,
+  layerNormLSTM,
   lstm,
+  minGRU,
+  minLSTM,
+  peepholeLSTM,
   type Regularizer,
   simpleRNN,
 } from "../../src/layers/public.ts";
@@ -27,6 +32,9 @@ const recurrent = {
   recurrentRegularizer: "l1",
   biasRegularizer: { l2: 0.5 },
 } as const;
+/** Small ones: the loss stays near the size for which differences are exact enough. */
+const small = { kernelRegularizer: "l2", recurrentRegularizer: "l1", biasRegularizer: { l2: 0.02 } } as const;
+const input = { kernelRegularizer: "l2", biasRegularizer: BOTH } as const;
 
 const V = 9;
 const STACKS: { readonly name: string; readonly layers: Layer[] }[] = [
@@ -45,6 +53,26 @@ const STACKS: { readonly name: string; readonly layers: Layer[] }[] = [
       embedding({ inputDim: V, outputDim: 3 }),
       bidirectional({ layer: simpleRNN({ units: 4, ...recurrent }) }),
       dense({ units: 1, activation: "sigmoid", kernelRegularizer: { l1: 0.1 } }),
+    ],
+  },
+  {
+    name: "embedding, conv1d, minGRU, bidirectional minLSTM, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 3 }),
+      conv1d({ filters: 4, kernelSize: 2, padding: "causal", ...input }),
+      minGRU({ units: 5, returnSequences: true, ...input }),
+      bidirectional({ layer: minLSTM({ units: 4, ...input }) }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+  },
+  {
+    name: "embedding, peepholeLSTM, layerNormLSTM, conv1d without bias, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 3 }),
+      peepholeLSTM({ units: 4, peepholeInitializer: "ones", returnSequences: true, ...small }),
+      conv1d({ filters: 3, kernelSize: 3, padding: "same", useBias: false, kernelRegularizer: "l1" }),
+      layerNormLSTM({ units: 5, ...small }),
+      dense({ units: 1, activation: "sigmoid" }),
     ],
   },
 ];
@@ -145,9 +173,18 @@ test.each(["l3", "l1l2", {}, { l1: -1 }, { l1: "1" }, { l2: Infinity }, { l: 1 }
     for (const make of [
       () => dense({ units: 1, kernelRegularizer: given }),
       () => lstm({ units: 1, recurrentRegularizer: given }),
+      () => minLSTM({ units: 1, biasRegularizer: given }),
+      () => conv1d({ filters: 1, kernelSize: 1, kernelRegularizer: given }),
       () => embedding({ inputDim: 2, outputDim: 1, embeddingsRegularizer: given }),
     ]) {
       expect(make).toThrow(/^BAD_LAYER.*Regularizer is/);
     }
   },
 );
+
+test("a cell without a recurrent kernel has no penalty of it to give", () => {
+  for (const make of [minGRU, minLSTM]) {
+    const config = { units: 1, recurrentRegularizer: "l2" } as Parameters<typeof make>[0];
+    expect(() => make(config)).toThrow(/^BAD_LAYER.*recurrentRegularizer/);
+  }
+});

@@ -11,7 +11,7 @@ import { Weights as ModelWeights, sizeOf, unpadWeight } from "../../src/model/we
 import type { Counters } from "../../src/model/worker.ts";
 import type { AnyOptimizer } from "../../src/optimizers/kind.ts";
 import type { Bench } from "../builds.ts";
-import { elementMask, stateMasks } from "../reference/dropout.ts";
+import { elementMask, stateMasks, zoneMasks } from "../reference/dropout.ts";
 import { normals } from "../reference/sample.ts";
 import { type Batch, nameWeights, type Weights } from "../reference/sequential.ts";
 
@@ -69,11 +69,11 @@ export function keepMasks(
       );
       return masks.flatMap((mask) => Array.from(mask));
     }
-    const { dropout, recurrentDropout, units } = {
-      ...{ dropout: 0, recurrentDropout: 0, units: 0 },
+    const { dropout, recurrentDropout, zoneout, zoneoutCell, units } = {
+      ...{ dropout: 0, recurrentDropout: 0, zoneout: 0, zoneoutCell: 0, units: 0 },
       ...(layer.type === "bidirectional" ? layer.layer : layer),
     };
-    if (dropout === 0 && recurrentDropout === 0) return undefined;
+    if (dropout + recurrentDropout + zoneout + zoneoutCell === 0) return undefined;
     const [I] = weights.table.specs.find((spec) => spec.layer === index)!.shape as [number];
     // The second direction has a stream of its own.
     const streams = layer.type === "bidirectional" ? [index, index + 0x8000] : [index];
@@ -84,10 +84,17 @@ export function keepMasks(
         const kept = bench.k.dropoutKeep(keep, words, I, dropout, seed, stream, b, step, epoch);
         for (const i of bench.readInts(keep, kept)) masks[b * I + i] = 1;
       }
-      if (recurrentDropout === 0) return masks;
-      // Behind what is kept of the inputs, what is kept of the states.
+      // Behind what is kept of the inputs, what is kept of the states; of a stack with zoneout no step is masked.
       const draw = { seed, layer: stream, step, epoch };
-      return [...masks, ...stateMasks(B, units, recurrentDropout, draw)];
+      const T = signals[index - 1]?.T ?? batch.T;
+      const zones = (rate: number, state: "h" | "c") =>
+        rate > 0 ? zoneMasks([B, T, units], rate, draw, state) : [];
+      return [
+        ...masks,
+        ...(recurrentDropout > 0 ? stateMasks(B, units, recurrentDropout, draw) : []),
+        ...zones(zoneout, "h"),
+        ...zones(zoneoutCell, "c"),
+      ];
     });
   });
 }

@@ -49,6 +49,8 @@ describe("a description gets Keras's defaults", () => {
       recurrentInitializer: "orthogonal",
       biasInitializer: "zeros",
       unitForgetBias: true,
+      zoneout: 0,
+      zoneoutCell: 0,
       name: "",
     });
   });

@@ -175,6 +175,21 @@ export const STACKS: Stack[] = [
     outputs: (T) => 2 * T,
   },
   {
+    name: "zoneout of an LSTM, a bidirectional GRU, an RNN and a GRU that begins as another ends, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5 }),
+      lstm({ units: 5, dropout: 0.25, zoneout: 0.25, zoneoutCell: 0.5, returnSequences: true }),
+      bidirectional({
+        layer: gru({ units: 4, recurrentDropout: 0.25, zoneout: 0.25, returnSequences: true }),
+      }),
+      simpleRNN({ units: 5, zoneout: 0.25, goBackwards: true, returnSequences: true }),
+      gru({ units: 6, resetAfter: false, zoneout: 0.5, returnSequences: true, name: "one" }),
+      gru({ units: 6, zoneout: 0.25, initialState: "one" }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+    outputs: () => 1,
+  },
+  {
     name: "embedding and dense at every step, no recurrent layer",
     layers: [
       embedding({ inputDim: V, outputDim: 5 }),

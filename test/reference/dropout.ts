@@ -73,6 +73,36 @@ export function stateMasks(
   });
 }
 
+/** The number of zoneout's draws in Philox's key: of h, and one more of c. */
+const ZONEOUT = 6;
+
+/**
+ * What zoneout keeps of states of B samples, (B, T, units): 1 where a draw is below the rate, else 0. A step that is
+ * masked has no draws; of those that count each begins with a block of its own.
+ *
+ * @param mask (B, T) in the order in which steps are read
+ */
+export function zoneMasks(
+  [B, T, units]: readonly [number, number, number],
+  rate: number,
+  { seed, layer, step, epoch }: Omit<ElementDraw, "sample">,
+  state: "h" | "c",
+  mask?: ArrayLike<number>,
+): number[] {
+  const key = [seed, (((ZONEOUT + Number(state === "c")) << 16) | layer) >>> 0] as const;
+  const drawn = Math.ceil(units / 4) * 4;
+  return Array.from({ length: B }, (_, sample) => {
+    let number = 0;
+    return Array.from({ length: T }, (_, t) => {
+      if (mask?.[sample * T + t] === 0) return new Array<number>(units).fill(0);
+      const from = drawn * number++;
+      return Array.from({ length: units }, (_, j) =>
+        unitDraw(from + j, key, [sample, step, epoch]) < Math.fround(rate) ? 1 : 0,
+      );
+    });
+  }).flat(2);
+}
+
 /** Keras's Dropout layer: each element by itself. `keep` is of every element of x. */
 export const dropoutReference: ReferenceKind<{ readonly rate: number }> = {
   weights: () => [],

@@ -152,6 +152,38 @@ describe.each(Object.entries(BEYOND_KERAS))(
   },
 );
 
+describe.each(["zoneoutLstm", "zoneoutRnn", "zoneoutGru", "zoneoutGruBefore"] as const)(
+  "the reference computes what TensorFlow does in float64, %s",
+  (family) => {
+    test.each(goldens(family))("$name", (g) => {
+      const { x, weights, sizes } = recurrentInputs(g);
+      const run = (zone: Vector, zoneCell: Vector | undefined) => {
+        if (family === "zoneoutLstm") {
+          const forward = lstmForward(x, weights, sizes, { zone, zoneCell });
+          return { h: forward.h, backward: (dh: Vector) => lstmBackward(dh, forward) };
+        }
+        if (family === "zoneoutRnn") {
+          const forward = rnnForward(x, weights, sizes, { zone });
+          return { h: forward.h, backward: (dh: Vector) => rnnBackward(dh, forward) };
+        }
+        const forward = gruForward(x, weights, { ...sizes, resetAfter: family === "zoneoutGru" }, { zone });
+        return { h: forward.h, backward: (dh: Vector) => gruBackward(dh, forward) };
+      };
+      const zone = g.tensor("zone");
+      const zoneCell = g.has("zone_cell") ? g.tensor("zone_cell") : undefined;
+      const { h, backward } = run(zone, zoneCell);
+      const { dx, dW: dw0, dU: dw1, db: dw2 } = backward(g.tensor("dy"));
+      const mean = run(
+        zone.map(() => g.setting("zoneout")),
+        zoneCell?.map(() => g.setting("zoneout_cell")),
+      ).h;
+      for (const [key, actual] of Object.entries({ y: h, mean, dx, dw0, dw1, dw2 })) {
+        expectClose(actual, g.tensor(key), TOLERANCES.float64Golden, `${g.name} ${key}`);
+      }
+    });
+  },
+);
+
 describe("the layer normalization reference computes what Keras does", () => {
   test.each(goldens("layerNormalization"))("$name", (g) => {
     const weights = {

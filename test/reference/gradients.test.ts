@@ -32,10 +32,17 @@ const SHAPES = [1, 3].flatMap((B) =>
 const TRIED = SHAPES.flatMap((sizes) => [
   { ...sizes, steps: "every step" as const },
   { ...sizes, steps: "masked steps, states dropped" as const },
+  { ...sizes, steps: "zoneout, masked steps" as const },
 ]);
 
-const betweenSteps = (steps: (typeof TRIED)[number]["steps"], B: number, T: number, H: number): Steps =>
-  steps === "every step" ? {} : { mask: stepMask(B, T), m: keepMask(B * H, 0.25, 9).map((one) => one * 2) };
+function betweenSteps(steps: (typeof TRIED)[number]["steps"], B: number, T: number, H: number): Steps {
+  if (steps === "every step") return {};
+  const mask = stepMask(B, T);
+  if (steps !== "zoneout, masked steps") return { mask, m: keepMask(B * H, 0.25, 9).map((one) => one * 2) };
+  // Some are kept wholly, some in part.
+  const zone = (seed: number) => Array.from(keepMask(B * T * H, 0.5, seed), (one, i) => (i % 3 ? one : 0.3));
+  return { mask, zone: zone(10), zoneCell: zone(11) };
+}
 
 describe.each([
   { kind: "lstm", gates: 4 },

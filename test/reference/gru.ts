@@ -3,6 +3,7 @@ import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from
 import {
   cellWeights,
   isMasked,
+  keptShare,
   type RecurrentDescription,
   recurrentReference,
   type Steps,
@@ -49,7 +50,7 @@ export interface GruGradients {
  *     z = x·W + b     v = h₋·U + b′     u, r = σ(z + v)     h = u·h₋ + (1 − u)·g
  *     g = tanh(z + r·v) with the reset after, tanh(z + (r·h₋)·U) with the reset before
  *
- * hs (B, T, H) is added to h: for differences.
+ * With zoneout h is k·h₋ + (1 - k)·h. hs (B, T, H) is added to h: for differences.
  */
 export function gruForward(
   x: Vector,
@@ -94,7 +95,9 @@ export function gruForward(
       } else addProduct(g, multiply(r, used), Ug, 1, H, H);
       for (let j = 0; j < H; j++) {
         g[j] = Math.tanh(g[j]!);
-        hNow[j] = u[j]! * hBefore[j]! + (1 - u[j]!) * g[j]! + (initial.hs?.[at * H + j] ?? 0);
+        const k = keptShare(initial.zone, at * H + j);
+        const fresh = u[j]! * hBefore[j]! + (1 - u[j]!) * g[j]!;
+        hNow[j] = k * hBefore[j]! + (1 - k) * fresh + (initial.hs?.[at * H + j] ?? 0);
       }
       row(h, at, H).set(hNow);
     }
@@ -135,11 +138,13 @@ export function gruBackward(
       const dz = new Float64Array(3 * H);
       const [du, dr, dg] = thirds(dz);
       for (let j = 0; j < H; j++) {
-        const dhNow = dh[at * H + j]! + dhNext[j]!;
-        dhs[at * H + j] = dhNow;
+        const k = keptShare(steps.zone, at * H + j);
+        const dhAll = dh[at * H + j]! + dhNext[j]!;
+        const dhNow = (1 - k) * dhAll;
+        dhs[at * H + j] = dhAll;
         du[j] = dhNow * (hBefore[j]! - g[j]!) * u[j]! * (1 - u[j]!);
         dg[j] = dhNow * (1 - u[j]!) * (1 - g[j]! * g[j]!);
-        dhNext[j] = dhNow * u[j]!;
+        dhNext[j] = dhNow * u[j]! + k * dhAll;
       }
       if (resetAfter) {
         const dv = multiply(dg, r);

@@ -1,5 +1,12 @@
 import { addProduct, addProductBackward, addTo, row, sigmoid, type Vector } from "./matrix.ts";
-import { cellWeights, isMasked, recurrentReference, type Steps, throughDropout } from "./recurrent.ts";
+import {
+  cellWeights,
+  isMasked,
+  keptShare,
+  recurrentReference,
+  type Steps,
+  throughDropout,
+} from "./recurrent.ts";
 
 /** B sequences of T timesteps of I features, H hidden units. */
 export interface RecurrentSizes {
@@ -59,6 +66,8 @@ export interface LstmGradients {
  *
  *     z = x·W + h₋·U + b     i, f, o = σ(z)     g = tanh(z)
  *     c = f·c₋ + i·g         h = o·tanh(c)
+ *
+ * With zoneout c and h are what the next step begins with, and h the output: k·c₋ + (1 - k)·c and k·h₋ + (1 - k)·h.
  */
 export function lstmForward(
   x: Vector,
@@ -95,6 +104,7 @@ export function lstmForward(
       addProduct(z, throughDropout(initial, b, row(hStates, stateRow + t, H)), weights.U, 1, H, 4 * H);
       const cBefore = row(cStates, stateRow + t, H);
       const cNow = row(cStates, stateRow + t + 1, H);
+      const hBefore = row(hStates, stateRow + t, H);
       const hNow = row(hStates, stateRow + t + 1, H);
       for (let j = 0; j < H; j++) {
         const i = sigmoid(z[j]!);
@@ -102,8 +112,12 @@ export function lstmForward(
         const g = Math.tanh(z[2 * H + j]!);
         const o = sigmoid(z[3 * H + j]!);
         const at = (b * T + t) * H + j;
-        cNow[j] = f * cBefore[j]! + i * g + (initial.cs?.[at] ?? 0);
-        hNow[j] = o * Math.tanh(cNow[j]!) + (initial.hs?.[at] ?? 0);
+        const [kc, kh] = [keptShare(initial.zoneCell, at), keptShare(initial.zone, at)];
+        const cNew = f * cBefore[j]! + i * g;
+        cNow[j] = kc * cBefore[j]! + (1 - kc) * cNew + (initial.cs?.[at] ?? 0);
+        // Without zoneout of c what is added to it is seen by the output as well.
+        const hNew = o * Math.tanh(initial.zoneCell ? cNew : cNow[j]!);
+        hNow[j] = kh * hBefore[j]! + (1 - kh) * hNew + (initial.hs?.[at] ?? 0);
         z[j] = i;
         z[H + j] = f;
         z[2 * H + j] = g;
@@ -149,23 +163,29 @@ export function lstmBackward(
       const cBefore = row(cStates, stateRow + t, H);
       const cNow = row(cStates, stateRow + t + 1, H);
       const dz = new Float64Array(4 * H);
+      const dhKept = new Float64Array(H);
       for (let j = 0; j < H; j++) {
+        const at = (b * T + t) * H + j;
+        const [kc, kh] = [keptShare(steps.zoneCell, at), keptShare(steps.zone, at)];
         const [i, f, g, o] = [gate[j]!, gate[H + j]!, gate[2 * H + j]!, gate[3 * H + j]!];
-        const tanhC = Math.tanh(cNow[j]!);
-        const dhNow = dh[(b * T + t) * H + j]! + dhNext[j]!;
-        const dc = dcNext[j]! + dhNow * o * (1 - tanhC * tanhC);
-        dhs[(b * T + t) * H + j] = dhNow;
-        dcs[(b * T + t) * H + j] = dc;
+        const tanhC = Math.tanh(steps.zoneCell ? f * cBefore[j]! + i * g : cNow[j]!);
+        const dhAll = dh[at]! + dhNext[j]!;
+        const dhNow = (1 - kh) * dhAll;
+        const dc = (1 - kc) * dcNext[j]! + dhNow * o * (1 - tanhC * tanhC);
+        dhKept[j] = kh * dhAll;
+        dhs[at] = dhAll;
+        dcs[at] = steps.zoneCell ? dcNext[j]! : dc;
         dz[j] = dc * g * i * (1 - i);
         dz[H + j] = dc * cBefore[j]! * f * (1 - f);
         dz[2 * H + j] = dc * i * (1 - g * g);
         dz[3 * H + j] = dhNow * tanhC * o * (1 - o);
-        dcNext[j] = dc * f;
+        dcNext[j] = dc * f + kc * dcNext[j]!;
       }
       const used = throughDropout(steps, b, row(hStates, stateRow + t, H));
       const dUsed = new Float64Array(H);
       addProductBackward(dUsed, dU, dz, used, weights.U, 1, H, 4 * H);
       dhNext.set(throughDropout(steps, b, dUsed));
+      addTo(dhNext, dhKept);
       addProductBackward(row(dx, b * T + t, I), dW, dz, row(x, b * T + t, I), weights.W, 1, I, 4 * H);
       addTo(db, dz);
     }

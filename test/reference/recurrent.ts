@@ -9,6 +9,9 @@ export interface Steps {
   readonly mask?: ArrayLike<number> | undefined;
   /** (B, H): what h₋ is multiplied with before U, at every step. */
   readonly m?: ArrayLike<number> | undefined;
+  /** (B, T, H): what zoneout keeps of h and c as they were before a step; of the new ones it takes 1 less that. */
+  readonly zone?: ArrayLike<number> | undefined;
+  readonly zoneCell?: ArrayLike<number> | undefined;
   /** (B, H): what stands before the first step; zeros where not given. */
   readonly h0?: Vector | undefined;
   readonly c0?: Vector | undefined;
@@ -20,11 +23,16 @@ export const isMasked = ({ mask }: Steps, at: number): boolean => mask !== undef
 export const throughDropout = ({ m }: Steps, b: number, h: Vector): Vector =>
   m ? h.map((value, j) => value * m[b * h.length + j]!) : h;
 
+/** Zoneout's share of what was before, of element `at` of (B, T, H); 0 where there is none. */
+export const keptShare = (zone: ArrayLike<number> | undefined, at: number): number => zone?.[at] ?? 0;
+
 export interface RecurrentDescription {
   readonly units: number;
   readonly useBias: boolean;
   readonly dropout: number;
   readonly recurrentDropout?: number;
+  readonly zoneout?: number;
+  readonly zoneoutCell?: number;
   readonly returnSequences: boolean;
   readonly goBackwards: boolean;
 }
@@ -73,15 +81,25 @@ export const recurrentReference = <L extends RecurrentDescription>(
     const turnedAll = (tables: Readonly<Record<string, Vector>>) =>
       Object.fromEntries(Object.entries(tables).map(([name, rows]) => [name, turned(rows)]));
     const read = mask && turned(Float64Array.from(mask));
-    // Behind what is kept of the inputs stands what is kept of the states.
-    const states = keep && recurrentDropout > 0 ? Array.from(keep).slice(B * I) : undefined;
-    const m = states?.map((one) => one / (1 - recurrentDropout));
+    // Behind what is kept of the inputs stands what is kept of the states before U, and what zoneout keeps of h and c.
+    const drawn = keep && Array.from(keep).slice(B * I);
+    const m = recurrentDropout > 0 ? drawn?.splice(0, B * H) : undefined;
+    const [zone, zoneCell] = [layer.zoneout, layer.zoneoutCell].map((rate = 0) =>
+      rate > 0 ? (drawn?.splice(0, B * T * H) ?? new Array<number>(B * T * H).fill(rate)) : undefined,
+    );
     const pass = cell(
       layer,
       tensors,
       turned(kept),
       { B, T, I, H },
-      { mask: read, m, h0: initial.h, c0: initial.c },
+      {
+        mask: read,
+        m: m?.map((one) => one / (1 - recurrentDropout)),
+        zone,
+        zoneCell,
+        h0: initial.h,
+        c0: initial.c,
+      },
     );
     const outputs = { values: pass.h, B, T, width: H, mask: read };
     return {

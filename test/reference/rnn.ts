@@ -1,6 +1,13 @@
 import type { RecurrentSizes, RecurrentWeights } from "./lstm.ts";
 import { addProduct, addProductBackward, addTo, row, type Vector } from "./matrix.ts";
-import { cellWeights, isMasked, recurrentReference, type Steps, throughDropout } from "./recurrent.ts";
+import {
+  cellWeights,
+  isMasked,
+  keptShare,
+  recurrentReference,
+  type Steps,
+  throughDropout,
+} from "./recurrent.ts";
 
 export interface RnnResult extends RecurrentSizes {
   readonly x: Vector;
@@ -11,6 +18,8 @@ export interface RnnResult extends RecurrentSizes {
   readonly hT: Vector;
   /** (B, T + 1, H): states, row 0 of each sequence being the initial one. */
   readonly hStates: Vector;
+  /** (B, T, H): tanh of each step. */
+  readonly cell: Vector;
   readonly steps: Steps;
 }
 
@@ -24,7 +33,10 @@ export interface RnnGradients {
   readonly dhs: Vector;
 }
 
-/** Elman's network, Keras's SimpleRNN: h = tanh(x·W + h₋·U + b). hs (B, T, H) is added to h: for differences. */
+/**
+ * Elman's network, Keras's SimpleRNN: h = tanh(x·W + h₋·U + b). With zoneout h is k·h₋ + (1 - k)·h. hs (B, T, H) is
+ * added to h: for differences.
+ */
 export function rnnForward(
   x: Vector,
   weights: RecurrentWeights,
@@ -35,6 +47,7 @@ export function rnnForward(
   const h = new Float64Array(B * T * H);
   const hT = new Float64Array(B * H);
   const hStates = new Float64Array(B * (T + 1) * H);
+  const cell = new Float64Array(B * T * H);
 
   for (let b = 0; b < B; b++) {
     const stateRow = b * (T + 1);
@@ -44,14 +57,18 @@ export function rnnForward(
       addProduct(z, row(x, b * T + t, I), weights.W, 1, I, H);
       const before = row(hStates, stateRow + t, H);
       addProduct(z, throughDropout(initial, b, before), weights.U, 1, H, H);
-      const state = isMasked(initial, b * T + t) ? before : z.map(Math.tanh);
-      const hNow = state.map((value, j) => value + (initial.hs?.[(b * T + t) * H + j] ?? 0));
+      row(cell, b * T + t, H).set(z.map(Math.tanh));
+      const hNow = before.map((old, j) => {
+        const at = (b * T + t) * H + j;
+        const k = isMasked(initial, b * T + t) ? 1 : keptShare(initial.zone, at);
+        return k * old + (1 - k) * cell[at]! + (initial.hs?.[at] ?? 0);
+      });
       row(hStates, stateRow + t + 1, H).set(hNow);
       row(h, b * T + t, H).set(hNow);
     }
     row(hT, b, H).set(row(hStates, stateRow + T, H));
   }
-  return { ...sizes, x, weights, h, hT, hStates, steps: initial };
+  return { ...sizes, x, weights, h, hT, hStates, cell, steps: initial };
 }
 
 /** Backpropagation through all T timesteps of dh (B, T, H), and of what reaches the state after the last, (B, H). */
@@ -60,7 +77,7 @@ export function rnnBackward(
   forward: RnnResult,
   { h: dhT }: { readonly h?: Vector } = {},
 ): RnnGradients {
-  const { B, T, I, H, x, weights, hStates, steps } = forward;
+  const { B, T, I, H, x, weights, hStates, cell, steps } = forward;
   const dx = new Float64Array(x.length);
   const dW = new Float64Array(weights.W.length);
   const dU = new Float64Array(weights.U.length);
@@ -73,18 +90,22 @@ export function rnnBackward(
     // What reaches h of the timestep in hand from the timestep after it.
     const dhNext = row(dh0, b, H);
     for (let t = T - 1; t >= 0; t--) {
-      const hNow = row(hStates, stateRow + t + 1, H);
       const reaching = row(dhs, b * T + t, H);
       reaching.set(dhNext.map((later, j) => later + dh[(b * T + t) * H + j]!));
       if (isMasked(steps, b * T + t)) {
         dhNext.set(reaching);
         continue;
       }
-      const dz = hNow.map((h, j) => reaching[j]! * (1 - h * h));
+      const k = reaching.map((_, j) => keptShare(steps.zone, (b * T + t) * H + j));
+      const dz = row(cell, b * T + t, H).map((h, j) => (1 - k[j]!) * reaching[j]! * (1 - h * h));
       const used = throughDropout(steps, b, row(hStates, stateRow + t, H));
       const dUsed = new Float64Array(H);
       addProductBackward(dUsed, dU, dz, used, weights.U, 1, H, H);
       dhNext.set(throughDropout(steps, b, dUsed));
+      addTo(
+        dhNext,
+        k.map((share, j) => share * reaching[j]!),
+      );
       addProductBackward(row(dx, b * T + t, I), dW, dz, row(x, b * T + t, I), weights.W, 1, I, H);
       addTo(db, dz);
     }

@@ -62,6 +62,18 @@ const JOBS: Record<string, { layers: () => Layer[]; y: { data: Uint8Array; shape
   },
 };
 
+JOBS["zoneout, one answer a sequence"] = {
+  layers: () => [
+    embedding({ inputDim: V, outputDim: 12, maskZero: true }),
+    bidirectional({ layer: lstm({ units: 8, zoneout: 0.25, zoneoutCell: 0.5, returnSequences: true }) }),
+    simpleRNN({ units: 5, zoneout: 0.25, goBackwards: true, returnSequences: true }),
+    gru({ units: 5, zoneout: 0.25, resetAfter: false, returnSequences: true }),
+    gru({ units: 5, recurrentDropout: 0.25, zoneout: 0.25 }),
+    dense({ units: 1, activation: "sigmoid" }),
+  ],
+  y: JOBS["one answer a sequence"]!.y,
+};
+
 const COMPILED = { loss: "binaryCrossentropy", metrics: ["accuracy"] } as const;
 
 const kits: Runtime[] = [];
@@ -133,12 +145,14 @@ describe("more padding changes no bit", () => {
     return { data, shape: [SAMPLES, T2] };
   };
 
-  test.each([
-    { where: "before", before: more },
-    { where: "behind", before: 0 },
-    { where: "around", before: 3 },
-  ])("of training, loss, accuracy and predictions, $where", async ({ before }) => {
-    const { layers, y } = JOBS["one answer a sequence"]!;
+  test.each(
+    ["one answer a sequence", "zoneout, one answer a sequence"].flatMap((job) => [
+      { job, where: "before", before: more },
+      { job, where: "behind", before: 0 },
+      { job, where: "around", before: 3 },
+    ]),
+  )("of training, loss, accuracy and predictions, $job, $where", async ({ job, before }) => {
+    const { layers, y } = JOBS[job]!;
     const kit = await open();
     const run = async (ids: typeof x) => {
       const model = await modelOf(kit, layers());
@@ -148,6 +162,26 @@ describe("more padding changes no bit", () => {
     };
     expect(await run(wider(before))).toEqual(await run(x));
   });
+});
+
+test("zoneout is drawn anew in each epoch, of each layer, and not where nothing is trained", async () => {
+  const kit = await open();
+  const features = { data: Float32Array.from(normals(4 * T * 3, 1)), shape: [4, T, 3] };
+  const layers = (zoneout: number) => [
+    lstm({ units: 4, zoneout, zoneoutCell: zoneout, inputShape: [null, 3] }),
+    dense({ units: 1, activation: "sigmoid" }),
+  ];
+  const model = await modelOf(kit, layers(0.5));
+  await model.compile({ ...COMPILED, optimizer: { name: "sgd", learningRate: 1e-30 } });
+  const y = Float32Array.of(0, 1, 1, 0);
+  const { history } = await model.fit(features, y, { epochs: 3 });
+  expect(new Set(history.loss).size).toBe(3);
+  expect(await model.predict(features)).toEqual(await model.predict(features));
+  // Weights have not changed, but what is read of them is the mean over the draws: it is none of theirs.
+  expect(history.loss).not.toContain((await model.evaluate(features, y)).loss);
+  const plain = await modelOf(kit, layers(0));
+  await plain.setWeights(await model.getWeights());
+  expect(await plain.predict(features)).not.toEqual(await model.predict(features));
 });
 
 test("what a masked row of features holds makes no difference, nor do its targets", async () => {

@@ -1,21 +1,35 @@
 /** Models that are given one timestep at a time. */
 import { afterEach, describe, expect, test } from "vitest";
 import {
+  activation,
+  averagePooling1d,
   bidirectional,
+  conv1d,
   createRuntime,
   dense,
   dropout,
   embedding,
+  flatten,
+  globalAveragePooling1d,
+  globalMaxPooling1d,
   gru,
   type Inputs,
+  input,
   type Layer,
   layerNormalization,
+  layerNormLSTM,
   lstm,
   type Model,
   masking,
+  maxPooling1d,
+  minGRU,
+  minLSTM,
+  peepholeLSTM,
   type Runtime,
+  repeatVector,
   type Stream,
   simpleRNN,
+  timeDistributed,
 } from "../../src/node.ts";
 import { CLOSE_BUILDS, kernelBytes } from "../builds.ts";
 import { integers, normals } from "../reference/sample.ts";
@@ -112,8 +126,56 @@ async function expectedOf(model: Model, x: Sample["x"]): Promise<Float32Array[]>
   return outputs;
 }
 
+/** Features in, three sequences of seven steps, some of them masked. */
+function sampleOf(name: string, layers: readonly Layer[]): Sample {
+  const data = Float32Array.from(normals(3 * 7 * 2, 7));
+  for (const row of [0, 9, 13, 20]) data.fill(0, row * 2, row * 2 + 2);
+  return { name, layers, x: { data, shape: [3, 7, 2] } };
+}
+
+const inputShape = [null, 2] as const;
+
+/** What the random samples have not. */
+const MORE = [
+  sampleOf("zoneout", [
+    lstm({ units: 5, zoneout: 0.25, zoneoutCell: 0.5, returnSequences: true, inputShape }),
+    simpleRNN({ units: 4, zoneout: 0.1, returnSequences: true }),
+    gru({ units: 9, zoneout: 0.3, returnSequences: true }),
+    gru({ units: 4, zoneout: 0.3, resetAfter: false }),
+    dense({ units: 2 }),
+  ]),
+  ...Object.entries({ minGRU, minLSTM, peepholeLSTM, layerNormLSTM }).flatMap(([name, cell]) => [
+    sampleOf(name, [
+      cell({ units: 5, dropout: 0.25, returnSequences: true, inputShape }),
+      cell({ units: 9, useBias: false, stateful: true }),
+    ]),
+    sampleOf(`${name}, masked, every output`, [
+      masking({ inputShape }),
+      cell({ units: 9, returnSequences: true }),
+      dense({ units: 3 }),
+    ]),
+  ]),
+  sampleOf("an activation, and layers that are the same at every step", [
+    input({ inputShape }),
+    timeDistributed({ layer: dense({ units: 5, activation: "tanh" }) }),
+    activation({ activation: "softmax" }),
+    lstm({ units: 4, returnSequences: true }),
+    timeDistributed({ layer: layerNormalization() }),
+    timeDistributed({ layer: dropout({ rate: 0.5 }) }),
+    timeDistributed({ layer: activation({ activation: "sigmoid" }) }),
+    gru({ units: 3 }),
+    activation({ activation: "relu" }),
+  ]),
+  sampleOf("zoneout, masked", [
+    masking({ inputShape }),
+    lstm({ units: 5, zoneout: 0.25, zoneoutCell: 0.5, returnSequences: true }),
+    gru({ units: 9, zoneout: 0.3 }),
+    dense({ units: 2 }),
+  ]),
+];
+
 describe.each(CLOSE_BUILDS)("%s build", (build) => {
-  const samples = Array.from({ length: 40 }, (_, seed) => randomSample(seed));
+  const samples = [...Array.from({ length: 40 }, (_, seed) => randomSample(seed)), ...MORE];
 
   test.each(samples)(
     "each step is predict's of the steps so far, to the bit: $name",
@@ -160,14 +222,33 @@ describe("a layer that needs steps to come is refused by name", () => {
   test.each([
     ["both_ways", bidirectional({ layer: lstm({ units: 4 }), name: "both_ways" })],
     ["back", gru({ units: 4, goBackwards: true, name: "back" })],
+    ["min_back", minGRU({ units: 4, goBackwards: true, name: "min_back" })],
+    ["flat", flatten({ name: "flat" })],
+    ["largest", maxPooling1d({ poolSize: 2, name: "largest" })],
+    ["mean", averagePooling1d({ poolSize: 2, name: "mean" })],
+    ["largest_of_all", globalMaxPooling1d({ name: "largest_of_all" })],
+    ["mean_of_all", globalAveragePooling1d({ name: "mean_of_all" })],
+    ["windows", conv1d({ filters: 3, kernelSize: 2, padding: "causal", name: "windows" })],
   ])("%s", async (name, layer) => {
     const kit = await kitOf();
-    const model = await kit.sequential([embedding({ inputDim: V, outputDim: 6 }), layer]);
+    const model = await kit.sequential([embedding({ inputDim: V, outputDim: 6, inputLength: 4 }), layer]);
     for (const call of [() => model.stream(), () => model.step(1)]) {
       expect(await codeOf(call)).toBe("BAD_LAYER");
       await expect(call()).rejects.toThrow(name);
     }
   });
+});
+
+test("a layer that repeats what it is given is refused by name", async () => {
+  const kit = await kitOf();
+  const layers = [
+    lstm({ units: 4, inputShape: [null, 2] }),
+    repeatVector({ n: 3, name: "again" }),
+    gru({ units: 2 }),
+  ];
+  const model = await kit.sequential(layers);
+  expect(await codeOf(() => model.stream())).toBe("BAD_LAYER");
+  await expect(model.stream()).rejects.toThrow("again");
 });
 
 describe("what is remembered", () => {

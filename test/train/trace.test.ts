@@ -101,6 +101,17 @@ const STACKS: Stack[] = [
     ],
   },
   {
+    name: "embedding that masks 0, zoneout of a bidirectional LSTM, an RNN and GRUs, dense",
+    layers: [
+      embedding({ inputDim: V, outputDim: 5, maskZero: true }),
+      bidirectional({ layer: lstm({ units: 5, zoneout: 0.25, zoneoutCell: 0.5, returnSequences: true }) }),
+      simpleRNN({ units: 5, zoneout: 0.25, goBackwards: true, returnSequences: true }),
+      gru({ units: 4, zoneout: 0.5, resetAfter: false, returnSequences: true }),
+      gru({ units: 4, zoneout: 0.25 }),
+      dense({ units: 1, activation: "sigmoid" }),
+    ],
+  },
+  {
     name: "masked features, a bidirectional RNN, a GRU, dense",
     layers: [
       masking({ inputShape: [null, 3] }),
