@@ -57,6 +57,7 @@ async function expectTrained(model: Model, g: Golden, losses: readonly number[])
 const RECURRENT: Record<string, (units: number) => Layer[]> = {
   lstm: (units) => [lstm({ units, returnSequences: true }), lstm({ units })],
   rnn: (units) => [simpleRNN({ units, returnSequences: true }), simpleRNN({ units })],
+  gru: (units) => [gru({ units, returnSequences: true }), gru({ units })],
   backwards: (units) => [lstm({ units, returnSequences: true, goBackwards: true }), gru({ units })],
 };
 

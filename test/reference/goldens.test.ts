@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dense, embedding, lstm, simpleRNN } from "../../src/layers/public.ts";
+import { dense, embedding, gru, lstm, simpleRNN } from "../../src/layers/public.ts";
 import { checkLayers } from "../../src/model/stack.ts";
 import { type Golden, golden, goldens, strayGoldens } from "../fixtures/goldens.ts";
 import { TOLERANCES } from "../tolerances.ts";
@@ -270,7 +270,7 @@ describe("the sequential reference trains as Keras does", () => {
       number,
       number,
     ];
-    const make = g.label("kind") === "lstm" ? lstm : simpleRNN;
+    const make = { lstm, gru, rnn: simpleRNN }[g.label("kind")]!;
     const layers = checkLayers([
       embedding({ inputDim: V, outputDim: E }),
       make({ units: H, returnSequences: true }),
