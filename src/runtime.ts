@@ -18,7 +18,13 @@ import {
   requireRelaxedSimd,
 } from "./wasm/kernels.ts";
 import { growableMemory, LinearMemory } from "./wasm/memory.ts";
-import type { Platform, StartThread, Thread, ThreadInit } from "./wasm/platform.ts";
+import {
+  type Platform,
+  type StartThread,
+  type Thread,
+  type ThreadInit,
+  whyNotShared,
+} from "./wasm/platform.ts";
 
 /** Options of `createRuntime()`. */
 export interface RuntimeOptions {
@@ -175,18 +181,8 @@ export async function findKernels(
 }
 
 /** Why there can be no second thread here; undefined where there can. */
-function whyNoThreads({ startThread }: Platform): string | undefined {
-  if (typeof startThread === "string") return startThread;
-  if (typeof SharedArrayBuffer === "undefined") {
-    return "this host has no shared memory; a page needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
-  }
-  try {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
-  } catch {
-    return "a page's own thread must not wait for others; spawnRuntime() has threads";
-  }
-  return undefined;
-}
+const whyNoThreads = ({ startThread }: Platform): string | undefined =>
+  typeof startThread === "string" ? startThread : whyNotShared();
 
 class LocalRuntime implements Runtime {
   readonly #kernels: Kernels;

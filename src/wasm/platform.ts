@@ -31,3 +31,16 @@ export interface Platform {
   /** Processors that threads may run on. */
   cores(): number;
 }
+
+/** Why threads cannot share memory here; undefined where they can. */
+export function whyNotShared(): string | undefined {
+  if (typeof SharedArrayBuffer === "undefined") {
+    return "this host has no shared memory; a page needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  }
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+  } catch {
+    return "a page's own thread must not wait for others; spawnRuntime() has threads";
+  }
+  return undefined;
+}

@@ -1,5 +1,5 @@
 /** The form of a run's settings. */
-import { spawnRuntime } from "lstmkit";
+import { whyNotShared } from "../../src/wasm/platform.ts";
 import { element } from "./elements.ts";
 import type { Page } from "./page.ts";
 import {
@@ -183,24 +183,9 @@ export class SettingsForm {
     });
     if (!crossOriginIsolated) {
       this.#threads.disabled = true;
-      const why = element("span", { lang: "en" });
-      void reasonForOneThread().then((reason) => {
-        why.textContent = reason;
-      });
+      const why = element("span", { lang: "en" }, whyNotShared() ?? "");
       inWords(this.#page, trainText, (words) => about.replaceChildren(words.threadsOne, " ", why));
     }
     return element("div", { class: "field" }, label, this.#threads, about);
-  }
-}
-
-/** The library knows why. */
-async function reasonForOneThread(): Promise<string> {
-  try {
-    const kit = await spawnRuntime({ threads: 2 });
-    const { threadsReason } = await kit.info();
-    await kit.close();
-    return threadsReason ?? "";
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
   }
 }
