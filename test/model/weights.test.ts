@@ -5,6 +5,7 @@ import {
   dense,
   embedding,
   flatten,
+  gru,
   lstm,
   simpleRNN,
   timeDistributed,
@@ -48,7 +49,7 @@ test("weights have Keras's paths, shapes and order", () => {
 });
 
 test.each(goldens("train"))("the paths are those that Keras gave in $name", (g) => {
-  const make = g.label("kind") === "lstm" ? lstm : simpleRNN;
+  const make = { lstm, gru, rnn: simpleRNN }[g.label("kind")]!;
   const [V, E, H] = ["V", "E", "H"].map(g.setting) as [number, number, number];
   const table = named([
     embedding({ inputDim: V, outputDim: E }),
