@@ -19,6 +19,7 @@
 import { packRows, product } from "./gemm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, sigmoid, TINY, tanh } from "./simd";
+import { panelsFrom, stateProduct } from "./state-product";
 import { zoneAt, zoneBackward, zoneCarry, zoneState } from "./zoneout";
 
 /**
@@ -27,6 +28,7 @@ import { zoneAt, zoneBackward, zoneCarry, zoneState } from "./zoneout";
  * h   (R, T+1, H) row 0 in: the initial state; rows 1 … T assigned
  * b   (3H) the recurrent bias b′, or 0 for none
  * U   packed panels of U (H, 3H); units ≤ H of its rows are real
+ * e   factors of its rows where it is in int8, as in state-product.ts; else 0
  * a   scratch: R·H floats
  * mask, m as in mask.ts; v is 0 at masked steps, as z is
  * hm  (R, T, H) assigned where there is m: h₋·m of each step
@@ -38,6 +40,7 @@ export function gruForward(
   h: usize,
   b: usize,
   U: usize,
+  e: usize,
   a: usize,
   R: i32,
   T: i32,
@@ -62,9 +65,8 @@ export function gruForward(
       if (m) {
         const hmt = hm + ((<usize>(t * H)) << 2);
         dropState(hmt, T * H, ht, hSequence, m, R, H);
-        packRows(a, hmt, T * H, R, units);
-      } else packRows(a, ht, hSequence, R, units);
-      product(v + zt, zSequence, 0, b, 0, a, U, R, 3 * H, units);
+        stateProduct(v + zt, zSequence, b, 0, hmt, T * H, U, e, a, R, 3 * H, units);
+      } else stateProduct(v + zt, zSequence, b, 0, ht, hSequence, U, e, a, R, 3 * H, units);
     }
     for (let r = 0; r < R; r++) {
       const zr = zt + ((<usize>(r * zSequence)) << 2);
@@ -214,6 +216,7 @@ function resetBackward(z: usize, v: usize, row: usize): void {
  * h   (R, T+1, H) row 0 in: the initial state; rows 1 … T assigned
  * rh  (R, T, H) assigned: r·h₋, or r·hm where there is m
  * U   packed panels of U (H, 3H); units ≤ H of its rows are real
+ * e   factors of its rows where it is in int8, as in state-product.ts; else 0
  * a   scratch: R·H floats
  * mask, m as in mask.ts; rh is 0 at masked steps
  * hm  (R, T, H) assigned where there is m: h₋·m of each step
@@ -224,6 +227,7 @@ export function gruBeforeForward(
   h: usize,
   rh: usize,
   U: usize,
+  e: usize,
   a: usize,
   R: i32,
   T: i32,
@@ -245,7 +249,7 @@ export function gruBeforeForward(
   const before = m ? hm : h;
   const sequence = m ? T * H : hSequence;
   // Panels lie one behind the other, so those of the candidate's columns are the last H / 8.
-  const candidates = U + ((<usize>(units * 2 * H)) << 2);
+  const candidates = panelsFrom(U, e, 2 * H, units);
   for (let t = 0; t < T; t++) {
     const zt = z + ((<usize>(t * 3 * H)) << 2);
     const ht = h + ((<usize>(t * H)) << 2);
@@ -260,8 +264,7 @@ export function gruBeforeForward(
     }
     const bt = before + ((<usize>(t * H)) << 2);
     if (m) dropState(bt, sequence, ht, hSequence, m, R, H);
-    packRows(a, bt, sequence, R, units);
-    product(zt, zSequence, 0, zt, zSequence, a, U, R, 2 * H, units);
+    stateProduct(zt, zSequence, zt, zSequence, bt, sequence, U, e, a, R, 2 * H, units);
     for (let r = 0; r < R; r++) {
       const zr = zt + ((<usize>(r * zSequence)) << 2);
       const hr = bt + ((<usize>(r * sequence)) << 2);
@@ -273,8 +276,8 @@ export function gruBeforeForward(
         v128.store(rhr + j, f32x4.mul(reset, v128.load(hr + j)));
       }
     }
-    packRows(a, rht, T * H, R, units);
-    product(zt + 2 * row, zSequence, 0, zt + 2 * row, zSequence, a, candidates, R, H, units);
+    const candidate = zt + 2 * row;
+    stateProduct(candidate, zSequence, candidate, zSequence, rht, T * H, candidates, e, a, R, H, units);
     for (let r = 0; r < R; r++) {
       const zr = zt + ((<usize>(r * zSequence)) << 2);
       const hr = ht + ((<usize>(r * hSequence)) << 2);

@@ -26,6 +26,7 @@ export { gaussianNegativeLogLikelihood } from "./gaussian";
 export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
 export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";
 export { huber } from "./huber";
+export { packPanelsInt8, packRowsInt8, productInt8 } from "./integer";
 export { layerNormLstmBackward, layerNormLstmForward } from "./layer-norm-lstm";
 export { layerNormBackward, layerNormForward } from "./layer-normalization";
 export { lion } from "./lion";

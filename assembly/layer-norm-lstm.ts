@@ -15,6 +15,7 @@ import { packRows, product } from "./gemm";
 import { center, rowBackward } from "./layer-normalization";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, sigmoid, TINY, tanh } from "./simd";
+import { stateProduct } from "./state-product";
 
 /**
  * z   (R, T, 4H) in: LN(W·x); out: the activated gates i | f | g | o
@@ -25,6 +26,7 @@ import { flush, sigmoid, TINY, tanh } from "./simd";
  * gv, bv (4H), gc, bc (H) γ and β of both
  * b   (4H) the bias, or 0 for none
  * u   packed panels of U (H, 4H); units ≤ H of its rows are real
+ * e   factors of its rows where it is in int8, as in state-product.ts; else 0
  * a   scratch: R·H floats
  * mask, m as in mask.ts; v is 0 at masked steps, as z is
  * hm  (R, T, H) assigned where there is m: h₋·m of each step
@@ -44,6 +46,7 @@ export function layerNormLstmForward(
   bc: usize,
   b: usize,
   u: usize,
+  e: usize,
   a: usize,
   R: i32,
   T: i32,
@@ -65,9 +68,8 @@ export function layerNormLstmForward(
     if (!mask || !allMasked(mask, maskStep, maskSequence, t, R)) {
       if (m) {
         dropState(hm + st, T * H, h + st, sSequence, m, R, H);
-        packRows(a, hm + st, T * H, R, units);
-      } else packRows(a, h + st, sSequence, R, units);
-      product(v + zt, zSequence, 0, 0, 0, a, u, R, 4 * H, units);
+        stateProduct(v + zt, zSequence, 0, 0, hm + st, T * H, u, e, a, R, 4 * H, units);
+      } else stateProduct(v + zt, zSequence, 0, 0, h + st, sSequence, u, e, a, R, 4 * H, units);
     }
     for (let r = 0; r < R; r++) {
       const zr = zt + ((<usize>(r * zSequence)) << 2);

@@ -15,6 +15,7 @@
 import { packRows, product } from "./gemm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, sigmoid, TINY, tanh } from "./simd";
+import { stateProduct } from "./state-product";
 
 /**
  * z   (R, T, 4H) in: W·x + b; out: the activated gates i | f | g | o
@@ -22,6 +23,7 @@ import { flush, sigmoid, TINY, tanh } from "./simd";
  * tc  (R, T, H) assigned: tanh c
  * pi, pf, po (H) the peepholes of i, f and o
  * u   packed panels of U (H, 4H); units ≤ H of its rows are real
+ * e   factors of its rows where it is in int8, as in state-product.ts; else 0
  * a   scratch: R·H floats
  * mask, m as in mask.ts
  * hm  (R, T, H) assigned where there is m: h₋·m of each step
@@ -35,6 +37,7 @@ export function peepholeLstmForward(
   pf: usize,
   po: usize,
   u: usize,
+  e: usize,
   a: usize,
   R: i32,
   T: i32,
@@ -55,9 +58,8 @@ export function peepholeLstmForward(
     if (!mask || !allMasked(mask, maskStep, maskSequence, t, R)) {
       if (m) {
         dropState(hm + st, T * H, h + st, sSequence, m, R, H);
-        packRows(a, hm + st, T * H, R, units);
-      } else packRows(a, h + st, sSequence, R, units);
-      product(zt, zSequence, 0, zt, zSequence, a, u, R, 4 * H, units);
+        stateProduct(zt, zSequence, zt, zSequence, hm + st, T * H, u, e, a, R, 4 * H, units);
+      } else stateProduct(zt, zSequence, zt, zSequence, h + st, sSequence, u, e, a, R, 4 * H, units);
     }
     for (let r = 0; r < R; r++) {
       const s = st + ((<usize>(r * sSequence)) << 2);

@@ -9,12 +9,14 @@
 import { packRows, product } from "./gemm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
 import { flush, TINY, tanh } from "./simd";
+import { stateProduct } from "./state-product";
 import { zoneAt, zoneBackward, zoneCarry, zoneState } from "./zoneout";
 
 /**
  * z   (R, T, H) in: W·x + b; out: overwritten, where there is a zone by tanh of it
  * h   (R, T+1, H) row 0 in: the initial state; rows 1 … T assigned
  * u   packed panels of U (H, H); units ≤ H of its rows are real
+ * e   factors of its rows where it is in int8, as in state-product.ts; else 0
  * a   scratch: R·H floats
  * mask, m as in mask.ts
  * hm  (R, T, H) assigned where there is m: h₋·m of each step
@@ -24,6 +26,7 @@ export function rnnForward(
   z: usize,
   h: usize,
   u: usize,
+  e: usize,
   a: usize,
   R: i32,
   T: i32,
@@ -46,9 +49,8 @@ export function rnnForward(
     if (!mask || !allMasked(mask, maskStep, maskSequence, t, R)) {
       if (m) {
         dropState(hm + st, T * H, h + st, hSequence, m, R, H);
-        packRows(a, hm + st, T * H, R, units);
-      } else packRows(a, h + st, hSequence, R, units);
-      product(z + st, zSequence, 0, z + st, zSequence, a, u, R, H, units);
+        stateProduct(z + st, zSequence, z + st, zSequence, hm + st, T * H, u, e, a, R, H, units);
+      } else stateProduct(z + st, zSequence, z + st, zSequence, h + st, hSequence, u, e, a, R, H, units);
     }
     for (let r = 0; r < R; r++) {
       const zr = z + st + ((<usize>(r * zSequence)) << 2);

@@ -7,9 +7,12 @@
  * Cody and Waite (Software Manual for the Elementary Functions, 1980).
  */
 
-/** a·b + c, rounded twice in the strict build, once where the relaxed build's engine has FMA. */
+/**
+ * a·b + c, rounded twice in the strict builds, once where a relaxed build's engine has FMA. RELAXED_MATH is what
+ * asconfig.json says of the target: a strict build may have relaxed SIMD as well, for integers.
+ */
 export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  if (RELAXED_MATH) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 

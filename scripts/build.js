@@ -23,9 +23,8 @@ import { createRequire as requireFrom } from "node:module";
 const require = requireFrom(import.meta.url);`,
 };
 
-for (const target of ["strict", "strict-shared", "relaxed", "relaxed-shared", "debug"]) {
-  await compileKernels(target);
-}
+const { targets } = JSON.parse(await readFile("asconfig.json", "utf8"));
+for (const target of Object.keys(targets)) await compileKernels(target);
 
 const strictKernels = await readFile("dist/kernels.wasm", "base64");
 const results = await Promise.all([

@@ -27,6 +27,7 @@ export type ErrorCode =
   | "NO_VOCABULARY" // text was given to a model that was trained on ids alone
   | "OFFLINE" // a download that could not be made
   | "OUT_OF_MEMORY" // the memory plan passes the address space or the host refuses the memory
+  | "QUANTIZED" // fit, setWeights or quantize on a model with weights in int8
   | "THREAD_FAILED" // a thread did not start, or ended before close(); or it left the weights half updated
   | "UNSUPPORTED_ENGINE" // no WebAssembly SIMD here; no Intl.Segmenter, where a vocabulary needs it
   | "WORKER_DIED" // the worker of spawnRuntime() ended in the middle of its work

@@ -12,6 +12,7 @@ export * from "./index.ts";
 declare const KERNELS_BASE64: string;
 
 const platform: Platform = {
+  dotless: true,
   kernels(file) {
     if (file === "kernels.wasm") return Uint8Array.from(atob(KERNELS_BASE64), (char) => char.charCodeAt(0));
     throw new LstmkitError(

@@ -11,6 +11,7 @@ import type { Model } from "./train/model.ts";
 import { Sequential } from "./train/sequential.ts";
 import {
   compileKernels,
+  hasRelaxedSimd,
   instantiateKernels,
   type KernelBuild,
   type KernelSource,
@@ -128,7 +129,8 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
   const wanted = threads === "auto" ? Math.min(platform.cores(), MAX_AUTO_THREADS) : threads;
   const reason = wanted > 1 ? whyNoThreads(platform) : undefined;
   const size = reason === undefined ? wanted : 1;
-  const file = `kernels${math === "relaxed" ? ".relaxed" : ""}${size > 1 ? ".shared" : ""}.wasm` as const;
+  const build = math === "relaxed" ? ".relaxed" : hasRelaxedSimd() ? ".dot" : "";
+  const file = `kernels${build}${size > 1 ? ".shared" : ""}.wasm` as const;
   const module = await findKernels(file, platform, options);
   const memory = new LinearMemory(growableMemory({ shared: size > 1 }));
   const kernels = await instantiateKernels(module, memory.wasm);
@@ -173,11 +175,12 @@ async function endTeam(team: Team, threads: readonly Thread[]): Promise<void> {
  */
 export async function findKernels(
   file: KernelBuild,
-  platform: Pick<Platform, "kernels">,
+  platform: Pick<Platform, "kernels" | "dotless">,
   { kernels: given }: Pick<RuntimeOptions, "kernels">,
 ): Promise<WasmModule> {
-  if (given === undefined) return compileKernels(() => platform.kernels(file), file);
-  return compileKernels(typeof given === "function" ? () => given(file) : given, file);
+  const build = platform.dotless ? (file.replace(".dot", "") as KernelBuild) : file;
+  if (given === undefined) return compileKernels(() => platform.kernels(build), build);
+  return compileKernels(typeof given === "function" ? () => given(build) : given, build);
 }
 
 /** Why there can be no second thread here; undefined where there can. */

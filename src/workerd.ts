@@ -7,6 +7,7 @@ import type { Platform } from "./wasm/platform.ts";
 export * from "./index.ts";
 
 const platform: Platform = {
+  dotless: true,
   kernels: (file) => (file === "kernels.relaxed.wasm" ? relaxed : strict),
   startThread: "workerd has no workers of that kind",
   cores: () => 1,

@@ -1,24 +1,31 @@
 /**
  * The model file: one `.safetensors`, tensors under their Keras paths, and in `__metadata__` the layer
  * list, how the model was compiled, and whatever predict needs (a vocabulary, say).
+ *
+ * A quantized model has some weights as I8, with scales beside them: `…/kernel_row_scale` and `…/kernel_column_scale`.
  */
 import { LstmkitError } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import type { Layer } from "../layers/index.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
+import { type Int8Weight, isScale, mayMultiply, valuesOf } from "../model/int8.ts";
 import { checkLayers } from "../model/stack.ts";
 import { type PlacedWeight, weightTable } from "../model/weights.ts";
 import { show } from "../options.ts";
 import type { NamedTensor } from "../tensor.ts";
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type FileTensor } from "./safetensors.ts";
 
-/** The version of the format, in `__metadata__.lstmkit`. */
+/** The version of the format, in `__metadata__.lstmkit`: of a model in f32, and of one with weights in int8. */
 const FORMAT = "1";
+const INT8_FORMAT = "2";
 
 /** A model, as data. */
 export interface SavedModel {
   readonly layers: readonly Layer[];
+  /** Those in int8 as the f32 that they stand for. */
   readonly weights: readonly NamedTensor[];
+  /** Those in int8, by name. */
+  readonly int8: Readonly<Record<string, Int8Weight>>;
   /** Null where the model was never compiled. */
   readonly compile: CompileConfig | null;
   readonly seed: number;
@@ -49,15 +56,29 @@ export function encodeModel(model: SavedModel): Uint8Array<ArrayBuffer> {
     }
   }
   return encodeSafetensors({
-    tensors: [...model.weights],
+    tensors: model.weights.flatMap((weight) => tensorsOf(weight, model.int8[weight.name])),
     metadata: {
-      lstmkit: FORMAT,
+      lstmkit: Object.keys(model.int8).length > 0 ? INT8_FORMAT : FORMAT,
       layers: JSON.stringify(model.layers),
       compile: JSON.stringify(model.compile),
       seed: String(model.seed),
       ...model.metadata,
     },
   });
+}
+
+/** Names of the tensors of a weight's scales. */
+const rowScale = (name: string) => `${name}_row_scale`;
+const columnScale = (name: string) => `${name}_column_scale`;
+
+function tensorsOf({ name, shape, data }: NamedTensor, int8: Int8Weight | undefined): FileTensor[] {
+  if (!int8) return [{ name, shape, data }];
+  const { q, rows, columns } = int8;
+  return [
+    { name, shape, data: q },
+    ...(rows ? [{ name: rowScale(name), shape: [rows.length], data: rows }] : []),
+    ...(columns ? [{ name: columnScale(name), shape: [columns.length], data: columns }] : []),
+  ];
 }
 
 /** @throws BAD_MODEL_FILE, OUT_OF_MEMORY */
@@ -67,15 +88,29 @@ export function decodeModel(bytes: Uint8Array): SavedModel {
   if (lstmkit === undefined || layersJson === undefined) {
     throw notOurs("the file holds tensors, but no lstmkit model (no layer list in its metadata)");
   }
-  if (lstmkit !== FORMAT) throw notOurs(`the file has format ${show(lstmkit)}; this version reads ${FORMAT}`);
+  if (lstmkit !== FORMAT && lstmkit !== INT8_FORMAT) {
+    throw notOurs(`the file has format ${show(lstmkit)}; this version reads ${FORMAT} and ${INT8_FORMAT}`);
+  }
   const { layers, compile } = describedModel(layersJson, compileJson, tensors.length);
   const { specs: table } = weightTable(layers);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const weights = table.map((spec) => checkWeight(spec, byName.get(spec.name)));
-  if (tensors.length !== table.length) {
-    throw notOurs(`the file has ${tensors.length} tensors; the layers want ${table.length}`);
+  const int8: Record<string, Int8Weight> = Object.create(null); // a layer may be called __proto__
+  const weights = table.map((spec): NamedTensor => {
+    const tensor = checkWeight(spec, byName.get(spec.name));
+    const { name, shape, data } = tensor;
+    if (!(data instanceof Int8Array)) return { name, shape, data };
+    int8[name] = checkInt8(spec, data, byName);
+    return { name, shape, data: valuesOf(int8[name], shape.at(-1)!) };
+  });
+  const scales = Object.values(int8).reduce(
+    (n, { rows, columns }) => n + (rows ? 1 : 0) + (columns ? 1 : 0),
+    0,
+  );
+  if (tensors.length !== table.length + scales) {
+    const wanted = `${table.length}${scales > 0 ? ` and ${scales} scales` : ""}`;
+    throw notOurs(`the file has ${tensors.length} tensors; the layers want ${wanted}`);
   }
-  return { layers, weights, compile, seed: readSeed(seed), metadata: rest };
+  return { layers, weights, int8, compile, seed: readSeed(seed), metadata: rest };
 }
 
 type Described = Pick<SavedModel, "layers" | "compile">;
@@ -101,7 +136,7 @@ const MOST_WITHOUT_WEIGHTS = 1000;
 /** What a check of the layers finds may quote the file. */
 const LONGEST_REASON = 300;
 
-function checkWeight(spec: PlacedWeight, tensor: NamedTensor | undefined): NamedTensor {
+function checkWeight(spec: PlacedWeight, tensor: FileTensor | undefined): FileTensor {
   if (!tensor) throw notOurs(`the file has no tensor ${show(spec.name)}`);
   const { shape, data } = tensor;
   if (shape.join() !== spec.shape.join()) {
@@ -109,8 +144,49 @@ function checkWeight(spec: PlacedWeight, tensor: NamedTensor | undefined): Named
       `tensor ${show(spec.name)} has shape ${show(shape)}; the layers want (${spec.shape.join(", ")})`,
     );
   }
-  if (!data.every(Number.isFinite)) throw notOurs(`tensor ${show(spec.name)} holds NaN or infinity`);
+  if (data instanceof Float32Array && !data.every(Number.isFinite)) {
+    throw notOurs(`tensor ${show(spec.name)} holds NaN or infinity`);
+  }
   return tensor;
+}
+
+/** A weight in int8, and its scales beside it. */
+function checkInt8(spec: PlacedWeight, q: Int8Array, byName: ReadonlyMap<string, FileTensor>): Int8Weight {
+  const { name, rows, shape, int8 } = spec;
+  if (int8 === undefined) throw notOurs(`tensor ${show(name)} has dtype I8; that weight is F32`);
+  if (q.includes(-128)) throw notOurs(`tensor ${show(name)} holds -128; its numbers are -127 to 127`);
+  const isTable = int8 === "rows";
+  const factors = rowScale(name);
+  const hasRows = isTable || byName.has(factors);
+  if (hasRows && !isTable && !mayMultiply(spec)) {
+    throw notOurs(`tensor ${show(factors)} is beside a weight that has no scales of rows`);
+  }
+  return {
+    q,
+    ...(hasRows && { rows: checkScale(factors, rows, byName.get(factors), !isTable) }),
+    ...(!isTable && { columns: checkScale(columnScale(name), shape.at(-1)!, byName.get(columnScale(name))) }),
+  };
+}
+
+/** @param factor whether it is one of a row that has columns' scales beside it */
+function checkScale(
+  name: string,
+  length: number,
+  tensor: FileTensor | undefined,
+  factor = false,
+): Float32Array {
+  if (!tensor) throw notOurs(`the file has no tensor ${show(name)}, which the int8 weight beside it needs`);
+  const { shape, data } = tensor;
+  if (!(data instanceof Float32Array)) throw notOurs(`tensor ${show(name)} has dtype I8; scales are F32`);
+  if (shape.join() !== `${length}`) {
+    throw notOurs(`tensor ${show(name)} has shape ${show(shape)}; the weight beside it wants (${length})`);
+  }
+  const bad = data.findIndex((value) => !isScale(value, factor));
+  if (bad >= 0) {
+    const range = factor ? "2^-40 to 2^40" : "2^-80 to 2^80";
+    throw notOurs(`tensor ${show(name)} holds ${data[bad]} at ${bad}; a scale is ${range}`);
+  }
+  return data;
 }
 
 function readSeed(seed = "0"): number {

@@ -1,15 +1,21 @@
 /**
  * The safetensors format (huggingface.co/docs/safetensors): 8 bytes of header length, a JSON header,
- * then the tensors' bytes, little-endian. Only F32 is written and read: a model has nothing else.
+ * then the tensors' bytes, little-endian. Only F32 and I8 are written and read: a model has nothing else.
  */
 import { LstmkitError } from "../errors.ts";
 import { checkStructure, JsonError, parseJson } from "../json.ts";
 import { show } from "../options.ts";
-import type { NamedTensor } from "../tensor.ts";
+
+/** One of a file: F32, or I8. */
+export interface FileTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int8Array;
+}
 
 /** What a file holds. */
 export interface Safetensors {
-  readonly tensors: NamedTensor[];
+  readonly tensors: FileTensor[];
   readonly metadata: Record<string, string>;
 }
 
@@ -25,8 +31,9 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
   const header: [string, unknown][] = [["__metadata__", metadata]];
   let end = 0;
   for (const { name, shape, data } of tensors) {
-    header.push([name, { dtype: "F32", shape, data_offsets: [end, end + data.length * 4] }]);
-    end += data.length * 4;
+    const dtype = data instanceof Int8Array ? "I8" : "F32";
+    header.push([name, { dtype, shape, data_offsets: [end, end + data.byteLength] }]);
+    end += data.byteLength;
   }
   // fromEntries makes a property even of __proto__, which an assignment does not.
   const text = JSON.stringify(Object.fromEntries(header));
@@ -56,10 +63,9 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
   bytes.set(json, 8);
   let at = start;
   for (const { data } of tensors) {
-    for (const value of data) {
-      view.setFloat32(at, value, true);
-      at += 4;
-    }
+    if (data instanceof Int8Array) bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.length), at);
+    else for (const [i, value] of data.entries()) view.setFloat32(at + i * 4, value, true);
+    at += data.byteLength;
   }
   return bytes;
 }
@@ -90,7 +96,9 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   }
   if (end !== length) throw damaged(`${length - end} bytes belong to no tensor`);
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, length);
-  const tensors = places.map(({ name, shape, from, to }): NamedTensor => {
+  const tensors = places.map(({ name, dtype, shape, from, to }): FileTensor => {
+    if (dtype === "I8")
+      return { name, shape, data: new Int8Array(bytes.slice(start + from, start + to).buffer) };
     const data = numbers((to - from) / 4, name);
     for (let i = 0; i < data.length; i++) data[i] = view.getFloat32(from + i * 4, true);
     return { name, shape, data };
@@ -127,8 +135,12 @@ function readHeader(bytes: Uint8Array): Header {
 /** What a header begins with; no space, no byte order mark. */
 const BRACE = 0x7b;
 
+/** Of a number of each type. */
+const BYTES = { F32: 4, I8: 1 };
+
 interface PlacedTensor {
   readonly name: string;
+  readonly dtype: keyof typeof BYTES;
   readonly shape: readonly number[];
   readonly from: number;
   readonly to: number;
@@ -138,15 +150,17 @@ function placeOf(name: string, description: unknown, length: number): PlacedTens
   const tensor = `tensor ${show(name)}`;
   if (!isObject(description)) throw damaged(`${tensor} has no description`);
   const { dtype, shape, data_offsets: offsets } = description;
-  if (dtype !== "F32") throw damaged(`${tensor} has dtype ${show(dtype)}; only F32 is read`);
+  if (dtype !== "F32" && dtype !== "I8") {
+    throw damaged(`${tensor} has dtype ${show(dtype)}; only F32 and I8 are read`);
+  }
   if (!isSizes(shape)) throw damaged(`${tensor} has shape ${show(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2) throw damaged(`${tensor} has offsets ${show(offsets)}`);
   const [from, to] = offsets as [number, number];
   const count = shape.reduce((a, b) => a * b, 1);
-  if (to > length || to - from !== count * 4) {
+  if (to > length || to - from !== count * BYTES[dtype]) {
     throw damaged(`${tensor} claims bytes ${from} to ${to} of ${length} for ${count} numbers`);
   }
-  return { name, shape, from, to };
+  return { name, dtype, shape, from, to };
 }
 
 function numbers(count: number, name: string): Float32Array {

@@ -2,7 +2,7 @@
  * z = b + x·W over the rows of a group, and the way back: dW += xᵀ·dz, db += Σ dz, dx = dz·Wᵀ.
  *
  * Only this file knows how rows are packed for the products, how dropout makes them smaller, and how gathered rows
- * are multiplied once each. A matrix of weights is packed by panels.ts.
+ * are multiplied once each, and which products are of int8. A matrix of weights is packed by panels.ts.
  */
 import type { Kernels } from "../wasm/kernels.ts";
 import {
@@ -17,7 +17,7 @@ import {
   type Use,
   type Weight,
 } from "./kind.ts";
-import { packPart, packPartTransposed } from "./panels.ts";
+import { packPartTransposed, packWeight } from "./panels.ts";
 
 /** Gathered rows that are multiplied at a time. */
 export const ROWS_AT_ONCE = 64;
@@ -120,7 +120,7 @@ export class Affine {
     const { k, x, dx } = this.#at;
     if (this.#drops) return; // a sample's own, of what it keeps
     const { address } = this.#kernel;
-    packPart(k, this.#blocks.w!, address, x.width, this.#N, part, parts);
+    packWeight(k, this.#blocks.w!, this.#kernel, x.width, this.#N, part, parts);
     if (dx) packPartTransposed(k, this.#blocks.wT!, address, x.width, this.#N, part, parts);
   }
 
@@ -131,12 +131,22 @@ export class Affine {
 
   /** Rows of b + x·W for some of a list's; bit for bit what a sample's own product gives. */
   #multiplyList(list: number, from: number, count: number): void {
-    const { k, x } = this.#at;
-    const [N, I] = [this.#N, x.width];
-    const a = this.#blocks.a!;
-    k.packRows(a, this.#vectors(list, from, count), padded(I), count, I);
-    const rows = this.#blocks.rows! + from * N * 4;
-    k.product(rows, N, 0, this.#bias?.address ?? 0, 0, a, this.#blocks.w!, count, N, I);
+    const [N, I] = [this.#N, this.#at.x.width];
+    this.#multiply(this.#blocks.rows! + from * N * 4, this.#vectors(list, from, count), padded(I), count, I);
+  }
+
+  /** z = b + x·W of M rows, ld apart, of so many features. */
+  #multiply(z: number, x: number, ld: number, M: number, K: number): void {
+    const { k } = this.#at;
+    const [N, a, w, bias] = [this.#N, this.#blocks.a!, this.#blocks.w!, this.#bias?.address ?? 0];
+    const { int8 } = this.#kernel;
+    if (int8 && !this.#drops) {
+      k.packRowsInt8(a, x, ld, int8.rows, M, K);
+      k.productInt8(z, N, bias, 0, a, w, M, N, K);
+    } else {
+      k.packRows(a, x, ld, M, K);
+      k.product(z, N, 0, bias, 0, a, w, M, N, K);
+    }
   }
 
   beginShard(shard: number): void {
@@ -174,14 +184,12 @@ export class Affine {
       }
       return;
     }
-    const [a, bias] = [this.#blocks.a!, this.#bias?.address ?? 0];
-    const w = this.#blocks.w!;
     const runs = this.#runsOf(group);
     for (let r = 0; r < runs; r++) {
       const M = this.#rowsOfRun(group, r);
       const kept = this.#drops ? this.#compact(group, r) : x.width;
-      k.packRows(a, this.#operand(group, r), this.#stride, M, kept);
-      k.product(z + (r * x.T + spans.from[r]!) * N * 4, N, 0, bias, 0, a, w, M, N, kept);
+      const to = z + (r * x.T + spans.from[r]!) * N * 4;
+      this.#multiply(to, this.#operand(group, r), this.#stride, M, kept);
     }
   }
 

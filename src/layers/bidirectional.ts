@@ -132,7 +132,11 @@ export const bidirectionalKind = {
     SIDES.flatMap((side) =>
       kindOf(own.layer)
         .weights(own.layer, x)
-        .map((spec) => ({ ...spec, name: `${childName(own, side)}/${spec.name}` })),
+        .map(({ meets, ...spec }) => ({
+          ...spec,
+          name: `${childName(own, side)}/${spec.name}`,
+          ...(meets !== undefined && { meets: meets === "x" ? meets : `${meets}_${side}` }),
+        })),
     ),
   memory({ layer, mergeMode }, x, use): Memory {
     const { prepared, batch, group, scratch, state } = kindOf(layer).memory(layer, x, use);

@@ -147,6 +147,7 @@ export const conv1dKind = {
       blocks: 1,
       initializer: kernelInitializer,
       ...penalized(layer.kernelRegularizer),
+      int8: "columns" as const,
     };
     const bias = {
       name: "bias",

@@ -75,7 +75,7 @@ export const denseKind = {
     const kernel = { name: "kernel", shape: [I, units], blocks: 1, initializer: kernelInitializer };
     const bias = { name: "bias", shape: [units], blocks: 1, initializer: biasInitializer };
     return [
-      { ...kernel, ...penalized(kernelRegularizer) },
+      { ...kernel, ...penalized(kernelRegularizer), int8: "columns", meets: "x" },
       ...(useBias ? [{ ...bias, ...penalized(biasRegularizer) }] : []),
     ];
   },

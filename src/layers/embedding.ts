@@ -62,6 +62,7 @@ export const embeddingKind = {
       blocks: 1,
       initializer: embeddingsInitializer,
       sum: "places",
+      int8: "rows",
       ...penalized(embeddingsRegularizer),
     },
   ],

@@ -2,7 +2,7 @@ import { type OptionTable, trueOrFalse } from "../options.ts";
 import { Affine, type Operand } from "./affine.ts";
 import { joinMemory, type LayerKind, padded, type Rows } from "./kind.ts";
 import { describeLayer, onlyValue } from "./options.ts";
-import { packPart, packPartTransposed } from "./panels.ts";
+import { packPartTransposed, packWeight } from "./panels.ts";
 import {
   asRead,
   RECURRENT,
@@ -85,7 +85,7 @@ export const gruKind = {
     const { k, use } = at;
     const { resetAfter, useBias } = layer;
     const frame = recurrentFrame(layer, at, CELL.gates, "gru_cell/recurrent_kernel");
-    const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { T, H, N, units, z, h, a, dh, dhState, u, e, uT, before, rows, stateRows } = frame;
     const { maskStep, maskSequence, m, hm, dm } = frame;
     const bias = useBias ? "gru_cell/bias" : null;
     const input = new Affine(
@@ -131,7 +131,7 @@ export const gruKind = {
           const bv = b ? b.address + second : 0;
           const mask = frame.maskAt(group);
           const R = group.count;
-          k.gruForward(z, v, h, bv, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm, ...zone);
+          k.gruForward(z, v, h, bv, u, e, a, R, T, H, units, mask, maskStep, maskSequence, m, hm, ...zone);
         },
         backward(group) {
           carried.beginBack(group);
@@ -171,7 +171,7 @@ export const gruKind = {
       ...shared,
       prepare(part, parts) {
         input.prepare(part, parts);
-        packPart(k, u, U.address, units, N, part, parts);
+        packWeight(k, u, U, units, N, part, parts);
         if (!use.backward) return;
         packPartTransposed(k, uT, U.address, units, gates, part, parts, N);
         packPartTransposed(k, uT + gates * H * 4, U.address + gates * 4, units, H, part, parts, N);
@@ -183,7 +183,7 @@ export const gruKind = {
         input.forward(group, z);
         const mask = frame.maskAt(group);
         const R = group.count;
-        k.gruBeforeForward(z, h, rh, u, a, R, T, H, units, mask, maskStep, maskSequence, m, hm, ...zone);
+        k.gruBeforeForward(z, h, rh, u, e, a, R, T, H, units, mask, maskStep, maskSequence, m, hm, ...zone);
       },
       backward(group) {
         carried.beginBack(group);

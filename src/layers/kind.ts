@@ -63,6 +63,13 @@ export interface WeightSpec {
   readonly sum?: "shards" | "places";
   /** What is added to the loss for the weight's size, Σ l1·|w| + l2·w². Default nothing. */
   readonly penalty?: Penalty;
+  /**
+   * How a quantized model holds it: in int8 with a scale for each row, as the vectors of a table, or for each column, as
+   * a matrix that rows are multiplied with. Default: as it is, in f32.
+   */
+  readonly int8?: "rows" | "columns";
+  /** Of a matrix that may be multiplied in int8: whose rows meet it, the layer's input `x` or a state by its name. */
+  readonly meets?: string;
 }
 
 /** Shares of the sum of sizes, and of the sum of squares. */
@@ -189,6 +196,8 @@ export interface Bound {
 /** Addresses of a weight, and of its gradient in a shard's partial. */
 export interface Weight {
   readonly address: number;
+  /** Where its products are taken in int8: addresses of the factors of its rows and of the scales of its columns. */
+  readonly int8?: { readonly rows: number; readonly columns: number };
   gradient(group: Pick<Group, "partial">): number;
 }
 

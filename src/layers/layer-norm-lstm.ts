@@ -101,7 +101,7 @@ export const layerNormLstmKind = {
     const { epsilon } = layer;
     const cell = (name: string) => at.weight(`layer_norm_lstm_cell/${name}`);
     const frame = recurrentFrame(layer, at, CELL.gates, "layer_norm_lstm_cell/recurrent_kernel");
-    const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { T, H, N, units, z, h, a, dh, dhState, u, e, uT, before, rows, stateRows } = frame;
     const { maskStep, maskSequence, m, hm, dm } = frame;
     const kernel = "layer_norm_lstm_cell/kernel";
     // All rows of z are normalized, so none is stepped over.
@@ -161,7 +161,7 @@ export const layerNormLstmKind = {
         k.layerNormForward(...x, R * T, units, CELL.gates, epsilon);
         const norms = [v, sv, ch, sc, gv, bv, gc, bc, b] as const;
         const steps = [R, T, H, units, epsilon, mask, maskStep, maskSequence, m, hm] as const;
-        k.layerNormLstmForward(z, c, h, tc, ...norms, u, a, ...steps);
+        k.layerNormLstmForward(z, c, h, tc, ...norms, u, e, a, ...steps);
       },
       backward(group) {
         const [R, mask] = [group.count, frame.maskAt(group)];

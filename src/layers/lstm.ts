@@ -103,7 +103,7 @@ export const lstmKind = {
     const at = asRead(layer, bound);
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "lstm_cell/recurrent_kernel");
-    const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { T, H, N, units, z, h, a, dh, dhState, u, e, uT, before, rows, stateRows } = frame;
     const { maskStep, maskSequence, m, hm, dm } = frame;
     const input = new Affine(
       at,
@@ -146,7 +146,7 @@ export const lstmKind = {
         input.forward(group, z);
         const [R, mask] = [group.count, frame.maskAt(group)];
         const steps = [R, T, H, units, mask, maskStep, maskSequence, m, hm] as const;
-        k.lstmForward(z, c, h, tc, u, a, ...steps, ...zone);
+        k.lstmForward(z, c, h, tc, u, e, a, ...steps, ...zone);
       },
       backward(group) {
         carried.beginBack(group);

@@ -3,7 +3,25 @@
  * each thread a part.
  */
 import type { Kernels } from "../wasm/kernels.ts";
-import { PAD, padded } from "./kind.ts";
+import { PAD, padded, type Weight } from "./kind.ts";
+
+/** This part of the packed panels of a weight W (K, N), in int8 where its products are. */
+export function packWeight(
+  k: Kernels,
+  to: number,
+  { address, int8 }: Weight,
+  K: number,
+  N: number,
+  part: number,
+  parts: number,
+): void {
+  if (!int8) {
+    packPart(k, to, address, K, N, part, parts);
+    return;
+  }
+  const [first, last] = cut(N, part, parts);
+  if (first < last) k.packPanelsInt8(to, address, N, int8.rows, int8.columns, K, first, last);
+}
 
 /** This part of the packed panels of W (K, N), rows ld apart: b(k, n) = W(k, n). */
 export function packPart(

@@ -76,7 +76,7 @@ export const peepholeLstmKind = {
     const at = asRead(layer, bound);
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "peephole_lstm_cell/recurrent_kernel");
-    const { T, H, N, units, z, h, a, dh, dhState, u, uT, before, rows, stateRows } = frame;
+    const { T, H, N, units, z, h, a, dh, dhState, u, e, uT, before, rows, stateRows } = frame;
     const { maskStep, maskSequence, m, hm, dm } = frame;
     const input = new Affine(
       at,
@@ -118,7 +118,7 @@ export const peepholeLstmKind = {
         input.forward(group, z);
         const [R, mask] = [group.count, frame.maskAt(group)];
         const steps = [R, T, H, units, mask, maskStep, maskSequence, m, hm] as const;
-        k.peepholeLstmForward(z, c, h, tc, pi, pf, po, u, a, ...steps);
+        k.peepholeLstmForward(z, c, h, tc, pi, pf, po, u, e, a, ...steps);
       },
       backward(group) {
         const [R, mask] = [group.count, frame.maskAt(group)];

@@ -25,7 +25,7 @@ import {
   type WeightSpec,
 } from "./kind.ts";
 import { anInitializer, COMMON, onlyValue, sequenceShape, share, size } from "./options.ts";
-import { packPart, packPartTransposed } from "./panels.ts";
+import { packPartTransposed, packWeight } from "./panels.ts";
 import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
 import { reversed } from "./reversed.ts";
 
@@ -177,10 +177,22 @@ export function recurrentWeights(
     initializer,
     ...penalized(regularizer),
   });
+  const kernel = weight("kernel", [I, gates * H], kernelInitializer, layer.kernelRegularizer);
   return [
-    weight("kernel", [I, gates * H], kernelInitializer, layer.kernelRegularizer),
+    { ...kernel, int8: "columns", meets: "x" },
     ...(multiplies(layer)
-      ? [weight("recurrent_kernel", [H, gates * H], layer.recurrentInitializer, layer.recurrentRegularizer)]
+      ? [
+          {
+            ...weight(
+              "recurrent_kernel",
+              [H, gates * H],
+              layer.recurrentInitializer,
+              layer.recurrentRegularizer,
+            ),
+            int8: "columns" as const,
+            meets: "h",
+          },
+        ]
       : []),
     ...(layer.useBias ? [weight("bias", [gates * H], biasInitializer, layer.biasRegularizer)] : []),
   ];
@@ -269,6 +281,8 @@ export interface RecurrentFrame {
   /** Packed U and Uᵀ; 0 of a cell that has none. */
   readonly u: number;
   readonly uT: number;
+  /** Address of the factors of U's rows where it is in int8, else 0. */
+  readonly e: number;
   /** The mask of x's steps: 0 for none, and from a step's word to the next and from a sample's. */
   maskAt(group: Group): number;
   readonly maskStep: number;
@@ -317,7 +331,7 @@ export function recurrentFrame(
   const dhState = use.backward ? at.at("dhState") : 0;
   const u = recurrent === null ? 0 : at.at("u");
   const uT = recurrent !== null && use.backward ? at.at("uT") : 0;
-  const U = recurrent === null ? 0 : at.weight(recurrent).address;
+  const U = recurrent === null ? null : at.weight(recurrent);
   const rows = (address: number, stride: number, sequence = T * stride): Rows => ({
     at: () => address,
     stride,
@@ -342,6 +356,7 @@ export function recurrentFrame(
     dhState,
     u,
     uT,
+    e: U?.int8?.rows ?? 0,
     y: returnSequences ? { ...stateRows(h), ...maskAs(x) } : { ...rows(last, H, (T + 1) * H), T: 1 },
     dy: returnSequences ? rows(dh, H) : { ...rows(dhState, H, H), T: 1 },
     before: drops ? rows(hm, H) : rows(h, H, (T + 1) * H),
@@ -360,9 +375,9 @@ export function recurrentFrame(
     carry: (blocks, gradients) =>
       carriedStates(at, { units, T, readsLast: dh === 0 ? dhState : 0 }, blocks, gradients),
     prepare(part, parts) {
-      if (recurrent === null) return;
-      packPart(k, u, U, units, N, part, parts);
-      if (use.backward) packPartTransposed(k, uT, U, units, N, part, parts);
+      if (!U) return;
+      packWeight(k, u, U, units, N, part, parts);
+      if (use.backward) packPartTransposed(k, uT, U.address, units, N, part, parts);
     },
     draw({ count, first, seed, batch, epoch }) {
       if (!drops) return;

@@ -59,7 +59,7 @@ export const simpleRnnKind = {
     const at = asRead(layer, bound);
     const { k, use } = at;
     const frame = recurrentFrame(layer, at, CELL.gates, "simple_rnn_cell/recurrent_kernel");
-    const { T, H, N, units, z, h, a, dh, dhState, u, uT, rows, stateRows } = frame;
+    const { T, H, N, units, z, h, a, dh, dhState, u, e, uT, rows, stateRows } = frame;
     const { maskStep, maskSequence, m, hm, dm } = frame;
     const input = new Affine(
       at,
@@ -91,7 +91,7 @@ export const simpleRnnKind = {
         zoned.draw(group);
         input.forward(group, z);
         const mask = frame.maskAt(group);
-        k.rnnForward(z, h, u, a, group.count, T, H, units, mask, maskStep, maskSequence, m, hm, ...zone);
+        k.rnnForward(z, h, u, e, a, group.count, T, H, units, mask, maskStep, maskSequence, m, hm, ...zone);
       },
       backward(group) {
         carried.beginBack(group);

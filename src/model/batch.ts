@@ -123,6 +123,7 @@ export class Batch {
       flow,
       outputs: loss === null,
       tokens: lists.map(([, most]) => most),
+      int8: weights.int8,
     };
     const { bytes } = planBatch(shape);
     const called = `a batch of ${batchSize} × ${T.join(" and ")} timesteps`;
@@ -338,6 +339,34 @@ export class Batch {
   async trace(count: number, to: Float32Array): Promise<StepValues[]> {
     await this.predict(count, to);
     return this.#readStates(({ states }) => states, count);
+  }
+
+  /**
+   * Of every layer the largest absolute number of each feature that it reads, x, and of each unit of its states, by
+   * their names; nothing of a layer that reads ids.
+   *
+   * @param count of a batch that is a single group
+   */
+  async sizes(count: number): Promise<Readonly<Record<string, Float32Array>>[]> {
+    await this.#prepare();
+    await this.#perform({ kind: "forward", count }, 1);
+    const { passes, reads } = this.#station.worker;
+    return passes.map(({ states = {} }, i) => {
+      const x = this.#plan.signals[i]!.holds === "ids" ? {} : { x: reads[i]! };
+      return Object.fromEntries(
+        Object.entries({ ...states, ...x }).map(([name, rows]) => [name, this.#largest(rows, count)]),
+      );
+    });
+  }
+
+  /** Of each feature of rows. */
+  #largest(rows: Rows, count: number): Float32Array {
+    const largest = new Float32Array(rows.width);
+    const values = this.#read(rows, count);
+    for (let i = 0; i < values.length; i++) {
+      largest[i % rows.width] = Math.max(largest[i % rows.width]!, Math.abs(values[i]!));
+    }
+    return largest;
   }
 
   /**

@@ -13,7 +13,7 @@ interface Places {
 }
 
 /**
- * One thread's passes, bottom to top.
+ * One thread's passes, bottom to top, and what each reads.
  *
  * @param kept of each layer the states that it begins with and keeps; none where it begins with zeros, or another's
  */
@@ -22,10 +22,11 @@ export function makePasses(
   plan: Plan,
   { base, own, weights }: Places,
   kept: readonly Readonly<Record<string, Rows>>[],
-): Pass[] {
+): { readonly passes: Pass[]; readonly reads: Rows[] } {
   const { head, inputs, table, blocks, use } = plan;
   const { layers } = head;
   const passes: Pass[] = [];
+  const reads: Rows[] = [];
   const specs = new Map(table.specs.map((spec) => [`${spec.layer}/${spec.path}`, spec]));
   const fed = inputs.values();
   const origins = layers.map((_, i) => originOf(layers, i));
@@ -37,18 +38,27 @@ export function makePasses(
     const layerBlocks = blocks[stream]!;
     const origin = origins[stream];
     const initial = origin === undefined ? kept[stream]! : passes[origin]!.final!;
+    const x = below?.y ?? inputRows(fed.next().value!, base);
     const pass = kindOf(layer).pass(layer, {
       k,
       use,
       stream,
-      x: below?.y ?? inputRows(fed.next().value!, base),
+      x,
       dx: use.backward && !isFirst ? below.dy : null,
       ...(Object.keys(initial).length > 0 && { initial }),
       ...(named.has(stream) && { heirs: heirs[stream]! }),
       weight(name): Weight {
         const spec = specs.get(`${stream}/${name}`)!; // the kind asked for it
         const place = (spec.offset - table.placesLength) * 4;
-        return { address: weights + spec.offset * 4, gradient: ({ partial }) => partial + place };
+        const address = (offset: number) => weights + offset * 4;
+        const { scales } = spec;
+        return {
+          address: address(spec.offset),
+          gradient: ({ partial }) => partial + place,
+          ...(scales?.kind === "multiplied" && {
+            int8: { rows: address(scales.rows), columns: address(scales.columns) },
+          }),
+        };
       },
       at(name) {
         const { of, place } = layerBlocks[name]!;
@@ -56,9 +66,10 @@ export function makePasses(
       },
     });
     passes.push(pass);
+    reads.push(x);
     if (origin !== undefined) heirs[origin]!.push(pass);
   }
-  return passes;
+  return { passes, reads };
 }
 
 /** The samples of an input that were loaded. */

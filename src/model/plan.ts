@@ -9,6 +9,7 @@ import type { AnyLoss } from "../losses/kind.ts";
 import type { TargetRoom } from "../losses/weighed-targets.ts";
 import { type MetricConfig, metricOf } from "../metrics/index.ts";
 import { type Head, headOf } from "./compile.ts";
+import type { Int8Kinds } from "./int8.ts";
 import { branchesOf, inputsOf, signalsOf } from "./stack.ts";
 import { type WeightTable, weightTable } from "./weights.ts";
 
@@ -42,6 +43,8 @@ export interface BatchShape {
    * is made once for each of a list, which is that of the whole call where nothing is trained, and else of a shard.
    */
   readonly tokens: readonly number[];
+  /** Weights in int8. */
+  readonly int8: Int8Kinds;
 }
 
 /** Where the samples of an input lie. */
@@ -123,7 +126,7 @@ export interface Block {
 export function planBatch(shape: BatchShape): Plan {
   const { batchSize: B, T, groupSize, backward, flow, tokens } = shape;
   const head = headOf(shape.layers, shape.loss);
-  const table = weightTable(head.layers);
+  const table = weightTable(head.layers, shape.int8);
   const use = { groupSize, batchSize: B, backward, flow };
   const fed = inputsOf(head.layers, T).map((signal, i) => listed(signal, tokens[i]!, backward));
   const signals = signalsOf(head.layers, fed) as Known[];

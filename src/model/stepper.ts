@@ -59,6 +59,7 @@ export class Stepper {
       flow: false,
       outputs: true,
       tokens: branchesOf(layers).map(() => 0),
+      int8: weights.int8,
     };
     const { kernels, memory } = weights;
     this.batchSize = batchSize;

@@ -7,6 +7,7 @@ import { kindOf, type Layer } from "../layers/index.ts";
 import { padded, type WeightSpec } from "../layers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
+import type { Int8Kind, Int8Kinds, Int8Weight } from "./int8.ts";
 import { signalsOf } from "./stack.ts";
 
 /**
@@ -26,6 +27,8 @@ export interface PlacedWeight extends WeightSpec {
   readonly offset: number;
   /** Floats inside, padding included. */
   readonly length: number;
+  /** Where it is in int8: how, and where its scales are, in floats from the start of the weights, padded as it is. */
+  readonly scales?: { readonly kind: Int8Kind; readonly rows: number; readonly columns: number };
 }
 
 /** Where everything is, in floats. Weights whose gradients are summed by places come first. */
@@ -35,13 +38,15 @@ export interface WeightTable {
   /** Floats of the weights that are summed by places, and of the others, which have a partial a shard. */
   readonly placesLength: number;
   readonly shardsLength: number;
+  /** Floats of all weights and, behind them, of the scales. */
+  readonly size: number;
 }
 
 /** Number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Every weight of the layers, in order. */
-export function weightTable(layers: readonly Layer[]): WeightTable {
+/** Every weight of the layers, in order, of which those are in int8. */
+export function weightTable(layers: readonly Layer[], int8: Int8Kinds = {}): WeightTable {
   const signals = signalsOf(layers);
   const specs = layers.flatMap((layer, i) =>
     kindOf(layer)
@@ -63,7 +68,17 @@ export function weightTable(layers: readonly Layer[]): WeightTable {
     next[run] += spec.length;
     return { ...spec, offset };
   });
-  return { specs: placed, length: next.shards, placesLength, shardsLength: next.shards - placesLength };
+  let size = next.shards;
+  const scaled = placed.map((spec): PlacedWeight => {
+    const kind = int8[spec.name];
+    if (!kind) return spec;
+    const rows = size;
+    const columns = rows + padded(spec.rows);
+    size = columns + spec.blocks * spec.stride;
+    return { ...spec, scales: { kind, rows, columns } };
+  });
+  const shardsLength = next.shards - placesLength;
+  return { specs: scaled, length: next.shards, placesLength, shardsLength, size };
 }
 
 /** Dense data → the padded rows inside. `to` holds spec.length floats. */
@@ -85,6 +100,14 @@ function copyRuns(spec: PlacedWeight, copy: (dense: number, inside: number, n: n
     copy(run * spec.width, run * spec.stride, spec.width);
 }
 
+/** A row of the weight by itself: the scales of its columns lie as it does. */
+const columnScales = (spec: PlacedWeight): PlacedWeight => ({
+  ...spec,
+  shape: [spec.blocks * spec.width],
+  rows: 1,
+  length: spec.blocks * spec.stride,
+});
+
 /** The weights as they were. */
 export interface KeptWeights {
   /** Keep them as they are now instead. */
@@ -102,6 +125,8 @@ export class Weights {
   readonly address: number;
   readonly kernels: Kernels;
   readonly memory: LinearMemory;
+  /** Those in int8; of a model that learns none. */
+  readonly int8: Int8Kinds;
   /** Another number whenever the weights have changed: what was prepared of them before is stale. */
   version = 0;
   /** Part of the weights is a batch ahead of the rest: a thread was lost while they were updated. */
@@ -110,11 +135,12 @@ export class Weights {
   #penalty = { version: -1, value: 0 };
 
   /** @throws OUT_OF_MEMORY */
-  constructor(kernels: Kernels, memory: LinearMemory, layers: readonly Layer[]) {
+  constructor(kernels: Kernels, memory: LinearMemory, layers: readonly Layer[], int8: Int8Kinds = {}) {
     this.kernels = kernels;
     this.memory = memory;
-    this.table = weightTable(layers);
-    this.address = memory.allocate(this.table.length * 4, "the model's weights");
+    this.int8 = int8;
+    this.table = weightTable(layers, int8);
+    this.address = memory.allocate(this.table.size * 4, "the model's weights");
   }
 
   /** Give every weight its initial value, which depends on the seed and its number in the table alone. */
@@ -173,6 +199,27 @@ export class Weights {
   write(spec: PlacedWeight, values: ArrayLike<number>): void {
     this.version++;
     padWeight(spec, values, this.memory.f32(this.address + spec.offset * 4, spec.length));
+  }
+
+  /** The scales of one in int8, dense. */
+  scalesOf(spec: PlacedWeight): Omit<Int8Weight, "q"> {
+    if (!spec.scales) return {};
+    const { kind, rows, columns } = spec.scales;
+    const run = columnScales(spec);
+    const at = (offset: number, length: number) => this.memory.f32(this.address + offset * 4, length);
+    return {
+      ...(kind !== "stored" && { rows: at(rows, spec.rows).slice() }),
+      ...(kind !== "rows" && { columns: unpadWeight(run, at(columns, run.length)) }),
+    };
+  }
+
+  /** Set them. */
+  writeScales(spec: PlacedWeight, { rows, columns }: Omit<Int8Weight, "q">): void {
+    if (!spec.scales) return;
+    const run = columnScales(spec);
+    const at = (offset: number, length: number) => this.memory.f32(this.address + offset * 4, length);
+    if (rows) at(spec.scales.rows, spec.rows).set(rows);
+    if (columns) padWeight(run, columns, at(spec.scales.columns, run.length));
   }
 
   /** The largest |weight|. */

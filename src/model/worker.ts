@@ -60,6 +60,8 @@ export type Job =
 export class Worker {
   readonly plan: Plan;
   readonly passes: readonly Pass[];
+  /** What each pass reads. */
+  readonly reads: readonly Rows[];
   /** Of the states that layers keep: where each is left by its layer, and where it is kept. */
   readonly #kept: readonly { readonly left: Rows; readonly kept: Rows }[];
   /** Set when an update begins; whoever asked for it takes it back when it is done by all. */
@@ -88,7 +90,9 @@ export class Worker {
     this.plan = planBatch(site.shape);
     this.#own = site.base + this.plan.threads + index * this.plan.threadBytes;
     const kept = keptStates(this.plan, site.base);
-    this.passes = makePasses(k, this.plan, { ...site, own: this.#own }, kept);
+    const { passes, reads } = makePasses(k, this.plan, { ...site, own: this.#own }, kept);
+    this.passes = passes;
+    this.reads = reads;
     this.#kept = kept.flatMap((states, i) =>
       Object.entries(states).map(([name, rows]) => ({ kept: rows, left: this.passes[i]!.final![name]! })),
     );

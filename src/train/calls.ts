@@ -1,5 +1,5 @@
 /** The calls of a model, in one table: what crosses to a worker, and how, is derived from it. */
-import { EVALUATE_OPTIONS, FIT_OPTIONS, PREDICT_OPTIONS, READ_OPTIONS } from "./options.ts";
+import { EVALUATE_OPTIONS, FIT_OPTIONS, PREDICT_OPTIONS, QUANTIZE_OPTIONS, READ_OPTIONS } from "./options.ts";
 
 /** What there is to know of a call. */
 export interface CallKind {
@@ -8,6 +8,7 @@ export interface CallKind {
     | typeof FIT_OPTIONS
     | typeof EVALUATE_OPTIONS
     | typeof PREDICT_OPTIONS
+    | typeof QUANTIZE_OPTIONS
     | typeof READ_OPTIONS;
   /** Arguments before the options. */
   readonly arguments: number;
@@ -33,6 +34,7 @@ export const MODEL_CALLS = {
   setWeights: { arguments: 1 },
   digest: { arguments: 0 },
   save: { arguments: 1, moves: true },
+  quantize: { arguments: 0, options: QUANTIZE_OPTIONS, moves: true },
   dispose: { arguments: 0 },
 } as const satisfies Readonly<Record<string, CallKind>>;
 

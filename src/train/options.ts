@@ -55,6 +55,15 @@ export const FIT_OPTIONS = {
   ...SIGNAL,
 };
 
+export const QUANTIZE_OPTIONS = {
+  calibration: {
+    wanted: "some of the model's inputs, as predict takes them",
+    accepts: (value: unknown) => value !== null,
+    fallback: undefined,
+  },
+  ...SIGNAL,
+};
+
 export const SAVE_OPTIONS = {
   metadata: {
     wanted: "an object of strings",

@@ -10,9 +10,18 @@ import { encodeModel, type SavedModel } from "../formats/model-file.ts";
 import type { Layer } from "../layers/index.ts";
 import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
+import {
+  evenOut,
+  type Int8Weight,
+  kindsOf,
+  levelsOf,
+  mayMultiply,
+  quantizes,
+  quantizeWeight,
+} from "../model/int8.ts";
 import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
 import { OptimizerMemory } from "../model/optimizer-memory.ts";
-import { branchesOf, checkLayers, outputShape } from "../model/stack.ts";
+import { begins, branchesOf, checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
 import { type KeptWeights, sizeOf, Weights } from "../model/weights.ts";
@@ -42,13 +51,21 @@ import type {
   Logs,
   Model,
   PredictOptions,
+  QuantizeOptions,
   ReadOptions,
   SaveOptions,
   Trace,
 } from "./model.ts";
 import { roomFor } from "./numbers.ts";
 import { Streams } from "./open-stream.ts";
-import { EVALUATE_OPTIONS, FIT_OPTIONS, PREDICT_OPTIONS, READ_OPTIONS, SAVE_OPTIONS } from "./options.ts";
+import {
+  EVALUATE_OPTIONS,
+  FIT_OPTIONS,
+  PREDICT_OPTIONS,
+  QUANTIZE_OPTIONS,
+  READ_OPTIONS,
+  SAVE_OPTIONS,
+} from "./options.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
 import { type Reins, Steering } from "./steering.ts";
 import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
@@ -73,6 +90,7 @@ export interface SequentialContext {
 export class Sequential implements Model {
   readonly layers: readonly Layer[];
   readonly metadata: Readonly<Record<string, string>>;
+  readonly quantized: readonly string[];
   readonly #context: SequentialContext;
   readonly #weights: Weights;
   #config: CompileConfig | null = null;
@@ -96,7 +114,8 @@ export class Sequential implements Model {
     this.#context = context;
     this.layers = checkLayers(layers);
     this.#kept = isStateful(this.layers) ? new KeptStates() : null;
-    this.#weights = new Weights(context.kernels, context.memory, this.layers);
+    this.#weights = new Weights(context.kernels, context.memory, this.layers, kindsOf(saved?.int8));
+    this.quantized = Object.keys(this.#weights.int8);
     this.metadata = saved?.metadata ?? {};
     this.#streams = new Streams({
       weights: this.#weights,
@@ -112,6 +131,7 @@ export class Sequential implements Model {
       this.#config = saved.compile;
       for (const [i, spec] of this.#weights.table.specs.entries()) {
         this.#weights.write(spec, saved.weights[i]!.data);
+        this.#weights.writeScales(spec, saved.int8[spec.name] ?? {});
       }
       return;
     }
@@ -133,6 +153,7 @@ export class Sequential implements Model {
   async fit(x: Inputs, y: Targets, options: FitOptions = {}): Promise<History> {
     const given = checkOptions<FitOptions, typeof FIT_OPTIONS>("fit()", options, FIT_OPTIONS);
     this.#check(given.signal);
+    this.#requireF32("fit()");
     if (this.#fitting) throw busy("a fit is running on this model");
     const config = this.#compiled();
     const samples = (inputs: Inputs, targets: Targets, weights?: SampleWeights, suffix?: string) =>
@@ -364,6 +385,7 @@ export class Sequential implements Model {
 
   async setWeights(weights: readonly Tensor<Float32Array>[]): Promise<void> {
     this.#idle();
+    this.#requireF32("setWeights()");
     this.#write(checkWeights(weights, this.#weights.table.specs));
   }
 
@@ -390,13 +412,81 @@ export class Sequential implements Model {
     const { metadata: own } = checkOptions<SaveOptions, typeof SAVE_OPTIONS>("save()", options, SAVE_OPTIONS);
     const metadata = { ...this.metadata, ...own };
     const weights = await this.getWeights();
-    return encodeModel({
-      layers: this.layers,
-      weights,
-      compile: this.#config,
-      seed: this.#context.seed,
-      metadata,
+    const held = this.#weights.table.specs.flatMap((spec, i): [string, Int8Weight][] => {
+      if (!spec.scales) return [];
+      const scales = this.#weights.scalesOf(spec);
+      return [[spec.name, { q: levelsOf(weights[i]!.data, scales, spec.shape.at(-1)!), ...scales }]];
     });
+    return this.#encode(weights, Object.fromEntries(held), metadata);
+  }
+
+  #encode(
+    weights: readonly NamedTensor[],
+    int8: SavedModel["int8"],
+    metadata: Record<string, string>,
+  ): Uint8Array<ArrayBuffer> {
+    const { seed } = this.#context;
+    return encodeModel({ layers: this.layers, weights, int8, compile: this.#config, seed, metadata });
+  }
+
+  async quantize(options: QuantizeOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { calibration, signal } = checkOptions<QuantizeOptions, typeof QUANTIZE_OPTIONS>(
+      "quantize()",
+      options,
+      QUANTIZE_OPTIONS,
+    );
+    this.#check(signal);
+    this.#requireF32("quantize()");
+    const branches = branchesOf(this.layers);
+    const data = calibration === undefined ? null : checkInputs(calibration, branches, "calibration");
+    return this.#read(signal, async (checkpoint) => {
+      const sizes = data && (await this.#sizes(data, checkpoint));
+      const raw = this.layers.map((_, i) => begins(this.layers, i) || this.layers[i - 1]!.type === "input");
+      const int8: Record<string, Int8Weight> = {};
+      for (const spec of this.#weights.table.specs) {
+        const values = this.#weights.read(spec);
+        if (!quantizes(spec, values)) continue;
+        const size = spec.meets === undefined ? undefined : sizes?.[spec.layer]?.[spec.meets];
+        // What numbers of the caller's are like is not known without some: their product stays in f32.
+        const multiplies =
+          mayMultiply(spec) && (size !== undefined || spec.meets !== "x" || !raw[spec.layer]);
+        const even = size ? evenOut(size) : new Float32Array(spec.rows).fill(1);
+        int8[spec.name] = quantizeWeight(spec, values, multiplies ? even : undefined);
+      }
+      const weights = this.#weights.table.specs.map(
+        (spec): NamedTensor => ({ name: spec.name, shape: spec.shape, data: this.#weights.read(spec) }),
+      );
+      return this.#encode(weights, int8, { ...this.metadata });
+    });
+  }
+
+  /** Of each layer the largest absolute numbers that it reads, and of its states, in what the model is given. */
+  async #sizes(data: Unlabelled, checkpoint: Pauses["checkpoint"]) {
+    let all: Readonly<Record<string, Float32Array>>[] = [];
+    const plan = { ...ONE_GROUP, loss: null, states: null, kept: true };
+    await this.#sweep(data, plan, checkpoint, async (batch, _, count) => {
+      const found = await batch.sizes(count);
+      if (all.length === 0) all = found;
+      else {
+        for (const [i, of] of found.entries()) {
+          for (const [name, sizes] of Object.entries(of)) {
+            const sofar = all[i]![name]!;
+            for (const [j, size] of sizes.entries()) sofar[j] = Math.max(sofar[j]!, size);
+          }
+        }
+      }
+    });
+    return all;
+  }
+
+  /** @throws QUANTIZED */
+  #requireF32(call: string): void {
+    if (this.quantized.length === 0) return;
+    throw new LstmkitError(
+      "QUANTIZED",
+      `${call} on a model with weights in int8, which are not changed. Use the model that it was made from, and ` +
+        "quantize it again.",
+    );
   }
 
   async dispose(): Promise<void> {

@@ -13,6 +13,8 @@ export type { Kernels } from "./kernel-types.ts";
 export type KernelBuild =
   | "kernels.wasm"
   | "kernels.shared.wasm"
+  | "kernels.dot.wasm"
+  | "kernels.dot.shared.wasm"
   | "kernels.relaxed.wasm"
   | "kernels.relaxed.shared.wasm";
 
@@ -32,9 +34,13 @@ const RELAXED_PROBE = new Uint8Array([
   253, 15, 65, 0, 253, 15, 253, 133, 2, 11,
 ]);
 
+/** Whether the engine has relaxed SIMD. */
+export const hasRelaxedSimd = (): boolean =>
+  typeof WebAssembly !== "undefined" && WebAssembly.validate(RELAXED_PROBE);
+
 /** @throws UNSUPPORTED_ENGINE where there is no relaxed SIMD */
 export function requireRelaxedSimd(): void {
-  if (typeof WebAssembly !== "undefined" && WebAssembly.validate(RELAXED_PROBE)) return;
+  if (hasRelaxedSimd()) return;
   throw new LstmkitError(
     "UNSUPPORTED_ENGINE",
     'math is "relaxed", and this engine has no relaxed SIMD (Chrome 114, Node 21 and later have it; ' +

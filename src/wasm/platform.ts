@@ -26,6 +26,8 @@ export type StartThread = (init: ThreadInit) => Promise<Thread>;
 export interface Platform {
   /** Where a build of the kernels is. @throws UNSUPPORTED_ENGINE where the host has no such build */
   kernels(file: KernelBuild): KernelSource;
+  /** Whether it has no builds with integer products of relaxed SIMD, and takes the ones without. Default false. */
+  readonly dotless?: true;
   /** Or why there can be no other threads. */
   readonly startThread: StartThread | string;
   /** Processors that threads may run on. */

@@ -2,7 +2,7 @@ import { LstmkitError } from "../errors.ts";
 import { branchesOf, frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall, STREAM_CALLS, type StreamCall } from "../train/calls.ts";
-import type { FitOptions, Model } from "../train/model.ts";
+import type { FitOptions, Model, QuantizeOptions } from "../train/model.ts";
 import type { Stream } from "../train/stream.ts";
 import { isNotSendable } from "./guard.ts";
 import { Parcel } from "./parcel.ts";
@@ -26,7 +26,7 @@ export interface ModelHost {
  * A model in the worker. Every call goes there; what it says about arguments is said there. Options that hold
  * what cannot cross, a signal and callbacks, are checked here, by the same table.
  */
-export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelHandle): Model {
+export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadata }: ModelHandle): Model {
   const send = (method: ModelCall, args: readonly unknown[]): Promise<unknown> => {
     // It went with the worker.
     if (method === "dispose" && runtime.ended) return Promise.resolve();
@@ -44,9 +44,9 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
   ];
 
   const sendWithOptions = async (method: ModelCall, kind: CallKind, args: readonly unknown[]) => {
-    const table = kind.options as OptionTable<FitOptions>;
-    const given = args[kind.arguments] as FitOptions | undefined;
-    const options = checkOptions<FitOptions, typeof table>(`${method}()`, given, table);
+    const table = kind.options as OptionTable<FitOptions & QuantizeOptions>;
+    const given = args[kind.arguments] as (FitOptions & QuantizeOptions) | undefined;
+    const options = checkOptions<FitOptions & QuantizeOptions, typeof table>(`${method}()`, given, table);
     return runtime.run(model, options, (session, call) => {
       const parcel = new Parcel();
       const {
@@ -55,11 +55,13 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
         onBatchEnd: _b,
         onEpochEnd: _e,
         validationData: held,
+        calibration,
         ...rest
       } = options;
       const sent = {
         ...rest,
         ...(held && { validationData: packData(parcel, held) }),
+        ...(calibration !== undefined && { calibration: packData(parcel, [calibration])[0] }),
         ...(rest.sampleWeight !== undefined && { sampleWeight: parcel.pack(rest.sampleWeight) }),
       };
       const data = Array.from({ length: kind.arguments }, (_, i) => args[i]);
@@ -77,7 +79,7 @@ export function remoteModel(runtime: ModelHost, { id, layers, metadata }: ModelH
 
   const methods = Object.keys(MODEL_CALLS) as ModelCall[];
   const calls = methods.map((method) => [method, (...args: unknown[]) => sendOrRefuse(method, args)]);
-  const model = { layers: frozen(layers), metadata, ...Object.fromEntries(calls) } as Model;
+  const model = { layers: frozen(layers), quantized, metadata, ...Object.fromEntries(calls) } as Model;
   return model;
 }
 

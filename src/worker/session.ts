@@ -18,7 +18,7 @@ import type { Call, HostCalls, ModelHandle, SessionCalls, StreamHandle } from ".
 export const BATCH_END_INTERVAL = 50;
 
 /** What a worker finds out by itself; the kernels are the host's to find. */
-export type WorkerPlatform = Omit<Platform, "kernels">;
+export type WorkerPlatform = Omit<Platform, "kernels" | "dotless">;
 
 export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionCalls {
   let runtime: Runtime | null = null;
@@ -42,7 +42,8 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
   const add = (added: Model): ModelHandle => {
     const id = ++made;
     models.set(id, added);
-    return { id, layers: added.layers, metadata: added.metadata };
+    const { layers, quantized, metadata } = added;
+    return { id, layers, quantized, metadata };
   };
   const keep = (of: number, stream: Stream): StreamHandle => {
     const id = ++made;

@@ -15,10 +15,11 @@ export function refuseUnsendable(
   const kind: CallKind = MODEL_CALLS[method];
   if (method === "compile") checkCompile(args[0] as CompileOptions, layers);
   if (!kind.options) return;
-  const { sampleWeight, validationData = [] } = Object(args[kind.arguments]);
+  const { sampleWeight, validationData = [], calibration } = Object(args[kind.arguments]);
   lookAtArrays(args.slice(0, kind.arguments), layers, "");
   if (sampleWeight !== undefined) lookAtNumbers(sampleWeight, NAMES[2]);
   lookAtArrays(validationData, layers, " of validationData");
+  if (calibration !== undefined) lookAtInputs(calibration as Inputs, layers, "calibration");
 }
 
 const NAMES = ["x", "y", "sampleWeight"] as const;
@@ -26,9 +27,12 @@ const NAMES = ["x", "y", "sampleWeight"] as const;
 function lookAtArrays(arrays: readonly unknown[], layers: readonly Layer[], suffix: string): void {
   if (arrays.length === 0) return;
   const [x, ...others] = arrays;
-  const inputs = namedInputs(x as Inputs, branchesOf(layers), `x${suffix}`);
-  for (const [called, given] of inputs) lookAtNumbers(given, called);
+  lookAtInputs(x as Inputs, layers, `x${suffix}`);
   for (const [i, given] of others.entries()) lookAtNumbers(given, NAMES[i + 1] + suffix);
+}
+
+function lookAtInputs(x: Inputs, layers: readonly Layer[], name: string): void {
+  for (const [called, given] of namedInputs(x, branchesOf(layers), name)) lookAtNumbers(given, called);
 }
 
 /** A number in every place. */

@@ -71,6 +71,7 @@ const PATIENCE = 30_000;
 export interface ModelHandle {
   readonly id: number;
   readonly layers: readonly Layer[];
+  readonly quantized: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -47,7 +47,7 @@ test("what is encoded decodes to itself, to the bit", () => {
   expect(tensors.map(({ name, shape }) => ({ name, shape }))).toEqual(
     FILE.tensors.map(({ name, shape }) => ({ name, shape })),
   );
-  const bits = ({ data }: { data: Float32Array }) => [...new Uint32Array(data.buffer)];
+  const bits = ({ data }: Safetensors["tensors"][number]) => [...new Uint32Array(data.buffer)];
   expect(tensors.map(bits)).toEqual(FILE.tensors.map(bits));
 });
 

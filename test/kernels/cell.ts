@@ -59,6 +59,7 @@ function runLstm(bench: Bench, { x, weights, sizes, h0, c0, ...given }: CellInpu
     h,
     tc,
     on.panels(U, units, N),
+    0,
     a,
     B,
     T,
@@ -119,7 +120,7 @@ function runRnn(bench: Bench, { x, weights, sizes, h0, ...given }: CellInputs): 
   const z = on.project(xs, W, on.packed(weights.b), given.fromEnd);
   const h = on.statesFrom(h0);
   const { masks, m, hm, dm, before, zone, zoneSteps } = on.between(given, h);
-  bench.k.rnnForward(z, h, on.panels(U, units, N), a, B, T, H, units, ...masks, m, hm, zone, ...zoneSteps);
+  bench.k.rnnForward(z, h, on.panels(U, units, N), 0, a, B, T, H, units, ...masks, m, hm, zone, ...zoneSteps);
   const y = on.sequence(h);
 
   const { dh, dhState } = on.gradientFrom(given.dh);
@@ -154,6 +155,7 @@ function runGru(bench: Bench, { x, weights, sizes, h0, ...given }: CellInputs): 
     h,
     recurrentBias,
     on.panels(U, units, N),
+    0,
     a,
     B,
     T,
@@ -198,6 +200,7 @@ function runGruBefore(bench: Bench, { x, weights, sizes, h0, ...given }: CellInp
     h,
     rh,
     on.panels(U, units, N),
+    0,
     a,
     B,
     T,

@@ -78,6 +78,7 @@ export function runLayer(
     flow: false,
     outputs: false,
     tokens: [0],
+    int8: {},
   };
   const { bytes, inputs, partials, table } = planBatch(batch);
   const { data: input, mask: masks } = inputs[0]!;
