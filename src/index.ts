@@ -59,10 +59,12 @@ export type {
   Logs,
   Model,
   PredictOptions,
+  QuantizeOptions,
   ReadOptions,
   SaveOptions,
   Trace,
 } from "./train/model.ts";
+export { quantize } from "./train/quantize.ts";
 export type { Step, StepInput, Stream, StreamOptions, StreamState } from "./train/stream.ts";
 export type { KernelSource } from "./wasm/kernels.ts";
 export { createRuntime, type SpawnOptions, spawnRuntime } from "./web.ts";

@@ -11,7 +11,7 @@ import type { Model } from "./train/model.ts";
 import { Sequential } from "./train/sequential.ts";
 import {
   compileKernels,
-  hasRelaxedSimd,
+  hasExactDot,
   instantiateKernels,
   type KernelBuild,
   type KernelSource,
@@ -83,7 +83,10 @@ export interface Runtime {
    * Adam begins anew, with moments of 0, and the shuffles and dropout masks of epoch 0 come again, as on a new model
    * of the same seed that was given these weights.
    *
-   * @throws BAD_MODEL_FILE, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED
+   * A model with weights in int8 is opened like any other; in a relaxed runtime it needs an engine whose relaxed SIMD
+   * multiplies bytes exactly.
+   *
+   * @throws BAD_MODEL_FILE, UNSUPPORTED_ENGINE, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED
    */
   load(file: ModelBytes): Promise<Model>;
   /** Which kernels, how many threads, and why; how much memory. */
@@ -129,7 +132,7 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
   const wanted = threads === "auto" ? Math.min(platform.cores(), MAX_AUTO_THREADS) : threads;
   const reason = wanted > 1 ? whyNoThreads(platform) : undefined;
   const size = reason === undefined ? wanted : 1;
-  const build = math === "relaxed" ? ".relaxed" : hasRelaxedSimd() ? ".dot" : "";
+  const build = math === "relaxed" ? ".relaxed" : hasExactDot() ? ".dot" : "";
   const file = `kernels${build}${size > 1 ? ".shared" : ""}.wasm` as const;
   const module = await findKernels(file, platform, options);
   const memory = new LinearMemory(growableMemory({ shared: size > 1 }));
@@ -219,6 +222,13 @@ class LocalRuntime implements Runtime {
   async load(file: ModelBytes): Promise<Model> {
     const bytes = allBytesOf(file, "load()");
     const saved = decodeModel(bytes instanceof Promise ? await bytes : bytes);
+    if (Object.keys(saved.int8).length > 0 && this.#info.math === "relaxed" && !hasExactDot()) {
+      throw new LstmkitError(
+        "UNSUPPORTED_ENGINE",
+        "the model has weights in int8, and the relaxed SIMD of this engine multiplies bytes wrongly (V8 before 11.8 or " +
+          'so, in its first compiler). Use math: "strict", which does without it.',
+      );
+    }
     return this.#add(new Sequential(this.#context(saved.seed), saved.layers, saved));
   }
 

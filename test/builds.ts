@@ -9,7 +9,7 @@ export const BUILDS = ["release", "debug"] as const;
 /** All that must be close to the reference: one more, whose bits are its own. */
 export const CLOSE_BUILDS = [...BUILDS, "relaxed"] as const;
 
-export type Build = (typeof CLOSE_BUILDS)[number];
+export type Build = (typeof CLOSE_BUILDS)[number] | "dot";
 
 /** The bytes of a build; `npm run build` makes them. */
 export function kernelBytes(build: Build): Uint8Array<ArrayBuffer> {
@@ -18,9 +18,9 @@ export function kernelBytes(build: Build): Uint8Array<ArrayBuffer> {
 }
 
 /** One bench for each build, for describe.each. */
-export const openBenches = (): Promise<Bench[]> =>
+export const openBenches = (builds: readonly Build[] = CLOSE_BUILDS): Promise<Bench[]> =>
   Promise.all(
-    CLOSE_BUILDS.map(async (build) => {
+    builds.map(async (build) => {
       const memory = new LinearMemory();
       const module = await WebAssembly.compile(kernelBytes(build));
       return new Bench(build, await instantiateKernels(module, memory.wasm), memory);

@@ -7,6 +7,7 @@ import { declareEvaluate, evaluate } from "./evaluate.ts";
 import { declareInspect, inspect } from "./inspect.ts";
 import { declarePredict, predict } from "./predict.ts";
 import { printJson, warn } from "./print.ts";
+import { declareQuantize, quantize } from "./quantize.ts";
 import { declareTrain, train } from "./train.ts";
 
 interface CommandFile {
@@ -20,6 +21,7 @@ const COMMANDS: Record<string, CommandFile> = {
   evaluate: { declare: declareEvaluate, run: evaluate },
   predict: { declare: declarePredict, run: predict },
   inspect: { declare: declareInspect, run: inspect },
+  quantize: { declare: declareQuantize, run: quantize },
 };
 
 async function run(argv: readonly string[]): Promise<number> {

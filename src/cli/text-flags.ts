@@ -21,11 +21,11 @@ export function declareCsvFlags(command: Command): Command {
 }
 
 /** @throws UsageError for a value that has no meaning, or where the data are no CSV file */
-export function readCsvFlags(args: Arguments, source: DataSource): CsvOptions {
+export function readCsvFlags(args: Arguments, source: DataSource | undefined): CsvOptions {
   const flag = FLAGS.find((name) => args.has(name));
-  if (flag !== undefined && source.kind !== "csv") {
+  if (flag !== undefined && source?.kind !== "csv") {
     const does = flag === "text" || flag === "label" ? "names a column of" : "says how to read";
-    throw new UsageError(`--${flag} ${does} a CSV file; the data set here is ${source.kind}.`);
+    throw new UsageError(`--${flag} ${does} a CSV file; the data set here is ${source?.kind ?? "none"}.`);
   }
   const [text, label, encoding] = [args.text("text"), args.text("label"), readEncoding(args)];
   const separator = args.text("separator")?.replace(/^(tab|\\t)$/i, "\t");

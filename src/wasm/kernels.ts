@@ -34,9 +34,35 @@ const RELAXED_PROBE = new Uint8Array([
   253, 15, 65, 0, 253, 15, 253, 133, 2, 11,
 ]);
 
-/** Whether the engine has relaxed SIMD. */
-export const hasRelaxedSimd = (): boolean =>
+/** (func (export "f") (param a b c)): lane 3 of i32x4.relaxed_dot_i8x16_i7x16_add_s of vectors of a, of b and of c. */
+const DOT_PROBE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 127, 127, 127, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10,
+  22, 1, 20, 0, 32, 0, 253, 15, 32, 1, 253, 15, 32, 2, 253, 17, 253, 147, 2, 253, 27, 3, 11,
+]);
+
+const hasRelaxedSimd = (): boolean =>
   typeof WebAssembly !== "undefined" && WebAssembly.validate(RELAXED_PROBE);
+
+let exactDot: boolean | undefined;
+
+/**
+ * Whether the engine has relaxed SIMD whose integer products are right: V8's first compiler once dropped what they are
+ * added to (Node 20, behind its flag).
+ */
+export function hasExactDot(): boolean {
+  exactDot ??= hasRelaxedSimd() && multipliesExactly();
+  return exactDot;
+}
+
+function multipliesExactly(): boolean {
+  try {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(DOT_PROBE));
+    const f = exports.f as (a: number, b: number, c: number) => number;
+    return f(-127, 127, 1_000_000) === 935_484 && f(127, 127, 7) === 64_523 && f(-128, 127, -7) === -65_031;
+  } catch {
+    return false; // where nothing may be compiled, kernels are given
+  }
+}
 
 /** @throws UNSUPPORTED_ENGINE where there is no relaxed SIMD */
 export function requireRelaxedSimd(): void {

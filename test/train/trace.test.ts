@@ -12,6 +12,7 @@ import {
   minGRU,
   minLSTM,
   peepholeLSTM,
+  type Runtime,
   simpleRNN,
 } from "../../src/index.ts";
 import { kindOf } from "../../src/layers/index.ts";
@@ -146,7 +147,7 @@ const STACKS: Stack[] = [
 // 9 sequences are two groups of four and one.
 const SIZES = [1, 3, 9].flatMap((n) => [1, 7].map((T) => ({ n, T })));
 
-const kits = new Map(
+const kits = new Map<Build, Runtime>(
   await Promise.all(CLOSE_BUILDS.map(async (build) => [build, await openKit(build)] as const)),
 );
 
