@@ -95,6 +95,7 @@ const CALLS: Record<string, Call> = {
   loadImdb: { args: [{ data: file("imdb.npz") }], ...optionsAt(0, "cachedir", "cacheDir") },
   loadModel: { args: [{ load: async () => ({}) }, file("imdb.npz")] },
   loadSpam: { args: [{}], ...optionsAt(0, "maxlen", "maxLen") },
+  quantize: { args: [{ quantize: async () => corpus.subarray(0, 1) }], mayLack: [1] },
   saveModel: { args: [{ save: async () => corpus.subarray(0, 1) }, file("a.model")], anyString: [1] },
   transfer: { args: [new Float32Array(1)] },
 };

@@ -110,6 +110,9 @@ export function decodeModel(bytes: Uint8Array): SavedModel {
     const wanted = `${table.length}${scales > 0 ? ` and ${scales} scales` : ""}`;
     throw notOurs(`the file has ${tensors.length} tensors; the layers want ${wanted}`);
   }
+  if (scales > 0 && lstmkit === FORMAT) {
+    throw notOurs(`the file has format ${show(lstmkit)}, which has no weights in int8; ${INT8_FORMAT} has`);
+  }
   return { layers, weights, int8, compile, seed: readSeed(seed), metadata: rest };
 }
 

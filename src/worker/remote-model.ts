@@ -65,7 +65,7 @@ export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadat
         ...(rest.sampleWeight !== undefined && { sampleWeight: parcel.pack(rest.sampleWeight) }),
       };
       const data = Array.from({ length: kind.arguments }, (_, i) => args[i]);
-      const packed = packData(parcel, data);
+      const packed = data.length > 0 ? packData(parcel, data) : [];
       return session.model(id, method, call, parcel.seal([...packed, sent]));
     });
   };

@@ -16,6 +16,8 @@ export interface JobResult {
   readonly gru: string;
   /** The same of the third job, of two inputs and layers that the others lack, and its loss. */
   readonly kinds: { readonly trained: string; readonly loss: number };
+  /** SHA-256 of a quantized model's weights, and a hash of what it predicts. */
+  readonly int8: { readonly digest: string; readonly predictions: string };
   readonly loss: number;
   readonly threads: number;
   readonly threadsReason?: string;
