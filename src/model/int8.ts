@@ -6,7 +6,7 @@
  *
  * Everything here is arithmetic that engines agree on, so a model quantized anywhere has the same bytes.
  */
-import type { PlacedWeight } from "./weights.ts";
+import type { WeightSpec } from "../layers/kind.ts";
 
 /** What a weight has scales for: `stored` columns alone, `multiplied` both. */
 export type Int8Kind = "rows" | "stored" | "multiplied";
@@ -30,6 +30,12 @@ export const kindsOf = (weights: Readonly<Record<string, Int8Weight>> = {}): Int
     ]),
   );
 
+/** What there is to know of a weight: how its kind describes it, and how it lies. */
+type Described = Pick<WeightSpec, "shape" | "blocks" | "int8" | "meets"> & {
+  readonly rows: number;
+  readonly width: number;
+};
+
 /** The largest |q|. */
 export const LEVELS = 127;
 /** Weights of fewer numbers stay in f32: they take no room, and a head's precision is the answer's. */
@@ -49,15 +55,11 @@ export const isScale = (value: number, factor = false): boolean =>
   factor ? value >= 1 / LARGEST_FACTOR && value <= LARGEST_FACTOR : value >= SMALLEST && value <= LARGEST;
 
 /** Whether a matrix of so many rows may be multiplied in int8. */
-export const mayMultiply = ({
-  int8,
-  meets,
-  shape,
-}: Pick<PlacedWeight, "int8" | "meets" | "shape">): boolean =>
+export const mayMultiply = ({ int8, meets, shape }: Described): boolean =>
   int8 === "columns" && meets !== undefined && shape[0]! >= LEAST_ROWS && shape[0]! <= MOST_ROWS;
 
 /** Whether a weight is worth it, and may be held in int8. */
-export const quantizes = ({ int8, rows, blocks, width }: PlacedWeight, values: Float32Array): boolean =>
+export const quantizes = ({ int8, rows, blocks, width }: Described, values: Float32Array): boolean =>
   int8 !== undefined && rows * blocks * width >= LEAST_NUMBERS && values.every((w) => Math.abs(w) < LARGEST);
 
 /**
@@ -66,7 +68,7 @@ export const quantizes = ({ int8, rows, blocks, width }: PlacedWeight, values: F
  * @param factors of its rows, where it is multiplied
  */
 export function quantizeWeight(
-  { rows, shape, int8 }: PlacedWeight,
+  { rows, shape, int8 }: Described,
   values: Float32Array,
   factors: Float32Array | undefined,
 ): Int8Weight {
