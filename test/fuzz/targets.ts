@@ -74,6 +74,13 @@ async function modelBytes(layers: readonly Layer[], metadata: Record<string, str
   return bytes;
 }
 
+async function quantizedBytes(layers: readonly Layer[]): Promise<Uint8Array> {
+  const model = await kit.load(await modelBytes(layers, textMetadata(dataset)));
+  const bytes = await model.quantize();
+  await model.dispose();
+  return bytes;
+}
+
 const MODEL = await modelBytes(
   [
     embedding({ inputDim: 12, outputDim: 2 }),
@@ -87,6 +94,13 @@ const PLAIN = await modelBytes(
   [lstm({ units: 1, inputShape: [3, 2] }), dense({ units: 2, name: "head" })],
   {},
 );
+/** A model with a weight in int8 of each kind. */
+const QUANTIZED = await quantizedBytes([
+  embedding({ inputDim: 12, outputDim: 86 }),
+  conv1d({ filters: 4, kernelSize: 3 }),
+  simpleRNN({ units: 33 }),
+  dense({ units: 1, activation: "sigmoid" }),
+]);
 /** Layers that no tensor bears out, and a window that one does. */
 const WINDOWS = await modelBytes(
   [
@@ -173,8 +187,9 @@ export const TARGETS: readonly Target[] = [
     seeds: [utf8('{"a": [1, {"b": "c\\"{", "\\u0061": null}], "d": {}}')],
     parse: (bytes) => refusedAs(JsonError, () => parseJson(text(bytes))),
   },
-  { name: "safetensors", seeds: [MODEL, PLAIN, WINDOWS], parse: decodeSafetensors },
+  { name: "safetensors", seeds: [MODEL, PLAIN, WINDOWS, QUANTIZED], parse: decodeSafetensors },
   { name: "model", seeds: [MODEL, PLAIN, WINDOWS], parse: useModel },
+  { name: "quantized model", seeds: [QUANTIZED], parse: useModel },
   entry("layers"),
   entry("layers", WINDOWS, "windows"),
   entry("compile"),
