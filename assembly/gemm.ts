@@ -219,16 +219,20 @@ export function product(
       }
     }
   }
-  // The rows left over go one at a time, four panels abreast to keep eight chains in flight.
+  // The rows left over go one at a time, three panels abreast to keep six chains in flight; two at the end, not one.
   let row = a + <usize>full * ((<usize>K) << 2);
   for (let m = full; m < M; m++) {
     const r = rowOf(rows, m, M);
     const to = c + r * cStride;
     const from = init ? init + r * iStride : 0;
     let n = 0;
-    for (; n + 32 <= N; n += 32) {
+    for (; n + 24 <= N && n + 32 != N; n += 24) {
       const column = (<usize>n) << 2;
-      tile1x32(to + column, from ? from + column : 0, row, b + <usize>(n >> 3) * panel, K);
+      tile1x24(to + column, from ? from + column : 0, row, b + <usize>(n >> 3) * panel, K);
+    }
+    for (; n + 16 <= N; n += 16) {
+      const column = (<usize>n) << 2;
+      tile1x16(to + column, from ? from + column : 0, row, b + <usize>(n >> 3) * panel, K);
     }
     for (; n < N; n += 8) {
       const column = (<usize>n) << 2;
@@ -291,19 +295,17 @@ function tile4x8(
   v128.store(c3, s31, 16);
 }
 
-function tile1x32(c: usize, from: usize, a: usize, b: usize, K: i32): void {
+/** Of 32 columns, V8 before 13 keeps one sum in memory: at 24 all of a step is in registers. */
+function tile1x24(c: usize, from: usize, a: usize, b: usize, K: i32): void {
   const panel = (<usize>K) << 5;
   let p1 = b + panel;
   let p2 = p1 + panel;
-  let p3 = p2 + panel;
   let s0 = initial(from, 0);
   let s1 = initial(from, 16);
   let s2 = initial(from, 32);
   let s3 = initial(from, 48);
   let s4 = initial(from, 64);
   let s5 = initial(from, 80);
-  let s6 = initial(from, 96);
-  let s7 = initial(from, 112);
   for (const end = a + ((<usize>K) << 2); a < end; a += 4) {
     const x = v128.load32_splat(a);
     s0 = madd(x, v128.load(b), s0);
@@ -312,12 +314,9 @@ function tile1x32(c: usize, from: usize, a: usize, b: usize, K: i32): void {
     s3 = madd(x, v128.load(p1, 16), s3);
     s4 = madd(x, v128.load(p2), s4);
     s5 = madd(x, v128.load(p2, 16), s5);
-    s6 = madd(x, v128.load(p3), s6);
-    s7 = madd(x, v128.load(p3, 16), s7);
     b += 32;
     p1 += 32;
     p2 += 32;
-    p3 += 32;
   }
   v128.store(c, s0);
   v128.store(c, s1, 16);
@@ -325,8 +324,28 @@ function tile1x32(c: usize, from: usize, a: usize, b: usize, K: i32): void {
   v128.store(c, s3, 48);
   v128.store(c, s4, 64);
   v128.store(c, s5, 80);
-  v128.store(c, s6, 96);
-  v128.store(c, s7, 112);
+}
+
+function tile1x16(c: usize, from: usize, a: usize, b: usize, K: i32): void {
+  const panel = (<usize>K) << 5;
+  let p1 = b + panel;
+  let s0 = initial(from, 0);
+  let s1 = initial(from, 16);
+  let s2 = initial(from, 32);
+  let s3 = initial(from, 48);
+  for (const end = a + ((<usize>K) << 2); a < end; a += 4) {
+    const x = v128.load32_splat(a);
+    s0 = madd(x, v128.load(b), s0);
+    s1 = madd(x, v128.load(b, 16), s1);
+    s2 = madd(x, v128.load(p1), s2);
+    s3 = madd(x, v128.load(p1, 16), s3);
+    b += 32;
+    p1 += 32;
+  }
+  v128.store(c, s0);
+  v128.store(c, s1, 16);
+  v128.store(c, s2, 32);
+  v128.store(c, s3, 48);
 }
 
 function tile1x8(c: usize, from: usize, a: usize, b: usize, K: i32): void {
