@@ -23,6 +23,7 @@ import { type Branch, branchesOf, originOf, signalsOf } from "./stack.ts";
 import type { OptimizerState } from "./step.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
+import type { TokenStore } from "./token-store.ts";
 import type { Weights } from "./weights.ts";
 import type { Counters, Job } from "./worker.ts";
 
@@ -62,6 +63,8 @@ export interface BatchOptions {
   readonly flow?: boolean;
   /** Where states stay that stateful layers keep from batch to batch. Default: nowhere, they begin as zeros. */
   readonly states?: KeptStates | null;
+  /** Where rows of known tokens are, and what is missing is put; the batch has it alone while it is in use. Default none. */
+  readonly store?: TokenStore | null;
   /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
   readonly optimizer: (() => OptimizerState) | null;
 }
@@ -78,8 +81,9 @@ export class Batch {
   readonly #base: number;
   readonly #station: Station;
   readonly #plan: Plan;
-  /** Of each input the tokens of the call, or of the shard that is being loaded; null where they are not listed. */
+  /** Of each input the tokens of the call, of the model, or of the shard that is being loaded; null where they are not listed. */
   readonly #tokens: readonly (TokenList | null)[];
+  readonly #store: TokenStore | null;
   readonly #kept: KeptStates | null;
   /** Of each input: which rows of a sample are masked; undefined where none is. */
   readonly #masks: readonly ReturnType<typeof masksOf>[];
@@ -103,11 +107,14 @@ export class Batch {
       weighted = false,
       metrics = [],
       flow = false,
+      store = null,
     } = options;
     this.#weights = weights;
     this.#team = team;
     const trains = optimizer !== null;
-    const lists = branchesOf(layers).map((branch, i) => listTokens(branch, options, options.T[i]!, x?.[i]));
+    const lists = branchesOf(layers).map((branch, i) =>
+      store ? ([store.lists[i]!, store.most[i]!] as const) : listTokens(branch, options, T[i]!, x?.[i]),
+    );
     this.#tokens = lists.map(([list]) => list);
     const shape: BatchShape = {
       layers,
@@ -123,8 +130,9 @@ export class Batch {
       flow,
       outputs: loss === null,
       tokens: lists.map(([, most]) => most),
+      stored: store !== null,
     };
-    const { bytes } = planBatch(shape);
+    const { bytes, storeBytes } = planBatch(shape);
     const called = `a batch of ${batchSize} × ${T.join(" and ")} timesteps`;
     if (bytes > MAX_BYTES) {
       throw new LstmkitError(
@@ -136,12 +144,20 @@ export class Batch {
     this.#base = memory.allocate(bytes, called);
     try {
       const state = optimizer?.() ?? null;
-      this.#station = team.station({ shape, base: this.#base, weights: weights.address, state });
+      const stored = store?.address(storeBytes) ?? 0;
+      this.#station = team.station({
+        shape,
+        base: this.#base,
+        weights: weights.address,
+        store: stored,
+        state,
+      });
     } catch (error) {
       memory.free(this.#base);
       throw error;
     }
     this.#plan = this.#station.worker.plan;
+    this.#store = store;
     this.#kept = options.states ?? null;
     this.#masks = branchesOf(layers).map((branch) => masksOf(branch.layers));
     this.#prepared = trains; // who trains prepares anew at each step
@@ -152,12 +168,28 @@ export class Batch {
     if (this.#prepared) return;
     const { inputs, shape } = this.#plan;
     await this.#perform({ kind: "prepare" }, shape.threads);
-    for (const [i, { ids, tokens }] of inputs.entries()) {
-      if (tokens > 0) this.#weights.memory.i32(this.#at(ids), tokens).set(this.#tokens[i]!.ids);
+    if (!this.#store) {
+      for (const [i, { ids, tokens }] of inputs.entries()) {
+        if (tokens > 0) await this.#project(i, this.#at(ids), 0, this.#tokens[i]!.ids);
+      }
     }
-    const tokens = shape.tokens.reduce((sum, most) => sum + most);
-    if (tokens > 0) await this.#perform({ kind: "project" }, Math.floor(tokens / 256));
     this.#prepared = true;
+  }
+
+  /** Rows of an input's list from its place `from` on, whose ids these are. @param list address of the list */
+  async #project(input: number, list: number, from: number, ids: readonly number[]): Promise<void> {
+    const count = ids.length;
+    this.#weights.memory.i32(list + from * 4, count).set(ids);
+    await this.#perform({ kind: "project", input, from, count }, Math.floor(count / 256));
+  }
+
+  /** Rows of the tokens of the batch that was loaded which the store does not have. */
+  async #complete(store: TokenStore): Promise<void> {
+    for (const [i, { ids, tokens }] of this.#plan.inputs.entries()) {
+      if (tokens === 0) continue;
+      const missing = store.missing(i);
+      if (missing.ids.length > 0) await this.#project(i, store.address(0) + ids, missing.from, missing.ids);
+    }
   }
 
   /** Numbers that the model gives for a sample: rows × width. */
@@ -196,8 +228,11 @@ export class Batch {
     const length = count * T * stride;
     const to = holds === "ids" ? memory.i32(this.#at(data), length) : memory.f32(this.#at(data), length);
     const rows = ArrayBuffer.isView(x) ? (x as unknown as TensorData) : Float64Array.from(x);
-    for (let s = 0; s < count; s++) {
-      const sample = rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size);
+    const samples = Array.from({ length: count }, (_, s) =>
+      rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size),
+    );
+    if (this.#tokens[input]) this.#store?.admit(input, samples);
+    for (const [s, sample] of samples.entries()) {
       const first = s * T * stride;
       this.#list(input, sample, s, count);
       if (stride === width) to.set(sample, first);
@@ -359,6 +394,7 @@ export class Batch {
   }
 
   async #forward(count: number): Promise<void> {
+    if (this.#store) await this.#complete(this.#store);
     this.#states("put");
     await this.#perform({ kind: "forward", count }, shardsOf(count));
     this.#states("take");

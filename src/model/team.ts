@@ -156,7 +156,7 @@ function decodeJob(opcode: number, args: readonly number[]): Job {
 /** The numbers of each job, in the order in which they cross. */
 const FIELDS: { readonly [K in Job["kind"]]: Record<Exclude<keyof (Job & { kind: K }), "kind">, true> } = {
   prepare: {},
-  project: {},
+  project: { input: true, from: true, count: true },
   forward: { count: true },
   gradient: { count: true, divisor: true, seed: true, epoch: true, batch: true },
   update: { iteration: true },
