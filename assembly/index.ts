@@ -52,7 +52,7 @@ export {
   maxPoolForward,
 } from "./pooling";
 export { quantile } from "./quantile";
-export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
+export { dropoutKeep, normal, orthogonal, philox, projectOut, shuffle, uniform } from "./random";
 export { rmsprop } from "./rmsprop";
 export { rnnBackward, rnnForward } from "./rnn";
 export { sgd } from "./sgd";

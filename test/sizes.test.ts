@@ -54,7 +54,7 @@ test.each([
   {
     name: "an application that uses everything, data and inline kernels with it",
     contents: EVERYTHING,
-    budget: 117_000,
+    budget: 118_000,
   },
   { name: "padSequences alone", contents: 'export { padSequences } from "./index.js"', budget: 2_950 },
 ])("$name: at most $budget bytes of gzip, kernels not counted", async ({ name, contents, budget }) => {
