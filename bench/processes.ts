@@ -81,6 +81,7 @@ export async function compareProcesses(
   { rounds, folder, signal, progress }: ProcessOptions,
 ): Promise<number> {
   const able = entrants.filter(({ contender }) => jobOf(contender, job));
+  if (able.every(({ contender }) => contender.kind !== "lstmkit")) return 0; // nobody to be set against the others
   const runs = new Map(able.map((entrant): [Entrant, ProcessRun[]] => [entrant, []]));
   let failures = 0;
   for (let round = 0; round < rounds; round++) {
