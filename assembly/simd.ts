@@ -344,6 +344,11 @@ export function cosTurns(x: v128): v128 {
   return f32x4.mul(y, p);
 }
 
+/** x (n) = 0 where it is faint, as an input is taken; n a multiple of 8. */
+export function flushFaint(x: usize, n: i32): void {
+  flushRow(x, (<usize>n) << 2);
+}
+
 /** y (n) = exp x, four at a time; n a multiple of 4. These exports let the bounds be tested. */
 export function mapExp(y: usize, x: usize, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 16) v128.store(y + i, exp(v128.load(x + i)));
