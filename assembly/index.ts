@@ -65,7 +65,7 @@ export { dropoutKeep, normal, orthogonal, philox, projectOut, shuffle, uniform }
 export { rmsprop } from "./rmsprop";
 export { rnnBackward, rnnForward } from "./rnn";
 export { sgd } from "./sgd";
-export { mapCosTurns, mapExp, mapLog, mapLog1p, mapSigmoid, mapTanh } from "./simd";
+export { flushFaint, mapCosTurns, mapExp, mapLog, mapLog1p, mapSigmoid, mapTanh } from "./simd";
 export { softmaxBackward, softmaxForward } from "./softmax";
 export { weighRows } from "./weigh-rows";
 export { weighTarget } from "./weigh-target";

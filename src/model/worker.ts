@@ -73,6 +73,8 @@ export class Worker {
   readonly #loss: LossKernel | null;
   /** Of each metric what it makes of a row, or null where it sums up outputs. */
   readonly #metrics: readonly (ValuesKernel | null)[];
+  /** Of each input of numbers its place, and the floats of a sample. */
+  readonly #numbers: readonly { readonly place: number; readonly sample: number }[];
   /** Null where nothing is trained. */
   readonly #sum: GradientSum | null;
   readonly #step: Step | null;
@@ -103,6 +105,9 @@ export class Worker {
       const { kind, metric } = metricOf(given, loss!.name)!;
       return kind.values?.(k, metric, logits) ?? null;
     });
+    this.#numbers = this.plan.inputs
+      .filter(({ signal }) => signal.holds !== "ids")
+      .map(({ data, signal }) => ({ place: data, sample: signal.T * padded(signal.width) }));
     const { layers } = this.plan.head;
     const starts = layers.flatMap((_, i) => (begins(layers, i) ? [i] : []));
     this.branches = starts.map((start, b) => this.passes.slice(start, starts[b + 1]));
@@ -180,6 +185,9 @@ export class Worker {
 
   /** A group's way there, or that of some passes; what layers keep of its samples is replaced. */
   forwardGroup(group: Group, passes = this.passes): void {
+    for (const { place, sample } of this.#numbers) {
+      this.#k.flushFaint(this.at(place) + group.first * sample * 4, group.count * sample);
+    }
     for (const pass of passes) pass.forward(group);
     for (const { left, kept } of this.#kept) {
       this.#k.copyRows(kept.at(group), kept.sequence, left.at(group), left.sequence, left.width, group.count);

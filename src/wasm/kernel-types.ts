@@ -859,6 +859,7 @@ export interface Kernels {
     nesterov: number,
     clears: number,
   ): void;
+  flushFaint(x: number, n: number): void;
   mapCosTurns(y: number, x: number, n: number): void;
   mapExp(y: number, x: number, n: number): void;
   mapLog(y: number, x: number, n: number): void;
@@ -994,6 +995,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   rnnBackward: 18,
   rnnForward: 16,
   sgd: 8,
+  flushFaint: 2,
   mapCosTurns: 3,
   mapExp: 3,
   mapLog: 3,

@@ -16,33 +16,33 @@ describe.each(await openBenches())("$build build", (bench) => {
   const { k } = bench;
 
   describe.each(ACTIVATIONS)("$name", ({ name, code }) => {
-    const logits = normals(52, 1, 3);
+    const logits = normals(56, 1, 3);
     const y = activationForward(logits, name);
-    const dy = normals(52, 2);
+    const dy = normals(56, 2);
 
     test("activationForward computes what the reference does", () => {
       const at = bench.floats(logits);
-      k.activationForward(at, 52, code);
-      expectClose(bench.read(at, 52), y, TOLERANCES.kernelForward, "y");
+      k.activationForward(at, 56, code);
+      expectClose(bench.read(at, 56), y, TOLERANCES.kernelForward, "y");
     });
 
     test("activationBackward computes what the reference does", () => {
       const at = bench.floats(dy);
-      k.activationBackward(at, bench.floats(y), 52, code);
-      expectClose(bench.read(at, 52), activationBackward(dy, y, name), TOLERANCES.kernelForward, "dz");
+      k.activationBackward(at, bench.floats(y), 56, code);
+      expectClose(bench.read(at, 56), activationBackward(dy, y, name), TOLERANCES.kernelForward, "dz");
     });
 
     test("NaN comes out as NaN", () => {
-      const at = bench.floats(Array(4).fill(Number.NaN));
-      k.activationForward(at, 4, code);
-      expect([...bench.read(at, 4)]).toEqual(Array(4).fill(Number.NaN));
+      const at = bench.floats(Array(8).fill(Number.NaN));
+      k.activationForward(at, 8, code);
+      expect([...bench.read(at, 8)]).toEqual(Array(8).fill(Number.NaN));
     });
   });
 
   test("hardSigmoid computes what Keras does", () => {
     const g = golden("hardSigmoid");
     const [x, dy] = [g.tensor("x"), g.tensor("dy")];
-    const n = Math.ceil(x.length / 4) * 4;
+    const n = Math.ceil(x.length / 8) * 8;
     const [y, dx] = [bench.floats(n), bench.floats(n)];
     bench.memory.f32(y, n).set(x);
     bench.memory.f32(dx, n).set(dy);
@@ -64,8 +64,8 @@ describe.each(await openBenches())("$build build", (bench) => {
   });
 
   test("relu passes no gradient at 0", () => {
-    const at = bench.floats([1, 2, 3, 4]);
-    k.activationBackward(at, bench.floats([0, -0, 1e-45, 5]), 4, 3);
-    expect([...bench.read(at, 4)]).toEqual([0, 0, 3, 4]);
+    const at = bench.floats([1, 2, 3, 4, 5, 6, 7, 8]);
+    k.activationBackward(at, bench.floats([0, -0, 1e-45, 5, 0, 0, 0, 0.5]), 8, 3);
+    expect([...bench.read(at, 8)]).toEqual([0, 0, 3, 4, 0, 0, 0, 8]);
   });
 });
