@@ -9,6 +9,7 @@
  * A step that all R samples have masked costs a copy of the state. At a masked step z is 0 on the way there and, being
  * dz on the way back, adds nothing to any gradient; what reaches the state is handed to the step before.
  */
+import { storeEight } from "./rows";
 import { flush, TINY } from "./simd";
 
 /** Whether sample r has step t masked. */
@@ -56,8 +57,10 @@ export function carryBack(dState: usize, dAbove: usize, flow: usize, row: usize)
 export function dropState(to: usize, ldTo: i32, from: usize, ldFrom: i32, m: usize, R: i32, H: i32): void {
   const row = (<usize>H) << 2;
   for (let r = 0; r < R; r++) {
-    for (let j: usize = 0; j < row; j += 16) {
-      v128.store(to + j, f32x4.mul(v128.load(from + j), v128.load(m + j)));
+    for (let j: usize = 0; j < row; j += 32) {
+      const x0 = f32x4.mul(v128.load(from + j), v128.load(m + j));
+      const x1 = f32x4.mul(v128.load(from + j, 16), v128.load(m + j, 16));
+      storeEight(to + j, x0, x1);
     }
     to += (<usize>ldTo) << 2;
     from += (<usize>ldFrom) << 2;
@@ -67,9 +70,11 @@ export function dropState(to: usize, ldTo: i32, from: usize, ldFrom: i32, m: usi
 
 /** The way back through it: dState (R, H) += dm (R, H) · m. */
 export function dropStateBackward(dState: usize, dm: usize, m: usize, R: i32, H: i32): void {
-  for (let j: usize = 0; j < (<usize>(R * H)) << 2; j += 16) {
-    const d = f32x4.mul(v128.load(dm + j), v128.load(m + j));
-    v128.store(dState + j, f32x4.add(v128.load(dState + j), d));
+  for (let j: usize = 0; j < (<usize>(R * H)) << 2; j += 32) {
+    const at = dState + j;
+    const d0 = f32x4.add(v128.load(at), f32x4.mul(v128.load(dm + j), v128.load(m + j)));
+    const d1 = f32x4.add(v128.load(at, 16), f32x4.mul(v128.load(dm + j, 16), v128.load(m + j, 16)));
+    storeEight(at, d0, d1);
   }
 }
 

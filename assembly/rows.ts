@@ -24,3 +24,21 @@ export function addLanes(sums: v128, x: v128): v128 {
 export function total(sums: v128): f64 {
   return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
+
+/*
+ * Kernels work on eight numbers abreast where they can: what V8 merges into operations of 256 bits begins with two stores
+ * 16 bytes apart and goes back through pairs of operations, of which both have to be in one block of code, with no store
+ * between their loads. test/kernels/packed.test.ts counts what it makes of them.
+ */
+
+/** Eight floats, in two halves. */
+export function storeEight(x: usize, low: v128, high: v128): void {
+  v128.store(x, low);
+  v128.store(x, high, 16);
+}
+
+/** Eight floats are 0. */
+export function clearEight(x: usize): void {
+  const zero = f32x4.splat(0);
+  storeEight(x, zero, zero);
+}
