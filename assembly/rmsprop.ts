@@ -50,18 +50,19 @@ export function rmsprop(
     let v0 = flush(mean(v128.load(vj), square0, old, fresh), tinySquare);
     let v1 = flush(mean(v128.load(vj, 16), square1, old, fresh), tinySquare);
     storeEight(vj, v0, v1);
-    let a0 = zero;
-    let a1 = zero;
+    let base0 = f32x4.add(v0, eps);
+    let base1 = f32x4.add(v1, eps);
     if (a) {
-      a0 = flush(mean(v128.load(a + j), g0, old, fresh), tiny);
-      a1 = flush(mean(v128.load(a + j, 16), g1, old, fresh), tiny);
+      const a0 = flush(mean(v128.load(a + j), g0, old, fresh), tiny);
+      const a1 = flush(mean(v128.load(a + j, 16), g1, old, fresh), tiny);
       storeEight(a + j, a0, a1);
+      base0 = f32x4.add(f32x4.pmax(f32x4.sub(v0, f32x4.mul(a0, a0)), zero), eps);
+      base1 = f32x4.add(f32x4.pmax(f32x4.sub(v1, f32x4.mul(a1, a1)), zero), eps);
     }
-    // Outside: asc's optimizer would move what ends a branch to where it is used, one of a pair and not the other.
-    v0 = f32x4.pmax(f32x4.sub(v0, f32x4.mul(a0, a0)), zero);
-    v1 = f32x4.pmax(f32x4.sub(v1, f32x4.mul(a1, a1)), zero);
-    let step0 = f32x4.div(f32x4.mul(g0, rate), f32x4.sqrt(f32x4.add(v0, eps)));
-    let step1 = f32x4.div(f32x4.mul(g1, rate), f32x4.sqrt(f32x4.add(v1, eps)));
+    const root0 = f32x4.sqrt(base0);
+    const root1 = f32x4.sqrt(base1);
+    let step0 = f32x4.div(f32x4.mul(g0, rate), root0);
+    let step1 = f32x4.div(f32x4.mul(g1, rate), root1);
     if (m) {
       step0 = flush(f32x4.add(f32x4.mul(v128.load(m + j), share), step0), tiny);
       step1 = flush(f32x4.add(f32x4.mul(v128.load(m + j, 16), share), step1), tiny);
