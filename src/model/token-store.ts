@@ -45,11 +45,13 @@ export class TokenStore {
 
   /** Whether there is a row for each token that a batch may have, of so many timesteps of each input. */
   holds(samples: number, T: readonly number[]): boolean {
-    const listed = this.lists.flatMap((list, i) => (list ? [{ list, i }] : []));
-    return (
-      listed.length > 0 &&
-      listed.every(({ list, i }) => this.most[i]! >= Math.min(list.inputDim, samples * T[i]!))
-    );
+    let some = false;
+    for (const [i, list] of this.lists.entries()) {
+      if (!list) continue;
+      if (this.most[i]! < Math.min(list.inputDim, samples * T[i]!)) return false;
+      some = true;
+    }
+    return some;
   }
 
   /** Where the rows lie. @param bytes that they take, by the plan: the same at each call. @throws OUT_OF_MEMORY */
@@ -73,12 +75,14 @@ export class TokenStore {
     if (list.ids.length + missing > most) this.#clear(input);
   }
 
-  /** The part of an input's list that has no rows yet; whoever asks makes them. */
-  missing(input: number): { readonly from: number; readonly ids: readonly number[] } {
-    const { ids } = this.lists[input]!;
-    const from = this.#made[input]!;
-    this.#made[input] = ids.length;
-    return { from, ids: ids.slice(from) };
+  /** How many of an input's list have their rows: the first ones. */
+  made(input: number): number {
+    return this.#made[input]!;
+  }
+
+  /** Now all of them have. */
+  make(input: number): void {
+    this.#made[input] = this.lists[input]!.ids.length;
   }
 
   free(): void {

@@ -12,7 +12,7 @@ import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
 import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
 import { OptimizerMemory } from "../model/optimizer-memory.ts";
-import { branchesOf, checkLayers, outputShape } from "../model/stack.ts";
+import { type Branch, branchesOf, checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
 import { STORE_BYTES, TokenStore } from "../model/token-store.ts";
@@ -75,6 +75,9 @@ export class Sequential implements Model {
   readonly layers: readonly Layer[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly #context: SequentialContext;
+  readonly #branches: readonly Branch[];
+  /** Of a sample's output, for inputs of so many steps each, as predict last asked for it. */
+  #outputs: { readonly T: string; readonly shape: readonly number[] } | null = null;
   readonly #weights: Weights;
   #config: CompileConfig | null = null;
   #optimizer: OptimizerMemory | null = null;
@@ -99,6 +102,7 @@ export class Sequential implements Model {
   constructor(context: SequentialContext, layers: readonly Layer[], saved?: SavedModel) {
     this.#context = context;
     this.layers = checkLayers(layers);
+    this.#branches = branchesOf(this.layers);
     this.#kept = isStateful(this.layers) ? new KeptStates() : null;
     this.#weights = new Weights(context.kernels, context.memory, this.layers);
     this.metadata = saved?.metadata ?? {};
@@ -269,10 +273,12 @@ export class Sequential implements Model {
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Tensor<Float32Array>> {
     const { batchSize, cacheTokens, signal } = predictOptions(options);
     this.#check(signal);
-    const data = checkInputs(inputs, branchesOf(this.layers));
+    const data = checkInputs(inputs, this.#branches);
     const { samples, T } = data;
     this.#kept?.check(wholeBatches(samples, batchSize));
-    const shape = [samples, ...outputShape(this.layers, T)];
+    const steps = T.join();
+    if (this.#outputs?.T !== steps) this.#outputs = { T: steps, shape: outputShape(this.layers, T) };
+    const shape = [samples, ...this.#outputs.shape];
     const result = roomFor(shape, Float32Array, "the result");
     return this.#goOn(signal, async (checkpoint) => {
       const store = this.#takeStore(cacheTokens, data, batchSize);
@@ -304,7 +310,7 @@ export class Sequential implements Model {
   async trace(inputs: Inputs, options: ReadOptions = {}): Promise<Trace> {
     const { signal } = readOptions("trace()", options);
     this.#check(signal);
-    const data = checkInputs(inputs, branchesOf(this.layers));
+    const data = checkInputs(inputs, this.#branches);
     const { samples, T } = data;
     const layers = everyStep(this.layers);
     const trace = blankTrace(layers, samples, T, outputShape(layers, T));
@@ -550,6 +556,7 @@ export class Sequential implements Model {
       T,
       batchSize: Math.min(plan.batchSize, samples),
       optimizer: training ? () => this.#optimizerMemory().state : null,
+      lists: kept,
     };
     const known = training || kept || plan.flow || plan.store ? null : dataOf(data);
     return new Batch(this.#weights, this.#context.team, options, known);

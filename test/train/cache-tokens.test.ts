@@ -179,6 +179,15 @@ describe.each(CASES)("%s", (_, layers, row, above) => {
     await model.dispose();
   });
 
+  test("without a store, a token that comes again in a call is multiplied once", async () => {
+    const { model, cost } = await counted(layers);
+    const again = { data: Int32Array.from({ length: T }, (_, i) => i % 4), shape: [1, T] };
+    expect(await cost(again, {})).toBe(4 * row + above);
+    expect(await cost(once, {})).toBe(T * row + above);
+    expect(await cost(again, {})).toBe(4 * row + above);
+    await model.dispose();
+  });
+
   test("a full store is begun anew: no call makes more rows than without", async () => {
     const { model, cost } = await counted(layers);
     const floats = row / 12;
