@@ -16,15 +16,17 @@ export function activationForward(y: usize, n: i32, activation: i32): void {
   } else if (activation == TANH) {
     tanhRow(y, y, end - y);
   } else if (activation == RELU) {
-    for (; y < end; y += 16) v128.store(y, f32x4.pmax(v128.load(y), f32x4.splat(0)));
+    const zero = f32x4.splat(0);
+    for (; y < end; y += 32) store8(y, f32x4.pmax(v128.load(y), zero), f32x4.pmax(v128.load(y, 16), zero));
   } else if (activation == HARD_SIGMOID) {
-    const six = f32x4.splat(6);
-    for (; y < end; y += 16) {
-      const shifted = f32x4.add(v128.load(y), f32x4.splat(3));
-      const limited = f32x4.pmax(f32x4.pmin(shifted, six), f32x4.splat(0)); // NaN stays NaN
-      v128.store(y, f32x4.div(limited, six));
-    }
+    for (; y < end; y += 32) store8(y, hardSigmoid(v128.load(y)), hardSigmoid(v128.load(y, 16)));
   }
+}
+
+function hardSigmoid(x: v128): v128 {
+  const six = f32x4.splat(6);
+  const limited = f32x4.pmax(f32x4.pmin(f32x4.add(x, f32x4.splat(3)), six), f32x4.splat(0)); // NaN stays NaN
+  return f32x4.div(limited, six);
 }
 
 /** dy (n) in: gradient of the output y; out: gradient of the pre-activation. */
@@ -52,10 +54,14 @@ export function activationBackward(dy: usize, y: usize, n: i32, activation: i32)
       store8(dy, d0, d1);
     }
   } else if (activation == HARD_SIGMOID) {
-    for (; dy < end; dy += 16, y += 16) {
-      const v = v128.load(y);
-      const slope = v128.and(f32x4.gt(v, zero), f32x4.lt(v, one));
-      v128.store(dy, v128.and(f32x4.div(v128.load(dy), six), slope));
+    for (; dy < end; dy += 32, y += 32) {
+      const v0 = v128.load(y);
+      const v1 = v128.load(y, 16);
+      const slope0 = v128.and(f32x4.gt(v0, zero), f32x4.lt(v0, one));
+      const slope1 = v128.and(f32x4.gt(v1, zero), f32x4.lt(v1, one));
+      const d0 = f32x4.div(v128.load(dy), six);
+      const d1 = f32x4.div(v128.load(dy, 16), six);
+      store8(dy, v128.and(d0, slope0), v128.and(d1, slope1));
     }
   }
 }

@@ -13,13 +13,22 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/**
- * Two neighbouring vectors. What runs over rows goes eight lanes abreast and stores them so, both halves in one basic
- * block: where an engine joins pairs of vectors to twice the width (V8's revectorize pass), that is what it looks for.
+/*
+ * Kernels work on eight numbers abreast where they can: what V8 joins to operations of 256 bits begins with two stores
+ * 16 bytes apart and goes back through pairs of operations, of which both have to be in one block of code, with no store
+ * between their loads. test/kernels/packed.test.ts counts what it makes of them.
  */
+
+/** Eight floats, in two halves. */
 export function store8(to: usize, low: v128, high: v128): void {
   v128.store(to, low);
   v128.store(to, high, 16);
+}
+
+/** Eight floats are 0. */
+export function clear8(to: usize): void {
+  const zero = f32x4.splat(0);
+  store8(to, zero, zero);
 }
 
 /**
