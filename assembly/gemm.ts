@@ -16,6 +16,13 @@ import { madd } from "./simd";
 /** Widths are padded to this many f32: the columns of a panel. */
 export const PAD: i32 = 8;
 
+/** Columns of a tile, 8 or 16: a host sets it by what its engine makes of them. No bit depends on it. */
+let tileColumns: i32 = 8;
+
+export function setTile(columns: i32): void {
+  tileColumns = columns;
+}
+
 /**
  * Rows of c that go through all panels before the next, where the panels stay in the second cache: a wide
  * c's rows lie a power of two apart, and more of them than this push each other out.

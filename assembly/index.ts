@@ -23,7 +23,7 @@ export { activationBackward, activationForward } from "./dense";
 export { dropElements, dropoutBackward, dropoutForward, recurrentDropout } from "./dropout";
 export { addRows, embeddingBackward, embeddingForward, limitPlaces } from "./embedding";
 export { gaussianNegativeLogLikelihood } from "./gaussian";
-export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
+export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, setTile, sumPanels } from "./gemm";
 export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";
 export { huber } from "./huber";
 export { layerNormLstmBackward, layerNormLstmForward } from "./layer-norm-lstm";

@@ -211,6 +211,7 @@ export interface Kernels {
     N: number,
     K: number,
   ): void;
+  setTile(columns: number): void;
   sumPanels(db: number, b: number, K: number, N: number): void;
   gruBackward(
     z: number,
@@ -918,6 +919,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   packPanelsTransposed: 6,
   packRows: 5,
   product: 10,
+  setTile: 1,
   sumPanels: 4,
   gruBackward: 19,
   gruBeforeBackward: 19,
