@@ -8,7 +8,7 @@ import type { Kernels } from "./kernels.ts";
 import type { LinearMemory } from "./memory.ts";
 
 /** Bytes that the largest case takes. */
-const ROOM = 96 * 1024;
+const ROOM = 192 * 1024;
 
 /** Values in the block where both run. */
 type Place = (length: number, least?: number) => number;
@@ -60,140 +60,118 @@ const COMMON: Record<string, Case> = {
   },
 };
 
-/** The cells, by the type of the layer. */
+const [ROWS, STATES] = [R * T * H, R * (T + 1) * H];
+
+/**
+ * The cells, by the type of the layer, without dropout of states and with it. The way back has values of its own, so
+ * that it hides nothing of the way there.
+ */
 const CELLS: Record<string, Case> = {
   lstm(k, at) {
-    const [z, c, h, tc] = [at(R * T * 4 * H), at(R * (T + 1) * H), at(R * (T + 1) * H), at(R * T * H)];
-    k.lstmForward(z, c, h, tc, at(4 * H * H), at(R * H), R, T, H, H, ...NO_MASK, 0, 0, ...NO_ZONE);
-    const [dh, dhState, dcState, flow] = [at(R * T * H), at(R * H), at(R * H), at(R * T * 2 * H)];
-    const a = at(R * 4 * H);
-    k.lstmBackward(
-      z,
-      c,
-      tc,
-      dh,
-      dhState,
-      dcState,
-      flow,
-      at(4 * H * H),
-      a,
-      R,
-      T,
-      H,
-      ...NO_MASK,
-      0,
-      0,
-      ...NO_ZONE,
-    );
+    const [u, a] = [at(4 * H * H), at(R * 4 * H)];
+    for (const m of [0, at(R * H)]) {
+      const there = [at(4 * ROWS), at(STATES), at(STATES), at(ROWS)] as const; // z, c, h, tc
+      k.lstmForward(...there, u, a, R, T, H, H, ...NO_MASK, m, at(ROWS), ...NO_ZONE);
+      const [z, c, tc, dh, dhState] = [at(4 * ROWS), at(STATES), at(ROWS), at(ROWS), at(R * H)];
+      const [dcState, flow, dm] = [at(R * H), at(2 * ROWS), at(R * H)];
+      k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, u, a, R, T, H, ...NO_MASK, m, dm, ...NO_ZONE);
+    }
   },
   gru(k, at) {
-    const [z, v, h] = [at(R * T * 3 * H), at(R * T * 3 * H), at(R * (T + 1) * H)];
-    const [u, uT, a] = [at(3 * H * H), at(3 * H * H), at(R * 3 * H)];
-    const [dh, dhState, flow] = [at(R * T * H), at(R * H), at(R * T * H)];
-    k.gruForward(z, v, h, at(3 * H), u, a, R, T, H, H, ...NO_MASK, 0, 0, 0, 0, 0);
-    k.gruBackward(z, v, h, dh, dhState, flow, uT, a, R, T, H, ...NO_MASK, 0, 0, 0, 0, 0);
-    const [z2, rh] = [at(R * T * 3 * H), at(R * T * H)];
-    k.gruBeforeForward(z2, h, rh, u, a, R, T, H, H, ...NO_MASK, 0, 0, 0, 0, 0);
-    k.gruBeforeBackward(z2, h, dh, dhState, flow, uT, a, R, T, H, ...NO_MASK, 0, 0, 0, 0, 0, 0);
+    const [u, a, b] = [at(3 * H * H), at(R * 3 * H), at(3 * H)];
+    for (const m of [0, at(R * H)]) {
+      const [z, v, h] = [at(3 * ROWS), at(3 * ROWS), at(STATES)];
+      k.gruForward(z, v, h, b, u, a, R, T, H, H, ...NO_MASK, m, at(ROWS), 0, 0, 0);
+      k.gruBeforeForward(
+        at(3 * ROWS),
+        at(STATES),
+        at(ROWS),
+        u,
+        a,
+        R,
+        T,
+        H,
+        H,
+        ...NO_MASK,
+        m,
+        at(ROWS),
+        0,
+        0,
+        0,
+      );
+      const [dh, dm] = [at(ROWS), at(R * H)];
+      k.gruBackward(
+        ...([at(3 * ROWS), at(3 * ROWS), at(STATES), dh, at(R * H), at(ROWS), u, a] as const),
+        ...([R, T, H, ...NO_MASK, m, dm, 0, 0, 0] as const),
+      );
+      k.gruBeforeBackward(
+        ...([at(3 * ROWS), at(STATES), dh, at(R * H), at(ROWS), u, a] as const),
+        ...([R, T, H, ...NO_MASK, m, at(ROWS), dm, 0, 0, 0] as const),
+      );
+    }
   },
   simpleRNN(k, at) {
-    const [z, h, u, a] = [at(R * T * H), at(R * (T + 1) * H), at(H * H), at(R * H)];
-    k.rnnForward(z, h, u, a, R, T, H, H, ...NO_MASK, 0, 0, 0, 0, 0);
-    const [dh, dhState, flow] = [at(R * T * H), at(R * H), at(R * T * H)];
-    k.rnnBackward(z, h, dh, dhState, flow, at(H * H), a, R, T, H, ...NO_MASK, 0, 0, 0, 0, 0);
+    const [u, a] = [at(H * H), at(R * H)];
+    for (const m of [0, at(R * H)]) {
+      k.rnnForward(at(ROWS), at(STATES), u, a, R, T, H, H, ...NO_MASK, m, at(ROWS), 0, 0, 0);
+      const [dz, h, dh, dhState, flow] = [at(ROWS), at(STATES), at(ROWS), at(R * H), at(ROWS)];
+      k.rnnBackward(dz, h, dh, dhState, flow, u, a, R, T, H, ...NO_MASK, m, at(R * H), 0, 0, 0);
+    }
   },
   minGRU(k, at) {
-    const [z, h] = [at(R * T * 2 * H), at(R * (T + 1) * H)];
-    k.minGruForward(z, h, R, T, H, ...NO_MASK);
-    k.minGruBackward(z, h, at(R * T * H), at(R * H), at(R * T * H), R, T, H, ...NO_MASK);
+    k.minGruForward(at(2 * ROWS), at(STATES), R, T, H, ...NO_MASK);
+    k.minGruBackward(at(2 * ROWS), at(STATES), at(ROWS), at(R * H), at(ROWS), R, T, H, ...NO_MASK);
   },
   minLSTM(k, at) {
-    const [z, kept, h] = [at(R * T * 3 * H), at(R * T * H), at(R * (T + 1) * H)];
-    k.minLstmForward(z, kept, h, R, T, H, ...NO_MASK);
-    k.minLstmBackward(z, kept, h, at(R * T * H), at(R * H), at(R * T * H), R, T, H, ...NO_MASK);
+    k.minLstmForward(at(3 * ROWS), at(ROWS), at(STATES), R, T, H, ...NO_MASK);
+    k.minLstmBackward(at(3 * ROWS), at(ROWS), at(STATES), at(ROWS), at(R * H), at(ROWS), R, T, H, ...NO_MASK);
   },
   peepholeLSTM(k, at) {
-    const [z, c, h, tc] = [at(R * T * 4 * H), at(R * (T + 1) * H), at(R * (T + 1) * H), at(R * T * H)];
-    const peepholes = [at(H), at(H), at(H)] as const;
-    k.peepholeLstmForward(z, c, h, tc, ...peepholes, at(4 * H * H), at(R * H), R, T, H, H, ...NO_MASK, 0, 0);
-    const [dh, dhState, dcState, flow] = [at(R * T * H), at(R * H), at(R * H), at(R * T * 2 * H)];
-    const [dp, uT, a] = [at(R * 3 * H), at(4 * H * H), at(R * 4 * H)];
-    k.peepholeLstmBackward(
-      z,
-      c,
-      tc,
-      dh,
-      dhState,
-      dcState,
-      flow,
-      dp,
-      ...peepholes,
-      uT,
-      a,
-      R,
-      T,
-      H,
-      ...NO_MASK,
-      0,
-      0,
-    );
+    const [u, a, peepholes] = [at(4 * H * H), at(R * 4 * H), [at(H), at(H), at(H)] as const];
+    for (const m of [0, at(R * H)]) {
+      const there = [at(4 * ROWS), at(STATES), at(STATES), at(ROWS)] as const; // z, c, h, tc
+      k.peepholeLstmForward(...there, ...peepholes, u, a, R, T, H, H, ...NO_MASK, m, at(ROWS));
+      const [z, c, tc, dh, dhState] = [at(4 * ROWS), at(STATES), at(ROWS), at(ROWS), at(R * H)];
+      k.peepholeLstmBackward(
+        ...([z, c, tc, dh, dhState, at(R * H), at(2 * ROWS), at(R * 3 * H), ...peepholes, u, a] as const),
+        ...([R, T, H, ...NO_MASK, m, at(R * H)] as const),
+      );
+    }
   },
   layerNormLSTM(k, at) {
-    const [z, c, h, tc] = [at(R * T * 4 * H), at(R * (T + 1) * H), at(R * (T + 1) * H), at(R * T * H)];
-    const [v, sv, ch, sc] = [at(R * T * 4 * H), at(R * T), at(R * T * H), at(R * T)];
-    const [gv, bv, gc, bc, b] = [at(4 * H), at(4 * H), at(H), at(H), at(4 * H)];
     const [u, a] = [at(4 * H * H), at(R * 4 * H)];
-    k.layerNormLstmForward(
-      z,
-      c,
-      h,
-      tc,
-      v,
-      sv,
-      ch,
-      sc,
-      gv,
-      bv,
-      gc,
-      bc,
-      b,
-      u,
-      a,
-      R,
-      T,
-      H,
-      H,
-      0.001,
-      ...NO_MASK,
-      0,
-      0,
-    );
-    const [dh, dhState, dcState, flow] = [at(R * T * H), at(R * H), at(R * H), at(R * T * 2 * H)];
-    k.layerNormLstmBackward(
-      z,
-      v,
-      c,
-      tc,
-      ch,
-      sv,
-      sc,
-      dh,
-      dhState,
-      dcState,
-      flow,
-      at(R * 6 * H),
-      gv,
-      gc,
-      at(4 * H * H),
-      a,
-      R,
-      T,
-      H,
-      H,
-      ...NO_MASK,
-      0,
-      0,
-    );
+    const [gv, bv, gc, bc, b] = [at(4 * H), at(4 * H), at(H), at(H), at(4 * H)];
+    for (const m of [0, at(R * H)]) {
+      const there = [at(4 * ROWS), at(STATES), at(STATES), at(ROWS)] as const; // z, c, h, tc
+      const normalized = [at(4 * ROWS), at(R * T), at(ROWS), at(R * T)] as const; // v, sv, ch, sc
+      k.layerNormLstmForward(
+        ...([...there, ...normalized, gv, bv, gc, bc, b, u, a] as const),
+        ...([R, T, H, H, 0.001, ...NO_MASK, m, at(ROWS)] as const),
+      );
+      const [z, v, c, tc, ch] = [at(4 * ROWS), at(4 * ROWS), at(STATES), at(ROWS), at(ROWS)];
+      const [sv, sc, dh, dhState, dcState] = [at(R * T), at(R * T), at(ROWS), at(R * H), at(R * H)];
+      k.layerNormLstmBackward(
+        ...([
+          z,
+          v,
+          c,
+          tc,
+          ch,
+          sv,
+          sc,
+          dh,
+          dhState,
+          dcState,
+          at(2 * ROWS),
+          at(R * 6 * H),
+          gv,
+          gc,
+          u,
+          a,
+        ] as const),
+        ...([R, T, H, H, ...NO_MASK, m, at(R * H)] as const),
+      );
+    }
   },
 };
 

@@ -43,11 +43,9 @@ export async function chooseVectors(
   return { vectors: 128, reason: "V8's pass for 256 bits is off; vectors: 256 turns it on for the process" };
 }
 
-/** Chromium, Deno and what else is made of V8: by the user agent, which all of them have. */
+/** Chromium, Deno, Node and what else is made of V8: by the user agent, which all of them have. */
 const isV8 = () =>
-  / (Headless)?Chrom(e|ium)\/|^Deno\//.test(
-    ` ${globalThis.navigator?.userAgent ?? ""}`.replace(" Deno", "Deno"),
-  );
+  /\b(HeadlessChrome|Chrome|Chromium|Deno|Node\.js)\//.test(globalThis.navigator?.userAgent ?? "");
 
 const notMeasured = () =>
   isV8()
