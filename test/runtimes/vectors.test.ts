@@ -50,6 +50,21 @@ describe.each([
     },
   );
 
+  test("what is tried is the code of V8's optimising compiler, and what it is held against is not", async () => {
+    const flags = ["--allow-natives-syntax", "optimised.js"];
+    const { stdout } = await run(node, flags, { cwd: inject("site") });
+    const { plain, wide } = JSON.parse(stdout) as Record<"plain" | "wide", string[]>;
+    expect(plain).toEqual([]);
+    expect(wide).toEqual(
+      expect.arrayContaining([
+        ...["product", "packRows", "packColumns", "packPanels", "packPanelsTransposed", "sumPanels"],
+        ...["adam", "nadam", "adagrad", "rmsprop", "lion", "sgd"],
+        ...["gruForward", "gruBackward", "gruBeforeForward", "gruBeforeBackward"],
+      ]),
+    );
+    expect(wide).not.toContain("lstmForward");
+  });
+
   test("a wrong kernel that every model needs is found before", async () => {
     for (const one of await told([node], "256", "thread", "adam")) {
       expect(one).toMatchObject({ threads: 2, opened: 128, vectors: 128, digests });
