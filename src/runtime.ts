@@ -1,10 +1,10 @@
 /** The runtime: kernels on a memory, and the models made on them. */
 import { version } from "../package.json";
 import { allBytesOf, type Bytes, type BytesFile } from "./bytes.ts";
-import { type Engine, openEngine } from "./engine.ts";
 import { LstmkitError } from "./errors.ts";
 import { decodeModel } from "./formats/model-file.ts";
 import type { Layer } from "./layers/index.ts";
+import { type Engine, openEngine } from "./model/engine.ts";
 import { checkOptions, oneOf, wholeNumber } from "./options.ts";
 import type { Model } from "./train/model.ts";
 import { Sequential } from "./train/sequential.ts";

@@ -49,12 +49,12 @@ export * as data from "./data.js";
 export * as inline from "./inline.js";`;
 
 test.each([
-  { name: "an application that predicts with an LSTM", contents: PREDICTS, budget: 62_300 },
-  { name: "an application that trains an LSTM", contents: TRAINS, budget: 62_300 },
+  { name: "an application that predicts with an LSTM", contents: PREDICTS, budget: 63_600 },
+  { name: "an application that trains an LSTM", contents: TRAINS, budget: 63_600 },
   {
     name: "an application that uses everything, data and inline kernels with it",
     contents: EVERYTHING,
-    budget: 119_500,
+    budget: 121_000,
   },
   { name: "padSequences alone", contents: 'export { padSequences } from "./index.js"', budget: 2_950 },
 ])("$name: at most $budget bytes of gzip, kernels not counted", async ({ name, contents, budget }) => {
@@ -62,7 +62,7 @@ test.each([
 });
 
 test.each([
-  { file: "runtime-worker.js", budget: 64_900 },
+  { file: "runtime-worker.js", budget: 66_300 },
   { file: "kernels.wasm", budget: 19_200 },
   { file: "kernels.shared.wasm", budget: 19_200 },
   { file: "kernels.relaxed.wasm", budget: 19_200 },

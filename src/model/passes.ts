@@ -5,10 +5,11 @@ import type { Kernels } from "../wasm/kernels.ts";
 import type { InputPlan, Plan } from "./plan.ts";
 import { begins, originOf } from "./stack.ts";
 
-/** Addresses of the batch's memory, of a thread's part of it, and of the weights. */
+/** Addresses of the batch's memory, of a thread's part of it, of the model's store of tokens, and of the weights. */
 interface Places {
   readonly base: number;
   readonly own: number;
+  readonly store: number;
   readonly weights: number;
 }
 
@@ -20,7 +21,7 @@ interface Places {
 export function makePasses(
   k: Kernels,
   plan: Plan,
-  { base, own, weights }: Places,
+  { base, own, store, weights }: Places,
   kept: readonly Readonly<Record<string, Rows>>[],
 ): Pass[] {
   const { head, inputs, table, blocks, use } = plan;
@@ -41,7 +42,7 @@ export function makePasses(
       k,
       use,
       stream,
-      x: below?.y ?? inputRows(fed.next().value!, base),
+      x: below?.y ?? inputRows(fed.next().value!, base, store),
       dx: use.backward && !isFirst ? below.dy : null,
       ...(Object.keys(initial).length > 0 && { initial }),
       ...(named.has(stream) && { heirs: heirs[stream]! }),
@@ -52,7 +53,7 @@ export function makePasses(
       },
       at(name) {
         const { of, place } = layerBlocks[name]!;
-        return (of === "all" ? base : own) + place;
+        return { all: base, store, thread: own }[of] + place;
       },
     });
     passes.push(pass);
@@ -65,6 +66,7 @@ export function makePasses(
 function inputRows(
   { signal, data, mask, masked, slots, ids, counts, tokens }: InputPlan,
   base: number,
+  store: number,
 ): Rows {
   const { holds, T, width, gathered } = signal;
   const stride = holds === "ids" ? 1 : padded(width);
@@ -83,7 +85,7 @@ function inputRows(
     slots: ({ first }) => base + slots + first * T * 4,
     stride: 1,
     sequence: T,
-    ids: base + ids,
+    ids: (gathered.of === "model" ? store : base) + ids,
     counts: base + counts,
     most: tokens,
     of: gathered.of,

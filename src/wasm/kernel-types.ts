@@ -786,8 +786,17 @@ export interface Kernels {
   normal(out: number, n: number, seed: number, tensor: number): void;
   orthogonal(out: number, scratch: number, rows: number, cols: number, seed: number, tensor: number): void;
   philox(out: number, k0: number, k1: number, c0: number, c1: number, c2: number, c3: number): void;
+  projectOut(q: number, vectors: number, count: number, bytes: number): void;
   shuffle(order: number, scratch: number, n: number, seed: number, epoch: number): void;
-  uniform(out: number, n: number, low: number, high: number, seed: number, tensor: number): void;
+  uniform(
+    out: number,
+    n: number,
+    low: number,
+    high: number,
+    seed: number,
+    tensor: number,
+    first: number,
+  ): void;
   rmsprop(
     w: number,
     v: number,
@@ -978,8 +987,9 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   normal: 4,
   orthogonal: 6,
   philox: 7,
+  projectOut: 4,
   shuffle: 5,
-  uniform: 6,
+  uniform: 7,
   rmsprop: 12,
   rnnBackward: 18,
   rnnForward: 16,

@@ -1,19 +1,19 @@
 /** Kernels on a memory, and the threads that share it. */
-import { nextTurn, now } from "./clock.ts";
-import { LstmkitError } from "./errors.ts";
-import type { WasmModule } from "./host-types.ts";
-import { Team } from "./model/team.ts";
+import { nextTurn, now } from "../clock.ts";
+import { LstmkitError } from "../errors.ts";
+import type { WasmModule } from "../host-types.ts";
 import {
   compileKernels,
   instantiateKernels,
   isModule,
   type KernelBuild,
   type Kernels,
-} from "./wasm/kernels.ts";
-import { growableMemory, LinearMemory } from "./wasm/memory.ts";
-import type { Platform, StartThread, Thread, ThreadInit } from "./wasm/platform.ts";
-import { COMMON_FAMILIES, familiesOf, Trial } from "./wasm/trial.ts";
-import { marked, type VectorChoice, type VectorPass } from "./wasm/vectors.ts";
+} from "../wasm/kernels.ts";
+import { growableMemory, LinearMemory } from "../wasm/memory.ts";
+import type { Platform, StartThread, Thread, ThreadInit } from "../wasm/platform.ts";
+import { COMMON_FAMILIES, familiesOf, Trial } from "../wasm/trial.ts";
+import { marked, type VectorChoice, type VectorPass } from "../wasm/vectors.ts";
+import { Team } from "./team.ts";
 
 /** What an engine is made of. */
 export interface EngineParts extends VectorChoice {
