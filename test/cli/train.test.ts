@@ -52,6 +52,7 @@ describe("lstmkit train", () => {
         engine: expect.stringMatching(/^\w+ \d+/),
         math: "strict",
         threads: NUMBER,
+        vectors: expect.toSatisfy((bits) => bits === 128 || bits === 256),
         parameters: 50 * 8 + (8 + 8 + 1) * 4 * 8 + 9,
         seed: 7,
         dataset: "reviews.csv",

@@ -56,9 +56,9 @@ export async function openJob(lib, open, options) {
       const trained = await model.digest();
       const gru = await gruJob(lib, kit, x, y);
       const kinds = await kindsJob(lib, kit);
-      const { threads, threadsReason } = await kit.info();
+      const { threads, threadsReason, vectors, vectorsReason } = await kit.info();
       await kit.close();
-      return { initial, trained, gru, kinds, loss, threads, threadsReason };
+      return { initial, trained, gru, kinds, loss, threads, threadsReason, vectors, vectorsReason };
     },
   };
 }
