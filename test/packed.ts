@@ -46,6 +46,7 @@ const PACKED: Readonly<Record<string, number>> = {
   lion: 3,
   nadam: 5,
   penaltyBackward: 1,
+  product: 22,
   rmsprop: 6,
   scale: 1,
   sgd: 3,
