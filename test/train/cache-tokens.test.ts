@@ -83,6 +83,21 @@ describe.each([
     expect(found.map(bits)).toEqual(plain);
     await model.dispose();
   });
+
+  test("nor do calls at once take each other's rows, where threads share batches and the store has room for two", async () => {
+    const model = await kit.sequential([
+      embedding({ inputDim: 1000, outputDim: 12 }),
+      lstm({ units: 8 }),
+      dense({ units: 1 }),
+    ]);
+    const calls = Array.from({ length: 9 }, (_, i) => ids(40, 10 + i, T, 1000));
+    const cacheTokens = 800 * 132; // 400 at most in a call
+    const plain = await outputs(model, {}, calls);
+    const found = await Promise.all(calls.map((x) => model.predict(x, { batchSize: 40, cacheTokens })));
+    expect(found.map(bits)).toEqual(plain);
+    expect(await outputs(model, { cacheTokens }, calls)).toEqual(plain);
+    await model.dispose();
+  });
 });
 
 const EMBEDDED = STACKS.filter(({ layers }) => layers.some(({ type }) => type === "embedding"));
