@@ -73,6 +73,25 @@ describe("lstmkit train", () => {
     ]);
   });
 
+  test("the vectors' width is in the first line; a word is lost only on 256 bits that were asked for in vain", async () => {
+    const first = async (...vectors: string[]) => {
+      const { code, stdout, stderr } = await place.run(["train", "reviews.csv", ...SMALL, ...vectors]);
+      expect(code).toBe(0);
+      return { bits: /^lstmkit .*, (\d+)-bit vectors, seed/.exec(stdout)![1], stderr };
+    };
+    expect(await first("--vectors", "128")).toEqual({ bits: "128", stderr: "" });
+    const { bits, stderr } = await first();
+    expect(stderr).toBe("");
+    const asked = await first("--vectors", "256");
+    expect(asked.bits).toBe(bits);
+    expect(asked.stderr).toMatch(bits === "256" ? /^$/ : /^The vectors have 128 bits: .+\.\n$/);
+    const wrong = await place.run(["train", "reviews.csv", ...SMALL, "--vectors", "512"]);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('--vectors is "512"; wanted 128'),
+    ]);
+  });
+
   test("the same seed gives the same digest, another seed another", async () => {
     const digest = async (seed: string) => (await trained("--seed", seed)).at(-1)!.digest;
     const first = await digest("1");
