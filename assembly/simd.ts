@@ -150,7 +150,7 @@ export function exp(x: v128): v128 {
  * sigmoid and tanh take e⁻ʸ apart: y = r - m·ln 2, |r| ≤ ln 2 / 2, and e⁻ʸ = s·(1 - v), s = 2ᵐ, v = 1 - e⁻ʳ. Then
  * 1 + e⁻ʸ = (1 + s) - s·v and 1 - e⁻ʸ = (1 - s) + s·v. As long as they count, the brackets and the product are exact,
  * so each has one rounding, of a sum that moves one way with v, and v rises with r. That makes both monotonic within
- * an m, and a search over all floats has found them so from one m to the next.
+ * an m; a search over all floats beyond 2⁻⁹ (tanh) and 2⁻³³ (sigmoid) has found them so from one m to the next.
  *
  * A loop over rows keeps the constants in registers: to load them each time costs it more than its division.
  */
