@@ -134,7 +134,7 @@ function unusable(file: KernelBuild, found: string, cause?: unknown): LstmkitErr
 }
 
 /** Of any realm. */
-export const isModule = (given: unknown): given is WebAssembly.Module =>
+export const isModule = (given: unknown): given is WasmModule =>
   Object.prototype.toString.call(given) === "[object WebAssembly.Module]";
 
 /** @throws BAD_ARGUMENT, FILE_UNREADABLE */
