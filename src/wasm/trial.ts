@@ -41,7 +41,7 @@ const COMMON: Record<string, Case> = {
   },
   "sums of biases": (k, at) => k.sumPanels(at(40), at(40 * 7), 7, 40),
   optimisers(k, at) {
-    const n = 44;
+    const n = 48;
     const many = (count: number) => Array.from({ length: count }, () => at(n, 0));
     const [w, g] = [() => at(n), () => at(n)];
     const [m0, v0, most] = many(3) as [number, number, number];

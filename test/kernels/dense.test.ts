@@ -53,14 +53,17 @@ describe.each(await openBenches())("$build build", (bench) => {
   });
 
   test("hardSigmoid ends at -3 and 3, with gradient 0 there and beyond", () => {
-    const [y, dy] = [bench.floats([-Infinity, -3, 3, Infinity]), bench.floats([6, 6, 6, 6])];
-    k.activationForward(y, 4, 4);
-    expect([...bench.read(y, 4)]).toEqual([0, 0, 1, 1]);
-    k.activationBackward(dy, y, 4, 4);
-    expect([...bench.read(dy, 4)]).toEqual([0, 0, 0, 0]);
-    bench.memory.f32(dy, 4).fill(6);
-    k.activationBackward(dy, bench.floats([0.5, 1e-7, 0.9999999, 0]), 4, 4);
-    expect([...bench.read(dy, 4)]).toEqual([1, 1, 1, 0]);
+    const [y, dy] = [
+      bench.floats([-Infinity, -3, 3, Infinity, -3.5, 4, -3, 3]),
+      bench.floats(new Float32Array(8).fill(6)),
+    ];
+    k.activationForward(y, 8, 4);
+    expect([...bench.read(y, 8)]).toEqual([0, 0, 1, 1, 0, 1, 0, 1]);
+    k.activationBackward(dy, y, 8, 4);
+    expect([...bench.read(dy, 8)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    bench.memory.f32(dy, 8).fill(6);
+    k.activationBackward(dy, bench.floats([0.5, 1e-7, 0.9999999, 0, 1, 0.25, 0, 0.75]), 8, 4);
+    expect([...bench.read(dy, 8)]).toEqual([1, 1, 1, 0, 0, 1, 0, 1]);
   });
 
   test("relu passes no gradient at 0", () => {
