@@ -1,6 +1,6 @@
 /** Lookup of token vectors, and the gradient of the table. */
 import { peakOf, within } from "./optimizer";
-import { flush, TINY } from "./simd";
+import { flush, store8, TINY } from "./simd";
 
 /**
  * x (T, E) = the rows of the table that the ids name.
@@ -15,14 +15,17 @@ export function embeddingForward(x: usize, ids: usize, table: usize, T: i32, E: 
   }
 }
 
-/** sums[place] += a row of x for each place, in their order. x (T, N); places (T), `step` words apart. */
+/** sums[place] += a row of x for each place, in their order. x (T, N), N a multiple of PAD; places (T), `step` words apart. */
 export function addRows(sums: usize, x: usize, places: usize, T: i32, N: i32, step: i32): void {
   const bytes = (<usize>N) << 2;
   for (let t = 0; t < T; t++) {
     const row = sums + <usize>load<i32>(places) * bytes;
     places += (<usize>step) << 2;
-    for (let j: usize = 0; j < bytes; j += 16, x += 16) {
-      v128.store(row + j, f32x4.add(v128.load(row + j), v128.load(x)));
+    for (let j: usize = 0; j < bytes; j += 32, x += 32) {
+      const at = row + j;
+      const sum0 = f32x4.add(v128.load(at), v128.load(x));
+      const sum1 = f32x4.add(v128.load(at, 16), v128.load(x, 16));
+      store8(at, sum0, sum1);
     }
   }
 }
@@ -46,20 +49,31 @@ export function embeddingBackward(
   parts: u32,
 ): f32 {
   const bytes = (<usize>E) << 2;
-  let most = f32x4.splat(0);
-  let sound = f32x4.splat(0);
+  const zero = f32x4.splat(0);
+  let most = zero;
+  let sound = zero;
   const tiny = f32x4.splat(TINY);
   for (let p = 0; p < count; p++, dx += bytes) {
     const id = load<u32>(ids + ((<usize>p) << 2));
     if (id % parts != part) continue;
     const row = dTable + <usize>id * bytes;
     const square = squares ? squares + <usize>id * bytes : 0;
-    for (let j: usize = 0; j < bytes; j += 16) {
-      const d = flush(v128.load(dx + j), tiny);
-      v128.store(row + j, f32x4.add(v128.load(row + j), d));
-      if (square) v128.store(square + j, f32x4.add(v128.load(square + j), f32x4.mul(d, d)));
-      sound = f32x4.add(sound, f32x4.mul(d, f32x4.splat(0))); // NaN where d is not finite
-      most = f32x4.pmax(most, f32x4.abs(d));
+    for (let j: usize = 0; j < bytes; j += 32) {
+      const from = dx + j;
+      const at = row + j;
+      const d0 = flush(v128.load(from), tiny);
+      const d1 = flush(v128.load(from, 16), tiny);
+      const sum0 = f32x4.add(v128.load(at), d0);
+      const sum1 = f32x4.add(v128.load(at, 16), d1);
+      store8(at, sum0, sum1);
+      if (square) {
+        const square0 = f32x4.add(v128.load(square + j), f32x4.mul(d0, d0));
+        const square1 = f32x4.add(v128.load(square + j, 16), f32x4.mul(d1, d1));
+        store8(square + j, square0, square1);
+      }
+      // NaN where d is not finite
+      sound = f32x4.add(sound, f32x4.add(f32x4.mul(d0, zero), f32x4.mul(d1, zero)));
+      most = f32x4.pmax(most, f32x4.pmax(f32x4.abs(d0), f32x4.abs(d1)));
     }
   }
   return peakOf(most, sound);
@@ -80,11 +94,18 @@ export function limitPlaces(
 ): void {
   const bytes = (<usize>E) << 2;
   const high = f32x4.splat(<f32>most);
+  const zero = f32x4.splat(0);
   for (let p = 0; p < count; p++, dx += bytes) {
     if (load<u32>(ids + ((<usize>p) << 2)) % parts != part) continue;
-    for (let j: usize = 0; j < bytes; j += 16) {
-      const d = v128.load(dx + j);
-      v128.store(dx + j, f32x4.add(within(d, high), f32x4.mul(d, f32x4.splat(0))));
+    for (let j: usize = 0; j < bytes; j += 32) {
+      const at = dx + j;
+      const d0 = v128.load(at);
+      const d1 = v128.load(at, 16);
+      store8(
+        at,
+        f32x4.add(within(d0, high), f32x4.mul(d0, zero)),
+        f32x4.add(within(d1, high), f32x4.mul(d1, zero)),
+      );
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Matrix products, from one register tile of 4 rows × 8 columns.
+ * Matrix products, from a register tile of 4 rows × 8 columns, or × 16 where vectors have 256 bits.
  *
  * a and b are packed first, so that the tile reads both straight through:
  *   a (M, K) → tiles of 4 rows, [M/4][K][4], then the M mod 4 rows left over, [row][K]
@@ -167,6 +167,21 @@ export function sumPanels(db: usize, b: usize, K: i32, N: i32): void {
   }
 }
 
+/** What a product without init begins with: zeros for the columns of the widest tile. */
+const ZEROS: usize = memory.data(128, 16);
+
+/**
+ * Columns of the product's tile. With 8, all sums of a tile are in the 16 registers that most processors have for vectors
+ * of 128 bits. With 16, V8's pass that joins two such operations into one of 256 bits has them in eight, and enough chains
+ * to hide the time that an addition takes; without the pass they are too many.
+ */
+let tileColumns: i32 = 8;
+
+/** Columns of the product's tile from now on: 8, or 16 where vectors have 256 bits. The bits are the same. */
+export function setTile(columns: i32): void {
+  tileColumns = columns;
+}
+
 /**
  * c = init + a·b.
  * c     (M, N) assigned; row m is at row(m)·ldc, row(m) = rows[m], or m where rows is 0
@@ -190,64 +205,165 @@ export function product(
   const full = M & ~3;
   const panel = (<usize>K) << 5;
   const block = K * N <= IN_CACHE ? ROWS : full;
+  const isWide = tileColumns == 16;
   for (let top = 0; top < full; top += block) {
     const bottom = min(top + block, full);
-    for (let n = 0; n < N; n += 8) {
-      const column = (<usize>n) << 2;
-      const from = init ? init + column : 0;
-      let tile = a + <usize>top * ((<usize>K) << 2);
-      for (let m = top; m < bottom; m += 4) {
-        const r0 = rowOf(rows, m, M);
-        const r1 = rowOf(rows, m + 1, M);
-        const r2 = rowOf(rows, m + 2, M);
-        const r3 = rowOf(rows, m + 3, M);
-        tile4x8(
-          c + column + r0 * cStride,
-          c + column + r1 * cStride,
-          c + column + r2 * cStride,
-          c + column + r3 * cStride,
-          from,
-          r0 * iStride,
-          r1 * iStride,
-          r2 * iStride,
-          r3 * iStride,
-          tile,
-          b + <usize>(n >> 3) * panel,
+    const tiles = a + <usize>top * ((<usize>K) << 2);
+    let n = 0;
+    if (isWide) {
+      for (; n + 16 <= N; n += 16) {
+        const column = (<usize>n) << 2;
+        const panels = b + <usize>(n >> 3) * panel;
+        columns16(
+          c + column,
+          cStride,
+          rows,
+          init ? init + column : 0,
+          iStride,
+          tiles,
+          panels,
+          top,
+          bottom,
+          M,
           K,
         );
-        tile += (<usize>K) << 4;
       }
-    }
-  }
-  // The rows left over go one at a time, four panels abreast to keep eight chains in flight.
-  let row = a + <usize>full * ((<usize>K) << 2);
-  for (let m = full; m < M; m++) {
-    const r = rowOf(rows, m, M);
-    const to = c + r * cStride;
-    const from = init ? init + r * iStride : 0;
-    let n = 0;
-    for (; n + 32 <= N; n += 32) {
-      const column = (<usize>n) << 2;
-      tile1x32(to + column, from ? from + column : 0, row, b + <usize>(n >> 3) * panel, K);
     }
     for (; n < N; n += 8) {
       const column = (<usize>n) << 2;
-      tile1x8(to + column, from ? from + column : 0, row, b + <usize>(n >> 3) * panel, K);
+      const panels = b + <usize>(n >> 3) * panel;
+      columns8(
+        c + column,
+        cStride,
+        rows,
+        init ? init + column : 0,
+        iStride,
+        tiles,
+        panels,
+        top,
+        bottom,
+        M,
+        K,
+      );
     }
+  }
+  let row = a + <usize>full * ((<usize>K) << 2);
+  for (let m = full; m < M; m++) {
+    const r = rowOf(rows, m, M);
+    productOfRow(c + r * cStride, init ? init + r * iStride : 0, row, b, N, K, isWide);
     row += (<usize>K) << 2;
   }
 }
 
-function initial(from: usize, offset: usize): v128 {
-  return from ? v128.load(from + offset) : f32x4.splat(0);
+/** 8 columns of the product, of the rows from top to bottom, four at a time. */
+function columns8(
+  c: usize,
+  cStride: usize,
+  rows: usize,
+  init: usize,
+  iStride: usize,
+  tile: usize,
+  b: usize,
+  top: i32,
+  bottom: i32,
+  M: i32,
+  K: i32,
+): void {
+  for (let m = top; m < bottom; m += 4) {
+    const r0 = rowOf(rows, m, M);
+    const r1 = rowOf(rows, m + 1, M);
+    const r2 = rowOf(rows, m + 2, M);
+    const r3 = rowOf(rows, m + 3, M);
+    tile4x8(
+      c + r0 * cStride,
+      c + r1 * cStride,
+      c + r2 * cStride,
+      c + r3 * cStride,
+      init ? init + r0 * iStride : ZEROS,
+      init ? init + r1 * iStride : ZEROS,
+      init ? init + r2 * iStride : ZEROS,
+      init ? init + r3 * iStride : ZEROS,
+      tile,
+      b,
+      K,
+    );
+    tile += (<usize>K) << 4;
+  }
 }
+
+/** 16 columns of the product, of the rows from top to bottom, four at a time. */
+function columns16(
+  c: usize,
+  cStride: usize,
+  rows: usize,
+  init: usize,
+  iStride: usize,
+  tile: usize,
+  b: usize,
+  top: i32,
+  bottom: i32,
+  M: i32,
+  K: i32,
+): void {
+  for (let m = top; m < bottom; m += 4) {
+    const r0 = rowOf(rows, m, M);
+    const r1 = rowOf(rows, m + 1, M);
+    const r2 = rowOf(rows, m + 2, M);
+    const r3 = rowOf(rows, m + 3, M);
+    tile4x16(
+      c + r0 * cStride,
+      c + r1 * cStride,
+      c + r2 * cStride,
+      c + r3 * cStride,
+      init ? init + r0 * iStride : ZEROS,
+      init ? init + r1 * iStride : ZEROS,
+      init ? init + r2 * iStride : ZEROS,
+      init ? init + r3 * iStride : ZEROS,
+      tile,
+      b,
+      K,
+    );
+    tile += (<usize>K) << 4;
+  }
+}
+
+/**
+ * A row left over, some panels abreast to keep as many chains in flight. Of 32 columns V8 before 13 keeps one sum in
+ * memory where vectors have 128 bits: there it is 24, and 16 at the end, not 8.
+ */
+function productOfRow(c: usize, from: usize, a: usize, b: usize, N: i32, K: i32, isWide: bool): void {
+  const panel = (<usize>K) << 5;
+  const bytes = (<usize>N) << 2;
+  let n: usize = 0;
+  if (isWide) {
+    for (; n + 128 <= bytes; n += 128) {
+      tile1x32(c + n, from ? from + n : ZEROS, a, b, K);
+      b += 4 * panel;
+    }
+  } else {
+    for (; n + 96 <= bytes && n + 128 != bytes; n += 96) {
+      tile1x24(c + n, from ? from + n : ZEROS, a, b, K);
+      b += 3 * panel;
+    }
+  }
+  for (; n + 64 <= bytes; n += 64) {
+    tile1x16(c + n, from ? from + n : ZEROS, a, b, K);
+    b += 2 * panel;
+  }
+  if (n < bytes) tile1x8(c + n, from ? from + n : ZEROS, a, b, K);
+}
+
+/*
+ * The tiles, which read what they begin with at i or from. What V8's pass joins are neighbours in memory, all the way from a
+ * pair of stores 16 bytes apart back to a pair of loads, if both of a pair are in one basic block: so there is no
+ * branch in a tile, and zeros to begin with are read as well.
+ */
 
 function tile4x8(
   c0: usize,
   c1: usize,
   c2: usize,
   c3: usize,
-  from: usize,
   i0: usize,
   i1: usize,
   i2: usize,
@@ -256,30 +372,30 @@ function tile4x8(
   b: usize,
   K: i32,
 ): void {
-  let s00 = initial(from, i0);
-  let s01 = initial(from, i0 + 16);
-  let s10 = initial(from, i1);
-  let s11 = initial(from, i1 + 16);
-  let s20 = initial(from, i2);
-  let s21 = initial(from, i2 + 16);
-  let s30 = initial(from, i3);
-  let s31 = initial(from, i3 + 16);
+  let s00 = v128.load(i0);
+  let s01 = v128.load(i0, 16);
+  let s10 = v128.load(i1);
+  let s11 = v128.load(i1, 16);
+  let s20 = v128.load(i2);
+  let s21 = v128.load(i2, 16);
+  let s30 = v128.load(i3);
+  let s31 = v128.load(i3, 16);
   for (const end = a + ((<usize>K) << 4); a < end; a += 16) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
+    const p0 = v128.load(b);
+    const p1 = v128.load(b, 16);
     b += 32;
     let x = v128.load32_splat(a);
-    s00 = madd(x, b0, s00);
-    s01 = madd(x, b1, s01);
+    s00 = madd(x, p0, s00);
+    s01 = madd(x, p1, s01);
     x = v128.load32_splat(a, 4);
-    s10 = madd(x, b0, s10);
-    s11 = madd(x, b1, s11);
+    s10 = madd(x, p0, s10);
+    s11 = madd(x, p1, s11);
     x = v128.load32_splat(a, 8);
-    s20 = madd(x, b0, s20);
-    s21 = madd(x, b1, s21);
+    s20 = madd(x, p0, s20);
+    s21 = madd(x, p1, s21);
     x = v128.load32_splat(a, 12);
-    s30 = madd(x, b0, s30);
-    s31 = madd(x, b1, s31);
+    s30 = madd(x, p0, s30);
+    s31 = madd(x, p1, s31);
   }
   v128.store(c0, s00);
   v128.store(c0, s01, 16);
@@ -291,33 +407,110 @@ function tile4x8(
   v128.store(c3, s31, 16);
 }
 
+function tile4x16(
+  c0: usize,
+  c1: usize,
+  c2: usize,
+  c3: usize,
+  i0: usize,
+  i1: usize,
+  i2: usize,
+  i3: usize,
+  a: usize,
+  b: usize,
+  K: i32,
+): void {
+  const panel = (<usize>K) << 5;
+  let b1 = b + panel;
+  let s00 = v128.load(i0);
+  let s01 = v128.load(i0, 16);
+  let s02 = v128.load(i0, 32);
+  let s03 = v128.load(i0, 48);
+  let s10 = v128.load(i1);
+  let s11 = v128.load(i1, 16);
+  let s12 = v128.load(i1, 32);
+  let s13 = v128.load(i1, 48);
+  let s20 = v128.load(i2);
+  let s21 = v128.load(i2, 16);
+  let s22 = v128.load(i2, 32);
+  let s23 = v128.load(i2, 48);
+  let s30 = v128.load(i3);
+  let s31 = v128.load(i3, 16);
+  let s32 = v128.load(i3, 32);
+  let s33 = v128.load(i3, 48);
+  for (const end = a + ((<usize>K) << 4); a < end; a += 16) {
+    const p0 = v128.load(b);
+    const p1 = v128.load(b, 16);
+    const p2 = v128.load(b1);
+    const p3 = v128.load(b1, 16);
+    b += 32;
+    b1 += 32;
+    let x = v128.load32_splat(a);
+    s00 = madd(x, p0, s00);
+    s01 = madd(x, p1, s01);
+    s02 = madd(x, p2, s02);
+    s03 = madd(x, p3, s03);
+    x = v128.load32_splat(a, 4);
+    s10 = madd(x, p0, s10);
+    s11 = madd(x, p1, s11);
+    s12 = madd(x, p2, s12);
+    s13 = madd(x, p3, s13);
+    x = v128.load32_splat(a, 8);
+    s20 = madd(x, p0, s20);
+    s21 = madd(x, p1, s21);
+    s22 = madd(x, p2, s22);
+    s23 = madd(x, p3, s23);
+    x = v128.load32_splat(a, 12);
+    s30 = madd(x, p0, s30);
+    s31 = madd(x, p1, s31);
+    s32 = madd(x, p2, s32);
+    s33 = madd(x, p3, s33);
+  }
+  v128.store(c0, s00);
+  v128.store(c0, s01, 16);
+  v128.store(c0, s02, 32);
+  v128.store(c0, s03, 48);
+  v128.store(c1, s10);
+  v128.store(c1, s11, 16);
+  v128.store(c1, s12, 32);
+  v128.store(c1, s13, 48);
+  v128.store(c2, s20);
+  v128.store(c2, s21, 16);
+  v128.store(c2, s22, 32);
+  v128.store(c2, s23, 48);
+  v128.store(c3, s30);
+  v128.store(c3, s31, 16);
+  v128.store(c3, s32, 32);
+  v128.store(c3, s33, 48);
+}
+
 function tile1x32(c: usize, from: usize, a: usize, b: usize, K: i32): void {
   const panel = (<usize>K) << 5;
-  let p1 = b + panel;
-  let p2 = p1 + panel;
-  let p3 = p2 + panel;
-  let s0 = initial(from, 0);
-  let s1 = initial(from, 16);
-  let s2 = initial(from, 32);
-  let s3 = initial(from, 48);
-  let s4 = initial(from, 64);
-  let s5 = initial(from, 80);
-  let s6 = initial(from, 96);
-  let s7 = initial(from, 112);
+  let b1 = b + panel;
+  let b2 = b1 + panel;
+  let b3 = b2 + panel;
+  let s0 = v128.load(from);
+  let s1 = v128.load(from, 16);
+  let s2 = v128.load(from, 32);
+  let s3 = v128.load(from, 48);
+  let s4 = v128.load(from, 64);
+  let s5 = v128.load(from, 80);
+  let s6 = v128.load(from, 96);
+  let s7 = v128.load(from, 112);
   for (const end = a + ((<usize>K) << 2); a < end; a += 4) {
     const x = v128.load32_splat(a);
     s0 = madd(x, v128.load(b), s0);
     s1 = madd(x, v128.load(b, 16), s1);
-    s2 = madd(x, v128.load(p1), s2);
-    s3 = madd(x, v128.load(p1, 16), s3);
-    s4 = madd(x, v128.load(p2), s4);
-    s5 = madd(x, v128.load(p2, 16), s5);
-    s6 = madd(x, v128.load(p3), s6);
-    s7 = madd(x, v128.load(p3, 16), s7);
+    s2 = madd(x, v128.load(b1), s2);
+    s3 = madd(x, v128.load(b1, 16), s3);
+    s4 = madd(x, v128.load(b2), s4);
+    s5 = madd(x, v128.load(b2, 16), s5);
+    s6 = madd(x, v128.load(b3), s6);
+    s7 = madd(x, v128.load(b3, 16), s7);
     b += 32;
-    p1 += 32;
-    p2 += 32;
-    p3 += 32;
+    b1 += 32;
+    b2 += 32;
+    b3 += 32;
   }
   v128.store(c, s0);
   v128.store(c, s1, 16);
@@ -329,9 +522,61 @@ function tile1x32(c: usize, from: usize, a: usize, b: usize, K: i32): void {
   v128.store(c, s7, 112);
 }
 
+function tile1x24(c: usize, from: usize, a: usize, b: usize, K: i32): void {
+  const panel = (<usize>K) << 5;
+  let b1 = b + panel;
+  let b2 = b1 + panel;
+  let s0 = v128.load(from);
+  let s1 = v128.load(from, 16);
+  let s2 = v128.load(from, 32);
+  let s3 = v128.load(from, 48);
+  let s4 = v128.load(from, 64);
+  let s5 = v128.load(from, 80);
+  for (const end = a + ((<usize>K) << 2); a < end; a += 4) {
+    const x = v128.load32_splat(a);
+    s0 = madd(x, v128.load(b), s0);
+    s1 = madd(x, v128.load(b, 16), s1);
+    s2 = madd(x, v128.load(b1), s2);
+    s3 = madd(x, v128.load(b1, 16), s3);
+    s4 = madd(x, v128.load(b2), s4);
+    s5 = madd(x, v128.load(b2, 16), s5);
+    b += 32;
+    b1 += 32;
+    b2 += 32;
+  }
+  v128.store(c, s0);
+  v128.store(c, s1, 16);
+  v128.store(c, s2, 32);
+  v128.store(c, s3, 48);
+  v128.store(c, s4, 64);
+  v128.store(c, s5, 80);
+}
+
+function tile1x16(c: usize, from: usize, a: usize, b: usize, K: i32): void {
+  const panel = (<usize>K) << 5;
+  let b1 = b + panel;
+  let s0 = v128.load(from);
+  let s1 = v128.load(from, 16);
+  let s2 = v128.load(from, 32);
+  let s3 = v128.load(from, 48);
+  for (const end = a + ((<usize>K) << 2); a < end; a += 4) {
+    const x = v128.load32_splat(a);
+    s0 = madd(x, v128.load(b), s0);
+    s1 = madd(x, v128.load(b, 16), s1);
+    s2 = madd(x, v128.load(b1), s2);
+    s3 = madd(x, v128.load(b1, 16), s3);
+    b += 32;
+    b1 += 32;
+  }
+  v128.store(c, s0);
+  v128.store(c, s1, 16);
+  v128.store(c, s2, 32);
+  v128.store(c, s3, 48);
+}
+
 function tile1x8(c: usize, from: usize, a: usize, b: usize, K: i32): void {
-  let s0 = initial(from, 0);
-  let s1 = initial(from, 16);
+  let s0 = v128.load(from);
+  let s1 = v128.load(from, 16);
   for (const end = a + ((<usize>K) << 2); a < end; a += 4) {
     const x = v128.load32_splat(a);
     s0 = madd(x, v128.load(b), s0);

@@ -18,7 +18,18 @@
  */
 import { packRows, product } from "./gemm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
-import { flush, sigmoid, TINY, tanh } from "./simd";
+import {
+  addProductRow,
+  FAINT,
+  flush,
+  multiplyRow,
+  sigmoidRow,
+  sigmoidSlope,
+  store8,
+  TINY,
+  tanhRow,
+  tanhSlope,
+} from "./simd";
 import { panelsFrom, stateProduct } from "./state-product";
 import { zoneAt, zoneBackward, zoneCarry, zoneState } from "./zoneout";
 
@@ -85,20 +96,37 @@ export function gruForward(
 
 /** One sequence, one timestep: z (3H) activated in place; h points at the row before. */
 function gatesForward(z: usize, v: usize, h: usize, row: usize): void {
-  for (let j: usize = 0; j < row; j += 16) {
-    const u = sigmoid(f32x4.add(v128.load(z + j), v128.load(v + j)));
-    const r = sigmoid(f32x4.add(v128.load(z + row + j), v128.load(v + row + j)));
-    const g = tanh(f32x4.add(v128.load(z + 2 * row + j), f32x4.mul(r, v128.load(v + 2 * row + j))));
-    v128.store(z + j, u);
-    v128.store(z + row + j, r);
-    v128.store(z + 2 * row + j, g);
-    v128.store(h + row + j, blend(u, v128.load(h + j), g));
+  const r = z + row;
+  const g = r + row;
+  addRow(z, v, 2 * row);
+  sigmoidRow(z, z, 2 * row);
+  addProductRow(g, r, v + 2 * row, row);
+  tanhRow(g, g, row);
+  blendForward(h, z, g, row);
+}
+
+/** y += x, so many bytes, a multiple of 32. */
+function addRow(y: usize, x: usize, bytes: usize): void {
+  for (const end = y + bytes; y < end; y += 32, x += 32) {
+    const y0 = f32x4.add(v128.load(y), v128.load(x));
+    const y1 = f32x4.add(v128.load(y, 16), v128.load(x, 16));
+    store8(y, y0, y1);
   }
 }
 
-/** u·h₋ + (1 - u)·g */
-function blend(u: v128, before: v128, g: v128): v128 {
-  return f32x4.add(f32x4.mul(u, before), f32x4.mul(f32x4.sub(f32x4.splat(1.0), u), g));
+/** h (2, H): its second row = u·h₋ + (1 - u)·g, h₋ being the first. */
+function blendForward(h: usize, u: usize, g: usize, row: usize): void {
+  const one = f32x4.splat(1.0);
+  const faint = f32x4.splat(FAINT);
+  for (const end = h + row; h < end; h += 32, u += 32, g += 32) {
+    const u0 = v128.load(u);
+    const u1 = v128.load(u, 16);
+    const kept0 = f32x4.mul(u0, v128.load(h));
+    const kept1 = f32x4.mul(u1, v128.load(h, 16));
+    const new0 = f32x4.mul(f32x4.sub(one, u0), v128.load(g));
+    const new1 = f32x4.mul(f32x4.sub(one, u1), v128.load(g, 16));
+    store8(h + row, flush(f32x4.add(kept0, new0), faint), flush(f32x4.add(kept1, new1), faint));
+  }
 }
 
 /**
@@ -180,34 +208,54 @@ export function gruBackward(
 function blendBackward(z: usize, h: usize, dh: usize, dhState: usize, flow: usize, row: usize): void {
   const one = f32x4.splat(1.0);
   const tiny = f32x4.splat(TINY);
-  for (let j: usize = 0; j < row; j += 16) {
-    const u = v128.load(z + j);
-    const g = v128.load(z + 2 * row + j);
-    let dhj = v128.load(dhState + j);
-    if (dh) dhj = f32x4.add(dhj, v128.load(dh + j));
-    dhj = flush(dhj, tiny);
-    if (flow) v128.store(flow + j, dhj);
-    // σ' = σ(1 - σ) and tanh' = 1 - tanh², both from the activated value.
-    const kept = f32x4.sub(one, u);
-    const du = f32x4.mul(f32x4.mul(dhj, f32x4.sub(v128.load(h + j), g)), f32x4.mul(u, kept));
-    const dg = f32x4.mul(f32x4.mul(dhj, kept), f32x4.sub(one, f32x4.mul(g, g)));
-    v128.store(z + j, du);
-    v128.store(z + 2 * row + j, dg);
-    v128.store(dhState + j, f32x4.mul(dhj, u));
+  for (let j: usize = 0; j < row; j += 32) {
+    const zu = z + j;
+    const zg = zu + 2 * row;
+    const hj = h + j;
+    const state = dhState + j;
+    const u0 = v128.load(zu);
+    const u1 = v128.load(zu, 16);
+    const g0 = v128.load(zg);
+    const g1 = v128.load(zg, 16);
+    let d0 = v128.load(state);
+    let d1 = v128.load(state, 16);
+    if (dh) {
+      d0 = f32x4.add(d0, v128.load(dh + j));
+      d1 = f32x4.add(d1, v128.load(dh + j, 16));
+    }
+    d0 = flush(d0, tiny);
+    d1 = flush(d1, tiny);
+    if (flow) store8(flow + j, d0, d1);
+    const kept0 = f32x4.sub(one, u0);
+    const kept1 = f32x4.sub(one, u1);
+    const du0 = f32x4.mul(f32x4.mul(d0, f32x4.sub(v128.load(hj), g0)), f32x4.mul(u0, kept0));
+    const du1 = f32x4.mul(f32x4.mul(d1, f32x4.sub(v128.load(hj, 16), g1)), f32x4.mul(u1, kept1));
+    store8(zu, du0, du1);
+    const dg0 = f32x4.mul(f32x4.mul(d0, kept0), tanhSlope(g0, one));
+    const dg1 = f32x4.mul(f32x4.mul(d1, kept1), tanhSlope(g1, one));
+    store8(zg, dg0, dg1);
+    store8(state, f32x4.mul(d0, u0), f32x4.mul(d1, u1));
   }
 }
 
 /** One sequence, one timestep, after blendBackward: r of z (3H) → dr; v (3H) → dv. */
 function resetBackward(z: usize, v: usize, row: usize): void {
   const one = f32x4.splat(1.0);
-  for (let j: usize = 0; j < row; j += 16) {
-    const r = v128.load(z + row + j);
-    const dg = v128.load(z + 2 * row + j);
-    const dr = f32x4.mul(f32x4.mul(dg, v128.load(v + 2 * row + j)), f32x4.mul(r, f32x4.sub(one, r)));
-    v128.store(z + row + j, dr);
-    v128.store(v + j, v128.load(z + j));
-    v128.store(v + row + j, dr);
-    v128.store(v + 2 * row + j, f32x4.mul(dg, r));
+  memory.copy(v, z, row);
+  for (let j: usize = 0; j < row; j += 32) {
+    const zr = z + row + j;
+    const zg = zr + row;
+    const vr = v + row + j;
+    const vg = vr + row;
+    const r0 = v128.load(zr);
+    const r1 = v128.load(zr, 16);
+    const dg0 = v128.load(zg);
+    const dg1 = v128.load(zg, 16);
+    const dr0 = f32x4.mul(f32x4.mul(dg0, v128.load(vg)), sigmoidSlope(r0, one));
+    const dr1 = f32x4.mul(f32x4.mul(dg1, v128.load(vg, 16)), sigmoidSlope(r1, one));
+    store8(zr, dr0, dr1);
+    store8(vr, dr0, dr1);
+    store8(vg, f32x4.mul(dg0, r0), f32x4.mul(dg1, r1));
   }
 }
 
@@ -269,12 +317,8 @@ export function gruBeforeForward(
       const zr = zt + ((<usize>(r * zSequence)) << 2);
       const hr = bt + ((<usize>(r * sequence)) << 2);
       const rhr = rht + ((<usize>(r * T * H)) << 2);
-      for (let j: usize = 0; j < row; j += 16) {
-        const reset = sigmoid(v128.load(zr + row + j));
-        v128.store(zr + j, sigmoid(v128.load(zr + j)));
-        v128.store(zr + row + j, reset);
-        v128.store(rhr + j, f32x4.mul(reset, v128.load(hr + j)));
-      }
+      sigmoidRow(zr, zr, 2 * row);
+      multiplyRow(rhr, zr + row, hr, row);
     }
     const candidate = zt + 2 * row;
     stateProduct(candidate, zSequence, candidate, zSequence, rht, T * H, candidates, e, a, R, H, units);
@@ -287,11 +331,8 @@ export function gruBeforeForward(
         keepState(hr, row);
         continue;
       }
-      for (let j: usize = 0; j < row; j += 16) {
-        const g = tanh(v128.load(zr + 2 * row + j));
-        v128.store(zr + 2 * row + j, g);
-        v128.store(hr + row + j, blend(v128.load(zr + j), v128.load(hr + j), g));
-      }
+      tanhRow(zr + 2 * row, zr + 2 * row, row);
+      blendForward(hr, zr, zr + 2 * row, row);
       if (zone) zoneState(hr, zoneAt(zone, zoneStep, zoneSequence, t, r), row);
     }
   }
@@ -387,11 +428,16 @@ export function gruBeforeBackward(
 /** One sequence, one timestep: r (H) → dr; dhState += r·drh. h is the row that r was multiplied with. */
 function resetBeforeBackward(r: usize, h: usize, drh: usize, dhState: usize, row: usize): void {
   const one = f32x4.splat(1.0);
-  for (let j: usize = 0; j < row; j += 16) {
-    const reset = v128.load(r + j);
-    const d = v128.load(drh + j);
-    const slope = f32x4.mul(reset, f32x4.sub(one, reset));
-    v128.store(r + j, f32x4.mul(f32x4.mul(d, v128.load(h + j)), slope));
-    v128.store(dhState + j, f32x4.add(v128.load(dhState + j), f32x4.mul(d, reset)));
+  for (const end = r + row; r < end; r += 32, h += 32, drh += 32, dhState += 32) {
+    const r0 = v128.load(r);
+    const r1 = v128.load(r, 16);
+    const d0 = v128.load(drh);
+    const d1 = v128.load(drh, 16);
+    const dr0 = f32x4.mul(f32x4.mul(d0, v128.load(h)), sigmoidSlope(r0, one));
+    const dr1 = f32x4.mul(f32x4.mul(d1, v128.load(h, 16)), sigmoidSlope(r1, one));
+    store8(r, dr0, dr1);
+    const state0 = f32x4.add(v128.load(dhState), f32x4.mul(d0, r0));
+    const state1 = f32x4.add(v128.load(dhState, 16), f32x4.mul(d1, r1));
+    store8(dhState, state0, state1);
   }
 }

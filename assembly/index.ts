@@ -1,7 +1,7 @@
 /**
  * The ABI: every export, by file. Pointers are byte offsets into the imported memory,
  * 16-byte aligned; sizes are counted in elements; f32 throughout. Kernels never allocate, keep no
- * state and import nothing but the memory, so any number of instances may share one.
+ * state but what setTile says and import nothing but the memory, so any number of instances may share one.
  */
 
 export {
@@ -23,7 +23,16 @@ export { activationBackward, activationForward } from "./dense";
 export { dropElements, dropoutBackward, dropoutForward, recurrentDropout } from "./dropout";
 export { addRows, embeddingBackward, embeddingForward, limitPlaces } from "./embedding";
 export { gaussianNegativeLogLikelihood } from "./gaussian";
-export { clear, packColumns, packPanels, packPanelsTransposed, packRows, product, sumPanels } from "./gemm";
+export {
+  clear,
+  packColumns,
+  packPanels,
+  packPanelsTransposed,
+  packRows,
+  product,
+  setTile,
+  sumPanels,
+} from "./gemm";
 export { gruBackward, gruBeforeBackward, gruBeforeForward, gruForward } from "./gru";
 export { huber } from "./huber";
 export { packPanelsInt8, packRowsInt8, productInt8 } from "./integer";
@@ -53,11 +62,11 @@ export {
   maxPoolForward,
 } from "./pooling";
 export { quantile } from "./quantile";
-export { dropoutKeep, normal, orthogonal, philox, shuffle, uniform } from "./random";
+export { dropoutKeep, normal, orthogonal, philox, projectOut, shuffle, uniform } from "./random";
 export { rmsprop } from "./rmsprop";
 export { rnnBackward, rnnForward } from "./rnn";
 export { sgd } from "./sgd";
-export { mapCosTurns, mapExp, mapLog, mapLog1p, mapSigmoid, mapTanh } from "./simd";
+export { flushFaint, mapCosTurns, mapExp, mapLog, mapLog1p, mapSigmoid, mapTanh } from "./simd";
 export { softmaxBackward, softmaxForward } from "./softmax";
 export { weighRows } from "./weigh-rows";
 export { weighTarget } from "./weigh-target";

@@ -13,8 +13,9 @@
  */
 import { packRows, product } from "./gemm";
 import { center, rowBackward } from "./layer-normalization";
+import { cellForward } from "./lstm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
-import { flush, sigmoid, TINY, tanh } from "./simd";
+import { flush, multiplyRow, sigmoidRow, sigmoidSlope, store8, TINY, tanhRow, tanhSlope } from "./simd";
 import { stateProduct } from "./state-product";
 
 /**
@@ -104,23 +105,28 @@ function gatesForward(
   b: usize,
   row: usize,
 ): void {
-  for (let j: usize = 0; j < 4 * row; j += 16) {
-    const hat = f32x4.mul(v128.load(v + j), f32x4.splat(s));
-    v128.store(v + j, hat);
-    let sum = f32x4.add(f32x4.mul(hat, v128.load(gamma + j)), v128.load(beta + j));
-    if (b) sum = f32x4.add(sum, v128.load(b + j));
-    v128.store(z + j, f32x4.add(v128.load(z + j), sum));
+  const scale = f32x4.splat(s);
+  for (let j: usize = 0; j < 4 * row; j += 32) {
+    const vj = v + j;
+    const zj = z + j;
+    const hat0 = f32x4.mul(v128.load(vj), scale);
+    const hat1 = f32x4.mul(v128.load(vj, 16), scale);
+    store8(vj, hat0, hat1);
+    let sum0 = f32x4.add(f32x4.mul(hat0, v128.load(gamma + j)), v128.load(beta + j));
+    let sum1 = f32x4.add(f32x4.mul(hat1, v128.load(gamma + j, 16)), v128.load(beta + j, 16));
+    if (b) {
+      sum0 = f32x4.add(sum0, v128.load(b + j));
+      sum1 = f32x4.add(sum1, v128.load(b + j, 16));
+    }
+    store8(zj, f32x4.add(v128.load(zj), sum0), f32x4.add(v128.load(zj, 16), sum1));
   }
-  for (let j: usize = 0; j < row; j += 16) {
-    const i = sigmoid(v128.load(z + j));
-    const f = sigmoid(v128.load(z + row + j));
-    const g = tanh(v128.load(z + 2 * row + j));
-    v128.store(z + j, i);
-    v128.store(z + row + j, f);
-    v128.store(z + 2 * row + j, g);
-    v128.store(z + 3 * row + j, sigmoid(v128.load(z + 3 * row + j)));
-    v128.store(c + row + j, f32x4.add(f32x4.mul(f, v128.load(c + j)), f32x4.mul(i, g)));
-  }
+  const f = z + row;
+  const g = f + row;
+  const o = g + row;
+  sigmoidRow(z, z, 2 * row);
+  tanhRow(g, g, row);
+  sigmoidRow(o, o, row);
+  cellForward(c, z, f, g, row);
 }
 
 /** h, tc (H) assigned; ch (H) scaled by s. */
@@ -134,13 +140,17 @@ function outputForward(
   beta: usize,
   row: usize,
 ): void {
-  for (let j: usize = 0; j < row; j += 16) {
-    const hat = f32x4.mul(v128.load(ch + j), f32x4.splat(s));
-    const squashed = tanh(f32x4.add(f32x4.mul(hat, v128.load(gamma + j)), v128.load(beta + j)));
-    v128.store(ch + j, hat);
-    v128.store(tc + j, squashed);
-    v128.store(h + j, f32x4.mul(v128.load(o + j), squashed));
+  const scale = f32x4.splat(s);
+  for (let j: usize = 0; j < row; j += 32) {
+    const hat0 = f32x4.mul(v128.load(ch + j), scale);
+    const hat1 = f32x4.mul(v128.load(ch + j, 16), scale);
+    store8(ch + j, hat0, hat1);
+    const sum0 = f32x4.add(f32x4.mul(hat0, v128.load(gamma + j)), v128.load(beta + j));
+    const sum1 = f32x4.add(f32x4.mul(hat1, v128.load(gamma + j, 16)), v128.load(beta + j, 16));
+    store8(tc + j, sum0, sum1);
   }
+  tanhRow(tc, tc, row);
+  multiplyRow(h, o, tc, row);
 }
 
 /**
@@ -249,17 +259,27 @@ function outputBackward(
 ): void {
   const one = f32x4.splat(1.0);
   const tiny = f32x4.splat(TINY);
-  for (let j: usize = 0; j < row; j += 16) {
-    const oj = v128.load(o + j);
-    const squashed = v128.load(tc + j);
-    let dhj = v128.load(dhNext + j);
-    if (dh) dhj = f32x4.add(dhj, v128.load(dh + j));
-    dhj = flush(dhj, tiny);
-    if (flow) v128.store(flow + j, dhj);
-    // σ' = σ(1 - σ) and tanh' = 1 - tanh², both from the activated value.
-    const slope = f32x4.sub(one, f32x4.mul(squashed, squashed));
-    v128.store(dn + j, f32x4.mul(f32x4.mul(dhj, oj), slope));
-    v128.store(o + j, f32x4.mul(f32x4.mul(dhj, squashed), f32x4.mul(oj, f32x4.sub(one, oj))));
+  for (let j: usize = 0; j < row; j += 32) {
+    const oj = o + j;
+    const o0 = v128.load(oj);
+    const o1 = v128.load(oj, 16);
+    const s0 = v128.load(tc + j);
+    const s1 = v128.load(tc + j, 16);
+    let d0 = v128.load(dhNext + j);
+    let d1 = v128.load(dhNext + j, 16);
+    if (dh) {
+      d0 = f32x4.add(d0, v128.load(dh + j));
+      d1 = f32x4.add(d1, v128.load(dh + j, 16));
+    }
+    d0 = flush(d0, tiny);
+    d1 = flush(d1, tiny);
+    if (flow) store8(flow + j, d0, d1);
+    const dn0 = f32x4.mul(f32x4.mul(d0, o0), tanhSlope(s0, one));
+    const dn1 = f32x4.mul(f32x4.mul(d1, o1), tanhSlope(s1, one));
+    store8(dn + j, dn0, dn1);
+    const do0 = f32x4.mul(f32x4.mul(d0, s0), sigmoidSlope(o0, one));
+    const do1 = f32x4.mul(f32x4.mul(d1, s1), sigmoidSlope(o1, one));
+    store8(oj, do0, do1);
   }
 }
 
@@ -267,15 +287,29 @@ function outputBackward(
 function gatesBackward(z: usize, c: usize, dcj: usize, dc: usize, flow: usize, row: usize): void {
   const one = f32x4.splat(1.0);
   const tiny = f32x4.splat(TINY);
-  for (let j: usize = 0; j < row; j += 16) {
-    const i = v128.load(z + j);
-    const f = v128.load(z + row + j);
-    const g = v128.load(z + 2 * row + j);
-    const d = flush(f32x4.add(v128.load(dc + j), v128.load(dcj + j)), tiny);
-    if (flow) v128.store(flow + j, d);
-    v128.store(z + j, f32x4.mul(f32x4.mul(d, g), f32x4.mul(i, f32x4.sub(one, i))));
-    v128.store(z + row + j, f32x4.mul(f32x4.mul(d, v128.load(c + j)), f32x4.mul(f, f32x4.sub(one, f))));
-    v128.store(z + 2 * row + j, f32x4.mul(f32x4.mul(d, i), f32x4.sub(one, f32x4.mul(g, g))));
-    v128.store(dc + j, f32x4.mul(d, f));
+  for (let j: usize = 0; j < row; j += 32) {
+    const zi = z + j;
+    const zf = zi + row;
+    const zg = zf + row;
+    const i0 = v128.load(zi);
+    const i1 = v128.load(zi, 16);
+    const f0 = v128.load(zf);
+    const f1 = v128.load(zf, 16);
+    const g0 = v128.load(zg);
+    const g1 = v128.load(zg, 16);
+    const state = dc + j;
+    const d0 = flush(f32x4.add(v128.load(state), v128.load(dcj + j)), tiny);
+    const d1 = flush(f32x4.add(v128.load(state, 16), v128.load(dcj + j, 16)), tiny);
+    if (flow) store8(flow + j, d0, d1);
+    const df0 = f32x4.mul(f32x4.mul(d0, v128.load(c + j)), sigmoidSlope(f0, one));
+    const df1 = f32x4.mul(f32x4.mul(d1, v128.load(c + j, 16)), sigmoidSlope(f1, one));
+    const di0 = f32x4.mul(f32x4.mul(d0, g0), sigmoidSlope(i0, one));
+    const di1 = f32x4.mul(f32x4.mul(d1, g1), sigmoidSlope(i1, one));
+    const dg0 = f32x4.mul(f32x4.mul(d0, i0), tanhSlope(g0, one));
+    const dg1 = f32x4.mul(f32x4.mul(d1, i1), tanhSlope(g1, one));
+    store8(zi, di0, di1);
+    store8(zf, df0, df1);
+    store8(zg, dg0, dg1);
+    store8(state, f32x4.mul(d0, f0), f32x4.mul(d1, f1));
   }
 }

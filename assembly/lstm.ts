@@ -13,7 +13,17 @@
  */
 import { packRows, product } from "./gemm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
-import { flush, sigmoid, TINY, tanh } from "./simd";
+import {
+  FAINT,
+  flush,
+  multiplyRow,
+  sigmoidRow,
+  sigmoidSlope,
+  store8,
+  TINY,
+  tanhRow,
+  tanhSlope,
+} from "./simd";
 import { stateProduct } from "./state-product";
 import { zoneAt, zoneBackward, zoneCarry, zoneState } from "./zoneout";
 
@@ -85,20 +95,26 @@ export function lstmForward(
 
 /** One sequence, one timestep: z (4H) activated in place; c, h point at the row before. */
 function gatesForward(z: usize, c: usize, h: usize, tc: usize, row: usize): void {
-  for (let j: usize = 0; j < row; j += 16) {
-    const i = sigmoid(v128.load(z + j));
-    const f = sigmoid(v128.load(z + row + j));
-    const g = tanh(v128.load(z + 2 * row + j));
-    const o = sigmoid(v128.load(z + 3 * row + j));
-    const cell = f32x4.add(f32x4.mul(f, v128.load(c + j)), f32x4.mul(i, g));
-    const squashed = tanh(cell);
-    v128.store(z + j, i);
-    v128.store(z + row + j, f);
-    v128.store(z + 2 * row + j, g);
-    v128.store(z + 3 * row + j, o);
-    v128.store(c + row + j, cell);
-    v128.store(tc + j, squashed);
-    v128.store(h + row + j, f32x4.mul(o, squashed));
+  const f = z + row;
+  const g = f + row;
+  const o = g + row;
+  sigmoidRow(z, z, 2 * row);
+  tanhRow(g, g, row);
+  sigmoidRow(o, o, row);
+  cellForward(c, z, f, g, row);
+  tanhRow(tc, c + row, row);
+  multiplyRow(h + row, o, tc, row);
+}
+
+/** c (2, H): its second row = f·c₋ + i·g, c₋ being the first. */
+export function cellForward(c: usize, i: usize, f: usize, g: usize, row: usize): void {
+  const faint = f32x4.splat(FAINT);
+  for (const end = c + row; c < end; c += 32, i += 32, f += 32, g += 32) {
+    const kept0 = f32x4.mul(v128.load(f), v128.load(c));
+    const kept1 = f32x4.mul(v128.load(f, 16), v128.load(c, 16));
+    const taken0 = f32x4.mul(v128.load(i), v128.load(g));
+    const taken1 = f32x4.mul(v128.load(i, 16), v128.load(g, 16));
+    store8(c + row, flush(f32x4.add(kept0, taken0), faint), flush(f32x4.add(kept1, taken1), faint));
   }
 }
 
@@ -194,30 +210,63 @@ function gatesBackward(
 ): void {
   const one = f32x4.splat(1.0);
   const tiny = f32x4.splat(TINY);
-  for (let j: usize = 0; j < row; j += 16) {
-    const i = v128.load(z + j);
-    const f = v128.load(z + row + j);
-    const g = v128.load(z + 2 * row + j);
-    const o = v128.load(z + 3 * row + j);
-    const squashed = v128.load(tc + j);
-    let dhj = v128.load(dhNext + j);
-    if (dh) dhj = f32x4.add(dhj, v128.load(dh + j));
-    dhj = flush(dhj, tiny);
-    let dcj = f32x4.mul(f32x4.mul(dhj, o), f32x4.sub(one, f32x4.mul(squashed, squashed)));
-    dcj = flush(f32x4.add(v128.load(dc + j), dcj), tiny);
-    if (flow) {
-      v128.store(flow + j, dhj);
-      v128.store(flow + row + j, dcj);
+  for (let j: usize = 0; j < row; j += 32) {
+    const zi = z + j;
+    const zf = zi + row;
+    const zg = zf + row;
+    const zo = zg + row;
+    const i0 = v128.load(zi);
+    const i1 = v128.load(zi, 16);
+    const f0 = v128.load(zf);
+    const f1 = v128.load(zf, 16);
+    const g0 = v128.load(zg);
+    const g1 = v128.load(zg, 16);
+    const o0 = v128.load(zo);
+    const o1 = v128.load(zo, 16);
+    const tcj = tc + j;
+    const s0 = v128.load(tcj);
+    const s1 = v128.load(tcj, 16);
+    const dhj = dhNext + j;
+    let dh0 = v128.load(dhj);
+    let dh1 = v128.load(dhj, 16);
+    if (dh) {
+      dh0 = f32x4.add(dh0, v128.load(dh + j));
+      dh1 = f32x4.add(dh1, v128.load(dh + j, 16));
     }
-    // σ' = σ(1 - σ) and tanh' = 1 - tanh², both from the activated value.
-    const di = f32x4.mul(f32x4.mul(dcj, g), f32x4.mul(i, f32x4.sub(one, i)));
-    const df = f32x4.mul(f32x4.mul(dcj, v128.load(c + j)), f32x4.mul(f, f32x4.sub(one, f)));
-    const dg = f32x4.mul(f32x4.mul(dcj, i), f32x4.sub(one, f32x4.mul(g, g)));
-    const do_ = f32x4.mul(f32x4.mul(dhj, squashed), f32x4.mul(o, f32x4.sub(one, o)));
-    v128.store(z + j, di);
-    v128.store(z + row + j, df);
-    v128.store(z + 2 * row + j, dg);
-    v128.store(z + 3 * row + j, do_);
-    v128.store(dc + j, f32x4.mul(dcj, f));
+    dh0 = flush(dh0, tiny);
+    dh1 = flush(dh1, tiny);
+    const dcj = dc + j;
+    let dc0 = f32x4.mul(f32x4.mul(dh0, o0), tanhSlope(s0, one));
+    let dc1 = f32x4.mul(f32x4.mul(dh1, o1), tanhSlope(s1, one));
+    dc0 = flush(f32x4.add(v128.load(dcj), dc0), tiny);
+    dc1 = flush(f32x4.add(v128.load(dcj, 16), dc1), tiny);
+    if (flow) {
+      store8(flow + j, dh0, dh1);
+      store8(flow + row + j, dc0, dc1);
+    }
+    const cj = c + j;
+    const c0 = v128.load(cj);
+    const c1 = v128.load(cj, 16);
+    store8(
+      zi,
+      f32x4.mul(f32x4.mul(dc0, g0), sigmoidSlope(i0, one)),
+      f32x4.mul(f32x4.mul(dc1, g1), sigmoidSlope(i1, one)),
+    );
+    store8(
+      zf,
+      f32x4.mul(f32x4.mul(dc0, c0), sigmoidSlope(f0, one)),
+      f32x4.mul(f32x4.mul(dc1, c1), sigmoidSlope(f1, one)),
+    );
+    store8(
+      zg,
+      f32x4.mul(f32x4.mul(dc0, i0), tanhSlope(g0, one)),
+      f32x4.mul(f32x4.mul(dc1, i1), tanhSlope(g1, one)),
+    );
+    store8(
+      zo,
+      f32x4.mul(f32x4.mul(dh0, s0), sigmoidSlope(o0, one)),
+      f32x4.mul(f32x4.mul(dh1, s1), sigmoidSlope(o1, one)),
+    );
+    store8(dcj, f32x4.mul(dc0, f0), f32x4.mul(dc1, f1));
   }
 }

@@ -9,7 +9,7 @@
  * A step that all R samples have masked costs a copy of the state. At a masked step z is 0 on the way there and, being
  * dz on the way back, adds nothing to any gradient; what reaches the state is handed to the step before.
  */
-import { flush, TINY } from "./simd";
+import { addProductRow, flush, multiplyRow, store8, TINY } from "./simd";
 
 /** Whether sample r has step t masked. */
 export function isMasked(mask: usize, maskStep: i32, maskSequence: i32, t: i32, r: i32): bool {
@@ -43,22 +43,24 @@ export function keepState(state: usize, row: usize): void {
  */
 export function carryBack(dState: usize, dAbove: usize, flow: usize, row: usize): void {
   const tiny = f32x4.splat(TINY);
-  for (let j: usize = 0; j < row; j += 16) {
-    let d = v128.load(dState + j);
-    if (dAbove) d = f32x4.add(d, v128.load(dAbove + j));
-    d = flush(d, tiny);
-    v128.store(dState + j, d);
-    if (flow) v128.store(flow + j, d);
+  for (let j: usize = 0; j < row; j += 32) {
+    const state = dState + j;
+    let d0 = v128.load(state);
+    let d1 = v128.load(state, 16);
+    if (dAbove) {
+      d0 = f32x4.add(d0, v128.load(dAbove + j));
+      d1 = f32x4.add(d1, v128.load(dAbove + j, 16));
+    }
+    store8(state, flush(d0, tiny), flush(d1, tiny));
   }
+  if (flow) memory.copy(flow, dState, row);
 }
 
 /** to (R, H) = from · m; rows of `to` and `from` so many floats apart. */
 export function dropState(to: usize, ldTo: i32, from: usize, ldFrom: i32, m: usize, R: i32, H: i32): void {
   const row = (<usize>H) << 2;
   for (let r = 0; r < R; r++) {
-    for (let j: usize = 0; j < row; j += 16) {
-      v128.store(to + j, f32x4.mul(v128.load(from + j), v128.load(m + j)));
-    }
+    multiplyRow(to, from, m, row);
     to += (<usize>ldTo) << 2;
     from += (<usize>ldFrom) << 2;
     m += row;
@@ -67,10 +69,7 @@ export function dropState(to: usize, ldTo: i32, from: usize, ldFrom: i32, m: usi
 
 /** The way back through it: dState (R, H) += dm (R, H) · m. */
 export function dropStateBackward(dState: usize, dm: usize, m: usize, R: i32, H: i32): void {
-  for (let j: usize = 0; j < (<usize>(R * H)) << 2; j += 16) {
-    const d = f32x4.mul(v128.load(dm + j), v128.load(m + j));
-    v128.store(dState + j, f32x4.add(v128.load(dState + j), d));
-  }
+  addProductRow(dState, dm, m, (<usize>(R * H)) << 2);
 }
 
 /** x (rows, ld) is 0 in the rows that are masked, whatever it held. */

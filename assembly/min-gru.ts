@@ -11,7 +11,7 @@
  * weights, so their gates are sigmoid 0 = ½ and their candidates 0, and h and all gradients stay exactly 0.
  */
 import { carryBack, isMasked, keepState } from "./mask";
-import { flush, sigmoid, TINY } from "./simd";
+import { FAINT, flush, sigmoidRow, store8, TINY } from "./simd";
 
 /**
  * z   (R, T, 2H) in: W·x + b; out: the gates u, activated, and the candidates g as they were
@@ -29,24 +29,34 @@ export function minGruForward(
   maskSequence: i32,
 ): void {
   const row = (<usize>H) << 2;
-  const one = f32x4.splat(1.0);
   for (let r = 0; r < R; r++) {
     for (let t = 0; t < T; t++) {
       if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
         memory.fill(z, 0, 2 * row);
         keepState(h, row);
       } else {
-        for (let j: usize = 0; j < row; j += 16) {
-          const u = sigmoid(v128.load(z + j));
-          v128.store(z + j, u);
-          const stays = f32x4.mul(f32x4.sub(one, u), v128.load(h + j));
-          v128.store(h + row + j, f32x4.add(stays, f32x4.mul(u, v128.load(z + row + j))));
-        }
+        sigmoidRow(z, z, row);
+        blendForward(h, z, z + row, row);
       }
       z += 2 * row;
       h += row;
     }
     h += row; // past the last state
+  }
+}
+
+/** One sequence, one timestep. h (2, H): its second row = (1 - u)·h₋ + u·g, h₋ being the first. */
+function blendForward(h: usize, u: usize, g: usize, row: usize): void {
+  const one = f32x4.splat(1.0);
+  const faint = f32x4.splat(FAINT);
+  for (const end = h + row; h < end; h += 32, u += 32, g += 32) {
+    const u0 = v128.load(u);
+    const u1 = v128.load(u, 16);
+    const stays0 = f32x4.mul(f32x4.sub(one, u0), v128.load(h));
+    const stays1 = f32x4.mul(f32x4.sub(one, u1), v128.load(h, 16));
+    const enters0 = f32x4.mul(u0, v128.load(g));
+    const enters1 = f32x4.mul(u1, v128.load(g, 16));
+    store8(h + row, flush(f32x4.add(stays0, enters0), faint), flush(f32x4.add(stays1, enters1), faint));
   }
 }
 
@@ -72,8 +82,6 @@ export function minGruBackward(
   maskSequence: i32,
 ): void {
   const row = (<usize>H) << 2;
-  const one = f32x4.splat(1.0);
-  const tiny = f32x4.splat(TINY);
   for (let r = 0; r < R; r++) {
     for (let t = T - 1; t >= 0; t--) {
       const output = (<usize>((r * T + t) * H)) << 2;
@@ -83,21 +91,41 @@ export function minGruBackward(
         carryBack(dhState, dh ? dh + output : 0, flow ? flow + output : 0, row);
         continue;
       }
-      for (let j: usize = 0; j < row; j += 16) {
-        let dhj = v128.load(dhState + j);
-        if (dh) dhj = f32x4.add(dhj, v128.load(dh + output + j));
-        dhj = flush(dhj, tiny);
-        if (flow) v128.store(flow + output + j, dhj);
-        const u = v128.load(zt + j);
-        const g = v128.load(zt + row + j);
-        const stays = f32x4.sub(one, u);
-        // σ' = σ(1 - σ), from the activated value.
-        const du = f32x4.mul(f32x4.mul(dhj, f32x4.sub(g, v128.load(before + j))), f32x4.mul(u, stays));
-        v128.store(zt + j, du);
-        v128.store(zt + row + j, f32x4.mul(dhj, u));
-        v128.store(dhState + j, f32x4.mul(dhj, stays));
-      }
+      blendBackward(zt, before, dh ? dh + output : 0, dhState, flow ? flow + output : 0, row);
     }
     dhState += row;
+  }
+}
+
+/** One sequence, one timestep: z (2H) u | g → dz; dhState is carried one step back. h is the row before. */
+function blendBackward(z: usize, h: usize, dh: usize, dhState: usize, flow: usize, row: usize): void {
+  const one = f32x4.splat(1.0);
+  const tiny = f32x4.splat(TINY);
+  for (let j: usize = 0; j < row; j += 32) {
+    const zu = z + j;
+    const zg = zu + row;
+    const hj = h + j;
+    const state = dhState + j;
+    let d0 = v128.load(state);
+    let d1 = v128.load(state, 16);
+    if (dh) {
+      d0 = f32x4.add(d0, v128.load(dh + j));
+      d1 = f32x4.add(d1, v128.load(dh + j, 16));
+    }
+    d0 = flush(d0, tiny);
+    d1 = flush(d1, tiny);
+    if (flow) store8(flow + j, d0, d1);
+    const u0 = v128.load(zu);
+    const u1 = v128.load(zu, 16);
+    const stays0 = f32x4.sub(one, u0);
+    const stays1 = f32x4.sub(one, u1);
+    const away0 = f32x4.sub(v128.load(zg), v128.load(hj));
+    const away1 = f32x4.sub(v128.load(zg, 16), v128.load(hj, 16));
+    // σ' = σ(1 - σ), from the activated value.
+    const du0 = f32x4.mul(f32x4.mul(d0, away0), f32x4.mul(u0, stays0));
+    const du1 = f32x4.mul(f32x4.mul(d1, away1), f32x4.mul(u1, stays1));
+    store8(zu, du0, du1);
+    store8(zg, f32x4.mul(d0, u0), f32x4.mul(d1, u1));
+    store8(state, f32x4.mul(d0, stays0), f32x4.mul(d1, stays1));
   }
 }

@@ -12,7 +12,7 @@
  * h and all gradients stay exactly 0.
  */
 import { carryBack, isMasked, keepState } from "./mask";
-import { exp, flush, TINY } from "./simd";
+import { FAINT, flush, sigmoidRow, store8, TINY } from "./simd";
 
 /**
  * z   (R, T, 3H) in: W·x + b; out: the gates f | i, activated, and the candidates g as they were
@@ -32,8 +32,6 @@ export function minLstmForward(
   maskSequence: i32,
 ): void {
   const row = (<usize>H) << 2;
-  const one = f32x4.splat(1.0);
-  const half = f32x4.splat(0.5);
   for (let r = 0; r < R; r++) {
     for (let t = 0; t < T; t++) {
       if (mask && isMasked(mask, maskStep, maskSequence, t, r)) {
@@ -41,25 +39,35 @@ export function minLstmForward(
         memory.fill(k, 0, row);
         keepState(h, row);
       } else {
-        for (let j: usize = 0; j < row; j += 16) {
-          // f = ½ / p and i = ½ / q, so f / (f + i) = q / (p + q): exact to a rounding where f and i are near 0,
-          // and finite, as exp ends below 2.3e38.
-          const p = f32x4.add(half, f32x4.mul(half, exp(f32x4.neg(v128.load(z + j)))));
-          const q = f32x4.add(half, f32x4.mul(half, exp(f32x4.neg(v128.load(z + row + j)))));
-          const kept = f32x4.div(q, f32x4.add(p, q));
-          v128.store(z + j, f32x4.div(half, p));
-          v128.store(z + row + j, f32x4.div(half, q));
-          v128.store(k + j, kept);
-          const stays = f32x4.mul(kept, v128.load(h + j));
-          const enters = f32x4.mul(f32x4.sub(one, kept), v128.load(z + 2 * row + j));
-          v128.store(h + row + j, f32x4.add(stays, enters));
-        }
+        sigmoidRow(z, z, 2 * row);
+        shareForward(k, h, z, row);
       }
       z += 3 * row;
       k += row;
       h += row;
     }
     h += row; // past the last state
+  }
+}
+
+/** One sequence, one timestep: k (H) assigned; h (2, H): its second row = k·h₋ + (1 - k)·g, h₋ being the first. */
+function shareForward(k: usize, h: usize, z: usize, row: usize): void {
+  const one = f32x4.splat(1.0);
+  const faint = f32x4.splat(FAINT);
+  for (const end = h + row; h < end; h += 32, k += 32, z += 32) {
+    const i = z + row;
+    const g = i + row;
+    const f0 = v128.load(z);
+    const f1 = v128.load(z, 16);
+    // Neither f nor i is ever 0.
+    const k0 = f32x4.div(f0, f32x4.add(f0, v128.load(i)));
+    const k1 = f32x4.div(f1, f32x4.add(f1, v128.load(i, 16)));
+    store8(k, k0, k1);
+    const stays0 = f32x4.mul(k0, v128.load(h));
+    const stays1 = f32x4.mul(k1, v128.load(h, 16));
+    const enters0 = f32x4.mul(f32x4.sub(one, k0), v128.load(g));
+    const enters1 = f32x4.mul(f32x4.sub(one, k1), v128.load(g, 16));
+    store8(h + row, flush(f32x4.add(stays0, enters0), faint), flush(f32x4.add(stays1, enters1), faint));
   }
 }
 
@@ -86,8 +94,6 @@ export function minLstmBackward(
   maskSequence: i32,
 ): void {
   const row = (<usize>H) << 2;
-  const one = f32x4.splat(1.0);
-  const tiny = f32x4.splat(TINY);
   for (let r = 0; r < R; r++) {
     for (let t = T - 1; t >= 0; t--) {
       const output = (<usize>((r * T + t) * H)) << 2;
@@ -97,24 +103,56 @@ export function minLstmBackward(
         carryBack(dhState, dh ? dh + output : 0, flow ? flow + output : 0, row);
         continue;
       }
-      for (let j: usize = 0; j < row; j += 16) {
-        let dhj = v128.load(dhState + j);
-        if (dh) dhj = f32x4.add(dhj, v128.load(dh + output + j));
-        dhj = flush(dhj, tiny);
-        if (flow) v128.store(flow + output + j, dhj);
-        const f = v128.load(zt + j);
-        const i = v128.load(zt + row + j);
-        const g = v128.load(zt + 2 * row + j);
-        const kept = v128.load(k + output + j);
-        const enters = f32x4.sub(one, kept);
-        // ∂k/∂z of f is k(1 - k)(1 - f), of i -k(1 - k)(1 - i): a softmax of two, of ln f and ln i.
-        const dk = f32x4.mul(f32x4.mul(dhj, f32x4.sub(v128.load(before + j), g)), f32x4.mul(kept, enters));
-        v128.store(zt + j, f32x4.mul(dk, f32x4.sub(one, f)));
-        v128.store(zt + row + j, f32x4.mul(dk, f32x4.sub(i, one)));
-        v128.store(zt + 2 * row + j, f32x4.mul(dhj, enters));
-        v128.store(dhState + j, f32x4.mul(dhj, kept));
-      }
+      shareBackward(zt, k + output, before, dh ? dh + output : 0, dhState, flow ? flow + output : 0, row);
     }
     dhState += row;
+  }
+}
+
+/** One sequence, one timestep: z (3H) f | i | g → dz; dhState is carried one step back. h is the row before. */
+function shareBackward(
+  z: usize,
+  k: usize,
+  h: usize,
+  dh: usize,
+  dhState: usize,
+  flow: usize,
+  row: usize,
+): void {
+  const one = f32x4.splat(1.0);
+  const tiny = f32x4.splat(TINY);
+  for (let j: usize = 0; j < row; j += 32) {
+    const zf = z + j;
+    const zi = zf + row;
+    const zg = zi + row;
+    const kj = k + j;
+    const hj = h + j;
+    const state = dhState + j;
+    let d0 = v128.load(state);
+    let d1 = v128.load(state, 16);
+    if (dh) {
+      d0 = f32x4.add(d0, v128.load(dh + j));
+      d1 = f32x4.add(d1, v128.load(dh + j, 16));
+    }
+    d0 = flush(d0, tiny);
+    d1 = flush(d1, tiny);
+    if (flow) store8(flow + j, d0, d1);
+    const k0 = v128.load(kj);
+    const k1 = v128.load(kj, 16);
+    const enters0 = f32x4.sub(one, k0);
+    const enters1 = f32x4.sub(one, k1);
+    const away0 = f32x4.sub(v128.load(hj), v128.load(zg));
+    const away1 = f32x4.sub(v128.load(hj, 16), v128.load(zg, 16));
+    // ∂k/∂z of f is k(1 - k)(1 - f), of i -k(1 - k)(1 - i): a softmax of two, of ln f and ln i.
+    const dk0 = f32x4.mul(f32x4.mul(d0, away0), f32x4.mul(k0, enters0));
+    const dk1 = f32x4.mul(f32x4.mul(d1, away1), f32x4.mul(k1, enters1));
+    const df0 = f32x4.mul(dk0, f32x4.sub(one, v128.load(zf)));
+    const df1 = f32x4.mul(dk1, f32x4.sub(one, v128.load(zf, 16)));
+    store8(zf, df0, df1);
+    const di0 = f32x4.mul(dk0, f32x4.sub(v128.load(zi), one));
+    const di1 = f32x4.mul(dk1, f32x4.sub(v128.load(zi, 16), one));
+    store8(zi, di0, di1);
+    store8(zg, f32x4.mul(d0, enters0), f32x4.mul(d1, enters1));
+    store8(state, f32x4.mul(d0, k0), f32x4.mul(d1, k1));
   }
 }

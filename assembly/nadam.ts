@@ -1,6 +1,6 @@
 /** Adam with Nesterov's momentum. */
-import { power } from "./adam";
-import { flush, TINY } from "./simd";
+import { moment, power } from "./adam";
+import { clear8, flush, store8, TINY } from "./simd";
 
 /** How fast the momentum nears its end. */
 const DECAY: f64 = 0.96;
@@ -10,7 +10,7 @@ const DECAY: f64 = 0.96;
  *   uₜ = β₁·(1 - ½·0.96ᵗ),  Pₜ = u₁·…·uₜ
  *   m += (g - m)(1 - β₁);  v += (g² - v)(1 - β₂)
  *   m̂ = uₜ₊₁·m / (1 - Pₜ₊₁) + (1 - uₜ)·g / (1 - Pₜ);  v̂ = v / (1 - β₂ᵗ);  w -= lr·m̂ / (√v̂ + ε)
- * w, m, v (n) updated; g (n) read, and left zero where `clears`; t counts from 1. n a multiple of 4.
+ * w, m, v (n) updated; g (n) read, and left zero where `clears`; t counts from 1. n a multiple of PAD.
  * squares (n) stands in for g², where it is given, and is left zero; 0 for none.
  * What is tiny counts as 0, as in adam.
  */
@@ -40,23 +40,34 @@ export function nadam(
   const tiny = f32x4.splat(TINY);
   const tinySquare = f32x4.splat(TINY * TINY);
   const bytes = (<usize>n) << 2;
-  for (let j: usize = 0; j < bytes; j += 16) {
-    const gj = flush(v128.load(g + j), tiny);
-    let mj = v128.load(m + j);
-    let vj = v128.load(v + j);
-    mj = flush(f32x4.add(mj, f32x4.mul(f32x4.sub(gj, mj), k1)), tiny);
-    let square = f32x4.mul(gj, gj);
+  for (let j: usize = 0; j < bytes; j += 32) {
+    const gj = g + j;
+    const mj = m + j;
+    const vj = v + j;
+    const wj = w + j;
+    const g0 = flush(v128.load(gj), tiny);
+    const g1 = flush(v128.load(gj, 16), tiny);
+    const m0 = moment(v128.load(mj), g0, k1, tiny);
+    const m1 = moment(v128.load(mj, 16), g1, k1, tiny);
+    let square0 = f32x4.mul(g0, g0);
+    let square1 = f32x4.mul(g1, g1);
     if (squares) {
-      square = v128.load(squares + j);
-      v128.store(squares + j, f32x4.splat(0));
+      square0 = v128.load(squares + j);
+      square1 = v128.load(squares + j, 16);
+      clear8(squares + j);
     }
-    if (clears) v128.store(g + j, f32x4.splat(0));
-    vj = flush(f32x4.add(vj, f32x4.mul(f32x4.sub(square, vj), k2)), tinySquare);
-    v128.store(m + j, mj);
-    v128.store(v + j, vj);
-    const ahead = f32x4.add(f32x4.mul(mj, ofMean), f32x4.mul(gj, ofGradient));
-    const step = f32x4.div(ahead, f32x4.add(f32x4.sqrt(f32x4.mul(vj, unbiased)), eps));
-    v128.store(w + j, f32x4.sub(v128.load(w + j), step));
+    if (clears) clear8(gj);
+    const v0 = moment(v128.load(vj), square0, k2, tinySquare);
+    const v1 = moment(v128.load(vj, 16), square1, k2, tinySquare);
+    store8(mj, m0, m1);
+    store8(vj, v0, v1);
+    const ahead0 = f32x4.add(f32x4.mul(m0, ofMean), f32x4.mul(g0, ofGradient));
+    const ahead1 = f32x4.add(f32x4.mul(m1, ofMean), f32x4.mul(g1, ofGradient));
+    const step0 = f32x4.div(ahead0, f32x4.add(f32x4.sqrt(f32x4.mul(v0, unbiased)), eps));
+    const step1 = f32x4.div(ahead1, f32x4.add(f32x4.sqrt(f32x4.mul(v1, unbiased)), eps));
+    const w0 = f32x4.sub(v128.load(wj), step0);
+    const w1 = f32x4.sub(v128.load(wj, 16), step1);
+    store8(wj, w0, w1);
   }
 }
 

@@ -1,15 +1,18 @@
 /** From the shards' gradients to the weights of the next step. */
-/** g (n) = the sum of `shards` partials, `stride` floats apart, in their order. n a multiple of 4. */
+import { store8 } from "./simd";
+
+/** g (n) = the sum of `shards` partials, `stride` floats apart, in their order. n a multiple of PAD. */
 export function sumShards(g: usize, partials: usize, shards: i32, stride: i32, n: i32): void {
-  const bytes = (<usize>n) << 2;
-  for (let j: usize = 0; j < bytes; j += 16) {
-    let at = partials + j;
-    let sum = v128.load(at);
+  for (const end = g + ((<usize>n) << 2); g < end; g += 32, partials += 32) {
+    let at = partials;
+    let sum0 = v128.load(at);
+    let sum1 = v128.load(at, 16);
     for (let s = 1; s < shards; s++) {
       at += (<usize>stride) << 2;
-      sum = f32x4.add(sum, v128.load(at));
+      sum0 = f32x4.add(sum0, v128.load(at));
+      sum1 = f32x4.add(sum1, v128.load(at, 16));
     }
-    v128.store(g + j, sum);
+    store8(g, sum0, sum1);
   }
 }
 
@@ -42,16 +45,24 @@ export function allFinite(x: usize, n: i32): i32 {
   return i32(i32x4.all_true(f32x4.eq(sum, sum)));
 }
 
-/** x (n) *= factor. n a multiple of 4. */
+/** x (n) *= factor. n a multiple of PAD. */
 export function scale(x: usize, n: i32, factor: f64): void {
   const by = f32x4.splat(<f32>factor);
-  for (const end = x + ((<usize>n) << 2); x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), by));
+  for (const end = x + ((<usize>n) << 2); x < end; x += 32) {
+    const x0 = f32x4.mul(v128.load(x), by);
+    const x1 = f32x4.mul(v128.load(x, 16), by);
+    store8(x, x0, x1);
+  }
 }
 
-/** x (n) limited to [-limit, limit]; NaN stays NaN. n a multiple of 4. */
+/** x (n) limited to [-limit, limit]; NaN stays NaN. n a multiple of PAD. */
 export function limit(x: usize, n: i32, most: f64): void {
   const high = f32x4.splat(<f32>most);
-  for (const end = x + ((<usize>n) << 2); x < end; x += 16) v128.store(x, within(v128.load(x), high));
+  for (const end = x + ((<usize>n) << 2); x < end; x += 32) {
+    const x0 = within(v128.load(x), high);
+    const x1 = within(v128.load(x, 16), high);
+    store8(x, x0, x1);
+  }
 }
 
 /** x limited to [-most, most]; NaN stays NaN. */
@@ -72,20 +83,23 @@ export function sumSquares(x: usize, n: i32): f64 {
   return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
 
-/** Decoupled decay (Loshchilov and Hutter 2019): w (n) -= share·w. n a multiple of 4. */
+/** Decoupled decay (Loshchilov and Hutter 2019): w (n) -= share·w. n a multiple of PAD. */
 export function decay(w: usize, n: i32, share: f64): void {
   const part = f32x4.splat(<f32>share);
-  for (const end = w + ((<usize>n) << 2); w < end; w += 16) {
-    const x = v128.load(w);
-    v128.store(w, f32x4.sub(x, f32x4.mul(x, part)));
+  for (const end = w + ((<usize>n) << 2); w < end; w += 32) {
+    const w0 = v128.load(w);
+    const w1 = v128.load(w, 16);
+    store8(w, f32x4.sub(w0, f32x4.mul(w0, part)), f32x4.sub(w1, f32x4.mul(w1, part)));
   }
 }
 
-/** A moving average: a (n) = momentum·a + (1 - momentum)·w. w (n). n a multiple of 4. */
+/** A moving average: a (n) = momentum·a + (1 - momentum)·w. w (n). n a multiple of PAD. */
 export function average(a: usize, w: usize, n: i32, momentum: f64): void {
   const old = f32x4.splat(<f32>momentum);
   const fresh = f32x4.splat(<f32>(1.0 - momentum));
-  for (const end = a + ((<usize>n) << 2); a < end; a += 16, w += 16) {
-    v128.store(a, f32x4.add(f32x4.mul(v128.load(a), old), f32x4.mul(v128.load(w), fresh)));
+  for (const end = a + ((<usize>n) << 2); a < end; a += 32, w += 32) {
+    const a0 = f32x4.add(f32x4.mul(v128.load(a), old), f32x4.mul(v128.load(w), fresh));
+    const a1 = f32x4.add(f32x4.mul(v128.load(a, 16), old), f32x4.mul(v128.load(w, 16), fresh));
+    store8(a, a0, a1);
   }
 }

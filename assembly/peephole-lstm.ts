@@ -13,8 +13,19 @@
  * to PAD; padded units have zero weights, so c, h and all their gradients stay exactly 0.
  */
 import { packRows, product } from "./gemm";
+import { cellForward } from "./lstm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
-import { flush, sigmoid, TINY, tanh } from "./simd";
+import {
+  addProductRow,
+  flush,
+  multiplyRow,
+  sigmoidRow,
+  sigmoidSlope,
+  store8,
+  TINY,
+  tanhRow,
+  tanhSlope,
+} from "./simd";
 import { stateProduct } from "./state-product";
 
 /**
@@ -94,22 +105,19 @@ function gatesForward(
   po: usize,
   row: usize,
 ): void {
-  for (let j: usize = 0; j < row; j += 16) {
-    const before = v128.load(c + j);
-    const i = sigmoid(f32x4.add(v128.load(z + j), f32x4.mul(v128.load(pi + j), before)));
-    const f = sigmoid(f32x4.add(v128.load(z + row + j), f32x4.mul(v128.load(pf + j), before)));
-    const g = tanh(v128.load(z + 2 * row + j));
-    const cell = f32x4.add(f32x4.mul(f, before), f32x4.mul(i, g));
-    const o = sigmoid(f32x4.add(v128.load(z + 3 * row + j), f32x4.mul(v128.load(po + j), cell)));
-    const squashed = tanh(cell);
-    v128.store(z + j, i);
-    v128.store(z + row + j, f);
-    v128.store(z + 2 * row + j, g);
-    v128.store(z + 3 * row + j, o);
-    v128.store(c + row + j, cell);
-    v128.store(tc + j, squashed);
-    v128.store(h + row + j, f32x4.mul(o, squashed));
-  }
+  const f = z + row;
+  const g = f + row;
+  const o = g + row;
+  const cell = c + row;
+  addProductRow(z, pi, c, row);
+  addProductRow(f, pf, c, row);
+  sigmoidRow(z, z, 2 * row);
+  tanhRow(g, g, row);
+  cellForward(c, z, f, g, row);
+  addProductRow(o, po, cell, row);
+  sigmoidRow(o, o, row);
+  tanhRow(tc, cell, row);
+  multiplyRow(h + row, o, tc, row);
 }
 
 /**
@@ -207,40 +215,62 @@ function gatesBackward(
 ): void {
   const one = f32x4.splat(1.0);
   const tiny = f32x4.splat(TINY);
-  for (let j: usize = 0; j < row; j += 16) {
-    const i = v128.load(z + j);
-    const f = v128.load(z + row + j);
-    const g = v128.load(z + 2 * row + j);
-    const o = v128.load(z + 3 * row + j);
-    const before = v128.load(c + j);
-    const squashed = v128.load(tc + j);
-    let dhj = v128.load(dhNext + j);
-    if (dh) dhj = f32x4.add(dhj, v128.load(dh + j));
-    dhj = flush(dhj, tiny);
-    // σ' = σ(1 - σ) and tanh' = 1 - tanh², both from the activated value.
-    const do_ = f32x4.mul(f32x4.mul(dhj, squashed), f32x4.mul(o, f32x4.sub(one, o)));
-    let dcj = f32x4.mul(f32x4.mul(dhj, o), f32x4.sub(one, f32x4.mul(squashed, squashed)));
-    dcj = f32x4.add(dcj, f32x4.mul(do_, v128.load(po + j)));
-    dcj = flush(f32x4.add(v128.load(dc + j), dcj), tiny);
-    if (flow) {
-      v128.store(flow + j, dhj);
-      v128.store(flow + row + j, dcj);
+  for (let j: usize = 0; j < row; j += 32) {
+    const zi = z + j;
+    const zf = zi + row;
+    const zg = zf + row;
+    const zo = zg + row;
+    const i0 = v128.load(zi);
+    const i1 = v128.load(zi, 16);
+    const f0 = v128.load(zf);
+    const f1 = v128.load(zf, 16);
+    const g0 = v128.load(zg);
+    const g1 = v128.load(zg, 16);
+    const o0 = v128.load(zo);
+    const o1 = v128.load(zo, 16);
+    const cj = c + j;
+    const before0 = v128.load(cj);
+    const before1 = v128.load(cj, 16);
+    const tcj = tc + j;
+    const s0 = v128.load(tcj);
+    const s1 = v128.load(tcj, 16);
+    const dhj = dhNext + j;
+    let dh0 = v128.load(dhj);
+    let dh1 = v128.load(dhj, 16);
+    if (dh) {
+      dh0 = f32x4.add(dh0, v128.load(dh + j));
+      dh1 = f32x4.add(dh1, v128.load(dh + j, 16));
     }
-    const di = f32x4.mul(f32x4.mul(dcj, g), f32x4.mul(i, f32x4.sub(one, i)));
-    const df = f32x4.mul(f32x4.mul(dcj, before), f32x4.mul(f, f32x4.sub(one, f)));
-    v128.store(z + j, di);
-    v128.store(z + row + j, df);
-    v128.store(z + 2 * row + j, f32x4.mul(f32x4.mul(dcj, i), f32x4.sub(one, f32x4.mul(g, g))));
-    v128.store(z + 3 * row + j, do_);
-    const throughGates = f32x4.add(f32x4.mul(di, v128.load(pi + j)), f32x4.mul(df, v128.load(pf + j)));
-    v128.store(dc + j, f32x4.add(f32x4.mul(dcj, f), throughGates));
-    addProduct(dp + j, di, before);
-    addProduct(dp + row + j, df, before);
-    addProduct(dp + 2 * row + j, do_, v128.load(c + row + j));
+    dh0 = flush(dh0, tiny);
+    dh1 = flush(dh1, tiny);
+    const do0 = f32x4.mul(f32x4.mul(dh0, s0), sigmoidSlope(o0, one));
+    const do1 = f32x4.mul(f32x4.mul(dh1, s1), sigmoidSlope(o1, one));
+    const dcj = dc + j;
+    let dc0 = f32x4.mul(f32x4.mul(dh0, o0), tanhSlope(s0, one));
+    let dc1 = f32x4.mul(f32x4.mul(dh1, o1), tanhSlope(s1, one));
+    dc0 = f32x4.add(dc0, f32x4.mul(do0, v128.load(po + j)));
+    dc1 = f32x4.add(dc1, f32x4.mul(do1, v128.load(po + j, 16)));
+    dc0 = flush(f32x4.add(v128.load(dcj), dc0), tiny);
+    dc1 = flush(f32x4.add(v128.load(dcj, 16), dc1), tiny);
+    if (flow) {
+      store8(flow + j, dh0, dh1);
+      store8(flow + row + j, dc0, dc1);
+    }
+    const di0 = f32x4.mul(f32x4.mul(dc0, g0), sigmoidSlope(i0, one));
+    const di1 = f32x4.mul(f32x4.mul(dc1, g1), sigmoidSlope(i1, one));
+    const df0 = f32x4.mul(f32x4.mul(dc0, before0), sigmoidSlope(f0, one));
+    const df1 = f32x4.mul(f32x4.mul(dc1, before1), sigmoidSlope(f1, one));
+    const dg0 = f32x4.mul(f32x4.mul(dc0, i0), tanhSlope(g0, one));
+    const dg1 = f32x4.mul(f32x4.mul(dc1, i1), tanhSlope(g1, one));
+    store8(zi, di0, di1);
+    store8(zf, df0, df1);
+    store8(zg, dg0, dg1);
+    store8(zo, do0, do1);
+    const through0 = f32x4.add(f32x4.mul(di0, v128.load(pi + j)), f32x4.mul(df0, v128.load(pf + j)));
+    const through1 = f32x4.add(f32x4.mul(di1, v128.load(pi + j, 16)), f32x4.mul(df1, v128.load(pf + j, 16)));
+    store8(dcj, f32x4.add(f32x4.mul(dc0, f0), through0), f32x4.add(f32x4.mul(dc1, f1), through1));
   }
-}
-
-/** Four numbers at `sum` += a·b. */
-function addProduct(sum: usize, a: v128, b: v128): void {
-  v128.store(sum, f32x4.add(v128.load(sum), f32x4.mul(a, b)));
+  addProductRow(dp, z, c, row);
+  addProductRow(dp + row, z + row, c, row);
+  addProductRow(dp + 2 * row, z + 3 * row, c + row, row);
 }

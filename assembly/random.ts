@@ -43,13 +43,16 @@ export function unit(words: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(words, 8)), f32x4.splat(5.9604644775390625e-8));
 }
 
-/** out (n, rounded up to 4) = uniform in [low, high), for tensor number `tensor`. */
-export function uniform(out: usize, n: i32, low: f32, high: f32, seed: u32, tensor: u32): void {
+/**
+ * out (n, rounded up to 4) = uniform in [low, high), for tensor number `tensor`: its numbers from the `first` on, a
+ * multiple of 4.
+ */
+export function uniform(out: usize, n: i32, low: f32, high: f32, seed: u32, tensor: u32, first: i32): void {
   const scale = f32x4.splat(high - low);
   const offset = f32x4.splat(low);
   for (let i = 0; i < n; i += 4) {
     const at = out + ((<usize>i) << 2);
-    philox(at, seed, INITIALIZER | tensor, i >> 2, 0, 0, 0);
+    philox(at, seed, INITIALIZER | tensor, (first + i) >> 2, 0, 0, 0);
     v128.store(at, f32x4.add(f32x4.mul(unit(v128.load(at)), scale), offset));
   }
 }
@@ -87,15 +90,7 @@ export function orthogonal(out: usize, scratch: usize, rows: i32, cols: i32, see
   }
   for (let i = 0; i < count; i++) {
     const q = scratch + <usize>i * bytes;
-    for (let pass = 0; pass < 2; pass++) {
-      for (let j = 0; j < i; j++) {
-        const other = scratch + <usize>j * bytes;
-        const projection = dot(q, other, bytes);
-        for (let k: usize = 0; k < bytes; k += 8) {
-          store<f64>(q + k, load<f64>(q + k) - projection * load<f64>(other + k));
-        }
-      }
-    }
+    for (let pass = 0; pass < 2; pass++) projectOut(q, scratch, i, bytes);
     const scale = 1.0 / sqrt<f64>(dot(q, q, bytes));
     for (let k: usize = 0; k < bytes; k += 8) store<f64>(q + k, load<f64>(q + k) * scale);
   }
@@ -103,6 +98,20 @@ export function orthogonal(out: usize, scratch: usize, rows: i32, cols: i32, see
     for (let k = 0; k < length; k++) {
       const value = <f32>load<f64>(scratch + <usize>i * bytes + ((<usize>k) << 3));
       store<f32>(out + ((<usize>(rows < cols ? i * cols + k : k * cols + i)) << 2), value);
+    }
+  }
+}
+
+/**
+ * q = what is left of it without its projections on `count` vectors of as many bytes, f64, one after the other. It is an
+ * export so that it stays a function: engines exchange code for better code when a function is called.
+ */
+export function projectOut(q: usize, vectors: usize, count: i32, bytes: usize): void {
+  for (let j = 0; j < count; j++) {
+    const other = vectors + <usize>j * bytes;
+    const projection = dot(q, other, bytes);
+    for (let k: usize = 0; k < bytes; k += 8) {
+      store<f64>(q + k, load<f64>(q + k) - projection * load<f64>(other + k));
     }
   }
 }

@@ -8,7 +8,7 @@
  */
 import { packRows, product } from "./gemm";
 import { allMasked, carryBack, dropState, dropStateBackward, isMasked, keepState } from "./mask";
-import { flush, TINY, tanh } from "./simd";
+import { flush, flushRow, store8, TINY, tanhRow, tanhSlope } from "./simd";
 import { stateProduct } from "./state-product";
 import { zoneAt, zoneBackward, zoneCarry, zoneState } from "./zoneout";
 
@@ -60,7 +60,8 @@ export function rnnForward(
         keepState(hr - row, row);
         continue;
       }
-      for (let j: usize = 0; j < row; j += 16) v128.store(hr + j, tanh(v128.load(zr + j)));
+      tanhRow(hr, zr, row);
+      flushRow(hr, row);
       if (zone) {
         memory.copy(zr, hr, row);
         zoneState(hr - row, zoneAt(zone, zoneStep, zoneSequence, t, r), row);
@@ -103,8 +104,6 @@ export function rnnBackward(
 ): void {
   const adds = mask != 0 || m != 0 || zone != 0;
   const row = (<usize>H) << 2;
-  const one = f32x4.splat(1.0);
-  const tiny = f32x4.splat(TINY);
   for (let t = T - 1; t >= 0; t--) {
     for (let r = 0; r < R; r++) {
       const output = (<usize>((r * T + t) * H)) << 2;
@@ -119,14 +118,7 @@ export function rnnBackward(
       if (k) zoneBackward(state, dh ? dh + output : 0, a, k, row);
       const above = dh && !k ? dh + output : 0;
       const given = k ? dz + output : ht; // what the cell gave
-      for (let j: usize = 0; j < row; j += 16) {
-        let dhj = v128.load(state + j);
-        if (above) dhj = f32x4.add(dhj, v128.load(above + j));
-        dhj = flush(dhj, tiny);
-        if (flow) v128.store(flow + output + j, dhj);
-        const y = v128.load(given + j);
-        v128.store(dz + output + j, f32x4.mul(dhj, f32x4.sub(one, f32x4.mul(y, y))));
-      }
+      squashBackward(dz + output, given, above, state, flow ? flow + output : 0, row);
       if (adds) memory.fill(state, 0, row); // as in lstm.ts
       if (k) zoneCarry(state, a, flow ? flow + output : 0, k, row);
     }
@@ -136,5 +128,27 @@ export function rnnBackward(
       product(dm, H, 0, 0, 0, a, uT, R, H, H);
       dropStateBackward(dhState, dm, m, R, H);
     } else product(dhState, H, 0, adds ? dhState : 0, H, a, uT, R, H, H);
+  }
+}
+
+/** One sequence, one timestep: dz (H) assigned; y (H) is what the cell gave. */
+function squashBackward(dz: usize, y: usize, dh: usize, dhState: usize, flow: usize, row: usize): void {
+  const one = f32x4.splat(1.0);
+  const tiny = f32x4.splat(TINY);
+  for (let j: usize = 0; j < row; j += 32) {
+    const state = dhState + j;
+    let d0 = v128.load(state);
+    let d1 = v128.load(state, 16);
+    if (dh) {
+      d0 = f32x4.add(d0, v128.load(dh + j));
+      d1 = f32x4.add(d1, v128.load(dh + j, 16));
+    }
+    d0 = flush(d0, tiny);
+    d1 = flush(d1, tiny);
+    if (flow) store8(flow + j, d0, d1);
+    const yj = y + j;
+    const dz0 = f32x4.mul(d0, tanhSlope(v128.load(yj), one));
+    const dz1 = f32x4.mul(d1, tanhSlope(v128.load(yj, 16), one));
+    store8(dz + j, dz0, dz1);
   }
 }

@@ -16,6 +16,24 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/*
+ * Kernels work on eight numbers abreast where they can: what V8 joins to operations of 256 bits begins with two stores
+ * 16 bytes apart and goes back through pairs of operations, of which both have to be in one block of code, with no store
+ * between their loads. test/kernels/packed.test.ts counts what it makes of them.
+ */
+
+/** Eight floats, in two halves. */
+export function store8(to: usize, low: v128, high: v128): void {
+  v128.store(to, low);
+  v128.store(to, high, 16);
+}
+
+/** Eight floats are 0. */
+export function clear8(to: usize): void {
+  const zero = f32x4.splat(0);
+  store8(to, zero, zero);
+}
+
 /**
  * 2⁻⁵⁸ ≈ 3.5e-18: a gradient below it counts as 0. Gradients that decay on their way through time would
  * end as subnormal numbers, which processors add and multiply some twenty times more slowly, and so would
@@ -24,13 +42,59 @@ export function madd(a: v128, b: v128, c: v128): v128 {
  */
 export const TINY: f32 = 3.469446951953614e-18;
 
+/**
+ * 2⁻¹⁰⁰ ≈ 7.9e-31: a state below it counts as 0, and so does an input. A cell that is fed with nothing more decays, step by
+ * step, until it and all its products with weights are subnormal. What is above makes normal products with every
+ * weight that matters, down to 1.5e-8.
+ */
+export const FAINT: f32 = 7.888609052210118e-31;
+
 /** x, or 0 where |x| < limit; NaN stays NaN. */
 export function flush(x: v128, limit: v128): v128 {
   return v128.andnot(x, f32x4.lt(f32x4.abs(x), limit));
 }
 
+/** y = a·b, a state or what a product takes for it: 0 where it is faint. So many bytes, a multiple of 32. */
+export function multiplyRow(y: usize, a: usize, b: usize, bytes: usize): void {
+  const faint = f32x4.splat(FAINT);
+  for (const end = a + bytes; a < end; a += 32, b += 32, y += 32) {
+    const y0 = f32x4.mul(v128.load(a), v128.load(b));
+    const y1 = f32x4.mul(v128.load(a, 16), v128.load(b, 16));
+    store8(y, flush(y0, faint), flush(y1, faint));
+  }
+}
+
+/** y += a·b, so many bytes, a multiple of 32. */
+export function addProductRow(y: usize, a: usize, b: usize, bytes: usize): void {
+  for (const end = a + bytes; a < end; a += 32, b += 32, y += 32) {
+    const y0 = f32x4.add(v128.load(y), f32x4.mul(v128.load(a), v128.load(b)));
+    const y1 = f32x4.add(v128.load(y, 16), f32x4.mul(v128.load(a, 16), v128.load(b, 16)));
+    store8(y, y0, y1);
+  }
+}
+
+/** y = 0 where it is faint; so many bytes, a multiple of 32. */
+export function flushRow(y: usize, bytes: usize): void {
+  const faint = f32x4.splat(FAINT);
+  for (const end = y + bytes; y < end; y += 32) {
+    const y0 = v128.load(y);
+    const y1 = v128.load(y, 16);
+    store8(y, flush(y0, faint), flush(y1, faint));
+  }
+}
+
+/** σ' = σ·(1 - σ), from the activated value. */
+export function sigmoidSlope(y: v128, one: v128): v128 {
+  return f32x4.mul(y, f32x4.sub(one, y));
+}
+
+/** tanh' = 1 - tanh², from the activated value. */
+export function tanhSlope(y: v128, one: v128): v128 {
+  return f32x4.sub(one, f32x4.mul(y, y));
+}
+
 /*
- * The constants of exp and tanh lie in memory, below everything the host hands out: an immediate of 128
+ * The constants of exp, sigmoid and tanh lie in memory, below everything the host hands out: an immediate of 128
  * bits costs V8 several instructions each time it is used, and a loop of gates uses some fifty.
  */
 
@@ -43,11 +107,15 @@ const EXP: usize = memory.data<f32>(
   16,
 );
 
-/** Limits of x; the coefficients of P and Q, in turn, from the highest; limits of the result. */
-const TANH: usize = memory.data<f32>(
+/**
+ * Of sigmoid and tanh. Limits of x; -1 / ln 2; 1.5·2²³ + 127; ln 2 in two parts; the coefficients of p from the
+ * highest; 1. Then of tanh alone: the limit of |x|; -2 / ln 2; ln 2 in 21 bits.
+ */
+const DECAY: usize = memory.data<f32>(
   [
-    -9.0, 9.0, 1.3354646277718984e-8, 7.776551456117886e-7, 2.0609069906640798e-5, 3.285633574705571e-4,
-    0.003495587268844247, 0.025876978412270546, 0.13381025195121765, 0.4671434164047241, -1.0, 1.0,
+    -88.3, 87.3, -1.4426950408889634, 12583039.0, 0.693359375, -2.1219444e-4, -0.001368077239021659,
+    0.008366098627448082, -0.04167032986879349, 0.1666654795408249, -0.49999988079071045, 1.0, 9.05,
+    -2.8853900817779268, 0.6931471824645996,
   ],
   16,
 );
@@ -81,26 +149,159 @@ export function exp(x: v128): v128 {
   return i32x4.add(p, i32x4.shl(shifted, 23));
 }
 
-/** sigmoid has error < 3.5 ulp for x ≥ -88.3. 1 / (1 + e⁻ˣ); never 0, exactly 1 from x = 17 on. */
-export function sigmoid(x: v128): v128 {
-  return f32x4.div(at(EXP, 11), f32x4.add(at(EXP, 11), exp(f32x4.neg(x))));
+/*
+ * sigmoid and tanh take e⁻ʸ apart: y = r - m·ln 2, |r| ≤ ln 2 / 2, and e⁻ʸ = s·(1 - v), s = 2ᵐ, v = 1 - e⁻ʳ. Then
+ * 1 + e⁻ʸ = (1 + s) - s·v and 1 - e⁻ʸ = (1 - s) + s·v. As long as they count, the brackets and the product are exact,
+ * so each has one rounding, of a sum that moves one way with v, and v rises with r. That makes both monotonic within
+ * an m; a search over all floats beyond 2⁻⁹ (tanh) and 2⁻³³ (sigmoid) has found them so from one m to the next.
+ *
+ * A loop over rows keeps the constants in registers: to load them each time costs it more than its division.
+ */
+
+/** The arithmetic, its constants given. Only methods may say that they are to be inlined. */
+class Curve {
+  /** v = 1 - e⁻ʳ = r + r²·p(r). */
+  @inline static decayed(r: v128, p4: v128, p3: v128, p2: v128, p1: v128, p0: v128): v128 {
+    const u = f32x4.mul(r, r);
+    const high = madd(p4, u, madd(p3, r, p2));
+    return madd(madd(high, u, madd(p1, r, p0)), u, r);
+  }
+
+  @inline static sigmoid(
+    x: v128,
+    low: v128,
+    high: v128,
+    perTurn: v128,
+    shifter: v128,
+    turn: v128,
+    rest: v128,
+    p4: v128,
+    p3: v128,
+    p2: v128,
+    p1: v128,
+    p0: v128,
+    one: v128,
+  ): v128 {
+    const y = clamp(x, low, high);
+    const shifted = madd(y, perTurn, shifter); // leaves m + 127 in the low bits of the mantissa
+    const m = f32x4.sub(shifted, shifter);
+    const r = madd(m, rest, madd(m, turn, y)); // ln 2, upper 10 bits: the product is exact
+    const s = i32x4.shl(shifted, 23);
+    const sv = f32x4.mul(s, Curve.decayed(r, p4, p3, p2, p1, p0));
+    return f32x4.div(one, f32x4.sub(f32x4.add(one, s), sv));
+  }
+
+  @inline static tanh(
+    x: v128,
+    limit: v128,
+    perTurn: v128,
+    shifter: v128,
+    turn: v128,
+    p4: v128,
+    p3: v128,
+    p2: v128,
+    p1: v128,
+    p0: v128,
+    one: v128,
+  ): v128 {
+    const size = f32x4.abs(x);
+    const sign = v128.xor(x, size);
+    const half = f32x4.pmin(size, limit); // NaN stays NaN
+    const shifted = madd(half, perTurn, shifter);
+    const m = f32x4.sub(shifted, shifter);
+    const r = madd(m, turn, f32x4.add(half, half)); // ln 2 in 21 bits: exact down to m = -8, and then it hardly counts
+    const s = i32x4.shl(shifted, 23);
+    const sv = f32x4.mul(s, Curve.decayed(r, p4, p3, p2, p1, p0));
+    const y = f32x4.div(f32x4.add(f32x4.sub(one, s), sv), f32x4.sub(f32x4.add(one, s), sv));
+    return v128.or(y, sign);
+  }
 }
 
-/** tanh has error < 7 ulp, and |tanh| ≤ 1. x·P(x²) / Q(x²), both of degree 4, for |x| ≤ 9. */
+/** sigmoid has error < 2.5 ulp for x ≥ -88.3, and never falls. 1 / (1 + e⁻ˣ); never 0, exactly 1 from x = 17 on. */
+export function sigmoid(x: v128): v128 {
+  return Curve.sigmoid(
+    x,
+    at(DECAY, 0),
+    at(DECAY, 1),
+    at(DECAY, 2),
+    at(DECAY, 3),
+    at(DECAY, 4),
+    at(DECAY, 5),
+    at(DECAY, 6),
+    at(DECAY, 7),
+    at(DECAY, 8),
+    at(DECAY, 9),
+    at(DECAY, 10),
+    at(DECAY, 11),
+  );
+}
+
+/**
+ * tanh has error < 2 ulp, and never falls; it is odd, and exactly 1 from x = 9 on. With y = 2|x| it is (1 - e⁻ʸ) /
+ * (1 + e⁻ʸ), whose numerator rises where its denominator falls.
+ */
 export function tanh(x: v128): v128 {
-  x = clamp(x, at(TANH, 0), at(TANH, 1));
-  const u = f32x4.mul(x, x);
-  let p = at(TANH, 2);
-  let q = at(TANH, 3);
-  p = madd(p, u, at(TANH, 4));
-  q = madd(q, u, at(TANH, 5));
-  p = madd(p, u, at(TANH, 6));
-  q = madd(q, u, at(TANH, 7));
-  p = madd(p, u, at(TANH, 8));
-  q = madd(q, u, at(TANH, 9));
-  p = madd(p, u, at(TANH, 11));
-  q = madd(q, u, at(TANH, 11));
-  return clamp(f32x4.div(f32x4.mul(x, p), q), at(TANH, 10), at(TANH, 11));
+  return Curve.tanh(
+    x,
+    at(DECAY, 12),
+    at(DECAY, 13),
+    at(DECAY, 3),
+    at(DECAY, 14),
+    at(DECAY, 6),
+    at(DECAY, 7),
+    at(DECAY, 8),
+    at(DECAY, 9),
+    at(DECAY, 10),
+    at(DECAY, 11),
+  );
+}
+
+/** y = sigmoid x, so many bytes, a multiple of 32. y may be x. */
+export function sigmoidRow(y: usize, x: usize, bytes: usize): void {
+  const low = at(DECAY, 0);
+  const high = at(DECAY, 1);
+  const perTurn = at(DECAY, 2);
+  const shifter = at(DECAY, 3);
+  const turn = at(DECAY, 4);
+  const rest = at(DECAY, 5);
+  const p4 = at(DECAY, 6);
+  const p3 = at(DECAY, 7);
+  const p2 = at(DECAY, 8);
+  const p1 = at(DECAY, 9);
+  const p0 = at(DECAY, 10);
+  const one = at(DECAY, 11);
+  for (const end = x + bytes; x < end; x += 32, y += 32) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    store8(
+      y,
+      Curve.sigmoid(x0, low, high, perTurn, shifter, turn, rest, p4, p3, p2, p1, p0, one),
+      Curve.sigmoid(x1, low, high, perTurn, shifter, turn, rest, p4, p3, p2, p1, p0, one),
+    );
+  }
+}
+
+/** y = tanh x, so many bytes, a multiple of 32. y may be x. */
+export function tanhRow(y: usize, x: usize, bytes: usize): void {
+  const limit = at(DECAY, 12);
+  const perTurn = at(DECAY, 13);
+  const shifter = at(DECAY, 3);
+  const turn = at(DECAY, 14);
+  const p4 = at(DECAY, 6);
+  const p3 = at(DECAY, 7);
+  const p2 = at(DECAY, 8);
+  const p1 = at(DECAY, 9);
+  const p0 = at(DECAY, 10);
+  const one = at(DECAY, 11);
+  for (const end = x + bytes; x < end; x += 32, y += 32) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    store8(
+      y,
+      Curve.tanh(x0, limit, perTurn, shifter, turn, p4, p3, p2, p1, p0, one),
+      Curve.tanh(x1, limit, perTurn, shifter, turn, p4, p3, p2, p1, p0, one),
+    );
+  }
 }
 
 /**
@@ -155,6 +356,11 @@ export function cosTurns(x: v128): v128 {
   return f32x4.mul(y, p);
 }
 
+/** x (n) = 0 where it is faint, as an input is taken; n a multiple of 8. */
+export function flushFaint(x: usize, n: i32): void {
+  flushRow(x, (<usize>n) << 2);
+}
+
 /** y (n) = exp x, four at a time; n a multiple of 4. These exports let the bounds be tested. */
 export function mapExp(y: usize, x: usize, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 16) v128.store(y + i, exp(v128.load(x + i)));
@@ -170,14 +376,14 @@ export function mapLog1p(y: usize, x: usize, n: i32): void {
   for (let i: usize = 0; i < (<usize>n) << 2; i += 16) v128.store(y + i, log1p(v128.load(x + i)));
 }
 
-/** y (n) = sigmoid x. */
+/** y (n) = sigmoid x; n a multiple of 8. */
 export function mapSigmoid(y: usize, x: usize, n: i32): void {
-  for (let i: usize = 0; i < (<usize>n) << 2; i += 16) v128.store(y + i, sigmoid(v128.load(x + i)));
+  sigmoidRow(y, x, (<usize>n) << 2);
 }
 
-/** y (n) = tanh x. */
+/** y (n) = tanh x; n a multiple of 8. */
 export function mapTanh(y: usize, x: usize, n: i32): void {
-  for (let i: usize = 0; i < (<usize>n) << 2; i += 16) v128.store(y + i, tanh(v128.load(x + i)));
+  tanhRow(y, x, (<usize>n) << 2);
 }
 
 /** y (n) = cos 2πx. */

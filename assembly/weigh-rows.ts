@@ -1,5 +1,7 @@
 /** What each row counts for in the loss: samples, classes and timesteps have weights, and masked rows have 0. */
+
 import { row } from "./rows";
+import { store8 } from "./simd";
 
 /**
  * Each row's loss and gradient times its weight. A row of weight 0 counts for nothing, whatever it holds.
@@ -24,5 +26,9 @@ function weighRow(x: usize, weight: f32, ld: i32): void {
     return;
   }
   const factor = f32x4.splat(weight);
-  for (let at: usize = 0; at < bytes; at += 16) v128.store(x + at, f32x4.mul(v128.load(x + at), factor));
+  for (const end = x + bytes; x < end; x += 32) {
+    const x0 = f32x4.mul(v128.load(x), factor);
+    const x1 = f32x4.mul(v128.load(x, 16), factor);
+    store8(x, x0, x1);
+  }
 }

@@ -12,7 +12,7 @@
  */
 import { isMasked } from "./mask";
 import { block, unit, ZONEOUT } from "./random";
-import { flush, TINY } from "./simd";
+import { addProductRow, FAINT, flush, store8, TINY } from "./simd";
 
 /**
  * For one sample: zone (T, H) = 1 where a draw is below `rate`, else 0. The draws depend on layer, state, sample, step,
@@ -60,11 +60,16 @@ export function zoneAt(zone: usize, zoneStep: i32, zoneSequence: i32, t: i32, r:
 /** state (2, H), that before a step and that which the cell gives: the second row is what the step leaves. */
 export function zoneState(state: usize, k: usize, row: usize): void {
   const one = f32x4.splat(1.0);
-  for (let j: usize = 0; j < row; j += 16) {
-    const kept = v128.load(k + j);
-    const before = f32x4.mul(kept, v128.load(state + j));
-    const fresh = f32x4.mul(f32x4.sub(one, kept), v128.load(state + row + j));
-    v128.store(state + row + j, f32x4.add(before, fresh));
+  const faint = f32x4.splat(FAINT);
+  for (const end = state + row; state < end; state += 32, k += 32) {
+    const fresh = state + row;
+    const k0 = v128.load(k);
+    const k1 = v128.load(k, 16);
+    const kept0 = f32x4.mul(k0, v128.load(state));
+    const kept1 = f32x4.mul(k1, v128.load(state, 16));
+    const fresh0 = f32x4.mul(f32x4.sub(one, k0), v128.load(fresh));
+    const fresh1 = f32x4.mul(f32x4.sub(one, k1), v128.load(fresh, 16));
+    store8(fresh, flush(f32x4.add(kept0, fresh0), faint), flush(f32x4.add(kept1, fresh1), faint));
   }
 }
 
@@ -75,20 +80,26 @@ export function zoneState(state: usize, k: usize, row: usize): void {
 export function zoneBackward(dState: usize, dAbove: usize, all: usize, k: usize, row: usize): void {
   const one = f32x4.splat(1.0);
   const tiny = f32x4.splat(TINY);
-  for (let j: usize = 0; j < row; j += 16) {
-    let d = v128.load(dState + j);
-    if (dAbove) d = f32x4.add(d, v128.load(dAbove + j));
-    d = flush(d, tiny);
-    v128.store(all + j, d);
-    v128.store(dState + j, f32x4.mul(d, f32x4.sub(one, v128.load(k + j))));
+  for (let j: usize = 0; j < row; j += 32) {
+    const state = dState + j;
+    const kj = k + j;
+    let d0 = v128.load(state);
+    let d1 = v128.load(state, 16);
+    if (dAbove) {
+      d0 = f32x4.add(d0, v128.load(dAbove + j));
+      d1 = f32x4.add(d1, v128.load(dAbove + j, 16));
+    }
+    d0 = flush(d0, tiny);
+    d1 = flush(d1, tiny);
+    store8(all + j, d0, d1);
+    const cell0 = f32x4.mul(d0, f32x4.sub(one, v128.load(kj)));
+    const cell1 = f32x4.mul(d1, f32x4.sub(one, v128.load(kj, 16)));
+    store8(state, cell0, cell1);
   }
 }
 
 /** And after it: dState (H), which the cell carried to the step before, += k·all; all → flow, or nowhere where that is 0. */
 export function zoneCarry(dState: usize, all: usize, flow: usize, k: usize, row: usize): void {
-  for (let j: usize = 0; j < row; j += 16) {
-    const d = v128.load(all + j);
-    v128.store(dState + j, f32x4.add(v128.load(dState + j), f32x4.mul(d, v128.load(k + j))));
-    if (flow) v128.store(flow + j, d);
-  }
+  if (flow) memory.copy(flow, all, row);
+  addProductRow(dState, all, k, row);
 }

@@ -3,23 +3,27 @@
  * Results are compared first; then everyone is timed in turn, and medians are printed with their
  * spread. Ratios are ours / theirs: below 1, ours is faster.
  */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import type * as Package from "../src/node.ts";
 import { CASES, type Case, GROUPS, type Group } from "./cases.ts";
 import {
+  type Abilities,
   type Contender,
   contendersOn,
   findEngines,
   INSTALL,
+  MATHS,
   type Missing,
   PEERS,
   titleOf,
 } from "./contenders.ts";
 import { findCorpus, writeCase } from "./data.ts";
 import { duel } from "./duel.ts";
+import { GOALS, isAsked } from "./goals.ts";
 import { Player } from "./player.ts";
 import { compareProcesses } from "./processes.ts";
 import { JsonReport, type Report, TextReport } from "./report.ts";
@@ -27,21 +31,25 @@ import { JsonReport, type Report, TextReport } from "./report.ts";
 const HELP = `npm run bench -- [options]
 
   --quick             the seed job's training step and inference alone
+  --goals             what the goals of goals.ts are measured by, and a table of them at the end
   --cases <list>      of ${GROUPS.join(", ")}; all by default:
-                        step, inference, one   the seed job's, and one review at a time
+                        step, inference, one   the seed job's, and one review at a time, with cacheTokens as well
                         width, length          H = 32 … 512 at B = 32 and 128; T = 20 … 1280
                         start, job             fresh processes: to the first batch; the whole seed job
   --match <text>      of these, the cases with this in their name, such as H=512
   --only <list>       these peers: ${PEERS.join(", ")}
   --without <list>    all peers but these
   --threads <list>    of 1, 2: contenders with so many; both by default
-  --math <list>       of strict, relaxed: our own builds; both by default
+  --math <list>       of ${MATHS.join(", ")}: our own; all by default
+  --vectors <list>    of 128, 256: our own; 256 bits where the engine has a flag for them; both by default
+  --engines <list>    majors of Node, such as 20,24; all that there are by default
+  --beside <folder>   another checkout of this package with a build in it, to be timed as well
   --rounds <n>        turns of everyone; 7 by default, the seed job at most 3
   --budget <seconds>  a contender gets fewer turns in a case, rather than more than this; 20 by default
   --python <command>  for keras and torch; LSTMKIT_PYTHON or python3 by default
   --json              an object a line: {"case","engine","math","threads","ms","peer","peerMs","ratio"}
 
-Node 24 and ONNX Runtime are installed apart, with: ${INSTALL}
+Node 24, Node 26 and ONNX Runtime are installed apart, with: ${INSTALL}
 LSTMKIT_DATA may name a folder with imdb/keras_top10000_len80; without it the corpus of e-mails serves.`;
 
 const MOST_JOB_ROUNDS = 3;
@@ -54,6 +62,11 @@ interface Options {
   readonly peers: readonly string[];
   readonly threads: readonly string[];
   readonly maths: readonly string[];
+  readonly vectors: readonly string[];
+  /** Null for all. */
+  readonly engines: readonly string[] | null;
+  readonly beside: string | null;
+  readonly isGoals: boolean;
   readonly rounds: number;
   readonly budgetMs: number;
   readonly python: string;
@@ -72,11 +85,14 @@ function readOptions(argv: string[]): Options | null {
       without: text,
       threads: text,
       math: text,
+      vectors: text,
+      engines: text,
+      beside: text,
       python: text,
       rounds: text,
       budget: text,
     };
-    const switches = { quick: flag, json: flag, help: flag };
+    const switches = { quick: flag, goals: flag, json: flag, help: flag };
     ({ values: flags } = parseArgs({ args: argv, options: { ...options, ...switches } }));
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
@@ -98,15 +114,22 @@ function readOptions(argv: string[]): Options | null {
     if (Number.isInteger(value) && value >= 1) return value;
     throw new UsageError(`--${name} is ${flags[name]}; it must be a whole number from 1 on.`);
   };
-  if (flags.quick && flags.cases !== undefined)
-    throw new UsageError("--quick and --cases: give one of them.");
+  if ([flags.quick, flags.goals, flags.cases !== undefined].filter(Boolean).length > 1)
+    throw new UsageError("--quick, --goals and --cases: give one of them.");
+  const beside = flags.beside === undefined ? null : resolve(String(flags.beside));
+  if (beside !== null && !existsSync(join(beside, "dist/node.js")))
+    throw new UsageError(`--beside: ${beside} has no dist/node.js; build it with npm run build.`);
   const without = list("without", PEERS) ?? [];
   return {
     groups: flags.quick ? ["step", "inference"] : (list("cases", GROUPS) ?? GROUPS),
     match: String(flags.match ?? ""),
     peers: (list("only", PEERS) ?? PEERS).filter((peer) => !without.includes(peer)),
     threads: list("threads", ["1", "2"]) ?? ["1", "2"],
-    maths: list("math", ["strict", "relaxed"]) ?? ["strict", "relaxed"],
+    maths: list("math", MATHS) ?? MATHS,
+    vectors: list("vectors", ["128", "256"]) ?? ["128", "256"],
+    engines: flags.engines === undefined ? null : String(flags.engines).split(","),
+    beside,
+    isGoals: flags.goals === true,
     rounds: whole("rounds", 7),
     budgetMs: whole("budget", 20) * 1000,
     python: String(flags.python ?? process.env.LSTMKIT_PYTHON ?? "python3"),
@@ -141,6 +164,17 @@ async function assemble(contenders: readonly Contender[], python: string, report
   return players;
 }
 
+/** What the build does that not every one does. */
+async function abilitiesOf(report: Report): Promise<Abilities> {
+  const built: typeof Package = await import(new URL("../dist/node.js", import.meta.url).href);
+  const kit = await built.createRuntime();
+  const abilities = { wide: "vectors" in (await kit.info()), int8: "quantize" in built };
+  await kit.close();
+  if (!abilities.wide) report.missing({ peer: "wide", why: "this build has no choice of vectors" });
+  if (!abilities.int8) report.missing({ peer: "int8", why: "this build has no quantize()" });
+  return abilities;
+}
+
 /** What some of them do not run of the cases, said once. */
 function limitsOf(players: readonly Player[], cases: readonly Case[]): Missing[] {
   const limits = new Map<string, Missing>();
@@ -159,7 +193,8 @@ function progress(text: string): void {
 
 /** @returns the exit code: 1 where someone's results were wrong or this package broke */
 async function bench(options: Options): Promise<number> {
-  const { groups, match, peers, threads, maths, rounds, budgetMs, python, isJson } = options;
+  const { groups, match, peers, threads, maths, vectors, rounds, budgetMs, python, isJson, isGoals } =
+    options;
   const report = isJson ? new JsonReport() : new TextReport();
   const scratch = await mkdtemp(join(tmpdir(), "lstmkit-bench-"));
   const players: Player[] = [];
@@ -181,42 +216,63 @@ async function bench(options: Options): Promise<number> {
   let failures = 0;
   try {
     const corpus = await findCorpus(scratch);
-    const { engines, missing } = await findEngines();
+    const found = await findEngines();
+    const { missing } = found;
+    const engines = found.engines.filter(({ major }) => options.engines?.includes(String(major)) ?? true);
+    if (engines.length === 0)
+      throw new UsageError(`--engines has ${options.engines}; none of them is there.`);
     report.note(
-      `${cpus()[0]?.model}, ${cpus().length} processors; ${engines.map(({ name }) => name).join(" and ")}`,
+      `${cpus()[0]?.model}, ${cpus().length} processors; ${engines.map(({ name }) => name).join(", ")}`,
     );
     report.note(`data: ${corpus.name}; medians, ratios are ours / theirs`);
     for (const absent of missing) report.missing(absent);
     for (const peer of PEERS) if (!peers.includes(peer)) report.missing({ peer, why: "left out by flag" });
-    const wanted = contendersOn(engines, python).filter(
-      ({ kind, form, threads: count }) =>
-        threads.includes(String(count)) && (kind === "lstmkit" ? maths.includes(form) : peers.includes(kind)),
-    );
+    const abilities = await abilitiesOf(report);
+    const wanted = contendersOn(engines, python, abilities, options.beside).filter((contender) => {
+      const { kind, variant, threads: count } = contender;
+      const isOf = variant
+        ? maths.includes(variant.math) && vectors.includes(String(variant.vectors))
+        : peers.some((peer) => peer === kind);
+      const isGoal = !isGoals || GOALS.some((goal) => isAsked(goal, contender));
+      return isOf && isGoal && threads.includes(String(count));
+    });
+    const asks = (of: string, contender: Contender) =>
+      !isGoals || GOALS.some((goal) => goal.of === of && isAsked(goal, contender));
     players.push(...(await assemble(wanted, python, report)));
-    const cases = CASES.filter(({ group, name }) => groups.includes(group) && name.includes(match));
+    const cases = CASES.filter(
+      ({ group, name }) =>
+        groups.includes(group) && name.includes(match) && (!isGoals || GOALS.some(({ of }) => of === name)),
+    );
     for (const limit of limitsOf(players, cases)) report.missing(limit);
     for (const work of cases) {
       const setup = await writeCase(work, corpus, scratch);
-      const able = players.filter(({ contender }) => contender.skips(work) === null);
+      const able = players.filter(
+        ({ contender }) => contender.skips(work) === null && asks(work.name, contender),
+      );
       const outcome = await duel(work, setup, able, { rounds, budgetMs, note: progress });
       failures += outcome.notTimed.filter(({ isFailure }) => isFailure).length;
       progress("");
       report.outcome(work, outcome);
     }
     for (const player of players) player.stop();
-    const entrants = players.map(({ contender, name }) => ({ contender, name }));
+    const entrantsOf = (of: string) =>
+      players
+        .filter(({ contender }) => asks(of, contender))
+        .map(({ contender, name }) => ({ contender, name }));
     const surroundings = { folder: corpus.folder, signal: interruption.signal, progress };
     if (groups.includes("start") && match === "") {
+      const entrants = entrantsOf("import to first trained batch");
       failures += await compareProcesses("first-batch", entrants, report, { ...surroundings, rounds });
     }
     if (groups.includes("job") && match === "") {
       // Keras on one thread takes minutes, and nobody runs it so.
-      const chosen = entrants.filter(
-        ({ contender: { kind, threads } }) => kind === "lstmkit" || threads === 2,
+      const chosen = entrantsOf("whole seed job, wall").filter(
+        ({ contender: { variant, threads } }) => variant || threads === 2,
       );
       const few = Math.min(rounds, MOST_JOB_ROUNDS);
       failures += await compareProcesses("seed-job", chosen, report, { ...surroundings, rounds: few });
     }
+    if (isGoals) report.goals();
   } finally {
     cleanUp();
   }

@@ -15,6 +15,8 @@ export interface Case {
   readonly B: number;
   readonly T: number;
   readonly dropout: number;
+  /** Of this package: whether predict keeps what it has made of tokens. Default false. */
+  readonly cacheTokens?: true;
 }
 
 const SEED_JOB = { H: 64, B: 128, T: 80 } as const;
@@ -23,6 +25,15 @@ export const CASES: readonly Case[] = [
   { ...SEED_JOB, name: "training step", group: "step", task: "train", dropout: 0.5 },
   { ...SEED_JOB, name: "inference", group: "inference", task: "infer", dropout: 0 },
   { ...SEED_JOB, name: "inference, one review", group: "one", task: "infer", B: 1, dropout: 0 },
+  {
+    ...SEED_JOB,
+    name: "inference, one review, cacheTokens",
+    group: "one",
+    task: "infer",
+    B: 1,
+    dropout: 0,
+    cacheTokens: true,
+  },
   // Without dropout, so that the work is the same whoever does it and GFLOP/s mean something.
   ...[32, 64, 128, 256, 512].flatMap((H) =>
     [32, 128].flatMap((B): Case[] => [

@@ -41,8 +41,9 @@ async function writeSpam(folder: string): Promise<string> {
 
 /** Batches of a case: the corpus's rows laid end to end and cut at T. */
 export async function writeCase(work: Case, corpus: Corpus, scratch: string): Promise<Setup> {
-  const { task, H, B, T, dropout } = work;
-  const batches = T > 320 ? 2 : 8;
+  const { task, H, B, T, dropout, cacheTokens = false } = work;
+  // Single reviews are so many that none comes again in a round.
+  const batches = B === 1 ? 4096 : T > 320 ? 2 : 8;
   const paths = {
     ids: join(scratch, "ids.i32"),
     labels: join(scratch, "labels.f32"),
@@ -56,7 +57,7 @@ export async function writeCase(work: Case, corpus: Corpus, scratch: string): Pr
   await writeFile(paths.ids, ids);
   await writeFile(paths.labels, labels);
   if (!existsSync(paths.weights)) await writeFile(paths.weights, await firstWeights(H));
-  return { task, H, B, T, V, E, dropout, batches, ...paths };
+  return { task, H, B, T, V, E, dropout, cacheTokens, batches, ...paths };
 }
 
 /** What this package starts from with seed 22. */

@@ -10,7 +10,9 @@ const TOLERANCE = 2e-5;
  * Keras and this package square an embedding's gradient place by place, the others after summing it
  * over the places of a token. So losses after a step are compared among those that do the same.
  */
-const SQUARES_BY_PLACE = ["lstmkit", "keras"];
+const SQUARES_BY_PLACE = ["lstmkit", "beside", "keras"];
+/** Of probabilities of a quantised model, which is another function of its inputs. */
+const INT8_TOLERANCE = 0.05;
 
 /** A step that would take longer than this, by the contender's own best rate, is not begun. */
 const LONGEST_STEP_MS = 30_000;
@@ -54,7 +56,7 @@ export interface Outcome {
   readonly results: Result[];
   readonly notTimed: NotTimed[];
   /** Largest differences from the reference's results. */
-  readonly gaps: { predictions: number; losses: number };
+  readonly gaps: { predictions: number; losses: number; int8: number };
 }
 
 export interface DuelOptions {
@@ -64,7 +66,7 @@ export interface DuelOptions {
   readonly note: (text: string) => void;
 }
 
-/** @param players the first one's results are the reference */
+/** @param players the first one's results are the reference, of those that do not compute in int8 */
 export async function duel(
   work: Case,
   setup: Setup,
@@ -72,7 +74,7 @@ export async function duel(
   { rounds, budgetMs, note }: DuelOptions,
 ): Promise<Outcome> {
   const flop = flopOf(work);
-  const outcome: Outcome = { results: [], notTimed: [], gaps: { predictions: 0, losses: 0 } };
+  const outcome: Outcome = { results: [], notTimed: [], gaps: { predictions: 0, losses: 0, int8: 0 } };
   const losses = work.task === "infer" ? 0 : flop > 2e10 ? 1 : 3;
   const reference: Reference = { first: null, trained: new Map() };
   const ready: Turns[] = [];
@@ -84,7 +86,9 @@ export async function duel(
       error instanceof Error ? error.message : String(error),
       player.contender.kind === "lstmkit",
     );
-  for (const player of players) {
+  // Those that are to be compared closely come first.
+  const isInt8 = ({ contender }: Player) => contender.variant?.math === "int8";
+  for (const player of players.toSorted((a, b) => Number(isInt8(a)) - Number(isInt8(b)))) {
     const expected = player.rate > 0 ? flop / player.rate : 0;
     if (expected > LONGEST_STEP_MS) {
       leaveOut(player, `it would take about ${(expected / 1000).toFixed(0)} s`, false);
@@ -153,7 +157,7 @@ interface Reference {
 
 /** What is wrong with a contender's results; null where nothing is. */
 function compare(
-  { kind }: Contender,
+  { kind, variant }: Contender,
   check: Check,
   reference: Reference,
   gaps: Outcome["gaps"],
@@ -162,8 +166,11 @@ function compare(
     a.length === b.length ? a.reduce((worst, x, i) => Math.max(worst, Math.abs(x - b[i]!)), 0) : Infinity;
   reference.first ??= check;
   const predictions = gapOf(check.predictions, reference.first.predictions);
-  if (!(predictions <= TOLERANCE)) return `predictions differ by ${predictions.toExponential(1)}`;
-  gaps.predictions = Math.max(gaps.predictions, predictions);
+  const isInt8 = variant?.math === "int8";
+  if (!(predictions <= (isInt8 ? INT8_TOLERANCE : TOLERANCE)))
+    return `predictions differ by ${predictions.toExponential(1)}`;
+  const gap = isInt8 ? "int8" : "predictions";
+  gaps[gap] = Math.max(gaps[gap], predictions);
   if (check.losses.length === 0) return null;
   const byPlace = SQUARES_BY_PLACE.includes(kind);
   const trained = reference.trained.get(byPlace) ?? check.losses;

@@ -1,7 +1,7 @@
 /** What is measured as a process of its own: the whole seed job, and the way to its first batch. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { type Contender, threadsEnvironment, titleOf } from "./contenders.ts";
+import { type Contender, engineFlags, threadsEnvironment, titleOf, variantArguments } from "./contenders.ts";
 import { spreadOf } from "./duel.ts";
 import type { Report } from "./report.ts";
 
@@ -24,9 +24,11 @@ interface ProcessRun extends JobReport {
 }
 
 /** A contender's command for a job; null where it has none. */
-function jobOf({ kind, form, threads, command, args }: Contender, job: Job): string[] | null {
-  if (kind === "lstmkit") {
-    return [command, fileURLToPath(new URL(`jobs/${job}.js`, import.meta.url)), form, String(threads)];
+function jobOf({ kind, variant, threads, command, args }: Contender, job: Job): string[] | null {
+  if (variant) {
+    if (variant.math === "int8") return null; // it does not train
+    const script = fileURLToPath(new URL(`jobs/${job}.js`, import.meta.url));
+    return [command, ...engineFlags(variant), script, ...variantArguments(variant, threads)];
   }
   return kind === "keras" ? [command, ...args, job] : null;
 }
@@ -79,6 +81,7 @@ export async function compareProcesses(
   { rounds, folder, signal, progress }: ProcessOptions,
 ): Promise<number> {
   const able = entrants.filter(({ contender }) => jobOf(contender, job));
+  if (able.every(({ contender }) => contender.kind !== "lstmkit")) return 0; // nobody to be set against the others
   const runs = new Map(able.map((entrant): [Entrant, ProcessRun[]] => [entrant, []]));
   let failures = 0;
   for (let round = 0; round < rounds; round++) {
@@ -99,8 +102,10 @@ export async function compareProcesses(
     }
   }
   progress("");
-  // The strict build: the same bits whatever the engine and the threads.
-  const strict = [...runs].filter(([{ contender }]) => contender.form === "strict");
+  // The strict build: the same bits whatever the engine, the width and the threads. Another build may have others.
+  const strict = [...runs].filter(
+    ([{ contender }]) => contender.kind === "lstmkit" && contender.variant!.math === "strict",
+  );
   const losses = new Set(strict.flatMap(([, list]) => list.map(({ loss }) => loss)));
   if (losses.size > 1) {
     report.missing({ peer: `lstmkit strict, ${job}`, why: `its losses differ: ${[...losses].join(", ")}` });

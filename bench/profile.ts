@@ -3,6 +3,9 @@
  * another width or cell.
  *
  *   npx tsx bench/profile.ts [steps] [units] [batch] [dropout] [cell]
+ *   node --experimental-wasm-revectorize --import tsx bench/profile.ts …
+ *
+ * The second, with a Node that has V8's 256-bit pass, is of vectors of 256 bits. MATH=relaxed: the relaxed build.
  *
  * Each kernel is timed as the host calls it; a call's own cost (about 0.1 µs) is in its figure. The last
  * line is what is left of the step: copying the batch in, the event loop, the host's own work.
@@ -15,6 +18,7 @@ import { Sequential } from "../src/train/sequential.ts";
 import { compileKernels, instantiateKernels, type Kernels } from "../src/wasm/kernels.ts";
 import { LinearMemory } from "../src/wasm/memory.ts";
 import { flopsOf } from "./flops.ts";
+import { rooflineGflops, vectorBits } from "./roofline.ts";
 
 const [STEPS, units, B, dropout] = [40, 64, 128, 0.5].map((usual, i) =>
   Number(process.argv[2 + i] ?? usual),
@@ -51,9 +55,14 @@ function timed(kernels: Kernels): Kernels {
   return Object.fromEntries(Object.entries(kernels).map((pair) => wrap(pair as never))) as Kernels;
 }
 
-const module = await compileKernels(await readFile(new URL("dist/kernels.wasm", root)));
+const math = process.env.MATH === "relaxed" ? "relaxed" : "strict";
+const file = math === "relaxed" ? "kernels.relaxed.wasm" : "kernels.wasm";
+const module = await compileKernels(await readFile(new URL(`dist/${file}`, root)));
 const memory = new LinearMemory();
-const kernels = timed(await instantiateKernels(module, memory.wasm));
+const bits = vectorBits();
+const plain = await instantiateKernels(module, memory.wasm);
+if (bits === 256) plain.setTile(16);
+const kernels = timed(plain);
 const team = new Team(kernels, memory, 1);
 const model = new Sequential({ kernels, memory, team, seed: 22, onDispose: () => {} }, [
   embedding({ inputDim: 10_000, outputDim: 100 }),
@@ -86,19 +95,20 @@ await model
   .catch(() => {});
 const total = (performance.now() - start) / steps;
 
+const roof = rooflineGflops(math);
 const row = (name: string, calls: string, ms: number, rate: string) =>
   `${name.padEnd(24)}${calls.padStart(7)}${ms.toFixed(2).padStart(9)} ms${((ms / total) * 100).toFixed(1).padStart(7)} %  ${rate}`;
 console.log(
-  `node ${process.versions.node}, ${steps} steps of ${type}, H ${units}, B ${B}, dropout ${dropout}, strict, one thread\n`,
+  `node ${process.versions.node}, ${steps} steps of ${type}, H ${units}, B ${B}, dropout ${dropout}, ${math}, vectors of ${bits} bits, one thread\n`,
 );
 console.log(`${"kernel".padEnd(24)}${"calls".padStart(7)}${"per step".padStart(12)}`);
 let inside = 0;
 for (const [name, { calls, ms, flops }] of [...entries].sort((a, b) => b[1].ms - a[1].ms)) {
   if (calls === 0) continue;
   inside += ms / steps;
-  console.log(
-    row(name, String(calls / steps), ms / steps, flops ? `${(flops / ms / 1e6).toFixed(1)} GFLOP/s` : ""),
-  );
+  const rate = flops / ms / 1e6;
+  const share = `${rate.toFixed(1)} GFLOP/s, ${((rate / roof) * 100).toFixed(0)} % of the roof`;
+  console.log(row(name, String(calls / steps), ms / steps, flops ? share : ""));
 }
 console.log(row("the host", "", total - inside, ""));
-console.log(row("a step", "", total, ""));
+console.log(row("a step", "", total, `the roof: ${roof.toFixed(0)} GFLOP/s`));

@@ -16,6 +16,8 @@ export interface Setup {
   readonly E: number;
   /** One mask a sequence, on the inputs of both layers, while training. */
   readonly dropout: number;
+  /** Of this package: whether predict keeps what it has made of tokens. */
+  readonly cacheTokens: boolean;
   readonly batches: number;
   /** i32 (batches, B, T) */
   readonly ids: string;

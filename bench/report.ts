@@ -2,6 +2,7 @@
 import { type Case, flopOf } from "./cases.ts";
 import { type Contender, type Missing, titleOf } from "./contenders.ts";
 import type { Outcome, Result, Spread } from "./duel.ts";
+import { type Reached, reachedOf, unmeasured } from "./goals.ts";
 
 /** A figure that contenders are compared by; less is better. */
 export interface Comparison {
@@ -15,6 +16,7 @@ interface Row {
   readonly case: string;
   readonly engine: string;
   readonly math: string;
+  readonly vectors: number;
   readonly threads: number;
   readonly ms?: number;
   readonly mib?: number;
@@ -32,6 +34,8 @@ export interface Report {
   missing(missing: Missing): void;
   outcome(work: Case, outcome: Outcome): void;
   comparison(comparison: Comparison): void;
+  /** Of all that was compared: what was to be reached, and what was. */
+  goals(): void;
 }
 
 const isOurs = ({ contender }: Result) => contender.kind === "lstmkit";
@@ -40,11 +44,15 @@ const isOurs = ({ contender }: Result) => contender.kind === "lstmkit";
 function isRival(mine: Contender, other: Contender): boolean {
   if (mine === other) return false;
   if (other.kind === "lstmkit") {
-    // One thing differs: the math, or the threads.
+    // One thing differs: the math, the vectors, or the threads.
+    const [own, its] = [mine.variant!, other.variant!];
     if (mine.engine !== other.engine) return false;
-    const isRelaxed = mine.form === "relaxed" && other.form === "strict" && mine.threads === other.threads;
-    return isRelaxed || (mine.form === other.form && mine.threads > other.threads);
+    const isMath = own.math !== "strict" && its.math === "strict" && own.vectors === its.vectors;
+    const isWide = own.math === its.math && own.vectors > its.vectors;
+    const sameThreads = mine.threads === other.threads;
+    return (sameThreads && (isMath || isWide)) || (mine.form === other.form && mine.threads > other.threads);
   }
+  if (other.kind === "beside" && mine.variant!.math !== other.variant!.math) return false;
   return mine.threads === other.threads && (!other.engine || other.engine === mine.engine);
 }
 
@@ -52,8 +60,9 @@ function rowsOf({ name, unit, results }: Comparison): Row[] {
   const figures = (ms: number, peerMs: number) =>
     unit === "ms" ? { ms, peerMs } : { mib: ms, peerMib: peerMs };
   return results.filter(isOurs).flatMap((mine) => {
-    const { engine, form, threads } = mine.contender;
-    const common = { case: name, engine: engine!.name, math: form, threads };
+    const { engine, variant, threads } = mine.contender;
+    const { math, vectors } = variant!;
+    const common = { case: name, engine: engine!.name, math, vectors, threads };
     return results
       .filter(({ contender }) => isRival(mine.contender, contender))
       .map((other) => ({
@@ -71,11 +80,12 @@ function rooflineRows(work: Case, results: readonly Result[]): Row[] {
   return results.flatMap(({ contender, time, roofline }) => {
     if (roofline === undefined || work.task !== "train") return [];
     const peerMs = flopOf(work) / roofline / 1e6;
-    const { engine, form, threads } = contender;
+    const { engine, variant, threads } = contender;
     return {
       case: work.name,
       engine: engine!.name,
-      math: form,
+      math: variant!.math,
+      vectors: variant!.vectors,
       threads,
       ms: time.median,
       peer: `roofline ${roofline.toFixed(1)} GFLOP/s`,
@@ -87,6 +97,7 @@ function rooflineRows(work: Case, results: readonly Result[]): Row[] {
 }
 
 export class JsonReport implements Report {
+  readonly #comparisons: Comparison[] = [];
   note(): void {}
   missing({ peer, why }: Missing): void {
     this.#print({ peer, missing: why });
@@ -104,7 +115,11 @@ export class JsonReport implements Report {
     for (const row of rooflineRows(work, results)) this.#print(row);
   }
   comparison(comparison: Comparison): void {
+    this.#comparisons.push(comparison);
     for (const row of rowsOf(comparison)) this.#print(row);
+  }
+  goals(): void {
+    for (const line of reachedOf(this.#comparisons)) this.#print(line);
   }
   #print(row: object): void {
     console.log(JSON.stringify(row));
@@ -115,6 +130,7 @@ export class JsonReport implements Report {
 const show = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
 export class TextReport implements Report {
+  readonly #comparisons: Comparison[] = [];
   note(text: string): void {
     console.log(text);
   }
@@ -125,9 +141,10 @@ export class TextReport implements Report {
     const { H, B, T, dropout } = work;
     const flop = flopOf(work);
     const losses = work.task === "train" ? `, losses within ${gaps.losses.toExponential(0)}` : "";
+    const int8 = gaps.int8 > 0 ? `, of int8 within ${gaps.int8.toExponential(0)}` : "";
     console.log(
       `\n${work.name}: B ${B}, T ${T}, H ${H} × 2, dropout ${dropout}, ${show(flop / 1e9)} GFLOP\n` +
-        `results agree: predictions within ${gaps.predictions.toExponential(0)}${losses}`,
+        `results agree: predictions within ${gaps.predictions.toExponential(0)}${int8}${losses}`,
     );
     const rates: Column[] = [];
     if (work.group === "width")
@@ -142,6 +159,7 @@ export class TextReport implements Report {
     if (work.group === "length") {
       rates.push({ title: "µs a token", of: ({ time }) => show((time.median * 1000) / (B * T)) });
     }
+    this.#comparisons.push({ name: work.name, unit: "ms", results });
     this.#table({ name: work.name, unit: "ms", results }, rates);
     this.#threads(results);
     for (const why of new Set(notTimed.map((absent) => absent.why))) {
@@ -154,6 +172,26 @@ export class TextReport implements Report {
     console.log(`\n${comparison.name}`);
     this.#table(comparison, []);
     this.#threads(comparison.results);
+    this.#comparisons.push(comparison);
+  }
+
+  goals(): void {
+    const reached = reachedOf(this.#comparisons);
+    const row = ({ goal, engine, ms, peer, peerMs, ratio, reach, aim }: Reached) => [
+      goal,
+      engine,
+      show(ms),
+      peer ?? "",
+      peerMs === undefined ? "" : show(peerMs),
+      peerMs === undefined ? show(ratio) : ratio.toFixed(2),
+      String(reach),
+      String(aim),
+      ratio <= aim ? "aim" : ratio <= reach ? "reached" : "missed",
+    ];
+    console.log("\ngoals: ratios are ours / theirs");
+    const titles = ["", "engine", "ms", "against", "ms", "ratio", "reach", "aim", ""];
+    printRows([titles, ...reached.map(row)], [0, 1, 3]);
+    for (const what of unmeasured(reached)) console.log(`  not measured: ${what}`);
   }
 
   /** What the second thread brings. */
@@ -202,18 +240,23 @@ export class TextReport implements Report {
         ...columns.map(({ of }) => of(result)),
       ]),
     ];
-    const widths = rows[0]!.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
-    for (const row of rows) {
-      const [first, ...rest] = row.map((cell, c) =>
-        c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!),
-      );
-      console.log(`  ${[first, ...rest].join("  ").trimEnd()}`);
-    }
+    printRows(rows, [0]);
+  }
+}
+
+/** @param left columns that are words, and begin at one place; numbers end at one */
+function printRows(rows: readonly (readonly string[])[], left: readonly number[]): void {
+  const widths = rows[0]!.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
+  for (const row of rows) {
+    const cells = row.map((cell, c) =>
+      left.includes(c) ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!),
+    );
+    console.log(`  ${cells.join("  ").trimEnd()}`);
   }
 }
 
 /** `strict 20` */
-const shortened = (title: string) => title.replace(/^lstmkit (\w+), node (\d+).*/, "$1 $2");
+const shortened = (title: string) => title.replace(/^lstmkit ([\w ]+), node (\d+).*/, "$1 $2");
 const variantOf = ({ contender, name }: Result) => shortened(titleOf(contender, name));
 
 interface Column {

@@ -5,6 +5,7 @@ import { packagedFile } from "./disk/packaged-node.ts";
 import { KERNELS } from "./packaged.ts";
 import { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
 import type { Platform } from "./wasm/platform.ts";
+import { nodeVectorPass } from "./wasm/vectors-node.ts";
 import { openInWorker, type SpawnRuntimeOptions } from "./worker/host.ts";
 import { linkNodeWorker, type NodeWorkerSource } from "./worker/link-node.ts";
 import { startThread } from "./worker/start-thread.ts";
@@ -47,6 +48,7 @@ const platform: Platform = {
   },
   startThread: (init) => startThread((onEnd) => linkNodeWorker(packagedWorker(), onEnd), init),
   cores: availableParallelism,
+  vectorPass: nodeVectorPass,
 };
 
 /**

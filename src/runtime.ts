@@ -3,29 +3,20 @@ import { version } from "../package.json";
 import { allBytesOf, type Bytes, type BytesFile } from "./bytes.ts";
 import { LstmkitError } from "./errors.ts";
 import { decodeModel } from "./formats/model-file.ts";
-import type { WasmModule } from "./host-types.ts";
 import type { Layer } from "./layers/index.ts";
-import { Team } from "./model/team.ts";
+import { type Engine, openEngine } from "./model/engine.ts";
 import { checkOptions, oneOf, wholeNumber } from "./options.ts";
 import type { Model } from "./train/model.ts";
 import { Sequential } from "./train/sequential.ts";
 import {
-  compileKernels,
   hasExactDot,
-  instantiateKernels,
   type KernelBuild,
   type KernelSource,
-  type Kernels,
+  readKernels,
   requireRelaxedSimd,
 } from "./wasm/kernels.ts";
-import { growableMemory, LinearMemory } from "./wasm/memory.ts";
-import {
-  type Platform,
-  type StartThread,
-  type Thread,
-  type ThreadInit,
-  whyNotShared,
-} from "./wasm/platform.ts";
+import { type Platform, whyNotShared } from "./wasm/platform.ts";
+import { chooseVectors } from "./wasm/vectors.ts";
 
 /** Options of `createRuntime()`. */
 export interface RuntimeOptions {
@@ -44,6 +35,12 @@ export interface RuntimeOptions {
    * faster and within the same tolerances, but another CPU may give other bits. Default `strict`.
    */
   math?: "strict" | "relaxed";
+  /**
+   * Bits of the vectors that kernels compute with; they change the speed and no bit of a strict result. 256 turns on
+   * a pass of V8's, `--experimental-wasm-revectorize`, for the whole process: in Node 24 and 26, on x64 processors.
+   * Where that cannot be, it is 128 and info() says why. `auto`: 256 where the pass is on already. Default `auto`.
+   */
+  vectors?: 128 | 256 | "auto";
 }
 
 /** A model file: its bytes, or a Blob, a File or a Response that gives them. */
@@ -66,6 +63,10 @@ export interface RuntimeInfo {
   readonly where: "thread" | "worker";
   /** Why there are fewer threads than were asked for; absent where there are not. */
   readonly threadsReason?: string;
+  /** Bits of a vector. */
+  readonly vectors: 128 | 256;
+  /** Why it is 128; absent where that was asked for. */
+  readonly vectorsReason?: string;
   /** Size of the linear memory now, bytes. */
   readonly memoryBytes: number;
   /** Bytes of it in use by models. */
@@ -110,6 +111,11 @@ export const RUNTIME_OPTIONS = {
     fallback: 1 as const,
   },
   math: { ...oneOf("strict", "relaxed"), fallback: "strict" as const },
+  vectors: {
+    wanted: '128, 256 or "auto"',
+    accepts: (value: unknown) => value === 128 || value === 256 || value === "auto",
+    fallback: "auto" as const,
+  },
 };
 
 const MODEL_OPTIONS = { seed: { ...wholeNumber(0, 2 ** 32 - 1), fallback: 0 } };
@@ -123,7 +129,7 @@ const MAX_AUTO_THREADS = 8;
  * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED
  */
 export async function openRuntime(platform: Platform, options: RuntimeOptions = {}): Promise<Runtime> {
-  const { threads, math } = checkOptions<RuntimeOptions, typeof RUNTIME_OPTIONS>(
+  const { threads, math, vectors } = checkOptions<RuntimeOptions, typeof RUNTIME_OPTIONS>(
     "a runtime",
     options,
     RUNTIME_OPTIONS,
@@ -134,56 +140,29 @@ export async function openRuntime(platform: Platform, options: RuntimeOptions = 
   const size = reason === undefined ? wanted : 1;
   const build = math === "relaxed" ? ".relaxed" : hasExactDot() ? ".dot" : "";
   const file = `kernels${build}${size > 1 ? ".shared" : ""}.wasm` as const;
-  const module = await findKernels(file, platform, options);
-  const memory = new LinearMemory(growableMemory({ shared: size > 1 }));
-  const kernels = await instantiateKernels(module, memory.wasm);
-  const team = new Team(kernels, memory, size);
-  const startThread = platform.startThread as StartThread; // else size is 1
-  const running = await startThreads(startThread, team, { module, memory: memory.wasm, size });
-  const info = { math, threads: size, ...(reason !== undefined && { threadsReason: reason }) };
-  return new LocalRuntime(kernels, memory, team, running, info);
+  // At a time: while the kernels are on their way, there is time to measure.
+  const pass = await platform.vectorPass?.();
+  const [found, choice] = await Promise.all([
+    findKernels(file, platform, options),
+    chooseVectors(vectors, pass),
+  ]);
+  const engine = await openEngine({ platform, file, found, size, pass, ...choice });
+  return new LocalRuntime(engine, { math, ...(reason !== undefined && { threadsReason: reason }) });
 }
 
 /**
- * The other threads of a team.
+ * A build of the kernels, the caller's own or the package's, as it comes: compiled, or bytes.
  *
- * @throws THREAD_FAILED when one does not start; the others are ended
- */
-async function startThreads(
-  start: StartThread,
-  team: Team,
-  init: Omit<ThreadInit, "index">,
-): Promise<readonly Thread[]> {
-  const starting = Array.from({ length: init.size - 1 }, (_, i) => start({ ...init, index: i + 1 }));
-  const started = await Promise.allSettled(starting);
-  const running = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const failed = started.find((result) => result.status === "rejected");
-  if (!failed) return running;
-  await endTeam(team, running);
-  const reason: unknown = failed.reason;
-  throw new LstmkitError("THREAD_FAILED", `a thread did not start: ${String(reason)}. Use threads: 1.`, {
-    cause: reason,
-  });
-}
-
-async function endTeam(team: Team, threads: readonly Thread[]): Promise<void> {
-  await team.dismiss();
-  await Promise.all(threads.map((thread) => thread.end()));
-}
-
-/**
- * Compile a build of the kernels, the caller's own or the package's.
- *
- * @throws UNSUPPORTED_ENGINE, FILE_UNREADABLE, BAD_ARGUMENT
+ * @throws FILE_UNREADABLE, BAD_ARGUMENT
  */
 export async function findKernels(
   file: KernelBuild,
   platform: Pick<Platform, "kernels" | "dotless">,
   { kernels: given }: Pick<RuntimeOptions, "kernels">,
-): Promise<WasmModule> {
+): ReturnType<typeof readKernels> {
   const build = platform.dotless ? (file.replace(".dot", "") as KernelBuild) : file;
-  if (given === undefined) return compileKernels(() => platform.kernels(build), build);
-  return compileKernels(typeof given === "function" ? () => given(build) : given, build);
+  if (given === undefined) return readKernels(() => platform.kernels(build), build);
+  return readKernels(typeof given === "function" ? () => given(build) : given, build);
 }
 
 /** Why there can be no second thread here; undefined where there can. */
@@ -191,55 +170,62 @@ const whyNoThreads = ({ startThread }: Platform): string | undefined =>
   typeof startThread === "string" ? startThread : whyNotShared();
 
 class LocalRuntime implements Runtime {
-  readonly #kernels: Kernels;
-  readonly #memory: LinearMemory;
+  /** Models are made on the last; those before it had kernels of 256 bits that were found wrong, and have models still. */
+  readonly #engines: Engine[] = [];
   readonly #models = new Set<Sequential>();
-  readonly #threads: readonly Thread[];
-  readonly #info: Pick<RuntimeInfo, "math" | "threads" | "threadsReason">;
-  readonly #team: Team;
+  readonly #facts: Pick<RuntimeInfo, "math" | "threadsReason">;
+  /** The last request for a model: one at a time has its kernels tried. */
+  #trusting: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
-  constructor(
-    kernels: Kernels,
-    memory: LinearMemory,
-    team: Team,
-    threads: readonly Thread[],
-    info: Pick<RuntimeInfo, "math" | "threads" | "threadsReason">,
-  ) {
-    this.#kernels = kernels;
-    this.#memory = memory;
-    this.#threads = threads;
-    this.#info = info;
-    this.#team = team;
-    for (const { ended } of threads) void ended.then((reason) => this.#lose(reason));
+  constructor(engine: Engine, facts: Pick<RuntimeInfo, "math" | "threadsReason">) {
+    this.#facts = facts;
+    this.#use(engine);
+  }
+
+  #use(engine: Engine): void {
+    this.#engines.push(engine);
+    for (const { ended } of engine.threads) void ended.then((reason) => this.#lose(engine, reason));
+  }
+
+  get #engine(): Engine {
+    return this.#engines.at(-1)!; // there always is one
   }
 
   async sequential(layers: readonly Layer[], options: ModelOptions = {}): Promise<Model> {
     const { seed } = checkOptions<ModelOptions, typeof MODEL_OPTIONS>("sequential()", options, MODEL_OPTIONS);
+    await this.#trust(layers);
     return this.#add(new Sequential(this.#context(seed), layers));
   }
 
   async load(file: ModelBytes): Promise<Model> {
     const bytes = allBytesOf(file, "load()");
     const saved = decodeModel(bytes instanceof Promise ? await bytes : bytes);
-    if (Object.keys(saved.int8).length > 0 && this.#info.math === "relaxed" && !hasExactDot()) {
+    const isInt8 = Object.keys(saved.int8).length > 0;
+    if (isInt8 && this.#facts.math === "relaxed" && !hasExactDot()) {
       throw new LstmkitError(
         "UNSUPPORTED_ENGINE",
-        "the model has weights in int8, and the relaxed SIMD of this engine multiplies bytes wrongly (V8 before 11.8 or " +
-          'so, in its first compiler). Use math: "strict", which does without it.',
+        "the model has weights in int8, and the relaxed SIMD of this engine multiplies bytes wrongly, as that of Node 20 " +
+          'does. Use math: "strict", which does without it.',
       );
     }
+    await this.#trust(saved.layers, isInt8);
     return this.#add(new Sequential(this.#context(saved.seed), saved.layers, saved));
   }
 
   async info(): Promise<RuntimeInfo> {
+    const { size, vectors, reason } = this.#engine;
+    const sum = (of: (engine: Engine) => number) => this.#engines.reduce((total, one) => total + of(one), 0);
     return {
       version,
       engine: engineName(),
-      ...this.#info,
+      ...this.#facts,
+      threads: size,
+      vectors,
+      ...(reason !== undefined && { vectorsReason: reason }),
       where: "thread",
-      memoryBytes: this.#memory.bytes,
-      memoryInUse: this.#memory.bytesInUse,
+      memoryBytes: sum(({ memory }) => memory.bytes),
+      memoryInUse: sum(({ memory }) => memory.bytesInUse),
     };
   }
 
@@ -250,20 +236,36 @@ class LocalRuntime implements Runtime {
 
   async #end(): Promise<void> {
     await Promise.all([...this.#models].map((model) => model.dispose()));
-    await endTeam(this.#team, this.#threads);
+    await this.#trusting;
+    await Promise.all(this.#engines.map((engine) => engine.end()));
   }
 
   /** A thread has ended, whoever ended it; after close() that is of no consequence. */
-  #lose(reason: unknown): void {
-    this.#team.fail(reason);
+  #lose(engine: Engine, reason: unknown): void {
+    engine.team.fail(reason);
     for (const model of this.#models) model.wake();
+  }
+
+  /** Have the kernels of these layers tried, and of int8 where there is some; where they are wrong, go on with others. */
+  #trust(layers: readonly Layer[], isInt8 = false): Promise<void> {
+    const trusted = this.#trusting.then(async () => {
+      if (this.#closing || (await this.#engine.trusts(layers, isInt8))) return;
+      const wrong = this.#engine;
+      this.#use(await wrong.narrower());
+      if (this.#models.size > 0) return;
+      this.#engines.shift();
+      await wrong.end();
+    });
+    this.#trusting = trusted.catch(() => {});
+    return trusted;
   }
 
   #context(seed: number) {
     if (this.#closing) throw new LstmkitError("DISPOSED", "the runtime was closed; create another.");
-    this.#team.check();
+    const { kernels, memory, team } = this.#engine;
+    team.check();
     const onDispose = (model: Sequential) => this.#models.delete(model);
-    return { kernels: this.#kernels, memory: this.#memory, team: this.#team, seed, onDispose };
+    return { kernels, memory, team, seed, onDispose };
   }
 
   #add(model: Sequential): Model {

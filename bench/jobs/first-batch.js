@@ -1,11 +1,12 @@
-/** From the import to the end of the first batch's training: `first-batch.js <math> <threads> <folder>`. */
+/** From the import to the end of the first batch's training: `first-batch.js <build> <math> <vectors> <threads> <folder of arrays>`. */
 import { readArrays, report } from "./process-report.js";
+import { openVariant } from "./variant.js";
 
-const [math, threads, folder] = process.argv.slice(2);
-const { train } = await readArrays(folder);
+const told = process.argv.slice(2);
+const { train } = await readArrays(told.at(-1));
 const start = performance.now();
-const { createRuntime, dense, embedding, lstm } = await import("../../dist/node.js");
-const kit = await createRuntime({ math, threads: Number(threads) });
+const { lstmkit, kit } = await openVariant(told);
+const { dense, embedding, lstm } = lstmkit;
 const model = await kit.sequential(
   [
     embedding({ inputDim: 10_000, outputDim: 100 }),

@@ -1,10 +1,11 @@
-/** The tutorial, start to end: `seed-job.js <math> <threads> <folder of arrays>`. */
-import { createRuntime, dense, embedding, lstm } from "../../dist/node.js";
+/** The tutorial, start to end: `seed-job.js <build> <math> <vectors> <threads> <folder of arrays>`. */
 import { readArrays, report } from "./process-report.js";
+import { openVariant } from "./variant.js";
 
-const [math, threads, folder] = process.argv.slice(2);
-const { train, test } = await readArrays(folder);
-const kit = await createRuntime({ math, threads: Number(threads) });
+const told = process.argv.slice(2);
+const { train, test } = await readArrays(told.at(-1));
+const { lstmkit, kit } = await openVariant(told);
+const { dense, embedding, lstm } = lstmkit;
 const model = await kit.sequential(
   [
     embedding({ inputDim: 10_000, outputDim: 100 }),

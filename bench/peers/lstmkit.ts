@@ -1,15 +1,13 @@
-/** This package, as it is built: `lstmkit.ts <math> <threads>`. */
-import type * as Package from "../../src/node.ts";
+/** A build of this package: `lstmkit.ts <folder> <math> <vectors> <threads>`. */
+import type { Model } from "../../src/node.ts";
+import { openVariant } from "../jobs/variant.js";
 import { type CaseData, LEARNING_RATE, type Setup, serve, type Work, weightShapes } from "../protocol.ts";
 import { rooflineGflops } from "../roofline.ts";
 
-const [math, threads] = [process.argv[2] as "strict" | "relaxed", Number(process.argv[3])];
-const { createRuntime, dense, embedding, lstm }: typeof Package = await import(
-  new URL("../../dist/node.js", import.meta.url).href
-);
-const kit = await createRuntime({ math, threads });
-const info = await kit.info();
-if (info.threads !== threads) throw new Error(info.threadsReason);
+const told = process.argv.slice(2);
+const math = told[1] as "strict" | "relaxed" | "int8";
+const { lstmkit, kit, info } = await openVariant(told);
+const { dense, embedding, lstm } = lstmkit;
 
 export function layersOf({ V, E, H, dropout }: Setup) {
   return [
@@ -20,20 +18,38 @@ export function layersOf({ V, E, H, dropout }: Setup) {
   ];
 }
 
+/** Calibrated on 128 samples of the data. */
+async function quantized(model: Model, { setup: { B, T, batches }, ids }: CaseData): Promise<Model> {
+  const count = Math.min(batches, Math.ceil(128 / B));
+  const data = new Int32Array(count * B * T);
+  for (let i = 0; i < count; i++) data.set(ids(i), i * B * T);
+  const { quantize } = lstmkit as unknown as {
+    quantize(model: Model, options: object): Promise<Model>;
+  };
+  const calibration = { data, shape: [count * B, T] };
+  return quantize(model, { calibration });
+}
+
 async function prepare(data: CaseData): Promise<Work> {
   const { setup, ids, labelsOf, weights } = data;
-  const { B, T } = setup;
+  const { B, T, cacheTokens } = setup;
   const shapes = weightShapes(setup);
-  const model = await kit.sequential(layersOf(setup));
-  await model.setWeights(weights.map((array, i) => ({ data: array, shape: shapes[i]! })));
+  const trained = await kit.sequential(layersOf(setup));
+  await trained.setWeights(weights.map((array, i) => ({ data: array, shape: shapes[i]! })));
   const optimizer = { name: "adam", learningRate: LEARNING_RATE } as const;
-  await model.compile({ optimizer, loss: "binaryCrossentropy", metrics: ["accuracy"] });
+  await trained.compile({ optimizer, loss: "binaryCrossentropy", metrics: ["accuracy"] });
+  const model = math === "int8" ? await quantized(trained, data) : trained;
+  // An older build has no such option.
+  const options = { batchSize: B, ...(cacheTokens && { cacheTokens }) };
+  const predict = async (i: number) => (await model.predict({ data: ids(i), shape: [B, T] }, options)).data;
   return {
-    predict: async (i) => (await model.predict({ data: ids(i), shape: [B, T] }, { batchSize: B })).data,
+    predict,
     async train(i) {
       const y = { data: labelsOf(i), shape: [B] };
-      const options = { batchSize: B, shuffle: false };
-      const { history } = await model.fit({ data: ids(i), shape: [B, T] }, y, options);
+      const { history } = await model.fit({ data: ids(i), shape: [B, T] }, y, {
+        batchSize: B,
+        shuffle: false,
+      });
       return history.loss![0]!;
     },
     /** As an epoch does them: the first includes laying out the memory. */
@@ -59,4 +75,6 @@ async function prepare(data: CaseData): Promise<Work> {
   };
 }
 
-await serve({ name: `lstmkit ${info.version}` }, prepare, () => rooflineGflops(math));
+await serve({ name: `lstmkit ${info.version}` }, prepare, () =>
+  rooflineGflops(math === "relaxed" ? math : "strict"),
+);

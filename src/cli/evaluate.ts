@@ -7,7 +7,7 @@ import { readForModel } from "./model-rows.ts";
 import { countEvent, countLine, factLines } from "./part-lines.ts";
 import { lossAndMetrics, print, printJson } from "./print.ts";
 import { FetchProgress, LiveLine, liveStream } from "./progress.ts";
-import { declareRuntimeFlags, readRuntimeFlags } from "./runtime-flags.ts";
+import { declareRuntimeFlags, readRuntimeFlags, tellOfVectors } from "./runtime-flags.ts";
 import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
 import { loadTextModel } from "./text-model.ts";
 
@@ -38,7 +38,9 @@ export async function evaluate(args: Arguments): Promise<number> {
   const rename = readClasses(args);
   const isWhole = source.kind === "csv";
 
-  const model = await loadTextModel(await createRuntime(runtime), path);
+  const kit = await createRuntime(runtime);
+  await tellOfVectors(args, kit);
+  const model = await loadTextModel(kit, path);
   const metadata = readTextMetadata(model);
   const isJson = args.has("json");
   const live = new LiveLine(isJson ? null : liveStream());

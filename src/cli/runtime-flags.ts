@@ -1,6 +1,7 @@
 import type { Command } from "cac";
-import type { RuntimeOptions } from "../runtime.ts";
+import type { Runtime, RuntimeOptions } from "../runtime.ts";
 import type { Arguments } from "./arguments.ts";
+import { warn } from "./print.ts";
 
 /** The flags of every command that computes at length. */
 export function declareRuntimeFlags(command: Command): Command {
@@ -10,11 +11,26 @@ export function declareRuntimeFlags(command: Command): Command {
     })
     .option("--math <kind>", "strict: the same bytes everywhere; relaxed: faster, other bits", {
       default: "strict",
+    })
+    .option("--vectors <bits>", "256 where Node has them, 128, or auto: 256 where V8's flag is on already", {
+      default: 256,
     });
 }
 
 /** @throws UsageError */
 export function readRuntimeFlags(args: Arguments): RuntimeOptions {
   const math = args.choice("math", ["strict", "relaxed"]);
-  return { math, threads: args.text("threads") === "auto" ? "auto" : args.wholeNumber("threads", 1, 64) };
+  const vectors = VECTORS[args.choice("vectors", ["128", "256", "auto"])];
+  const threads = args.text("threads") === "auto" ? "auto" : args.wholeNumber("threads", 1, 64);
+  return { math, threads, vectors };
+}
+
+const VECTORS = { "128": 128, "256": 256, auto: "auto" } as const;
+
+/** A line about 256 bits that were asked for and are not had. That they are not by default is nothing to tell. */
+export async function tellOfVectors(args: Arguments, kit: Runtime): Promise<void> {
+  const { vectors, vectorsReason } = await kit.info();
+  if (args.has("vectors") && args.text("vectors") === "256" && vectors === 128) {
+    warn(`The vectors have 128 bits: ${vectorsReason}.`);
+  }
 }

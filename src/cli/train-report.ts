@@ -48,11 +48,11 @@ export class JsonReport implements TrainReport {
   #epochs = 0;
 
   start({ info, data, counts, parameters, seed, epochs }: TrainStart): void {
-    const { version, engine, math, threads } = info;
+    const { version, engine, math, threads, vectors } = info;
     const { name: dataset, classes, overlap } = data;
     const parts = { train: countEvent(counts.train), test: countEvent(counts.test) };
     this.#epochs = epochs;
-    const run = { version, engine, math, threads, parameters, seed };
+    const run = { version, engine, math, threads, vectors, parameters, seed };
     printJson({ event: "start", ...run, dataset, classes, ...parts, overlap });
   }
 
@@ -100,7 +100,10 @@ export class TextReport implements TrainReport {
   start({ info, data, counts, summary, epochs, seed }: TrainStart): void {
     const { name, classes } = data;
     this.#live.clear();
-    print(`lstmkit ${info.version} on ${info.engine}, ${count(info.threads, "thread")}, seed ${seed}`);
+    const { version, engine, threads, vectors } = info;
+    print(
+      `lstmkit ${version} on ${engine}, ${count(threads, "thread")}, ${vectors}-bit vectors, seed ${seed}`,
+    );
     print(`${name}: train ${countLine(counts.train, classes)}, test ${countLine(counts.test, classes)}`);
     for (const line of factLines(counts.test, classes, "the test part")) print(line);
     print(`\n${summary}\n`);

@@ -14,7 +14,7 @@ import { simpleRNN } from "../layers/simple-rnn.ts";
 import { saveModel } from "../model-file-node.ts";
 import { createRuntime } from "../node.ts";
 import { show } from "../options.ts";
-import type { RuntimeOptions } from "../runtime.ts";
+import type { Runtime, RuntimeOptions } from "../runtime.ts";
 import type { NamedTensor } from "../tensor.ts";
 import type { EpochLogs, Model } from "../train/model.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
@@ -23,7 +23,7 @@ import { EVALUATION_BATCH } from "./evaluate.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { cautions } from "./part-lines.ts";
 import { warn } from "./print.ts";
-import { declareRuntimeFlags, readRuntimeFlags } from "./runtime-flags.ts";
+import { declareRuntimeFlags, readRuntimeFlags, tellOfVectors } from "./runtime-flags.ts";
 import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
 import { JsonReport, type SavedAs, TextReport, type TrainReport } from "./train-report.ts";
 
@@ -155,15 +155,21 @@ export async function train(args: Arguments): Promise<number> {
   const report = args.has("json") ? new JsonReport() : new TextReport();
   const signal = catchInterruption(() => report.stopping());
   try {
-    return await run(options, report, signal);
+    const kit = await createRuntime(options.runtime);
+    await tellOfVectors(args, kit);
+    return await run(kit, options, report, signal);
   } finally {
     report.close();
   }
 }
 
-async function run(options: TrainOptions, report: TrainReport, signal: AbortSignal): Promise<number> {
+async function run(
+  kit: Runtime,
+  options: TrainOptions,
+  report: TrainReport,
+  signal: AbortSignal,
+): Promise<number> {
   const { source, learningRate, epochs, seed, out } = options;
-  const kit = await createRuntime(options.runtime);
   const onProgress = (received: number, total: number) => report.fetching(received, total);
   const data = await unlessAborted(() => readDataset(source, { ...options, onProgress, signal }));
   if (!data || signal.aborted) {

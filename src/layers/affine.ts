@@ -55,6 +55,7 @@ export function affineMemory(
   const panels = { w: I * N, ...(backward && { wT: N * padded(I) }) };
   return {
     prepared: { ...(!dropping && panels), ...(gathered?.of === "call" && { rows: gathered.most * N }) },
+    ...(gathered?.of === "model" && { store: { rows: gathered.most * N } }),
     group: {
       ...(dropping && { xc: R * T * padded(I), keep: R * I }),
       ...(gathered?.of === "shard" && { rows: gathered.most * N, sums: gathered.most * N }),
@@ -100,8 +101,8 @@ export class Affine {
     shape: AffineShape,
     names: { readonly kernel: string; readonly bias: string | null },
   ) {
-    const { prepared, group, scratch } = affineMemory(shape, at.x, at.use);
-    const blocks = Object.keys({ ...prepared, ...group, ...scratch });
+    const { prepared, store, group, scratch } = affineMemory(shape, at.x, at.use);
+    const blocks = Object.keys({ ...prepared, ...store, ...group, ...scratch });
     this.#at = at;
     this.#blocks = Object.fromEntries(blocks.map((name) => [name, at.at(name)]));
     this.#N = shape.N;
@@ -124,9 +125,10 @@ export class Affine {
     if (dx) packPartTransposed(k, this.#blocks.wT!, address, x.width, this.#N, part, parts);
   }
 
-  /** For some of the call's list, where there is one. */
+  /** For some of the call's or the model's list, where there is one. */
   project(from: number, count: number): void {
-    if (this.#at.x.gathered?.of === "call") this.#multiplyList(0, from, count);
+    const { gathered } = this.#at.x;
+    if (gathered && gathered.of !== "shard") this.#multiplyList(0, from, count);
   }
 
   /** Rows of b + x·W for some of a list's; bit for bit what a sample's own product gives. */

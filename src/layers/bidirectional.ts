@@ -139,11 +139,12 @@ export const bidirectionalKind = {
         })),
     ),
   memory({ layer, mergeMode }, x, use): Memory {
-    const { prepared, batch, group, scratch, state } = kindOf(layer).memory(layer, x, use);
+    const { prepared, store, batch, group, scratch, state } = kindOf(layer).memory(layer, x, use);
     const rows = use.groupSize * (layer.returnSequences ? x.T : 1);
     const y = rows * padded(mergeMode === "concat" ? 2 * layer.units : layer.units);
     return {
       prepared: both(prepared),
+      store: both(store),
       batch: both(batch),
       group: { ...both(group), y, ...(use.backward && { dy: y, dx: use.groupSize * x.T * padded(x.width) }) },
       scratch: scratch ?? {},

@@ -1,4 +1,5 @@
 import { trueOrFalse } from "../options.ts";
+import { stretches } from "../wasm/stretches.ts";
 import { type AnyLayer, type Initializer, type LayerKind, maskAs, padded, type Rows } from "./kind.ts";
 import { anInitializer, COMMON, describeLayer, size } from "./options.ts";
 import { aRegularizer, penalized, type Regularizer } from "./regularizer.ts";
@@ -92,9 +93,13 @@ export const embeddingKind = {
       backward() {},
       sumPlaces(gradient, squares, count, part, parts, limit) {
         const [places, ids] = [count * x.T, x.at(START)];
-        if (limit < Infinity) k.limitPlaces(dy, ids, places, E, part, parts, limit);
-        // One id may stand in every place.
-        return places * k.embeddingBackward(gradient, squares, dy, ids, places, E, part, parts);
+        let most = 0;
+        for (const [from, n] of stretches(0, places, PLACES)) {
+          const [rows, own] = [dy + from * E * 4, ids + from * 4];
+          if (limit < Infinity) k.limitPlaces(rows, own, n, E, part, parts, limit);
+          most = Math.max(most, k.embeddingBackward(gradient, squares, rows, own, n, E, part, parts));
+        }
+        return places * most; // one id may stand in every place
       },
     };
   },
@@ -103,6 +108,9 @@ export const embeddingKind = {
 /** Token vectors: ids (B, T) → (B, T, outputDim). Must be the first layer. */
 export const embedding = (config: EmbeddingConfig): EmbeddingLayer =>
   describeLayer("embedding", embeddingKind.options, config);
+
+/** Places whose gradients are added in one call. */
+const PLACES = 512;
 
 /** The whole batch, from its first sample on. */
 const START = { first: 0, count: 0, seed: 0, epoch: 0, batch: 0, partial: 0 };

@@ -41,7 +41,7 @@ export interface Signal {
   /** Real features of a row; 1 for ids. */
   readonly width: number;
   /** The rows are those of a table, named by ids, of which a list has so many different ones at most. */
-  readonly gathered?: { readonly most: number; readonly of: "shard" | "call" };
+  readonly gathered?: { readonly most: number; readonly of: Gathered["of"] };
   /** Whether rows may be masked: padding, which recurrent layers step over and loss and metrics leave out. */
   readonly masked?: true;
 }
@@ -97,6 +97,8 @@ export type Sizes = Readonly<Record<string, number>>;
 export interface Memory {
   /** Made of the weights, the same for all threads, which fill it together and read it until weights change. */
   readonly prepared?: Sizes;
+  /** (most, …) of each token of a list that is the model's: all threads', there from call to call until weights change. */
+  readonly store?: Sizes;
   /** (B, …): all threads', each writing its own samples. */
   readonly batch?: Sizes;
   /** (R, …): a thread's own, from a group's way there to its way back, or longer. */
@@ -166,8 +168,8 @@ export interface Gathered {
   readonly ids: number;
   readonly counts: number;
   readonly most: number;
-  /** Whether every shard has a list of its own; else one is the call's. */
-  readonly of: "shard" | "call";
+  /** Whether every shard has a list of its own; else one is the call's, or the model's, which grows from call to call. */
+  readonly of: "shard" | "call" | "model";
   /** Address of (V, padded width). */
   readonly table: number;
 }
@@ -216,7 +218,7 @@ export interface Pass {
   readonly dInitial?: Readonly<Record<string, Rows>>;
   /** Fill this part of what is `prepared`, after the weights changed. */
   prepare?(part: number, parts: number): void;
-  /** Then: units of work on the call's list of gathered rows, `from` … `from + count` of it. */
+  /** Then: units of work on the call's or the model's list of gathered rows, `from` … `from + count` of it. */
   project?(from: number, count: number): void;
   /** Before and after the groups of a shard. */
   beginShard?(shard: number): void;
@@ -315,10 +317,11 @@ export function joinMemory(...parts: readonly Memory[]): Memory {
       scratch[name] = Math.max(scratch[name] ?? 0, floats);
     }
   }
-  const join = (of: "prepared" | "batch" | "group" | "state"): Sizes =>
+  const join = (of: "prepared" | "store" | "batch" | "group" | "state"): Sizes =>
     Object.assign({}, ...parts.map((part) => part[of] ?? {}));
   return {
     prepared: join("prepared"),
+    store: join("store"),
     batch: join("batch"),
     group: join("group"),
     scratch,

@@ -23,6 +23,7 @@ import { type Branch, branchesOf, originOf, signalsOf } from "./stack.ts";
 import type { OptimizerState } from "./step.ts";
 import type { Station, Team } from "./team.ts";
 import { TokenList } from "./token-list.ts";
+import type { TokenStore } from "./token-store.ts";
 import type { Weights } from "./weights.ts";
 import type { Counters, Job } from "./worker.ts";
 
@@ -62,6 +63,10 @@ export interface BatchOptions {
   readonly flow?: boolean;
   /** Where states stay that stateful layers keep from batch to batch. Default: nowhere, they begin as zeros. */
   readonly states?: KeptStates | null;
+  /** Where rows of known tokens are, and what is missing is put; the batch has it alone while it is in use. Default none. */
+  readonly store?: TokenStore | null;
+  /** Whether each batch that is loaded has a list of its tokens, where nothing is trained and x is not known. Default false. */
+  readonly lists?: boolean;
   /** Gives the optimiser's memory, once it is sure that the rest can be had; null where nothing is trained. */
   readonly optimizer: (() => OptimizerState) | null;
 }
@@ -78,8 +83,11 @@ export class Batch {
   readonly #base: number;
   readonly #station: Station;
   readonly #plan: Plan;
-  /** Of each input the tokens of the call, or of the shard that is being loaded; null where they are not listed. */
+  /** Of each input the tokens of the call, of the model, or of the shard that is being loaded; null where they are not listed. */
   readonly #tokens: readonly (TokenList | null)[];
+  readonly #store: TokenStore | null;
+  /** Whether lists are those of the batch that is loaded. */
+  readonly #lists: boolean;
   readonly #kept: KeptStates | null;
   /** Of each input: which rows of a sample are masked; undefined where none is. */
   readonly #masks: readonly ReturnType<typeof masksOf>[];
@@ -103,11 +111,14 @@ export class Batch {
       weighted = false,
       metrics = [],
       flow = false,
+      store = null,
     } = options;
     this.#weights = weights;
     this.#team = team;
     const trains = optimizer !== null;
-    const lists = branchesOf(layers).map((branch, i) => listTokens(branch, options, options.T[i]!, x?.[i]));
+    const lists = branchesOf(layers).map((branch, i) =>
+      store ? ([store.lists[i]!, store.most[i]!] as const) : listTokens(branch, options, T[i]!, x?.[i]),
+    );
     this.#tokens = lists.map(([list]) => list);
     const shape: BatchShape = {
       layers,
@@ -124,8 +135,9 @@ export class Batch {
       outputs: loss === null,
       tokens: lists.map(([, most]) => most),
       int8: weights.int8,
+      stored: store !== null,
     };
-    const { bytes } = planBatch(shape);
+    const { bytes, storeBytes } = planBatch(shape);
     const called = `a batch of ${batchSize} × ${T.join(" and ")} timesteps`;
     if (bytes > MAX_BYTES) {
       throw new LstmkitError(
@@ -137,28 +149,60 @@ export class Batch {
     this.#base = memory.allocate(bytes, called);
     try {
       const state = optimizer?.() ?? null;
-      this.#station = team.station({ shape, base: this.#base, weights: weights.address, state });
+      const stored = store?.address(storeBytes) ?? 0;
+      this.#station = team.station({
+        shape,
+        base: this.#base,
+        weights: weights.address,
+        store: stored,
+        state,
+      });
     } catch (error) {
       memory.free(this.#base);
       throw error;
     }
     this.#plan = this.#station.worker.plan;
+    this.#store = store;
+    this.#lists = options.lists === true && !trains && !store && !x;
     this.#kept = options.states ?? null;
     this.#masks = branchesOf(layers).map((branch) => masksOf(branch.layers));
     this.#prepared = trains; // who trains prepares anew at each step
   }
 
   /** What is made of the weights alone, which do not change while a batch that trains nothing is in use. */
-  async #prepare(): Promise<void> {
+  *#preparation(): Generator<Task> {
     if (this.#prepared) return;
-    const { inputs, shape } = this.#plan;
-    await this.#perform({ kind: "prepare" }, shape.threads);
-    for (const [i, { ids, tokens }] of inputs.entries()) {
-      if (tokens > 0) this.#weights.memory.i32(this.#at(ids), tokens).set(this.#tokens[i]!.ids);
-    }
-    const tokens = shape.tokens.reduce((sum, most) => sum + most);
-    if (tokens > 0) await this.#perform({ kind: "project" }, Math.floor(tokens / 256));
+    yield [{ kind: "prepare" }, this.#plan.shape.threads];
+    if (!this.#store && !this.#lists) yield* this.#projection();
     this.#prepared = true;
+  }
+
+  /** Rows of the lists: of all that is in them, or of what the store does not have. */
+  *#projection(): Generator<Task> {
+    for (const [input, { ids, tokens }] of this.#plan.inputs.entries()) {
+      if (tokens === 0) continue;
+      const store = this.#store;
+      const list = store ? store.address(0) + ids : this.#at(ids);
+      const from = store?.made(input) ?? 0;
+      const count = this.#tokens[input]!.writeTo(this.#weights.memory, list, from);
+      if (count > 0) yield [{ kind: "project", input, from, count }, Math.floor(count / 256)];
+      store?.make(input);
+    }
+  }
+
+  /** The way there of a batch that was loaded. */
+  *#way(count: number, units: number): Generator<Task> {
+    yield* this.#preparation();
+    if (this.#store || this.#lists) yield* this.#projection();
+    yield [{ kind: "forward", count }, units];
+  }
+
+  /** Jobs one after the other: those that this thread does alone are done when the call returns its promise. */
+  async #do(tasks: Generator<Task>): Promise<void> {
+    for (const [job, units] of tasks) {
+      const done = this.#perform(job, units);
+      if (typeof done !== "boolean") await done;
+    }
   }
 
   /** Numbers that the model gives for a sample: rows × width. */
@@ -197,8 +241,12 @@ export class Batch {
     const length = count * T * stride;
     const to = holds === "ids" ? memory.i32(this.#at(data), length) : memory.f32(this.#at(data), length);
     const rows = ArrayBuffer.isView(x) ? (x as unknown as TensorData) : Float64Array.from(x);
-    for (let s = 0; s < count; s++) {
-      const sample = rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size);
+    const samples = Array.from({ length: count }, (_, s) =>
+      rows.subarray(order[from + s]! * size, (order[from + s]! + 1) * size),
+    );
+    if (this.#tokens[input]) this.#store?.admit(input, samples);
+    if (this.#lists) this.#tokens[input]?.clear();
+    for (const [s, sample] of samples.entries()) {
       const first = s * T * stride;
       this.#list(input, sample, s, count);
       if (stride === width) to.set(sample, first);
@@ -300,14 +348,12 @@ export class Batch {
 
   /** Loss and metrics of the batch that was loaded, without dropout. */
   async evaluate(count: number): Promise<BatchResult> {
-    await this.#prepare();
     await this.#forward(count);
     return this.#result(count, Math.max(1, this.#counting(count)), 0);
   }
 
   /** Outputs of the batch that was loaded → `to` (count, rows, width). */
   async predict(count: number, to: Float32Array): Promise<void> {
-    await this.#prepare();
     await this.#forward(count);
     to.set(this.#weights.memory.f32(this.#at(this.#plan.outputs), count * this.outputSize));
   }
@@ -319,8 +365,7 @@ export class Batch {
    * @param count of a batch that is a single group
    */
   async handedOn(count: number): Promise<StepValues[]> {
-    await this.#prepare();
-    await this.#perform({ kind: "forward", count }, 1);
+    await this.#do(this.#way(count, 1));
     const { layers } = this.#plan.shape;
     const start = layers.length - branchesOf(layers).at(-1)!.layers.length;
     return layers.map((_, i) => {
@@ -348,8 +393,7 @@ export class Batch {
    * @param count of a batch that is a single group
    */
   async sizes(count: number): Promise<Readonly<Record<string, Float32Array>>[]> {
-    await this.#prepare();
-    await this.#perform({ kind: "forward", count }, 1);
+    await this.#do(this.#way(count, 1));
     const { passes, reads } = this.#station.worker;
     return passes.map(({ states = {} }, i) => {
       const x = this.#plan.signals[i]!.holds === "ids" ? {} : { x: reads[i]! };
@@ -375,7 +419,7 @@ export class Batch {
    * @param count of a batch that is a single group
    */
   async flow(count: number, losses: Float32Array): Promise<StepValues[]> {
-    await this.#prepare();
+    await this.#do(this.#preparation());
     this.#states("put");
     await this.#perform({ kind: "flow", count }, 1);
     const { T } = this.#plan.signals.at(-1)!;
@@ -389,7 +433,7 @@ export class Batch {
 
   async #forward(count: number): Promise<void> {
     this.#states("put");
-    await this.#perform({ kind: "forward", count }, shardsOf(count));
+    await this.#do(this.#way(count, shardsOf(count)));
     this.#states("take");
   }
 
@@ -411,7 +455,7 @@ export class Batch {
   }
 
   /** @param units pieces that threads can share; a single one is not worth waking anyone for */
-  #perform(job: Job, units: number): Promise<boolean> {
+  #perform(job: Job, units: number): boolean | Promise<boolean> {
     return this.#team.perform(this.#station, job, units);
   }
 
@@ -507,6 +551,9 @@ export class Batch {
   }
 }
 
+/** A job, and how many pieces of it threads can share. */
+type Task = readonly [job: Job, units: number];
+
 /** No address of a word for each row: all rows count. */
 const ALL_ROWS = 0;
 
@@ -520,16 +567,18 @@ const shardsOf = (count: number) => Math.ceil(count / SHARD_SIZE);
 /** A branch's list of tokens, and how many it holds at most; null and 0 where none pays, or tokens are not known. */
 function listTokens(
   branch: Branch,
-  { optimizer, batchSize }: BatchOptions,
+  { optimizer, batchSize, lists = false }: BatchOptions,
   T: number,
   ids: Data | undefined,
 ): [TokenList | null, number] {
   const trains = optimizer !== null;
+  const grows = trains || (lists && !ids);
   const first = branch.layers[0]!;
   const width = gatheredWidth(branch.layers, trains);
-  if (first.type !== "embedding" || width === 0 || !(trains || ids)) return [null, 0];
+  if (first.type !== "embedding" || width === 0 || !(grows || ids)) return [null, 0];
   const list = new TokenList(first.inputDim);
   if (ids) for (let i = 0; i < ids.length; i++) list.add(ids[i]!);
-  const most = trains ? Math.min(first.inputDim, Math.min(batchSize, SHARD_SIZE) * T) : list.ids.length;
+  const samples = trains ? Math.min(batchSize, SHARD_SIZE) : batchSize;
+  const most = grows ? Math.min(first.inputDim, samples * T) : list.ids.length;
   return most * width * 4 <= MAX_PROJECTED ? [list, most] : [null, 0];
 }

@@ -4,6 +4,7 @@
  */
 import type { Pass } from "../layers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
+import { stretches } from "../wasm/stretches.ts";
 import type { Crew } from "../wasm/threads.ts";
 import type { Plan } from "./plan.ts";
 import { eachIn, isListed, type OptimizerState, part } from "./step.ts";
@@ -50,7 +51,8 @@ export class GradientSum {
     const sums = gradient + (placesLength + from) * 4;
     k.sumShards(sums, this.#base + partials + from * 4, shards, shardsLength, n);
     this.#penalize(this.#penalized.shards, placesLength + from, n);
-    let peak = k.peak(sums, n);
+    let peak = 0;
+    for (const [at, own] of stretches(0, n)) peak = Math.max(peak, k.peak(sums + at * 4, own));
     for (const spec of table.specs) {
       if (spec.sum === "places") peak = Math.max(peak, this.#sumPlaces(spec, count, crew));
     }

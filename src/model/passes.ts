@@ -5,10 +5,11 @@ import type { Kernels } from "../wasm/kernels.ts";
 import type { InputPlan, Plan } from "./plan.ts";
 import { begins, originOf } from "./stack.ts";
 
-/** Addresses of the batch's memory, of a thread's part of it, and of the weights. */
+/** Addresses of the batch's memory, of a thread's part of it, of the model's store of tokens, and of the weights. */
 interface Places {
   readonly base: number;
   readonly own: number;
+  readonly store: number;
   readonly weights: number;
 }
 
@@ -20,7 +21,7 @@ interface Places {
 export function makePasses(
   k: Kernels,
   plan: Plan,
-  { base, own, weights }: Places,
+  { base, own, store, weights }: Places,
   kept: readonly Readonly<Record<string, Rows>>[],
 ): { readonly passes: Pass[]; readonly reads: Rows[] } {
   const { head, inputs, table, blocks, use } = plan;
@@ -38,7 +39,7 @@ export function makePasses(
     const layerBlocks = blocks[stream]!;
     const origin = origins[stream];
     const initial = origin === undefined ? kept[stream]! : passes[origin]!.final!;
-    const x = below?.y ?? inputRows(fed.next().value!, base);
+    const x = below?.y ?? inputRows(fed.next().value!, base, store);
     const pass = kindOf(layer).pass(layer, {
       k,
       use,
@@ -62,7 +63,7 @@ export function makePasses(
       },
       at(name) {
         const { of, place } = layerBlocks[name]!;
-        return (of === "all" ? base : own) + place;
+        return { all: base, store, thread: own }[of] + place;
       },
     });
     passes.push(pass);
@@ -76,6 +77,7 @@ export function makePasses(
 function inputRows(
   { signal, data, mask, masked, slots, ids, counts, tokens }: InputPlan,
   base: number,
+  store: number,
 ): Rows {
   const { holds, T, width, gathered } = signal;
   const stride = holds === "ids" ? 1 : padded(width);
@@ -94,7 +96,7 @@ function inputRows(
     slots: ({ first }) => base + slots + first * T * 4,
     stride: 1,
     sequence: T,
-    ids: base + ids,
+    ids: (gathered.of === "model" ? store : base) + ids,
     counts: base + counts,
     most: tokens,
     of: gathered.of,

@@ -3,7 +3,7 @@
  * arithmetic on plain data, so that every thread can do it again and find the same places.
  */
 import { kindOf, type Layer } from "../layers/index.ts";
-import { type Memory, padded, type Signal, type Sizes, type Use } from "../layers/kind.ts";
+import { type Gathered, type Memory, padded, type Signal, type Sizes, type Use } from "../layers/kind.ts";
 import { outputsPerTargetOf, targetWidthOf } from "../losses/index.ts";
 import type { AnyLoss } from "../losses/kind.ts";
 import type { TargetRoom } from "../losses/weighed-targets.ts";
@@ -40,11 +40,14 @@ export interface BatchShape {
   readonly outputs: boolean;
   /**
    * Of each input: the most different ids that a list of them holds, or 0: what the layers above make of a token alone
-   * is made once for each of a list, which is that of the whole call where nothing is trained, and else of a shard.
+   * is made once for each of a list, which is that of the whole call, or the model's, where nothing is trained, and
+   * else of a shard.
    */
   readonly tokens: readonly number[];
   /** Weights in int8. */
   readonly int8: Int8Kinds;
+  /** Whether the lists are the model's: then they, and what is made of them, are no part of the batch's memory. */
+  readonly stored: boolean;
 }
 
 /** Where the samples of an input lie. */
@@ -55,7 +58,7 @@ export interface InputPlan {
   /** (B, T), where the branch's first layer makes a mask: 1 of rows that count, 0 of those that are masked. */
   readonly mask: number;
   readonly masked: boolean;
-  /** (B, T) where in its list each id stands; (lists, tokens) and (lists): the ids, and how many. */
+  /** (B, T) where in its list each id stands; (lists, tokens) and (lists): the ids, and how many. The ids of the model's list are in its store. */
   readonly slots: number;
   readonly ids: number;
   readonly counts: number;
@@ -104,6 +107,8 @@ export interface Plan {
   readonly threads: number;
   readonly threadBytes: number;
   readonly bytes: number;
+  /** Of the store of the model's lists, where the shape has some: the same for all shapes with as many tokens. */
+  readonly storeBytes: number;
 }
 
 /** Where a metric's numbers are. */
@@ -118,17 +123,19 @@ export interface MetricPlaces {
 
 /** Where a block is, in bytes from the start of the memory that it is part of. */
 export interface Block {
-  readonly of: "all" | "thread";
+  readonly of: "all" | "store" | "thread";
   readonly place: number;
 }
 
 /** Lay a batch out; nothing is allocated here. */
 export function planBatch(shape: BatchShape): Plan {
-  const { batchSize: B, T, groupSize, backward, flow, tokens } = shape;
+  const { batchSize: B, T, groupSize, backward, flow, tokens, stored } = shape;
   const head = headOf(shape.layers, shape.loss);
   const table = weightTable(head.layers, shape.int8);
   const use = { groupSize, batchSize: B, backward, flow };
-  const fed = inputsOf(head.layers, T).map((signal, i) => listed(signal, tokens[i]!, backward));
+  const fed = inputsOf(head.layers, T).map((signal, i) =>
+    listed(signal, tokens[i]!, backward ? "shard" : stored ? "model" : "call"),
+  );
   const signals = signalsOf(head.layers, fed) as Known[];
   const output = signals.at(-1)!;
   const rows = B * output.T;
@@ -136,9 +143,10 @@ export function planBatch(shape: BatchShape): Plan {
   const shards = Math.ceil(B / SHARD_SIZE);
   const metrics = shape.loss ? shape.metrics.map((given) => metricOf(given, shape.loss!.name)!) : [];
   const all = new Layout();
+  const store = new Layout();
   const places = {
     inputs: branchesOf(head.layers).map(({ layers }, i) =>
-      placeInput(fed[i] as Known, masksOf(layers) !== undefined, B, backward ? shards : 1, all),
+      placeInput(fed[i] as Known, masksOf(layers) !== undefined, B, backward ? shards : 1, all, store),
     ),
     targets: all.reserve(rows * targetWidth),
     weights: all.reserve(shape.weighted ? rows : 0),
@@ -162,7 +170,7 @@ export function planBatch(shape: BatchShape): Plan {
   );
   const stateLength = (all.bytes - state) / 4;
   const thread = new Layout();
-  const blocks = placeBlocks(memories, all, thread);
+  const blocks = placeBlocks(memories, all, store, thread);
   const top = head.layers.at(-1)!;
   const last = kindOf(top).bare?.(top) ? null : placeLast(groupSize * output.T, output.width, thread);
   const target = shape.lossWeights
@@ -186,6 +194,7 @@ export function planBatch(shape: BatchShape): Plan {
     threads,
     threadBytes: thread.bytes,
     bytes: all.bytes,
+    storeBytes: store.bytes,
   };
 }
 
@@ -193,10 +202,17 @@ export function planBatch(shape: BatchShape): Plan {
 type Known = Signal & { readonly T: number };
 
 /** An input of which each different row is one of a list, where there are lists. */
-const listed = (signal: Signal, most: number, backward: boolean): Signal =>
-  most > 0 ? { ...signal, gathered: { most, of: backward ? "shard" : "call" } } : signal;
+const listed = (signal: Signal, most: number, of: Gathered["of"]): Signal =>
+  most > 0 ? { ...signal, gathered: { most, of } } : signal;
 
-function placeInput(signal: Known, masked: boolean, B: number, lists: number, all: Layout): InputPlan {
+function placeInput(
+  signal: Known,
+  masked: boolean,
+  B: number,
+  lists: number,
+  all: Layout,
+  store: Layout,
+): InputPlan {
   const { holds, T, width, gathered } = signal;
   const tokens = gathered?.most ?? 0;
   return {
@@ -206,19 +222,25 @@ function placeInput(signal: Known, masked: boolean, B: number, lists: number, al
     data: all.reserve(B * T * (holds === "ids" ? 1 : padded(width))),
     mask: all.reserve(masked ? B * T : 0),
     slots: all.reserve(tokens && B * T),
-    ids: all.reserve(lists * tokens),
+    ids: (gathered?.of === "model" ? store : all).reserve(lists * tokens),
     counts: all.reserve(tokens && lists),
   };
 }
 
 /** What lives on is laid side by side; the scratch of all layers in one place. */
-function placeBlocks(memories: readonly Memory[], all: Layout, thread: Layout): Record<string, Block>[] {
+function placeBlocks(
+  memories: readonly Memory[],
+  all: Layout,
+  store: Layout,
+  thread: Layout,
+): Record<string, Block>[] {
   const place = (sizes: Sizes | undefined, layout: Layout, of: Block["of"]): [string, Block][] =>
     Object.entries(sizes ?? {}).map(([name, floats]) => [name, { of, place: layout.reserve(floats) }]);
-  const lasting = memories.map(({ prepared, batch, group }) => [
-    ...place(prepared, all, "all"),
-    ...place(batch, all, "all"),
-    ...place(group, thread, "thread"),
+  const lasting = memories.map((memory) => [
+    ...place(memory.prepared, all, "all"),
+    ...place(memory.store, store, "store"),
+    ...place(memory.batch, all, "all"),
+    ...place(memory.group, thread, "thread"),
   ]);
   const scratch = thread.bytes;
   const ends = memories.map((memory, i) => {

@@ -6,6 +6,7 @@ import { optimizerKindOf } from "../optimizers/index.ts";
 import type { AnyOptimizer, OptimizerNow } from "../optimizers/kind.ts";
 import { overwrites } from "../optimizers/shared.ts";
 import type { Kernels } from "../wasm/kernels.ts";
+import { stretches } from "../wasm/stretches.ts";
 import type { Crew, Part } from "../wasm/threads.ts";
 import type { PlacedWeight, WeightTable } from "./weights.ts";
 
@@ -183,7 +184,9 @@ export class Step {
 
   /** Move the weights. */
   take(optimizer: OptimizerNow, iteration: number, crew: Crew): void {
-    for (const run of this.#runs) this.#takeRun(optimizer, iteration, run, part(run.length, crew));
+    for (const run of this.#runs) {
+      for (const own of stretches(...part(run.length, crew))) this.#takeRun(optimizer, iteration, run, own);
+    }
   }
 
   /** This thread's part of each weight, which is the same whatever is done to it: no thread waits for another's. */

@@ -60,12 +60,13 @@ export class Stepper {
       outputs: true,
       tokens: branchesOf(layers).map(() => 0),
       int8: weights.int8,
+      stored: false,
     };
     const { kernels, memory } = weights;
     this.batchSize = batchSize;
     this.#weights = weights;
     this.#base = memory.allocate(planBatch(shape).bytes, `a stream of ${batchSize} sequences`);
-    const site = { shape, base: this.#base, weights: weights.address, state: null };
+    const site = { shape, base: this.#base, weights: weights.address, store: 0, state: null };
     this.#worker = new Worker(kernels, memory.wasm, site, 0);
     const { inputs, signals } = this.#worker.plan;
     this.inputWidth = inputs.at(-1)!.signal.width;

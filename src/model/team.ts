@@ -69,10 +69,10 @@ export class Team {
    * late: then the event loop runs in the midst of it.
    *
    * @param units pieces that threads can share; a single one is not worth waking anyone for
-   * @returns whether somebody raised the flag
+   * @returns whether somebody raised the flag; no promise where this thread did it alone, and at once
    * @throws THREAD_FAILED
    */
-  async perform(station: Station, job: Job, units: number): Promise<boolean> {
+  perform(station: Station, job: Job, units: number): boolean | Promise<boolean> {
     const crew = this.#crew;
     if (crew && station.address && units > 1) {
       const done = this.#last.then(() => this.#performTogether(crew, station, job));
@@ -156,7 +156,7 @@ function decodeJob(opcode: number, args: readonly number[]): Job {
 /** The numbers of each job, in the order in which they cross. */
 const FIELDS: { readonly [K in Job["kind"]]: Record<Exclude<keyof (Job & { kind: K }), "kind">, true> } = {
   prepare: {},
-  project: {},
+  project: { input: true, from: true, count: true },
   forward: { count: true },
   gradient: { count: true, divisor: true, seed: true, epoch: true, batch: true },
   update: { iteration: true },

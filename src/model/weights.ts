@@ -7,6 +7,7 @@ import { kindOf, type Layer } from "../layers/index.ts";
 import { padded, type WeightSpec } from "../layers/kind.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
+import { stretches } from "../wasm/stretches.ts";
 import type { Int8Kind, Int8Kinds, Int8Weight } from "./int8.ts";
 import { signalsOf } from "./stack.ts";
 
@@ -119,6 +120,12 @@ export interface KeptWeights {
   free(): void;
 }
 
+/** Numbers of a tensor in [-limit, limit), a stretch at a time: see STRETCH. */
+function uniform(k: Kernels, out: number, count: number, limit: number, seed: number, tensor: number): void {
+  for (const [from, n] of stretches(0, count))
+    k.uniform(out + from * 4, n, -limit, limit, seed, tensor, from);
+}
+
 /** The weights in linear memory: initialised, read, written. */
 export class Weights {
   readonly table: WeightTable;
@@ -159,11 +166,11 @@ export class Weights {
       switch (spec.initializer) {
         case "glorotUniform": {
           const limit = Math.fround(Math.sqrt(6 / (rows + window * cols)));
-          k.uniform(out, count, -limit, limit, seed, index);
+          uniform(k, out, count, limit, seed, index);
           break;
         }
         case "randomUniform":
-          k.uniform(out, count, -0.05, 0.05, seed, index);
+          uniform(k, out, count, 0.05, seed, index);
           break;
         case "orthogonal":
           k.orthogonal(out, scratch, rows, cols, seed, index);
@@ -174,11 +181,11 @@ export class Weights {
         case "zeros":
           break; // as allocated
       }
-      const values = memory.f32(out, count);
       if (spec.oneBlock !== undefined) {
-        values.fill(1, spec.oneBlock * spec.width, (spec.oneBlock + 1) * spec.width);
+        memory.f32(out, count).fill(1, spec.oneBlock * spec.width, (spec.oneBlock + 1) * spec.width);
       }
-      this.write(spec, values);
+      const to = this.address + spec.offset * 4;
+      k.copyRows(to, spec.stride, out, spec.width, spec.width, spec.rows * spec.blocks);
       memory.free(out);
     }
   }

@@ -26,9 +26,10 @@ import { type OptimizerState, Step } from "./step.ts";
 /** A batch shape in its place: all that a thread needs to take part. */
 export interface Site {
   readonly shape: BatchShape;
-  /** Addresses of the batch's memory and of the weights. */
+  /** Addresses of the batch's memory, of the weights, and of the model's store of tokens, 0 where the shape has none. */
   readonly base: number;
   readonly weights: number;
+  readonly store: number;
   /** Null where nothing is trained. */
   readonly state: OptimizerState | null;
 }
@@ -43,9 +44,9 @@ export interface Counters {
 
 /** The work that all threads are called to do on a batch. */
 export type Job =
-  /** What is made of the weights, once they have changed; then what is made of every token of the call. */
+  /** What is made of the weights, once they have changed; then what is made of tokens of an input's list. */
   | { readonly kind: "prepare" }
-  | { readonly kind: "project" }
+  | { readonly kind: "project"; readonly input: number; readonly from: number; readonly count: number }
   /** Loss and metrics where the plan has them, and outputs. */
   | { readonly kind: "forward"; readonly count: number }
   /** The gradient of the loss: the sum over the rows of `count` samples by `divisor`; the flag says it is not finite. */
@@ -74,6 +75,8 @@ export class Worker {
   readonly #loss: LossKernel | null;
   /** Of each metric what it makes of a row, or null where it sums up outputs. */
   readonly #metrics: readonly (ValuesKernel | null)[];
+  /** Of each input of numbers its place, and the floats of a sample. */
+  readonly #numbers: readonly { readonly place: number; readonly sample: number }[];
   /** Null where nothing is trained. */
   readonly #sum: GradientSum | null;
   readonly #step: Step | null;
@@ -106,6 +109,9 @@ export class Worker {
       const { kind, metric } = metricOf(given, loss!.name)!;
       return kind.values?.(k, metric, logits) ?? null;
     });
+    this.#numbers = this.plan.inputs
+      .filter(({ signal }) => signal.holds !== "ids")
+      .map(({ data, signal }) => ({ place: data, sample: signal.T * padded(signal.width) }));
     const { layers } = this.plan.head;
     const starts = layers.flatMap((_, i) => (begins(layers, i) ? [i] : []));
     this.branches = starts.map((start, b) => this.passes.slice(start, starts[b + 1]));
@@ -139,7 +145,7 @@ export class Worker {
         this.#prepare(crew);
         break;
       case "project":
-        this.#project(crew);
+        this.#project(job, crew);
         break;
       case "forward":
         this.#forward(job.count, crew);
@@ -162,18 +168,12 @@ export class Worker {
     for (const pass of this.passes) pass.prepare?.(index, size);
   }
 
-  /** Of every input's list, by the layers of its branch. */
-  #project(crew: Crew): void {
-    const units = this.branches.flatMap((passes, i) => {
-      const { tokens } = this.plan.inputs[i]!;
-      return Array.from({ length: Math.ceil(tokens / ROWS_AT_ONCE) }, (_, unit) => {
-        const from = unit * ROWS_AT_ONCE;
-        return { passes, from, count: Math.min(ROWS_AT_ONCE, tokens - from) };
-      });
-    });
-    for (let unit = crew.claim(); unit < units.length; unit = crew.claim()) {
-      const { passes, from, count } = units[unit]!;
-      for (const pass of passes) pass.project?.(from, count);
+  /** Rows of an input's list, by the layers of its branch. */
+  #project({ input, from, count }: Job & { kind: "project" }, crew: Crew): void {
+    const end = from + count;
+    const next = () => from + crew.claim() * ROWS_AT_ONCE;
+    for (let first = next(); first < end; first = next()) {
+      for (const pass of this.branches[input]!) pass.project?.(first, Math.min(ROWS_AT_ONCE, end - first));
     }
   }
 
@@ -189,6 +189,9 @@ export class Worker {
 
   /** A group's way there, or that of some passes; what layers keep of its samples is replaced. */
   forwardGroup(group: Group, passes = this.passes): void {
+    for (const { place, sample } of this.#numbers) {
+      this.#k.flushFaint(this.at(place) + group.first * sample * 4, group.count * sample);
+    }
     for (const pass of passes) pass.forward(group);
     for (const { left, kept } of this.#kept) {
       this.#k.copyRows(kept.at(group), kept.sequence, left.at(group), left.sequence, left.width, group.count);

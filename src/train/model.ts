@@ -143,13 +143,28 @@ export interface ReadOptions {
   signal?: HostSignal;
 }
 
-export interface PredictOptions extends ReadOptions {
+/** What calls take that read batch by batch. */
+export interface BatchedOptions extends ReadOptions {
   /** Default 32; it changes speed and memory alone. */
   batchSize?: number;
 }
 
+/** Options of `predict()`. */
+export interface PredictOptions extends BatchedOptions {
+  /**
+   * Keep what the layer above an embedding makes of each token, W·e + b, for later calls with this option: what sequences
+   * have in common is multiplied once. Outputs are the same, to the bit. A number is the most bytes of it, true stands for
+   * 64 MiB; a token takes 4 bytes for each unit and gate, and twice as many where the layer is bidirectional. It is laid out by the
+   * first such call, for as many tokens as there are or have room, counts in `memoryInUse`, and is given back by `dispose()`;
+   * a fit or setWeights makes it worthless, and it is begun anew, as it is when it is full. It does nothing for a model
+   * that is fed with numbers, for a convolution or a pooling above the embedding, in a call made while another has it,
+   * and where a batch may have more tokens than have room. Default false.
+   */
+  cacheTokens?: boolean | number;
+}
+
 /** Options of `evaluate()`. */
-export interface EvaluateOptions extends PredictOptions {
+export interface EvaluateOptions extends BatchedOptions {
   /** What each sample, or step, counts for in the loss, as fit has it. Default none. */
   sampleWeight?: SampleWeights;
 }

@@ -16,7 +16,15 @@ const SAMPLE_WEIGHT = {
   },
 };
 
-export const PREDICT_OPTIONS = { ...BATCH_SIZE, ...SIGNAL };
+export const PREDICT_OPTIONS = {
+  ...BATCH_SIZE,
+  cacheTokens: {
+    wanted: "true, false, or the most bytes, a whole number from 0 on",
+    accepts: (value: unknown) => typeof value === "boolean" || wholeNumber(0).accepts(value),
+    fallback: false,
+  },
+  ...SIGNAL,
+};
 export const EVALUATE_OPTIONS = { ...BATCH_SIZE, ...SAMPLE_WEIGHT, ...SIGNAL };
 
 export const STREAM_OPTIONS = {

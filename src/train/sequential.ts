@@ -21,9 +21,10 @@ import {
 } from "../model/int8.ts";
 import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
 import { OptimizerMemory } from "../model/optimizer-memory.ts";
-import { begins, branchesOf, checkLayers, outputShape } from "../model/stack.ts";
+import { type Branch, begins, branchesOf, checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
+import { STORE_BYTES, TokenStore } from "../model/token-store.ts";
 import { type KeptWeights, sizeOf, Weights } from "../model/weights.ts";
 import { rateAt } from "../optimizers/schedules.ts";
 import { checkOptions } from "../options.ts";
@@ -92,6 +93,9 @@ export class Sequential implements Model {
   readonly metadata: Readonly<Record<string, string>>;
   readonly quantized: readonly string[];
   readonly #context: SequentialContext;
+  readonly #branches: readonly Branch[];
+  /** Of a sample's output, for inputs of so many steps each, as predict last asked for it. */
+  #outputs: { readonly T: string; readonly shape: readonly number[] } | null = null;
   readonly #weights: Weights;
   #config: CompileConfig | null = null;
   #optimizer: OptimizerMemory | null = null;
@@ -103,6 +107,9 @@ export class Sequential implements Model {
   readonly #access = new Access();
   /** The last predict of a few sequences: its batch, for sequences of that shape and weights as they were. */
   #few: Few | null = null;
+  /** What predict keeps of known tokens, once it was asked to; and whether a call has it. */
+  #store: TokenStore | null = null;
+  #storeTaken = false;
   readonly #streams: Streams;
   /** Calls of fit and of those that read batch by batch. */
   #calls = 0;
@@ -113,6 +120,7 @@ export class Sequential implements Model {
   constructor(context: SequentialContext, layers: readonly Layer[], saved?: SavedModel) {
     this.#context = context;
     this.layers = checkLayers(layers);
+    this.#branches = branchesOf(this.layers);
     this.#kept = isStateful(this.layers) ? new KeptStates() : null;
     this.#weights = new Weights(context.kernels, context.memory, this.layers, kindsOf(saved?.int8));
     this.quantized = Object.keys(this.#weights.int8);
@@ -284,20 +292,27 @@ export class Sequential implements Model {
   }
 
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Tensor<Float32Array>> {
-    const { batchSize, signal } = predictOptions(options);
+    const { batchSize, cacheTokens, signal } = predictOptions(options);
     this.#check(signal);
-    const data = checkInputs(inputs, branchesOf(this.layers));
+    const data = checkInputs(inputs, this.#branches);
     const { samples, T } = data;
     this.#kept?.check(wholeBatches(samples, batchSize));
-    const shape = [samples, ...outputShape(this.layers, T)];
+    const steps = T.join();
+    if (this.#outputs?.T !== steps) this.#outputs = { T: steps, shape: outputShape(this.layers, T) };
+    const shape = [samples, ...this.#outputs.shape];
     const result = roomFor(shape, Float32Array, "the result");
     return this.#goOn(signal, async (checkpoint) => {
-      if (samples <= batchSize && samples * T.reduce((a, b) => a + b) <= FEW_STEPS)
-        await this.#predictFew(data, result);
-      else {
-        await this.#sweep(data, { batchSize, loss: null }, checkpoint, (batch, from, count) =>
-          batch.predict(count, rows(result, samples, from, count)),
-        );
+      const store = this.#takeStore(cacheTokens, data, batchSize);
+      try {
+        if (samples <= batchSize && samples * T.reduce((a, b) => a + b) <= FEW_STEPS)
+          await this.#predictFew(data, result, store);
+        else {
+          await this.#sweep(data, { batchSize, loss: null, store }, checkpoint, (batch, from, count) =>
+            batch.predict(count, rows(result, samples, from, count)),
+          );
+        }
+      } finally {
+        if (store) this.#storeTaken = false;
       }
       return { data: result, shape };
     });
@@ -316,7 +331,7 @@ export class Sequential implements Model {
   async trace(inputs: Inputs, options: ReadOptions = {}): Promise<Trace> {
     const { signal } = readOptions("trace()", options);
     this.#check(signal);
-    const data = checkInputs(inputs, branchesOf(this.layers));
+    const data = checkInputs(inputs, this.#branches);
     const { samples, T } = data;
     const layers = everyStep(this.layers);
     const trace = blankTrace(layers, samples, T, outputShape(layers, T));
@@ -463,7 +478,7 @@ export class Sequential implements Model {
   /** Of each layer the largest absolute numbers that it reads, and of its states, in what the model is given. */
   async #sizes(data: Unlabelled, checkpoint: Pauses["checkpoint"]) {
     let all: Readonly<Record<string, Float32Array>>[] = [];
-    const plan = { ...ONE_GROUP, loss: null, states: null, kept: true };
+    const plan = { ...ONE_GROUP, loss: null, states: null, everyRow: true };
     await this.#sweep(data, plan, checkpoint, async (batch, _, count) => {
       const found = await batch.sizes(count);
       if (all.length === 0) all = found;
@@ -511,7 +526,7 @@ export class Sequential implements Model {
   }
 
   #release(): void {
-    this.#keep(null);
+    this.#freeStore();
     this.#streams.free();
     this.#optimizer?.free();
     this.#weights.free();
@@ -559,20 +574,45 @@ export class Sequential implements Model {
   }
 
   /** As one batch, with the plan and the packed weights of the call before where they still hold. */
-  async #predictFew(data: Unlabelled, result: Float32Array): Promise<void> {
+  async #predictFew(data: Unlabelled, result: Float32Array, store: TokenStore | null): Promise<void> {
     const { samples, T } = data;
-    const key = [samples, ...T, this.#weights.version].join();
+    const key = [samples, ...T, this.#weights.version, store !== null].join();
     const kept = this.#few;
     this.#few = null; // one call at a time has it
     if (kept && kept.key !== key) kept.batch.free();
     const batch =
-      kept?.key === key ? kept.batch : this.#batch(data, { batchSize: samples, loss: null, kept: true });
+      kept?.key === key
+        ? kept.batch
+        : this.#batch(data, { batchSize: samples, loss: null, kept: true, store });
     try {
       batch.load(dataOf(data), null, this.#order(samples, null), 0, samples);
       await batch.predict(samples, result);
     } finally {
       this.#keep({ key, batch });
     }
+  }
+
+  /** For a call that has it alone; null where it was not asked for, is taken, or has no room for such a batch. */
+  #takeStore(
+    cacheTokens: boolean | number,
+    { samples, T }: Unlabelled,
+    batchSize: number,
+  ): TokenStore | null {
+    const bytes = cacheTokens === true ? STORE_BYTES : Number(cacheTokens);
+    if (bytes === 0 || this.#storeTaken) return null;
+    if (this.#store?.bytes !== bytes) {
+      this.#freeStore();
+      this.#store = new TokenStore(this.#weights, this.layers, bytes);
+    }
+    if (!this.#store?.holds(Math.min(samples, batchSize), T)) return null;
+    this.#storeTaken = true;
+    return this.#store;
+  }
+
+  #freeStore(): void {
+    this.#keep(null); // it may be bound to the store
+    this.#store?.free();
+    this.#store = null;
   }
 
   /** For the next predict of a few sequences, in place of what was kept before. */
@@ -594,7 +634,7 @@ export class Sequential implements Model {
 
   #batch(
     data: Unlabelled & Partial<Pick<Samples, "weights">>,
-    { training = false, kept = false, ...plan }: WorkPlan,
+    { training = false, kept = false, everyRow = false, ...plan }: WorkPlan,
   ): Batch {
     const { samples, T, weights = null } = data;
     const options = {
@@ -606,8 +646,9 @@ export class Sequential implements Model {
       T,
       batchSize: Math.min(plan.batchSize, samples),
       optimizer: training ? () => this.#optimizerMemory().state : null,
+      lists: kept,
     };
-    const known = training || kept || plan.flow ? null : dataOf(data);
+    const known = training || kept || everyRow || plan.flow || plan.store ? null : dataOf(data);
     return new Batch(this.#weights, this.#context.team, options, known);
   }
 
@@ -698,12 +739,17 @@ const readOptions = (call: string, options: ReadOptions) =>
   checkOptions<ReadOptions, typeof READ_OPTIONS>(call, options, READ_OPTIONS);
 
 /** What a call wants of its batch. */
-type WorkPlan = Pick<BatchOptions, "batchSize" | "loss" | "lossWeights" | "metrics" | "flow" | "states"> & {
+type WorkPlan = Pick<
+  BatchOptions,
+  "batchSize" | "loss" | "lossWeights" | "metrics" | "flow" | "states" | "store"
+> & {
   readonly layers?: readonly Layer[];
   readonly groupSize?: number;
   readonly training?: boolean;
   /** For other samples later on: nothing in it depends on these. */
   readonly kept?: boolean;
+  /** No row is made once for all places of a token: what each layer reads is there. */
+  readonly everyRow?: boolean;
 };
 
 interface Few {

@@ -211,6 +211,7 @@ export interface Kernels {
     N: number,
     K: number,
   ): void;
+  setTile(columns: number): void;
   sumPanels(db: number, b: number, K: number, N: number): void;
   gruBackward(
     z: number,
@@ -812,8 +813,17 @@ export interface Kernels {
   normal(out: number, n: number, seed: number, tensor: number): void;
   orthogonal(out: number, scratch: number, rows: number, cols: number, seed: number, tensor: number): void;
   philox(out: number, k0: number, k1: number, c0: number, c1: number, c2: number, c3: number): void;
+  projectOut(q: number, vectors: number, count: number, bytes: number): void;
   shuffle(order: number, scratch: number, n: number, seed: number, epoch: number): void;
-  uniform(out: number, n: number, low: number, high: number, seed: number, tensor: number): void;
+  uniform(
+    out: number,
+    n: number,
+    low: number,
+    high: number,
+    seed: number,
+    tensor: number,
+    first: number,
+  ): void;
   rmsprop(
     w: number,
     v: number,
@@ -877,6 +887,7 @@ export interface Kernels {
     nesterov: number,
     clears: number,
   ): void;
+  flushFaint(x: number, n: number): void;
   mapCosTurns(y: number, x: number, n: number): void;
   mapExp(y: number, x: number, n: number): void;
   mapLog(y: number, x: number, n: number): void;
@@ -946,6 +957,7 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   packPanelsTransposed: 6,
   packRows: 5,
   product: 10,
+  setTile: 1,
   sumPanels: 4,
   gruBackward: 19,
   gruBeforeBackward: 19,
@@ -1007,12 +1019,14 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   normal: 4,
   orthogonal: 6,
   philox: 7,
+  projectOut: 4,
   shuffle: 5,
-  uniform: 6,
+  uniform: 7,
   rmsprop: 12,
   rnnBackward: 18,
   rnnForward: 17,
   sgd: 8,
+  flushFaint: 2,
   mapCosTurns: 3,
   mapExp: 3,
   mapLog: 3,

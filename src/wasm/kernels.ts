@@ -6,6 +6,7 @@ import { LstmkitError } from "../errors.ts";
 import type { HostResponse, HostUrl, WasmMemory, WasmModule } from "../host-types.ts";
 import { show } from "../options.ts";
 import { KERNEL_PARAMETERS, type Kernels } from "./kernel-types.ts";
+import type { VectorWidth } from "./vectors.ts";
 
 export type { Kernels } from "./kernel-types.ts";
 
@@ -92,16 +93,39 @@ export async function compileKernels(
       "this engine has no WebAssembly SIMD; lstmkit needs it. Chrome 91, Firefox 89, Safari 16.4, Node 16.4 and later have it.",
     );
   }
-  const module = await trying(file, async () => {
-    const given: unknown = await (typeof source === "function" ? source() : source);
-    return isModule(given) ? given : WebAssembly.compile(await bytesOfKernels(given, file));
-  });
+  const found = await readKernels(source, file);
+  const module = isModule(found) ? found : await trying(file, () => WebAssembly.compile(found));
   checkModule(module, file);
   return module;
 }
 
-/** One instance of the kernels on the given memory. @throws FILE_UNREADABLE for a build that does not go with it */
-export async function instantiateKernels(module: WasmModule, memory: WasmMemory): Promise<Kernels> {
+/**
+ * A build of the kernels as it comes: a module, or bytes that look like one.
+ *
+ * @throws BAD_ARGUMENT for a source that is none
+ * @throws FILE_UNREADABLE when the source cannot be had
+ */
+export function readKernels(
+  source: KernelSource | (() => KernelSource),
+  file: KernelBuild,
+): Promise<WasmModule | Uint8Array<ArrayBuffer>> {
+  return trying(file, async () => {
+    const given: unknown = await (typeof source === "function" ? source() : source);
+    return isModule(given) ? given : bytesOfKernels(given, file);
+  });
+}
+
+/**
+ * One instance of the kernels on the given memory.
+ *
+ * @param vectors width that the module was compiled for: tiles are as wide as suits it
+ * @throws FILE_UNREADABLE for a build that does not go with the memory
+ */
+export async function instantiateKernels(
+  module: WasmModule,
+  memory: WasmMemory,
+  vectors: VectorWidth = 128,
+): Promise<Kernels> {
   const instance = await WebAssembly.instantiate(module, { env: { memory } }).catch((cause: unknown) => {
     if (!(cause instanceof WebAssembly.LinkError)) throw cause;
     const isShared = !(memory.buffer instanceof ArrayBuffer);
@@ -117,7 +141,9 @@ export async function instantiateKernels(module: WasmModule, memory: WasmMemory)
       throw unusable("kernels.wasm", `${name} of the module takes other parameters, as in another version`);
     }
   }
-  return exports as unknown as Kernels;
+  const kernels = exports as unknown as Kernels;
+  kernels.setTile(vectors / 16);
+  return kernels;
 }
 
 /** Codes what the source throws: a function or a promise of the caller's, a server, the compiler. */
@@ -140,7 +166,7 @@ function unusable(file: KernelBuild, found: string, cause?: unknown): LstmkitErr
 }
 
 /** Of any realm. */
-const isModule = (given: unknown): given is WebAssembly.Module =>
+export const isModule = (given: unknown): given is WasmModule =>
   Object.prototype.toString.call(given) === "[object WebAssembly.Module]";
 
 /** @throws BAD_ARGUMENT, FILE_UNREADABLE */

@@ -1,6 +1,7 @@
 /** What an entry file knows of the host it is for. */
 import type { WasmMemory, WasmModule } from "../host-types.ts";
 import type { KernelBuild, KernelSource } from "./kernels.ts";
+import type { VectorPass, VectorWidth } from "./vectors.ts";
 
 /** What a thread of the team is started with. */
 export interface ThreadInit {
@@ -10,6 +11,8 @@ export interface ThreadInit {
   readonly index: number;
   /** Threads of the team, the coordinator included. */
   readonly size: number;
+  /** The width that the module is compiled for. Default 128. */
+  readonly vectors?: VectorWidth;
 }
 
 /** A thread that has its kernels and waits for jobs. */
@@ -32,6 +35,8 @@ export interface Platform {
   readonly startThread: StartThread | string;
   /** Processors that threads may run on. */
   cores(): number;
+  /** V8's flags, where a program sees and sets them. Absent elsewhere: what the engine does is measured. */
+  vectorPass?(): Promise<VectorPass | undefined>;
 }
 
 /** Why threads cannot share memory here; undefined where they can. */

@@ -3,7 +3,6 @@ import { expose, wrap } from "comlink";
 import { allBytesOf } from "../bytes.ts";
 import { within } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
-import type { WasmModule } from "../host-types.ts";
 import type { Layer } from "../layers/index.ts";
 import { checkOptions } from "../options.ts";
 import {
@@ -18,7 +17,6 @@ import {
 import { EVENTS, Listeners, type Said } from "../train/listeners.ts";
 import type { FitContext, FitOptions, Model } from "../train/model.ts";
 import { Steering } from "../train/steering.ts";
-import type { KernelBuild } from "../wasm/kernels.ts";
 import type { Platform } from "../wasm/platform.ts";
 import { Guard } from "./guard.ts";
 import { GRACE, type StartWorker, type WorkerLink } from "./link.ts";
@@ -61,7 +59,7 @@ interface Running {
  */
 export async function openInWorker<Source>(
   start: (worker: Source | undefined, ...args: Parameters<StartWorker>) => WorkerLink,
-  platform: Pick<Platform, "kernels">,
+  platform: Pick<Platform, "kernels" | "vectorPass">,
   given: SpawnRuntimeOptions<Source> = {},
 ): Promise<Runtime> {
   installThrowHandler();
@@ -100,12 +98,23 @@ export async function openInWorker<Source>(
     if (holdsLock) link.watch?.();
     ready = true;
     const runtime = new RemoteRuntime(link, guard, gone, (file) => findKernels(file, platform, options));
-    await runtime.open(options);
+    await runtime.open({ ...options, ...(await toldOfVectors(platform, options)) });
     return runtime;
   } catch (error) {
     await link.terminate();
     throw error;
   }
+}
+
+/** V8's flags are the process's, and a worker does not see them: this side notes what it sets, and tells what is set. */
+async function toldOfVectors(
+  { vectorPass }: Pick<Platform, "vectorPass">,
+  { vectors }: Pick<RuntimeOptions, "vectors">,
+): Promise<Pick<RuntimeOptions, "vectors">> {
+  const pass = vectors === 128 ? undefined : await vectorPass?.();
+  if (!pass || pass.whyNot !== undefined) return {};
+  if (vectors === 256) pass.turnOn();
+  return pass.on ? { vectors: 256 } : {};
 }
 
 /** A runtime in a worker. */
@@ -118,12 +127,7 @@ class RemoteRuntime implements Runtime, ModelHost {
   #calls = 0;
   #closing: Promise<void> | null = null;
 
-  constructor(
-    link: WorkerLink,
-    guard: Guard,
-    gone: Promise<void>,
-    kernels: (file: KernelBuild) => Promise<WasmModule>,
-  ) {
+  constructor(link: WorkerLink, guard: Guard, gone: Promise<void>, kernels: HostCalls["kernels"]) {
     this.#link = link;
     this.#guard = guard;
     this.#gone = gone;
@@ -136,8 +140,12 @@ class RemoteRuntime implements Runtime, ModelHost {
   }
 
   /** Open the runtime in the worker: call number 0. */
-  async open({ threads, math }: RuntimeOptions): Promise<void> {
-    const options = { ...(threads !== undefined && { threads }), ...(math !== undefined && { math }) };
+  async open({ threads, math, vectors }: RuntimeOptions): Promise<void> {
+    const options = {
+      ...(threads !== undefined && { threads }),
+      ...(math !== undefined && { math }),
+      ...(vectors !== undefined && { vectors }),
+    };
     await this.#track(0, undefined, (session) => session.open(options));
   }
 

@@ -1,6 +1,7 @@
 /** The worker's script for node:worker_threads (Node, Deno, Bun): `lstmkit/worker`. */
 import { availableParallelism } from "node:os";
 import { parentPort } from "node:worker_threads";
+import { nodeVectorPass } from "../wasm/vectors-node.ts";
 import { nodeEndpoint } from "./endpoint-node.ts";
 import { linkNodeWorker } from "./link-node.ts";
 import { serveWorker } from "./serve.ts";
@@ -15,6 +16,7 @@ serveWorker({
   platform: {
     startThread: (init) => startThread((onEnd) => linkNodeWorker(script, onEnd), init),
     cores: availableParallelism,
+    vectorPass: nodeVectorPass,
   },
   end: () => process.exit(), // this thread, not the process
 });

@@ -36,8 +36,8 @@ async function takeRole(role: Role, { endpoint, platform, end }: WorkerScope, sa
     say({ lstmkit: "ready", holdsLock });
     return;
   }
-  const { module, memory, index, size } = role;
-  const kernels = await instantiateKernels(module, memory);
+  const { module, memory, index, size, vectors } = role;
+  const kernels = await instantiateKernels(module, memory, vectors);
   say({ lstmkit: "ready", holdsLock });
   try {
     serveTeam(kernels, memory, index, size);

@@ -102,7 +102,7 @@ export interface Wish {
 
 /** What the worker does for the host. */
 export interface SessionCalls {
-  open(options: Pick<RuntimeOptions, "threads" | "math">): Promise<void>;
+  open(options: Pick<RuntimeOptions, "threads" | "math" | "vectors">): Promise<void>;
   info(): Promise<RuntimeInfo>;
   close(): Promise<void>;
   sequential(layers: readonly Layer[], options?: ModelOptions): Promise<ModelHandle>;
@@ -125,8 +125,8 @@ export interface SessionCalls {
 
 /** What the host does for the worker. */
 export interface HostCalls {
-  /** A build of the kernels, compiled: the host has the caller's source, and the page's base URL. */
-  kernels(file: KernelBuild): Promise<WasmModule>;
+  /** A build of the kernels, a module or bytes: the host has the caller's source, and the page's base URL. */
+  kernels(file: KernelBuild): Promise<WasmModule | Uint8Array>;
   /** Tell a call's callbacks of an event of its fit. */
   tell(call: number, event: FitEvent, said: readonly unknown[], facts: FitFacts): Promise<void>;
 }

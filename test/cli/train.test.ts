@@ -52,6 +52,7 @@ describe("lstmkit train", () => {
         engine: expect.stringMatching(/^\w+ \d+/),
         math: "strict",
         threads: NUMBER,
+        vectors: expect.toSatisfy((bits) => bits === 128 || bits === 256),
         parameters: 50 * 8 + (8 + 8 + 1) * 4 * 8 + 9,
         seed: 7,
         dataset: "reviews.csv",
@@ -69,6 +70,25 @@ describe("lstmkit train", () => {
         digest: expect.stringMatching(/^[0-9a-f]{64}$/),
         out: "events.safetensors",
       },
+    ]);
+  });
+
+  test("the vectors' width is in the first line; a word is lost only on 256 bits that were asked for in vain", async () => {
+    const first = async (...vectors: string[]) => {
+      const { code, stdout, stderr } = await place.run(["train", "reviews.csv", ...SMALL, ...vectors]);
+      expect(code).toBe(0);
+      return { bits: /^lstmkit .*, (\d+)-bit vectors, seed/.exec(stdout)![1], stderr };
+    };
+    expect(await first("--vectors", "128")).toEqual({ bits: "128", stderr: "" });
+    const { bits, stderr } = await first();
+    expect(stderr).toBe("");
+    const asked = await first("--vectors", "256");
+    expect(asked.bits).toBe(bits);
+    expect(asked.stderr).toMatch(bits === "256" ? /^$/ : /^The vectors have 128 bits: .+\.\n$/);
+    const wrong = await place.run(["train", "reviews.csv", ...SMALL, "--vectors", "512"]);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('--vectors is "512"; wanted 128'),
     ]);
   });
 

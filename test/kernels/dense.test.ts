@@ -16,33 +16,33 @@ describe.each(await openBenches())("$build build", (bench) => {
   const { k } = bench;
 
   describe.each(ACTIVATIONS)("$name", ({ name, code }) => {
-    const logits = normals(52, 1, 3);
+    const logits = normals(56, 1, 3);
     const y = activationForward(logits, name);
-    const dy = normals(52, 2);
+    const dy = normals(56, 2);
 
     test("activationForward computes what the reference does", () => {
       const at = bench.floats(logits);
-      k.activationForward(at, 52, code);
-      expectClose(bench.read(at, 52), y, TOLERANCES.kernelForward, "y");
+      k.activationForward(at, 56, code);
+      expectClose(bench.read(at, 56), y, TOLERANCES.kernelForward, "y");
     });
 
     test("activationBackward computes what the reference does", () => {
       const at = bench.floats(dy);
-      k.activationBackward(at, bench.floats(y), 52, code);
-      expectClose(bench.read(at, 52), activationBackward(dy, y, name), TOLERANCES.kernelForward, "dz");
+      k.activationBackward(at, bench.floats(y), 56, code);
+      expectClose(bench.read(at, 56), activationBackward(dy, y, name), TOLERANCES.kernelForward, "dz");
     });
 
     test("NaN comes out as NaN", () => {
-      const at = bench.floats(Array(4).fill(Number.NaN));
-      k.activationForward(at, 4, code);
-      expect([...bench.read(at, 4)]).toEqual(Array(4).fill(Number.NaN));
+      const at = bench.floats(Array(8).fill(Number.NaN));
+      k.activationForward(at, 8, code);
+      expect([...bench.read(at, 8)]).toEqual(Array(8).fill(Number.NaN));
     });
   });
 
   test("hardSigmoid computes what Keras does", () => {
     const g = golden("hardSigmoid");
     const [x, dy] = [g.tensor("x"), g.tensor("dy")];
-    const n = Math.ceil(x.length / 4) * 4;
+    const n = Math.ceil(x.length / 8) * 8;
     const [y, dx] = [bench.floats(n), bench.floats(n)];
     bench.memory.f32(y, n).set(x);
     bench.memory.f32(dx, n).set(dy);
@@ -53,19 +53,22 @@ describe.each(await openBenches())("$build build", (bench) => {
   });
 
   test("hardSigmoid ends at -3 and 3, with gradient 0 there and beyond", () => {
-    const [y, dy] = [bench.floats([-Infinity, -3, 3, Infinity]), bench.floats([6, 6, 6, 6])];
-    k.activationForward(y, 4, 4);
-    expect([...bench.read(y, 4)]).toEqual([0, 0, 1, 1]);
-    k.activationBackward(dy, y, 4, 4);
-    expect([...bench.read(dy, 4)]).toEqual([0, 0, 0, 0]);
-    bench.memory.f32(dy, 4).fill(6);
-    k.activationBackward(dy, bench.floats([0.5, 1e-7, 0.9999999, 0]), 4, 4);
-    expect([...bench.read(dy, 4)]).toEqual([1, 1, 1, 0]);
+    const [y, dy] = [
+      bench.floats([-Infinity, -3, 3, Infinity, -3.5, 4, -3, 3]),
+      bench.floats(new Float32Array(8).fill(6)),
+    ];
+    k.activationForward(y, 8, 4);
+    expect([...bench.read(y, 8)]).toEqual([0, 0, 1, 1, 0, 1, 0, 1]);
+    k.activationBackward(dy, y, 8, 4);
+    expect([...bench.read(dy, 8)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    bench.memory.f32(dy, 8).fill(6);
+    k.activationBackward(dy, bench.floats([0.5, 1e-7, 0.9999999, 0, 1, 0.25, 0, 0.75]), 8, 4);
+    expect([...bench.read(dy, 8)]).toEqual([1, 1, 1, 0, 0, 1, 0, 1]);
   });
 
   test("relu passes no gradient at 0", () => {
-    const at = bench.floats([1, 2, 3, 4]);
-    k.activationBackward(at, bench.floats([0, -0, 1e-45, 5]), 4, 3);
-    expect([...bench.read(at, 4)]).toEqual([0, 0, 3, 4]);
+    const at = bench.floats([1, 2, 3, 4, 5, 6, 7, 8]);
+    k.activationBackward(at, bench.floats([0, -0, 1e-45, 5, 0, 0, 0, 0.5]), 8, 3);
+    expect([...bench.read(at, 8)]).toEqual([0, 0, 3, 4, 0, 0, 0, 8]);
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openBenches } from "../builds.ts";
 import { expectClose } from "../reference/closeness.ts";
 import { integers, normals } from "../reference/sample.ts";
@@ -26,11 +26,15 @@ const chain = (init: number, K: number, a: (k: number) => number, b: (k: number)
   return sum;
 };
 
-const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((M) => [8, 24, 32, 40].map((N) => ({ M, N })));
+const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((M) => [8, 16, 24, 32, 40, 48, 56].map((N) => ({ M, N })));
+const TILED = [8, 16].flatMap((columns) => SIZES.map((size) => ({ ...size, columns })));
 const DEPTHS = [0, 1, 3, 4, 7, 12];
 
 describe.each(await openBenches())("$build build", (bench) => {
-  afterEach(() => bench.finish());
+  afterEach(() => {
+    k.setTile(8);
+    bench.finish();
+  });
   const { k } = bench;
 
   /** To the bit; the relaxed build may round a multiply and add once instead of twice. */
@@ -125,7 +129,8 @@ describe.each(await openBenches())("$build build", (bench) => {
   const matrix = (M: number, ld: number, at: (m: number, n: number) => number) =>
     Float32Array.from({ length: M * ld }, (_, i) => at(Math.floor(i / ld), i % ld));
 
-  describe.each(SIZES)("product of M $M, N $N, at every K", ({ M, N }) => {
+  describe.each(TILED)("product of M $M, N $N, at every K, tile of $columns columns", ({ M, N, columns }) => {
+    beforeEach(() => k.setTile(columns));
     test("from zeros is each element's chain, and leaves what is behind a row alone", () => {
       for (const K of DEPTHS) {
         const given = operands({ M, N, K });
@@ -169,6 +174,18 @@ describe.each(await openBenches())("$build build", (bench) => {
         expectChains(bench.read(c, height * N), expected, `K ${K}`);
       }
     });
+  });
+
+  test("a product's bits do not depend on the tile", () => {
+    const [M, N, K] = [71, 88, 13];
+    const { a, b } = operands({ M, N, K });
+    const [narrow, wide] = [8, 16].map((columns) => {
+      const c = bench.floats(M * N);
+      k.setTile(columns);
+      k.product(c, N, 0, 0, 0, a, b, M, N, K);
+      return bench.read(c, M * N);
+    });
+    expect(wide).toEqual(narrow);
   });
 
   test("a product's bits do not depend on how its rows are split into calls", () => {

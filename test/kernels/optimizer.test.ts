@@ -6,9 +6,9 @@ import { adamMoments, adamStep } from "../reference/optimizer.ts";
 import { normals } from "../reference/sample.ts";
 import { TOLERANCES } from "../tolerances.ts";
 
-/** Adam on one tensor, whose length is rounded up to 4. */
+/** Adam on one tensor, whose length is rounded up to 8. */
 function adamOf(bench: Bench, initial: ArrayLike<number>, learningRate: number) {
-  const n = Math.ceil(initial.length / 4) * 4;
+  const n = Math.ceil(initial.length / 8) * 8;
   const [w, m, v, g, q] = Array.from({ length: 5 }, () => bench.floats(n)) as [
     number,
     number,
@@ -78,14 +78,14 @@ describe.each(await openBenches())("$build build", (bench) => {
   });
 
   test("adam's moments end at exactly 0, not as subnormal numbers", () => {
-    const [w, m, v, g] = [1, 1, 1, 1].map((n) => bench.floats(n * 4)) as [number, number, number, number];
+    const [w, m, v, g] = [1, 1, 1, 1].map((n) => bench.floats(n * 8)) as [number, number, number, number];
     const gradient = bench.memory.f32(g, 4);
     gradient.set([1, 1e-14, 1e-18, Number.NaN]); // the third is too small to count
     /** Steps after which a moment is 0, for good. */
     const lasted = { m: [0, 0, 0], v: [0, 0, 0] };
     let smallest = Number.POSITIVE_INFINITY;
     for (let t = 1; t <= 80_000; t++) {
-      k.adam(w, m, v, 0, g, 0, 4, 1e-3, 0.9, 0.999, 1e-7, t);
+      k.adam(w, m, v, 0, g, 0, 8, 1e-3, 0.9, 0.999, 1e-7, t);
       gradient.fill(0);
       const moments = { m: bench.memory.f32(m, 3), v: bench.memory.f32(v, 3) };
       for (const name of ["m", "v"] as const) {
@@ -107,7 +107,7 @@ describe.each(await openBenches())("$build build", (bench) => {
   });
 
   test.each([1, 2, 5])("sumShards adds %i partials in their order", (shards) => {
-    const n = 12;
+    const n = 24;
     const partials = Float32Array.from(normals(shards * n, 1));
     const g = bench.floats(n);
     k.sumShards(g, bench.floats(partials), shards, n, n);

@@ -58,9 +58,9 @@ describe.each(await openBenches())("$build build", (bench) => {
     },
   );
 
-  const uniform = (n: number, low: number, high: number, seed: number, tensor: number) => {
+  const uniform = (n: number, low: number, high: number, seed: number, tensor: number, first = 0) => {
     const out = bench.floats(Math.ceil(n / 4) * 4);
-    k.uniform(out, n, low, high, seed, tensor);
+    k.uniform(out, n, low, high, seed, tensor, first);
     return bench.read(out, n);
   };
 
@@ -86,6 +86,11 @@ describe.each(await openBenches())("$build build", (bench) => {
     expect(uniform(9, 0, 1, 23, 3)).not.toEqual(first);
     expect(uniform(9, 0, 1, 22, 4)).not.toEqual(first);
     expect(uniform(5, 0, 1, 22, 3)).toEqual(first.subarray(0, 5));
+  });
+
+  test("uniform begins at any multiple of 4 of a tensor's numbers", () => {
+    const all = uniform(29, -1, 1, 22, 3);
+    expect(uniform(17, -1, 1, 22, 3, 12)).toEqual(all.subarray(12));
   });
 
   const normal = (n: number, tensor: number) => {

@@ -6,10 +6,10 @@ import { normals } from "../reference/sample.ts";
 import { type SgdOptions, sgdStep } from "../reference/sgd.ts";
 import { TOLERANCES } from "../tolerances.ts";
 
-/** SGD on one tensor, whose length is rounded up to 4. */
+/** SGD on one tensor, whose length is rounded up to 8. */
 function sgdOf(bench: Bench, initial: ArrayLike<number>, options: SgdOptions) {
   const { learningRate, momentum = 0, nesterov = false } = options;
-  const n = Math.ceil(initial.length / 4) * 4;
+  const n = Math.ceil(initial.length / 8) * 8;
   const [w, m, g] = [bench.floats(n), momentum > 0 ? bench.floats(n) : 0, bench.floats(n)];
   bench.memory.f32(w, n).set(initial);
   return (gradient: ArrayLike<number>) => {
@@ -69,24 +69,24 @@ describe.each(await openBenches())("$build build", (bench) => {
   });
 
   test("the gradient is left zero where that is asked for, and as it is where not", () => {
-    const [w, m, g] = [bench.floats(4), bench.floats(4), bench.floats([1, 2, 3, 4])];
+    const [w, m, g] = [bench.floats(8), bench.floats(8), bench.floats([1, 2, 3, 4, 0, 0, 0, 0])];
     for (const momentum of [m, 0]) {
-      k.sgd(w, momentum, g, 4, 1, 0.5, 0, 0);
+      k.sgd(w, momentum, g, 8, 1, 0.5, 0, 0);
       expect([...bench.read(g, 4)]).toEqual([1, 2, 3, 4]);
     }
     expect([...bench.read(w, 4)]).toEqual([-2, -4, -6, -8]);
-    k.sgd(w, m, g, 4, 1, 0.5, 0, 1);
+    k.sgd(w, m, g, 8, 1, 0.5, 0, 1);
     expect([...bench.read(w, 4)]).toEqual([-3.5, -7, -10.5, -14]);
     expect([...bench.read(g, 4)]).toEqual([0, 0, 0, 0]);
   });
 
   test("momentum ends at exactly 0, not as subnormal numbers", () => {
-    const [w, m] = [bench.floats(4), bench.floats(4)];
-    const g = bench.floats([1, 1e-14, 1e-18, Number.NaN]); // the third is too small to count
+    const [w, m] = [bench.floats(8), bench.floats(8)];
+    const g = bench.floats([1, 1e-14, 1e-18, Number.NaN, 0, 0, 0, 0]); // the third is too small to count
     const lasted = [0, 0, 0];
     let smallest = Number.POSITIVE_INFINITY;
     for (let t = 1; t <= 1000; t++) {
-      k.sgd(w, m, g, 4, 1, 0.9, 1, 1);
+      k.sgd(w, m, g, 8, 1, 0.9, 1, 1);
       bench.read(m, 3).forEach((moment, i) => {
         if (moment === 0) return;
         lasted[i] = t;

@@ -168,46 +168,50 @@ describe.each(await openBenches())("$build build", (bench) => {
   });
 
   test("nadam's corrections are right at step 100 000", () => {
-    const w = Float64Array.of(0.5, 0, 0, 0);
-    const dw = Float64Array.of(0.25, 0, 0, 0);
+    const w = Float64Array.of(0.5, ...Array(7).fill(0));
+    const dw = Float64Array.of(0.25, ...Array(7).fill(0));
     const [at, g] = [bench.floats([...w]), bench.floats([...dw])];
-    nadamStep(w, adamMoments(4), dw, 100_000, { learningRate: RATE });
-    k.nadam(at, bench.floats(4), bench.floats(4), g, 0, 4, RATE, 0.9, 0.999, 1e-7, 100_000, 0);
+    nadamStep(w, adamMoments(8), dw, 100_000, { learningRate: RATE });
+    k.nadam(at, bench.floats(8), bench.floats(8), g, 0, 8, RATE, 0.9, 0.999, 1e-7, 100_000, 0);
     expectClose(bench.read(at, 1), w.subarray(0, 1), TOLERANCES.kernelAdam, "w", RATE);
   });
 
   test("a centered variance that rounding carries below 0 counts as 0", () => {
-    const [w, v, a] = [bench.floats(4), bench.floats(4), bench.floats([1e3, 0, 0, 0])];
-    k.rmsprop(w, v, a, 0, bench.floats(4), 0, 4, RATE, 0.9, 0, 1e-7, 0);
-    expect(bench.read(w, 4).every(Number.isFinite)).toBe(true);
+    const [w, v, a] = [bench.floats(8), bench.floats(8), bench.floats([1e3, 0, 0, 0, 0, 0, 0, 0])];
+    k.rmsprop(w, v, a, 0, bench.floats(8), 0, 8, RATE, 0.9, 0, 1e-7, 0);
+    expect(bench.read(w, 8).every(Number.isFinite)).toBe(true);
   });
 
   test("lion's sign of 0 is 0, and it takes that of the momentum before the step", () => {
-    const [w, m, g] = [bench.floats(4), bench.floats([1, -1, 0, 1]), bench.floats([0, 0, 0, -8])];
-    k.lion(w, m, g, 4, 0.5, 0.9, 0.5, 0);
+    const [w, m, g] = [
+      bench.floats(8),
+      bench.floats([1, -1, 0, 1, 0, 0, 0, 0]),
+      bench.floats([0, 0, 0, -8, 0, 0, 0, 0]),
+    ];
+    k.lion(w, m, g, 8, 0.5, 0.9, 0.5, 0);
     expect([...bench.read(w, 4)]).toEqual([-0.5, 0.5, 0, -0.5]); // by 0.9·1 - 0.1·8
     expect([...bench.read(m, 4)]).toEqual([0.5, -0.5, 0, -3.5]);
   });
 
   test("scale, limit and decay change n numbers, and no more", () => {
-    const x = bench.floats([1, -2, 3, Number.NaN, 5, 6, 7, 8]);
-    k.scale(x, 4, 0.5);
-    expect([...bench.read(x, 8)]).toEqual([0.5, -1, 1.5, Number.NaN, 5, 6, 7, 8]);
-    k.limit(x, 4, 0.75);
-    expect([...bench.read(x, 8)]).toEqual([0.5, -0.75, 0.75, Number.NaN, 5, 6, 7, 8]);
-    k.decay(x, 4, 0.25);
-    expect([...bench.read(x, 8)]).toEqual([0.375, -0.5625, 0.5625, Number.NaN, 5, 6, 7, 8]);
-    const ends = bench.floats([Infinity, -Infinity, 0, -0]);
-    k.limit(ends, 4, 2);
-    expect([...bench.read(ends, 4)]).toEqual([2, -2, 0, -0]);
+    const x = bench.floats([1, -2, 3, Number.NaN, 0, 0, 0, 4, 5, 6, 7, 8]);
+    k.scale(x, 8, 0.5);
+    expect([...bench.read(x, 12)]).toEqual([0.5, -1, 1.5, Number.NaN, 0, 0, 0, 2, 5, 6, 7, 8]);
+    k.limit(x, 8, 0.75);
+    expect([...bench.read(x, 12)]).toEqual([0.5, -0.75, 0.75, Number.NaN, 0, 0, 0, 0.75, 5, 6, 7, 8]);
+    k.decay(x, 8, 0.25);
+    expect([...bench.read(x, 12)]).toEqual([0.375, -0.5625, 0.5625, Number.NaN, 0, 0, 0, 0.5625, 5, 6, 7, 8]);
+    const ends = bench.floats([Infinity, -Infinity, 0, -0, 1, 3, -1, -3]);
+    k.limit(ends, 8, 2);
+    expect([...bench.read(ends, 8)]).toEqual([2, -2, 0, -0, 1, 2, -1, -2]);
   });
 
   test("average is momentum·a + (1 - momentum)·w", () => {
-    const [a, w] = [bench.floats([1, 2, 3, 4, 9, 9, 9, 9]), bench.floats([5, 6, 7, 8, 9, 9, 9, 9])];
-    k.average(a, w, 4, 0.75);
-    expect([...bench.read(a, 8)]).toEqual([2, 3, 4, 5, 9, 9, 9, 9]);
-    k.average(a, w, 4, 0);
-    expect([...bench.read(a, 4)]).toEqual([5, 6, 7, 8]);
+    const [a, w] = [bench.floats([1, 2, 3, 4, 5, 6, 7, 8, 9]), bench.floats([5, 6, 7, 8, 1, 2, 3, 4, 9])];
+    k.average(a, w, 8, 0.75);
+    expect([...bench.read(a, 9)]).toEqual([2, 3, 4, 5, 4, 5, 6, 7, 9]);
+    k.average(a, w, 8, 0);
+    expect([...bench.read(a, 8)]).toEqual([5, 6, 7, 8, 1, 2, 3, 4]);
   });
 
   test("sumSquares and penalty add in float64, in one order, without overflow", () => {

@@ -79,6 +79,7 @@ export function runLayer(
     outputs: false,
     tokens: [0],
     int8: {},
+    stored: false,
   };
   const { bytes, inputs, partials, table } = planBatch(batch);
   const { data: input, mask: masks } = inputs[0]!;
@@ -86,7 +87,7 @@ export function runLayer(
   const worker = new Worker(
     bench.k,
     bench.memory.wasm,
-    { shape: batch, base, weights: model.address, state: null },
+    { shape: batch, base, weights: model.address, store: 0, state: null },
     0,
   );
   const sequence = T * width;

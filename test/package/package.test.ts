@@ -75,7 +75,7 @@ async function bundled(contents: string): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
-test("core and strict kernels are at most 115 KB gzip as shipped, 86 KB minified", async () => {
+test("core and strict kernels are at most 124 KB gzip as shipped, 92 KB minified", async () => {
   const gzip = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
   const kernels = gzip(await readFile(shipped("dist/kernels.wasm")));
   const asShipped = gzip(
@@ -83,8 +83,8 @@ test("core and strict kernels are at most 115 KB gzip as shipped, 86 KB minified
   );
   const minified = gzip(await bundled('export * from "lstmkit"'));
   console.log(`gzip bytes: kernels ${kernels}, index.js ${asShipped} as shipped, ${minified} minified`);
-  expect(asShipped + kernels).toBeLessThanOrEqual(115_000);
-  expect(minified + kernels).toBeLessThanOrEqual(86_000);
+  expect(asShipped + kernels).toBeLessThanOrEqual(124_000);
+  expect(minified + kernels).toBeLessThanOrEqual(92_000);
 });
 
 /** A file of dist/ and the files that it imports. */

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type BrowserName, POLICY, visit } from "./pages.ts";
-import { BUN, DENO, NODE_22, NODE_24, NODE_ARM64, WORKERD } from "./tools.ts";
+import { BUN, DENO, NODE_22, NODE_24, NODE_26, NODE_ARM64, WORKERD } from "./tools.ts";
 import { runInWorkerd } from "./workerd.ts";
 
 const run = promisify(execFile);
@@ -21,6 +21,8 @@ export interface JobResult {
   readonly loss: number;
   readonly threads: number;
   readonly threadsReason?: string;
+  readonly vectors: 128 | 256;
+  readonly vectorsReason?: string;
   readonly msPerStep: number;
 }
 
@@ -29,6 +31,8 @@ export interface Row {
   /** Threads to ask for; and to get. */
   readonly asked: number;
   readonly threads: number;
+  /** To get. Default 128. */
+  readonly vectors?: 256;
 }
 
 export interface Engine {
@@ -50,11 +54,21 @@ const IN_PROCESS: readonly Row[] = [
   { mode: "in worker", asked: 2, threads: 2 },
 ];
 
-/** A runtime that runs hosts/process.js and can share memory. */
+const WIDE = IN_PROCESS.map((row) => ({ ...row, vectors: 256 }) as const);
+
+/** V8's pass for 256 bits: its flag, for a program that is started with it. */
+const PASS = "--experimental-wasm-revectorize";
+
+/**
+ * A runtime that runs hosts/process.js and can share memory.
+ *
+ * @param vectors to ask for
+ */
 function processEngine(
   name: string,
   [command, ...args]: readonly [string, ...string[]],
-  rows = IN_PROCESS,
+  rows: readonly Row[] = IN_PROCESS,
+  vectors: "128" | "256" | "auto" = "auto",
 ): Engine {
   const call = async (...more: string[]) => (await run(command, [...args, ...more])).stdout;
   return {
@@ -64,7 +78,7 @@ function processEngine(
     async run(row, site) {
       const { stdout } = await run(
         command,
-        [...args, ...(RUN_FLAGS[name] ?? []), "process.js", modeArgument(row), String(row.asked)],
+        [...args, ...(RUN_FLAGS[name] ?? []), "process.js", modeArgument(row), String(row.asked), vectors],
         { cwd: site, env: { ...process.env, NODE_OPTIONS: "" } },
       );
       return JSON.parse(stdout) as JobResult;
@@ -72,26 +86,37 @@ function processEngine(
   };
 }
 
-const RUN_FLAGS: Record<string, readonly string[]> = { deno: ["run", "-A", "--no-prompt"] };
+const DENO_RUN = ["run", "-A", "--no-prompt"];
+
+const RUN_FLAGS: Record<string, readonly string[]> = {
+  deno: DENO_RUN,
+  "deno-pass": [...DENO_RUN, `--v8-flags=${PASS}`],
+};
 
 /**
  * A browser, shown pages under the documented policy. Without isolation a page gets one thread and is told
  * why.
  */
-function browserEngine(name: BrowserName, [command, ...args]: readonly [string, ...string[]]): Engine {
+function browserEngine(
+  browser: BrowserName,
+  [command, ...args]: readonly [string, ...string[]],
+  { name = browser, flags = [] }: { name?: string; flags?: readonly string[] } = {},
+): Engine {
+  const rows: readonly Row[] = [
+    { mode: "in thread", asked: 2, threads: 1 },
+    { mode: "in worker", asked: 2, threads: 1 },
+    { mode: "in worker", asked: 2, threads: 2 },
+  ];
   return {
     name,
     version: async () => firstNumber((await run(command, args)).stdout),
-    rows: [
-      { mode: "in thread", asked: 2, threads: 1 },
-      { mode: "in worker", asked: 2, threads: 1 },
-      { mode: "in worker", asked: 2, threads: 2 },
-    ],
+    rows,
     async run(row, site) {
       const page = `page.html?mode=${modeArgument(row)}&threads=${row.asked}`;
-      return (await visit(name, {
+      return (await visit(browser, {
         folder: site,
         page,
+        flags,
         policy: POLICY,
         isolated: row.threads > 1,
       })) as JobResult;
@@ -103,6 +128,9 @@ export const ENGINES: readonly Engine[] = [
   processEngine("node", [process.execPath]),
   processEngine("node-22", [NODE_22]),
   processEngine("node-24", [NODE_24]),
+  processEngine("node-24-wide", [NODE_24], WIDE, "256"),
+  processEngine("node-26", [NODE_26]),
+  processEngine("node-26-wide", [NODE_26], WIDE, "256"),
   // Emulated, and so slow that two rows must do.
   processEngine(
     "node-arm64",
@@ -110,6 +138,8 @@ export const ENGINES: readonly Engine[] = [
     [IN_PROCESS[0]!, IN_PROCESS[3]!],
   ),
   processEngine("deno", [DENO]),
+  // With the pass on Deno merges nothing: each access to memory has a check of its bounds in between.
+  processEngine("deno-pass", [DENO]),
   processEngine("bun", [BUN]),
   {
     name: "workerd",
@@ -118,6 +148,11 @@ export const ENGINES: readonly Engine[] = [
     run: (_, site) => runInWorkerd(site),
   },
   browserEngine("chromium", ["chromium", "--version"]),
+  // Debian's is built without the pass, and does not know the flag.
+  browserEngine("chromium", ["chromium", "--version"], {
+    name: "chromium-pass",
+    flags: [`--js-flags=${PASS}`],
+  }),
   browserEngine("firefox", ["firefox-esr", "--version"]),
   browserEngine("webkit", ["dpkg-query", "--show", "webkit2gtk-driver"]),
 ];

@@ -12,7 +12,7 @@ const table: string[] = [];
 const losses = new Set<number>();
 
 afterAll(() => {
-  const head = line("engine", "version", "mode", "threads", "ms/step", "digest");
+  const head = line("engine", "version", "mode", "threads", "vectors", "ms/step", "digest");
   process.stdout.write(`\n${[head, ...table].join("\n")}\n\n`);
 });
 
@@ -27,23 +27,43 @@ describe.each(engines)("$name", ({ name, version, rows, run }) => {
       expect(result.threads).toBe(row.threads);
       if (row.threads < row.asked) expect(result.threadsReason).toMatch(/\w/);
       else expect(result.threadsReason).toBeUndefined();
+      expect([result.vectors, result.vectorsReason]).toEqual(
+        row.vectors === 256 ? [256, undefined] : [128, expect.stringMatching(/\w/)],
+      );
     },
   );
 });
 
 function lineOf(name: string, version: string, { mode }: Row, result: JobResult): string {
-  const { threads, msPerStep, trained } = result;
-  return line(name, version, mode, String(threads), msPerStep.toFixed(1), `${trained.slice(0, 16)}…`);
+  const { threads, vectors, msPerStep, trained } = result;
+  return line(
+    name,
+    version,
+    mode,
+    String(threads),
+    String(vectors),
+    msPerStep.toFixed(1),
+    `${trained.slice(0, 16)}…`,
+  );
 }
 
 function line(
-  ...[name, version, mode, threads, time, digest]: [string, string, string, string, string, string]
+  ...[name, version, mode, threads, vectors, time, digest]: readonly [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]
 ) {
   return [
-    name.padEnd(11),
+    name.padEnd(13),
     version.padEnd(18),
     mode.padEnd(10),
     threads.padStart(7),
+    vectors.padStart(7),
     time.padStart(8),
     ` ${digest}`,
   ].join(" ");

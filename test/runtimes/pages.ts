@@ -78,6 +78,8 @@ export interface Visit {
   policy?: string;
   /** Whether its pages may share memory. */
   isolated?: boolean;
+  /** More arguments for Chromium. */
+  flags?: readonly string[];
   /** Starts another server that shows the pages and passes /report on to the one given; tells its address. */
   front?(site: string): Promise<string>;
 }
@@ -91,7 +93,7 @@ export interface Visit {
  */
 export async function visit(
   browser: BrowserName,
-  { folder, page, policy, isolated, front }: Visit,
+  { folder, page, policy, isolated, flags = [], front }: Visit,
 ): Promise<unknown> {
   const { site, outcome } = reportingSite(folder, {
     ...(policy !== undefined && { "Content-Security-Policy": policy }),
@@ -102,7 +104,7 @@ export async function visit(
   const origin = await site.open();
   const url = new URL(page, front ? await front(origin) : origin).href;
   const [command, ...args] = COMMANDS[browser](url, profile);
-  const child = spawn(command, args, {
+  const child = spawn(command, [...flags, ...args], {
     detached: true, // a group of its own, to be ended as one
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, HOME: profile, ...(isolated && SHARED_MEMORY[browser]) },

@@ -6,14 +6,14 @@ import type { JobResult } from "./engines.ts";
  */
 export const PINNED: Pick<JobResult, "initial" | "trained" | "gru" | "kinds" | "int8"> = {
   initial: "0dee600a8475477deabd890bd6824a0781a80f47a43de688962dd88b2e312895",
-  trained: "1e33c909f1717a2573d8f463da8f758ee335fd6d1339e8e86532d664779821c8",
-  gru: "04395ac0d681b165a673027b096c3395dcf2c80f4ed7add5b43dec1e68d82ee2",
+  trained: "c6ed179c4204cd3b58fa51564aee0741fd7b5de6e04fbd33c2d287513192ce19",
+  gru: "de09ab75c678caad6942af3ba22fb0c8ff0b59d4cfe55acf393dfd9cee78947e",
   kinds: {
-    trained: "0e49699e8406a24cf5f98063e00e9ea9fbea3d238f3d395f4af0aaf18f2bf99c",
-    loss: 0.27031470163567667,
+    trained: "ef63154a079404aa1382e5756723bf8460e4bab387ac9a53393a9270feb51873",
+    loss: 0.27031469747508635,
   },
   int8: {
-    digest: "4306e16b98ee073a93b2e02e36df21439c8fdc1dafe1759d53dbdcfbc5ad98a2",
-    predictions: "fff0158a",
+    digest: "4986d080d7e07e0f4d445ae05948ec2d479464917d961b773b8b2f06d8bf2492",
+    predictions: "45dbb34f",
   },
 };

@@ -26,7 +26,7 @@ import { MIXED, mixedData, openKit, T, V } from "./small-job.ts";
 /** SHA-256 of the weights of 75 samples in batches of 53 and 22, 2 epochs, seed 22: part of the contract. */
 const PINNED = {
   initial: "84cdcc7d8ab669f7b42af5903f45575211e32ef705cbdef739abf0404151b7da",
-  trained: "35f98b113e705dcba66a7254dabf4ad885b67729ba3221cc9f5a36a6e870a97a",
+  trained: "1c43b64cea1cfded03cdbe6153031d610cd5887e05845232af6511bd5bbbc13e",
 };
 
 const layers = (): Layer[] => [

@@ -13,15 +13,15 @@ import { openKit, smallData, smallLayers, smallModel } from "./small-job.ts";
 const PINNED = {
   lstm: {
     initial: "4b5f16644c0fdd5ec6cda63ef0300301a84742950087a235515748dddaaf2a3d",
-    trained: "753043ce7c930bcca9e1085b561c1c6033a47d48772a59b231a4b8f7a573aad0",
+    trained: "3e8918eee8e821800d5e17c35f620c4821990c6dfccf48569e955f4239a0673f",
   },
   lstmWithoutDropout: {
     initial: "4b5f16644c0fdd5ec6cda63ef0300301a84742950087a235515748dddaaf2a3d",
-    trained: "97691276c610cc5ce0a67491ce1286379f03cf837a52f471ea48e732e4d8cbe8",
+    trained: "c14fe21e0411e40b1553a7ad66a40466887d2652d8feccddf8e82ec5255a703b",
   },
   simpleRNN: {
     initial: "ef771cf87819fbaaf04c0d8cede81bf46407ef9758c4f9335f72eb2b2075af57",
-    trained: "d9d103c64013ff814290753fdfef2b22f0629a2242e9d18aae3e7a82f23d682d",
+    trained: "f47e282986df44d325e5a0fea6cf106ee6324976ef5dc026c265982fd93b425e",
   },
 } as const;
 

@@ -12,7 +12,7 @@ import { MIXED, mixedData, mixedLayers, mixedModel, openKit } from "./small-job.
 /** SHA-256 of the weights of 37 samples in batches of 20 and 17, 2 epochs, seed 22: part of the contract. */
 const PINNED = {
   initial: "96856f1c2d6386706f1ce39263d83437a697441a67c181164915a2014b56d3cc",
-  trained: "d945f7cecef153520c1c577024507bb8ec9425709c68c9d8add358359d5698de",
+  trained: "9ca55b9b83edec567b541751bcca4ee5928c0ba07918c533dacd47669a5928bd",
 };
 
 const RUN = { epochs: 2, batchSize: 20 } as const;

@@ -30,7 +30,7 @@ import { codeOf, openKit } from "./small-job.ts";
 /** SHA-256 of the weights of 37 samples in batches of 20 and 17, 2 epochs, seed 22: part of the contract. */
 const PINNED = {
   initial: "a181e6e2ad11f2d6eb6c6a565fc4947b3369a4c0e910b79d106ce60b27468097",
-  trained: "85378648fa4abeeb637939822f478c7950d81ba8813cc921366e64a1b61b42af",
+  trained: "cc32f9d58fa5ca8e438e60a4a0d7f120adae4b9b303a5a2810425c5442895fb0",
 };
 
 const [V, PAST, FUTURE] = [11, 9, 5];

@@ -168,7 +168,13 @@ export class Results {
       if (timeLeft !== undefined) parts.push(words.left(this.#duration(timeLeft, words)));
     } else parts.push(words.states[state]);
     if (msPerStep > 0) parts.push(words.msPerStep(this.#number(msPerStep, 1)));
-    parts.push(words.facts(this.#number(progress.parameters), this.#number(progress.threads)));
+    parts.push(
+      words.facts(
+        this.#number(progress.parameters),
+        String(progress.vectors),
+        this.#number(progress.threads),
+      ),
+    );
     return parts.join(" · ");
   }
 

@@ -109,7 +109,8 @@ export const trainText = words({
       stopped: "stopped",
       failed: "failed",
     },
-    facts: (parameters: string, threads: string) => `${parameters} weights, threads: ${threads}`,
+    facts: (parameters: string, vectors: string, threads: string) =>
+      `${parameters} weights, ${vectors}-bit vectors, threads: ${threads}`,
     minutes: (minutes: string, seconds: string) => `${minutes} min ${seconds} s`,
     seconds: (seconds: string) => `${seconds} s`,
 
@@ -261,7 +262,8 @@ export const trainText = words({
     left: (time: string) => `${time} 남음`,
     evaluating: "두 세트에서 평가하는 중",
     states: { training: "학습 중", evaluating: "평가 중", done: "완료", stopped: "중지됨", failed: "실패" },
-    facts: (parameters: string, threads: string) => `가중치 ${parameters}개, 스레드 ${threads}개`,
+    facts: (parameters: string, vectors: string, threads: string) =>
+      `가중치 ${parameters}개, ${vectors}비트 벡터, 스레드 ${threads}개`,
     minutes: (minutes: string, seconds: string) => `${minutes}분 ${seconds}초`,
     seconds: (seconds: string) => `${seconds}초`,
 

@@ -37,6 +37,7 @@ export interface Progress {
   timeLeft: number | undefined;
   state: "training" | "evaluating" | "done" | "stopped" | "failed";
   parameters: number;
+  vectors: 128 | 256;
   threads: number;
   digest?: string;
   train?: Logs;
@@ -158,6 +159,7 @@ export class Training {
         timeLeft: undefined,
         state: "training",
         parameters,
+        vectors: info.vectors,
         threads: info.threads,
       };
     });

@@ -57,9 +57,9 @@ export async function openJob(lib, open, options) {
       const gru = await gruJob(lib, kit, x, y);
       const kinds = await kindsJob(lib, kit);
       const int8 = await int8Job(lib, kit, x, y);
-      const { threads, threadsReason } = await kit.info();
+      const { threads, threadsReason, vectors, vectorsReason } = await kit.info();
       await kit.close();
-      return { initial, trained, gru, kinds, int8, loss, threads, threadsReason };
+      return { initial, trained, gru, kinds, int8, loss, threads, threadsReason, vectors, vectorsReason };
     },
   };
 }
