@@ -182,6 +182,11 @@ export function setTile(columns: i32): void {
   tileColumns = columns;
 }
 
+/** Whether it has 16. */
+export function hasWideTile(): bool {
+  return tileColumns == 16;
+}
+
 /**
  * c = init + a·b.
  * c     (M, N) assigned; row m is at row(m)·ldc, row(m) = rows[m], or m where rows is 0

@@ -19,6 +19,7 @@
  *
  * They fit in the blocks of the f32 ones of gemm.ts for K ≥ 8: M·K floats, and K·N.
  */
+import { hasWideTile } from "./gemm";
 
 /** The largest |p - 64|. */
 const LEVELS: f32 = 63;
@@ -245,13 +246,18 @@ export function productInt8(
     let from = init ? init : ZEROS;
     let p = b;
     let n = 0;
-    for (; n + 16 <= N; n += 16) {
+    for (const wide = hasWideTile() ? N - 15 : 0; n < wide; n += 16) {
       tile4x16(to, cStride, from, iStride, a, p, steps);
       to += 64;
       if (init) from += 64;
       p += panel << 1;
     }
-    if (n < N) tile4x8(to, cStride, from, iStride, a, p, steps);
+    for (; n < N; n += 8) {
+      tile4x8(to, cStride, from, iStride, a, p, steps);
+      to += 32;
+      if (init) from += 32;
+      p += panel;
+    }
     a += tile;
     c += cStride << 2;
     if (init) init += iStride << 2;

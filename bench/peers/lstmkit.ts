@@ -23,11 +23,8 @@ async function quantized(model: Model, { setup: { B, T, batches }, ids }: CaseDa
   const count = Math.min(batches, Math.ceil(128 / B));
   const data = new Int32Array(count * B * T);
   for (let i = 0; i < count; i++) data.set(ids(i), i * B * T);
-  const { quantize } = lstmkit as unknown as {
-    quantize(model: Model, options: object): Promise<Model>;
-  };
   const calibration = { data, shape: [count * B, T] };
-  return quantize(model, { calibration });
+  return kit.load(await lstmkit.quantize(model, { calibration }));
 }
 
 async function prepare(data: CaseData): Promise<Work> {
