@@ -147,9 +147,9 @@ describe.each(await openBenches())("$build build", (bench) => {
   });
 
   test("the gradient of |w| at 0 is 0, as the sign's in Keras", () => {
-    const [g, w] = [bench.floats([1, 1, 1, 1]), bench.floats([0, -0, 2, -2])];
-    bench.k.penaltyBackward(g, w, 4, 0.5, 0.25);
-    expect([...bench.read(g, 4)]).toEqual([1, 1, 2.5, -0.5]);
+    const [g, w] = [bench.floats([1, 1, 1, 1, 0, 0, 0, 0]), bench.floats([0, -0, 2, -2, -0, 0, 4, -4])];
+    bench.k.penaltyBackward(g, w, 8, 0.5, 0.25);
+    expect([...bench.read(g, 8)]).toEqual([1, 1, 2.5, -0.5, 0, 0, 2.5, -2.5]);
   });
 });
 

@@ -50,8 +50,10 @@ const OPTIONS: Record<keyof typeof OPTIMIZERS, fc.Arbitrary<OptimizerNow>> = {
     nesterov: fc.boolean(),
   }),
 };
+/** Kernels of optimisers work on eight numbers abreast. */
+const N = 8;
 const shares = fc.array(
-  fc.array(fc.constantFrom(-1, -0.5, 0, 1e-9, 0.5, 1), { minLength: 4, maxLength: 4 }),
+  fc.array(fc.constantFrom(-1, -0.5, 0, 1e-9, 0.5, 1), { minLength: N, maxLength: N }),
   { minLength: 1, maxLength: 6 },
 );
 
@@ -64,27 +66,27 @@ describe.each(await openBenches())("$build build", (bench) => {
       const kind = OPTIMIZERS[name] as unknown as OptimizerKind;
       let promised = 0;
       const property = fc.property(OPTIONS[name], powerOfTen(-38, 38.5), shares, (optimizer, peak, steps) => {
-        const [w, g, squares, ...slots] = Array.from({ length: 6 }, () => bench.floats(4)) as [
+        const [w, g, squares, ...slots] = Array.from({ length: 6 }, () => bench.floats(N)) as [
           number,
           number,
           number,
           ...number[],
         ];
         const own = slots.slice(0, kind.slots(optimizer).length);
-        bench.memory.f32(w, 4).set([1, -1, 0, 1e-20]);
+        bench.memory.f32(w, N).set([1, -1, 0, 1e-20, 0.5, -1e-30, -0.25, 1]);
         let reach = 1;
         for (const [i, parts] of steps.entries()) {
           const iteration = i + 1;
           reach += kind.reach(optimizer, peak, iteration);
           if (!(reach < SAFE)) break;
           promised++;
-          bench.memory.f32(g, 4).set(parts.map((part) => part * peak));
-          bench.memory.f32(squares, 4).set(parts.map((part) => (part * peak) ** 2));
+          bench.memory.f32(g, N).set(parts.map((part) => part * peak));
+          bench.memory.f32(squares, N).set(parts.map((part) => (part * peak) ** 2));
           const places = kind.squaresPlaces(optimizer) && i % 2 === 1;
-          const at = { w, g, squares: places ? squares : 0, slots: own, n: 4, clears: places, iteration };
+          const at = { w, g, squares: places ? squares : 0, slots: own, n: N, clears: places, iteration };
           kind.update(bench.k, optimizer, at);
           for (const address of [w, ...own]) {
-            expect(bench.read(address, 4).every(Number.isFinite)).toBe(true);
+            expect(bench.read(address, N).every(Number.isFinite)).toBe(true);
           }
         }
         bench.finish();
