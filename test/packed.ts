@@ -47,6 +47,7 @@ const PACKED: Readonly<Record<string, number>> = {
   nadam: 5,
   penaltyBackward: 1,
   product: 22,
+  productInt8: 9,
   rmsprop: 6,
   scale: 1,
   sgd: 3,
@@ -59,6 +60,8 @@ const PACKED: Readonly<Record<string, number>> = {
 export const PACKED_FILES = [
   "kernels.wasm",
   "kernels.shared.wasm",
+  "kernels.dot.wasm",
+  "kernels.dot.shared.wasm",
   "kernels.relaxed.wasm",
   "kernels.relaxed.shared.wasm",
 ];
