@@ -21,7 +21,7 @@ test("publint finds nothing", async () => {
 });
 
 test("types resolve from ES modules and in bundlers, at every entry point that has them", async () => {
-  const assets = ["strict", "shared", "relaxed", "relaxed.shared"].map((name) =>
+  const assets = ["strict", "shared", "dot", "dot.shared", "relaxed", "relaxed.shared"].map((name) =>
     name === "strict" ? "kernels.wasm" : `kernels.${name}.wasm`,
   );
   await run(tool("attw"), [
@@ -39,6 +39,8 @@ test("the tarball holds what is used, and the licences", async () => {
     "package/LICENSE",
     "package/README.md",
     "package/dist/THIRD-PARTY-NOTICES.txt",
+    "package/dist/kernels.dot.shared.wasm",
+    "package/dist/kernels.dot.wasm",
     "package/dist/kernels.relaxed.shared.wasm",
     "package/dist/kernels.relaxed.wasm",
     "package/dist/kernels.shared.wasm",
@@ -75,7 +77,7 @@ async function bundled(contents: string): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
-test("core and strict kernels are at most 124 KB gzip as shipped, 92 KB minified", async () => {
+test("core and strict kernels are at most 131 KB gzip as shipped, 98 KB minified", async () => {
   const gzip = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
   const kernels = gzip(await readFile(shipped("dist/kernels.wasm")));
   const asShipped = gzip(
@@ -83,8 +85,8 @@ test("core and strict kernels are at most 124 KB gzip as shipped, 92 KB minified
   );
   const minified = gzip(await bundled('export * from "lstmkit"'));
   console.log(`gzip bytes: kernels ${kernels}, index.js ${asShipped} as shipped, ${minified} minified`);
-  expect(asShipped + kernels).toBeLessThanOrEqual(124_000);
-  expect(minified + kernels).toBeLessThanOrEqual(92_000);
+  expect(asShipped + kernels).toBeLessThanOrEqual(131_000);
+  expect(minified + kernels).toBeLessThanOrEqual(98_000);
 });
 
 /** A file of dist/ and the files that it imports. */
