@@ -168,7 +168,7 @@ export function sumPanels(db: usize, b: usize, K: i32, N: i32): void {
 }
 
 /** What a product without init begins with: zeros for the columns of the widest tile. */
-const ZEROS: usize = memory.data(128, 16);
+export const ZEROS: usize = memory.data(128, 16);
 
 /**
  * Columns of the product's tile. With 8, all sums of a tile are in the 16 registers that most processors have for vectors

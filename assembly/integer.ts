@@ -19,7 +19,7 @@
  *
  * They fit in the blocks of the f32 ones of gemm.ts for K ≥ 8: M·K floats, and K·N.
  */
-import { hasWideTile } from "./gemm";
+import { hasWideTile, ZEROS } from "./gemm";
 
 /** The largest |p - 64|. */
 const LEVELS: f32 = 63;
@@ -30,8 +30,6 @@ const NOTHING: f32 = 7.888609052210118e-31;
 
 /** Four words that count, then four that do not: from 4·i bytes before the middle on, i lanes of a vector count. */
 const LANES: usize = memory.data<i32>([-1, -1, -1, -1, 0, 0, 0, 0], 16);
-/** What begins with nothing begins with these. */
-const ZEROS: usize = memory.data(128, 16);
 
 /** Steps of a packed operand. */
 function stepsOf(K: i32): i32 {
@@ -163,8 +161,9 @@ function level(x: v128, e: v128, steps: v128): v128 {
 }
 
 /**
- * b ← rows of w, of the columns from `first` to before `last`, multiples of 8: w[k·ld + n] = e[k]·q(k, n)·d[n], of which e (K) and d (N) are given; q is the nearest whole number, at
- * most 127 away from 0. Where d is 0, as in the padding of a width, q is 0.
+ * b ← rows of w, of the columns from `first` to before `last`, multiples of 8: w[k·ld + n] = e[k]·q(k, n)·d[n], of which
+ * e (K) and d (N) are given; q is the nearest whole number, at most 127 away from 0. Where d is 0, as in the padding of
+ * a width, q is 0.
  */
 export function packPanelsInt8(
   b: usize,

@@ -8,17 +8,32 @@ import type { Kernels } from "./kernels.ts";
 import type { LinearMemory } from "./memory.ts";
 
 /** Bytes that the largest case takes. */
-const ROOM = 192 * 1024;
+const ROOM = 256 * 1024;
 
-/** Values in the block where both run. */
-type Place = (length: number, least?: number) => number;
+/** Where values are, from `least` to below `most`, in the block where both run. Default -1 and 1. */
+type Place = (length: number, least?: number, most?: number) => number;
 
 type Case = (k: Kernels, at: Place) => void;
 
 /** Sizes that fill tiles and lanes, and leave something over. */
 const [R, T, H] = [5, 2, 24];
-const NO_MASK = [0, 0, 0] as const;
-const NO_ZONE = [0, 0, 0, 0] as const;
+const [ROWS, STATES] = [R * T * H, R * (T + 1) * H];
+
+type Mask = readonly [mask: number, maskStep: number, maskSequence: number];
+type Zone = readonly [zone: number, zoneStep: number, zoneSequence: number];
+const NO_MASK: Mask = [0, 0, 0];
+const NO_ZONE: Zone = [0, 0, 0];
+
+/** What a cell is run with: nothing else; dropout of states; every step masked; zoneout. */
+const variants = (at: Place): readonly { m: number; mask: Mask; zone: Zone }[] => [
+  { m: 0, mask: NO_MASK, zone: NO_ZONE },
+  { m: at(R * H), mask: NO_MASK, zone: NO_ZONE },
+  { m: 0, mask: [at(R * T, 0, 0), 1, T], zone: NO_ZONE },
+  { m: 0, mask: NO_MASK, zone: [at(ROWS, 0), H, T * H] },
+];
+
+/** Zoneout of both states of an LSTM, with the same draws. */
+const bothOf = ([zone, ...steps]: Zone) => [zone, zone, ...steps] as const;
 
 /** What every model needs. */
 const COMMON: Record<string, Case> = {
@@ -38,6 +53,17 @@ const COMMON: Record<string, Case> = {
     k.packColumns(at(M * K), from, K, M, K);
     k.packPanels(at(K * K), from, K, 0, K, K);
     k.packPanelsTransposed(at(K * K), from, K, 0, K, K);
+  },
+  elements(k, at) {
+    const n = 48;
+    for (const activation of [1, 2, 3, 4]) {
+      const y = at(n, -4, 4);
+      k.activationForward(y, n, activation);
+      k.activationBackward(at(n), y, n, activation);
+    }
+    k.flushFaint(at(n), n);
+    k.weighRows(at(2), at(n), at(2), 2, n / 2);
+    k.penaltyBackward(at(n), at(n), n, 0.5, 0.25);
   },
   "sums of biases": (k, at) => k.sumPanels(at(40), at(40 * 7), 7, 40),
   optimisers(k, at) {
@@ -60,28 +86,31 @@ const COMMON: Record<string, Case> = {
   },
 };
 
-const [ROWS, STATES] = [R * T * H, R * (T + 1) * H];
-
 /**
- * The cells, by the type of the layer, without dropout of states and with it. The way back has values of its own, so
- * that it hides nothing of the way there.
+ * Those of a layer, by its type. The way back of a cell has values of its own, so that it hides nothing of the way there.
  */
-const CELLS: Record<string, Case> = {
+const LAYERS: Record<string, Case> = {
+  embedding(k, at) {
+    const [count, ids] = [7, at(7, 0, 0)];
+    k.embeddingBackward(at(2 * H), at(2 * H), at(count * H), ids, count, H, 0, 1);
+    k.limitPlaces(at(count * H), ids, count, H, 0, 1, 0.5);
+    k.addRows(at(2 * H), at(count * H), ids, count, H, 1);
+  },
   lstm(k, at) {
     const [u, a] = [at(4 * H * H), at(R * 4 * H)];
-    for (const m of [0, at(R * H)]) {
+    for (const { m, mask, zone } of variants(at)) {
       const there = [at(4 * ROWS), at(STATES), at(STATES), at(ROWS)] as const; // z, c, h, tc
-      k.lstmForward(...there, u, 0, a, R, T, H, H, ...NO_MASK, m, at(ROWS), ...NO_ZONE);
+      k.lstmForward(...there, u, 0, a, R, T, H, H, ...mask, m, at(ROWS), ...bothOf(zone));
       const [z, c, tc, dh, dhState] = [at(4 * ROWS), at(STATES), at(ROWS), at(ROWS), at(R * H)];
       const [dcState, flow, dm] = [at(R * H), at(2 * ROWS), at(R * H)];
-      k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, u, a, R, T, H, ...NO_MASK, m, dm, ...NO_ZONE);
+      k.lstmBackward(z, c, tc, dh, dhState, dcState, flow, u, a, R, T, H, ...mask, m, dm, ...bothOf(zone));
     }
   },
   gru(k, at) {
     const [u, a, b] = [at(3 * H * H), at(R * 3 * H), at(3 * H)];
-    for (const m of [0, at(R * H)]) {
+    for (const { m, mask, zone } of variants(at)) {
       const [z, v, h] = [at(3 * ROWS), at(3 * ROWS), at(STATES)];
-      k.gruForward(z, v, h, b, u, 0, a, R, T, H, H, ...NO_MASK, m, at(ROWS), 0, 0, 0);
+      k.gruForward(z, v, h, b, u, 0, a, R, T, H, H, ...mask, m, at(ROWS), ...zone);
       k.gruBeforeForward(
         at(3 * ROWS),
         at(STATES),
@@ -93,61 +122,63 @@ const CELLS: Record<string, Case> = {
         T,
         H,
         H,
-        ...NO_MASK,
+        ...mask,
         m,
         at(ROWS),
-        0,
-        0,
-        0,
+        ...zone,
       );
       const [dh, dm] = [at(ROWS), at(R * H)];
       k.gruBackward(
         ...([at(3 * ROWS), at(3 * ROWS), at(STATES), dh, at(R * H), at(ROWS), u, a] as const),
-        ...([R, T, H, ...NO_MASK, m, dm, 0, 0, 0] as const),
+        ...([R, T, H, ...mask, m, dm, ...zone] as const),
       );
       k.gruBeforeBackward(
         ...([at(3 * ROWS), at(STATES), dh, at(R * H), at(ROWS), u, a] as const),
-        ...([R, T, H, ...NO_MASK, m, at(ROWS), dm, 0, 0, 0] as const),
+        ...([R, T, H, ...mask, m, at(ROWS), dm, ...zone] as const),
       );
     }
   },
   simpleRNN(k, at) {
     const [u, a] = [at(H * H), at(R * H)];
-    for (const m of [0, at(R * H)]) {
-      k.rnnForward(at(ROWS), at(STATES), u, 0, a, R, T, H, H, ...NO_MASK, m, at(ROWS), 0, 0, 0);
+    for (const { m, mask, zone } of variants(at)) {
+      k.rnnForward(at(ROWS), at(STATES), u, 0, a, R, T, H, H, ...mask, m, at(ROWS), ...zone);
       const [dz, h, dh, dhState, flow] = [at(ROWS), at(STATES), at(ROWS), at(R * H), at(ROWS)];
-      k.rnnBackward(dz, h, dh, dhState, flow, u, a, R, T, H, ...NO_MASK, m, at(R * H), 0, 0, 0);
+      k.rnnBackward(dz, h, dh, dhState, flow, u, a, R, T, H, ...mask, m, at(R * H), ...zone);
     }
   },
   minGRU(k, at) {
-    k.minGruForward(at(2 * ROWS), at(STATES), R, T, H, ...NO_MASK);
-    k.minGruBackward(at(2 * ROWS), at(STATES), at(ROWS), at(R * H), at(ROWS), R, T, H, ...NO_MASK);
+    for (const { mask } of variants(at)) {
+      k.minGruForward(at(2 * ROWS), at(STATES), R, T, H, ...mask);
+      k.minGruBackward(at(2 * ROWS), at(STATES), at(ROWS), at(R * H), at(ROWS), R, T, H, ...mask);
+    }
   },
   minLSTM(k, at) {
-    k.minLstmForward(at(3 * ROWS), at(ROWS), at(STATES), R, T, H, ...NO_MASK);
-    k.minLstmBackward(at(3 * ROWS), at(ROWS), at(STATES), at(ROWS), at(R * H), at(ROWS), R, T, H, ...NO_MASK);
+    for (const { mask } of variants(at)) {
+      k.minLstmForward(at(3 * ROWS), at(ROWS), at(STATES), R, T, H, ...mask);
+      k.minLstmBackward(at(3 * ROWS), at(ROWS), at(STATES), at(ROWS), at(R * H), at(ROWS), R, T, H, ...mask);
+    }
   },
   peepholeLSTM(k, at) {
     const [u, a, peepholes] = [at(4 * H * H), at(R * 4 * H), [at(H), at(H), at(H)] as const];
-    for (const m of [0, at(R * H)]) {
+    for (const { m, mask } of variants(at)) {
       const there = [at(4 * ROWS), at(STATES), at(STATES), at(ROWS)] as const; // z, c, h, tc
-      k.peepholeLstmForward(...there, ...peepholes, u, 0, a, R, T, H, H, ...NO_MASK, m, at(ROWS));
+      k.peepholeLstmForward(...there, ...peepholes, u, 0, a, R, T, H, H, ...mask, m, at(ROWS));
       const [z, c, tc, dh, dhState] = [at(4 * ROWS), at(STATES), at(ROWS), at(ROWS), at(R * H)];
       k.peepholeLstmBackward(
         ...([z, c, tc, dh, dhState, at(R * H), at(2 * ROWS), at(R * 3 * H), ...peepholes, u, a] as const),
-        ...([R, T, H, ...NO_MASK, m, at(R * H)] as const),
+        ...([R, T, H, ...mask, m, at(R * H)] as const),
       );
     }
   },
   layerNormLSTM(k, at) {
     const [u, a] = [at(4 * H * H), at(R * 4 * H)];
     const [gv, bv, gc, bc, b] = [at(4 * H), at(4 * H), at(H), at(H), at(4 * H)];
-    for (const m of [0, at(R * H)]) {
+    for (const { m, mask } of variants(at)) {
       const there = [at(4 * ROWS), at(STATES), at(STATES), at(ROWS)] as const; // z, c, h, tc
       const normalized = [at(4 * ROWS), at(R * T), at(ROWS), at(R * T)] as const; // v, sv, ch, sc
       k.layerNormLstmForward(
         ...([...there, ...normalized, gv, bv, gc, bc, b, u, 0, a] as const),
-        ...([R, T, H, H, 0.001, ...NO_MASK, m, at(ROWS)] as const),
+        ...([R, T, H, H, 0.001, ...mask, m, at(ROWS)] as const),
       );
       const [z, v, c, tc, ch] = [at(4 * ROWS), at(4 * ROWS), at(STATES), at(ROWS), at(ROWS)];
       const [sv, sc, dh, dhState, dcState] = [at(R * T), at(R * T), at(ROWS), at(R * H), at(R * H)];
@@ -170,7 +201,7 @@ const CELLS: Record<string, Case> = {
           u,
           a,
         ] as const),
-        ...([R, T, H, H, ...NO_MASK, m, at(R * H)] as const),
+        ...([R, T, H, H, ...mask, m, at(R * H)] as const),
       );
     }
   },
@@ -191,14 +222,14 @@ const INT8: Record<string, Case> = {
   },
 };
 
-const CASES = { ...COMMON, ...CELLS, ...INT8 };
+const CASES = { ...COMMON, ...LAYERS, ...INT8 };
 
-/** The cells among layers and those within them that have a case of their own; whatever the layers are. */
+/** The types among layers and those within them that have a case of their own; whatever the layers are. */
 export function familiesOf(layers: unknown): string[] {
   if (!Array.isArray(layers)) return [];
   const names = layers.flatMap((given: unknown) => {
     const { type, layer } = Object(given) as { type?: unknown; layer?: unknown };
-    const own = typeof type === "string" && Object.hasOwn(CELLS, type) ? [type] : [];
+    const own = typeof type === "string" && Object.hasOwn(LAYERS, type) ? [type] : [];
     return layer === undefined ? own : [...own, ...familiesOf([layer])];
   });
   return [...new Set(names)];
@@ -224,7 +255,7 @@ export class Trial {
   }
 
   /**
-   * Run each family until `enough` runs are done, comparing every one.
+   * Run each family so many times, comparing every run.
    *
    * @returns the first family that differs in a bit, or null
    */
@@ -249,12 +280,12 @@ export class Trial {
   /** Every word of the block after a run from the same values. */
   #answer(run: Case, kernels: Kernels, block: number): Int32Array {
     let [end, state] = [block, 1];
-    run(kernels, (length, least = -1) => {
+    run(kernels, (length, least = -1, most = 1) => {
       const address = end;
       const values = this.#memory.f32(address, length);
       for (let i = 0; i < length; i++) {
         state = (Math.imul(state, 1664525) + 1013904223) | 0;
-        values[i] = least + ((1 - least) * (state >>> 8)) / 2 ** 24;
+        values[i] = least + ((most - least) * (state >>> 8)) / 2 ** 24;
       }
       end += Math.ceil(length / 16) * 64;
       if (end > block + ROOM) throw new Error("a case of the trial needs more room");

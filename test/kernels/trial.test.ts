@@ -6,8 +6,17 @@ import { LinearMemory } from "../../src/wasm/memory.ts";
 import { COMMON_FAMILIES, familiesOf, INT8_FAMILIES, Trial } from "../../src/wasm/trial.ts";
 import { kernelBytes } from "../builds.ts";
 
-const CELLS = ["lstm", "gru", "simpleRNN", "minGRU", "minLSTM", "peepholeLSTM", "layerNormLSTM"];
-const ALL = [...COMMON_FAMILIES, ...CELLS, ...INT8_FAMILIES];
+const LAYERS = [
+  "embedding",
+  "lstm",
+  "gru",
+  "simpleRNN",
+  "minGRU",
+  "minLSTM",
+  "peepholeLSTM",
+  "layerNormLSTM",
+];
+const ALL = [...COMMON_FAMILIES, ...LAYERS, ...INT8_FAMILIES];
 
 const module = await compileKernels(kernelBytes("release"));
 const memory = new LinearMemory();
@@ -36,9 +45,9 @@ test("kernels that are right pass, and leave no memory taken", () => {
   expect(memory.bytesInUse).toBe(0);
 });
 
-test("a trial calls products, packing, sums, every optimiser and every cell, there and back", () => {
+test("a trial calls products, packing, sums, what goes by elements, every optimiser and every cell, there and back", () => {
   const names = Object.keys(right).filter((name) =>
-    /^(pack|product$|productInt8|sumPanels|sumShards|decay|average$|scale$|limit$|(adam|nadam|adagrad|rmsprop|lion|sgd)$)|((lstm|gru|rnn|gruBefore|minGru|minLstm|peepholeLstm|layerNormLstm)(Forward|Backward))$/i.test(
+    /^(pack|product$|activation|flushFaint|weighRows|penaltyBackward|embeddingBackward|limitPlaces|addRows|productInt8|sumPanels|sumShards|decay|average$|scale$|limit$|(adam|nadam|adagrad|rmsprop|lion|sgd)$)|((lstm|gru|rnn|gruBefore|minGru|minLstm|peepholeLstm|layerNormLstm)(Forward|Backward))$/i.test(
       name,
     ),
   );
