@@ -1,13 +1,12 @@
 import type { CAC, Command } from "cac";
 import { readTextMetadata } from "../data/text-metadata.ts";
-import { createRuntime } from "../node.ts";
 import type { Arguments } from "./arguments.ts";
 import { findDataSource } from "./data-source.ts";
 import { readForModel } from "./model-rows.ts";
 import { countEvent, countLine, factLines } from "./part-lines.ts";
 import { lossAndMetrics, print, printJson } from "./print.ts";
 import { FetchProgress, LiveLine, liveStream } from "./progress.ts";
-import { declareRuntimeFlags, readRuntimeFlags, tellOfVectors } from "./runtime-flags.ts";
+import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
 import { loadTextModel } from "./text-model.ts";
 
@@ -38,8 +37,7 @@ export async function evaluate(args: Arguments): Promise<number> {
   const rename = readClasses(args);
   const isWhole = source.kind === "csv";
 
-  const kit = await createRuntime(runtime);
-  await tellOfVectors(args, kit);
+  const kit = await openRuntime(args, runtime);
   const model = await loadTextModel(kit, path);
   const metadata = readTextMetadata(model);
   const isJson = args.has("json");

@@ -2,7 +2,6 @@ import { realpath, stat } from "node:fs/promises";
 import type { CAC, Command } from "cac";
 import { readTextMetadata } from "../data/text-metadata.ts";
 import { checkWritable, writeWhole } from "../disk/disk-node.ts";
-import { createRuntime } from "../node.ts";
 import type { Logs, Model } from "../train/model.ts";
 import { quantize as quantizeModel } from "../train/quantize.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
@@ -11,7 +10,7 @@ import { EVALUATION_BATCH } from "./evaluate.ts";
 import { readForModel } from "./model-rows.ts";
 import { lossAndMetrics, print, printJson } from "./print.ts";
 import { FetchProgress, LiveLine, liveStream } from "./progress.ts";
-import { declareRuntimeFlags, readRuntimeFlags } from "./runtime-flags.ts";
+import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
 import { loadTextModel } from "./text-model.ts";
 
@@ -44,7 +43,7 @@ export async function quantize(args: Arguments): Promise<number> {
     );
   }
 
-  const runtime = await createRuntime(options);
+  const runtime = await openRuntime(args, options);
   const model = await loadTextModel(runtime, path);
   await checkWritable(out);
   const rows = source && (await read(source, model, { csv, rename }, args.has("json")));

@@ -1,4 +1,5 @@
 import type { Command } from "cac";
+import { createRuntime } from "../node.ts";
 import type { Runtime, RuntimeOptions } from "../runtime.ts";
 import type { Arguments } from "./arguments.ts";
 import { warn } from "./print.ts";
@@ -27,10 +28,15 @@ export function readRuntimeFlags(args: Arguments): RuntimeOptions {
 
 const VECTORS = { "128": 128, "256": 256, auto: "auto" } as const;
 
-/** A line about 256 bits that were asked for and are not had. That they are not by default is nothing to tell. */
-export async function tellOfVectors(args: Arguments, kit: Runtime): Promise<void> {
-  const { vectors, vectorsReason } = await kit.info();
+/**
+ * The runtime of a command, with a line about 256 bits that were asked for and are not had. That they are not by default
+ * is nothing to tell.
+ */
+export async function openRuntime(args: Arguments, options: RuntimeOptions): Promise<Runtime> {
+  const runtime = await createRuntime(options);
+  const { vectors, vectorsReason } = await runtime.info();
   if (args.has("vectors") && args.text("vectors") === "256" && vectors === 128) {
     warn(`The vectors have 128 bits: ${vectorsReason}.`);
   }
+  return runtime;
 }

@@ -12,7 +12,6 @@ import type { Layer } from "../layers/index.ts";
 import { lstm } from "../layers/lstm.ts";
 import { simpleRNN } from "../layers/simple-rnn.ts";
 import { saveModel } from "../model-file-node.ts";
-import { createRuntime } from "../node.ts";
 import { show } from "../options.ts";
 import type { Runtime, RuntimeOptions } from "../runtime.ts";
 import type { NamedTensor } from "../tensor.ts";
@@ -23,7 +22,7 @@ import { EVALUATION_BATCH } from "./evaluate.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { cautions } from "./part-lines.ts";
 import { warn } from "./print.ts";
-import { declareRuntimeFlags, readRuntimeFlags, tellOfVectors } from "./runtime-flags.ts";
+import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
 import { JsonReport, type SavedAs, TextReport, type TrainReport } from "./train-report.ts";
 
@@ -155,8 +154,7 @@ export async function train(args: Arguments): Promise<number> {
   const report = args.has("json") ? new JsonReport() : new TextReport();
   const signal = catchInterruption(() => report.stopping());
   try {
-    const kit = await createRuntime(options.runtime);
-    await tellOfVectors(args, kit);
+    const kit = await openRuntime(args, options.runtime);
     return await run(kit, options, report, signal);
   } finally {
     report.close();

@@ -84,3 +84,16 @@ test("refuses a model that is quantized already", async () => {
   const found = await place.run(["quantize", "once.safetensors", "--out", "twice.safetensors"]);
   expect(found).toMatchObject({ code: 1, stderr: expect.stringContaining("QUANTIZED") });
 });
+
+test("evaluate and quantize say why 256 bits that were asked for are not had", async () => {
+  const has256 = [24, 26].includes(Number.parseInt(process.versions.node, 10)) && process.arch === "x64";
+  const commands = [
+    ["evaluate", "model.safetensors", "reviews.csv"],
+    ["quantize", "model.safetensors", "--out", "c.safetensors"],
+  ];
+  for (const command of commands) {
+    expect(await place.run(command)).toMatchObject({ code: 0, stderr: "" });
+    const { stderr } = await place.run([...command, "--vectors", "256"]);
+    expect(stderr).toMatch(has256 ? /^$/ : /^The vectors have 128 bits: .+\.\n$/);
+  }
+});
