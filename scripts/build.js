@@ -37,6 +37,7 @@ const results = await Promise.all([
       workerd: "src/workerd.ts",
       inline: "src/inline.ts",
       data: "src/data/index.ts",
+      tasks: "src/tasks/index.ts",
     },
     splitting: true,
     external: ["node:*", "*.wasm"],

@@ -33,6 +33,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["runtime.ts", "callbacks"],
   ["worker", "packaged.ts", "model-file-node.ts"],
   ["index.ts", "node.ts", "web.ts", "workerd.ts", "inline.ts"],
+  ["tasks"],
   ["cli"],
 ];
 
@@ -40,7 +41,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const BESIDE: Readonly<
   Record<string, { readonly imports: readonly string[]; readonly usedBy: readonly string[] }>
 > = {
-  data: { imports: ["layers"], usedBy: ["index.ts", "node.ts", "picture", "cli"] },
+  data: { imports: ["layers"], usedBy: ["index.ts", "node.ts", "picture", "tasks", "cli"] },
   disk: { imports: ["wasm"], usedBy: ["cli"] },
   picture: { imports: ["layers", "model", "train", "data"], usedBy: ["cli"] },
 };
@@ -106,6 +107,17 @@ test("every place of src is in one level, or beside them", () => {
   const places = [...new Set(FILES.map(placeOf))];
   const named = [...LAYERS.flat(), ...Object.keys(BESIDE)];
   expect(places.filter((place) => named.filter((name) => name === place).length !== 1)).toEqual([]);
+});
+
+test("tasks are built on what the package exports", () => {
+  const allowed = (file: string) =>
+    /^(tasks\/|data\/)/.test(file) || file === "index.ts" || GROUND.includes(file);
+  const others = [...IMPORTS].flatMap(([file, to]) =>
+    placeOf(file) === "tasks"
+      ? to.filter((other) => !allowed(other)).map((other) => `${file} → ${other}`)
+      : [],
+  );
+  expect(others).toEqual([]);
 });
 
 test("no files import each other in a circle", () => {

@@ -16,7 +16,7 @@ interface CommandFile {
   readonly run: (args: Arguments) => Promise<number>;
 }
 
-const COMMANDS: Record<string, CommandFile> = {
+const COMMANDS: Readonly<Record<string, CommandFile>> = {
   train: { declare: declareTrain, run: train },
   evaluate: { declare: declareEvaluate, run: evaluate },
   predict: { declare: declarePredict, run: predict },
@@ -24,19 +24,33 @@ const COMMANDS: Record<string, CommandFile> = {
   quantize: { declare: declareQuantize, run: quantize },
 };
 
+/** `train --task …`: commands of their own, each with its flags and its help. */
+const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {};
+
 async function run(argv: readonly string[]): Promise<number> {
+  const [name = "", ...rest] = argv;
+  const task = name === "train" ? taskOf(rest) : undefined;
+  const files = task ? { train: task } : COMMANDS;
   const cli = cac("lstmkit").help().version(version);
-  const declared = new Map(Object.entries(COMMANDS).map(([name, { declare }]) => [name, declare(cli)]));
+  const declared = new Map(Object.entries(files).map(([name, { declare }]) => [name, declare(cli)]));
   const { options } = cli.parse(["node", "lstmkit", ...argv], { run: false });
   if (options.help) return 0; // cac has printed it
-  const [name = "", ...rest] = argv;
   if (name === "--version" || name === "-v") return 0;
   const command = declared.get(name);
   if (!command) {
     const found = name === "" ? "no command" : `${JSON.stringify(name)} is no command`;
     throw new UsageError(`${found}; wanted ${[...declared.keys()].join(", ")} as the first argument.`);
   }
-  return COMMANDS[name]!.run(new Arguments(command, rest));
+  return files[name]!.run(new Arguments(command, rest));
+}
+
+/** The task that train is given; undefined for none. @throws UsageError */
+function taskOf(argv: readonly string[]): CommandFile | undefined {
+  const at = argv.findIndex((word) => word === "--task" || word.startsWith("--task="));
+  if (at < 0) return undefined;
+  const name = argv[at]!.slice("--task=".length) || argv[at + 1] || "";
+  if (Object.hasOwn(TRAIN_TASKS, name)) return TRAIN_TASKS[name];
+  throw new UsageError(`--task is ${JSON.stringify(name)}; wanted ${Object.keys(TRAIN_TASKS).join(", ")}.`);
 }
 
 /** The exit code for an error, which is told on stderr, and with --json on stdout as well. */

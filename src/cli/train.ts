@@ -33,6 +33,7 @@ export function declareTrain(cli: CAC): Command {
       "train [data]",
       "Train a model: on spam (the default), imdb, or a .csv file of texts and classes",
     )
+    .option("--task <name>", "Train for another task; each has flags of its own: train --task <name> --help")
     .option("--data <path>", "An imdb.npz, an aclImdb folder or its .tar.gz, instead of a download")
     .option(
       "--test <path>",

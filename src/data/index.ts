@@ -15,6 +15,7 @@ export { imdbTextsOfTarGz } from "./imdb-archive.ts";
 export { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
 export { RandomState } from "./random-state.ts";
 export { type PadOptions, padSequences, type Side } from "./sequences.ts";
+export type { Finding, Frequency, Series, SeriesSet } from "./series/series.ts";
 export { type SpamOptions, spamFromBytes } from "./spam.ts";
 export { tokenize } from "./tokenize.ts";
 export type { Tokenizer } from "./tokenizers.ts";
