@@ -1,2 +1,17 @@
 /** lstmkit/tasks: from data to an answer. Built on the public model and nothing else. */
+
+export type { GenerateBaseline } from "./generate/baselines.ts";
+export {
+  type GenerateData,
+  type GenerateEvaluation,
+  type GenerateFitOptions,
+  type GenerateStart,
+  generator,
+  loadGenerator,
+  type TextGenerator,
+} from "./generate/generator.ts";
+export type { GenerateProgress, GenerateValidation } from "./generate/learn.ts";
+export type { GenerateReport } from "./generate/record.ts";
+export type { GeneratorOptions } from "./generate/settings.ts";
+export type { GenerateOptions } from "./generate/write.ts";
 export { readTask, type TaskName, type TaskRecord } from "./task-file.ts";
