@@ -25,6 +25,7 @@ export {
   loadImdb,
   loadSpam,
 } from "./data/load-node.ts";
+export { type LoadTextsOptions, loadMobyDick, loadTexts } from "./data/load-texts-node.ts";
 export * from "./index.ts";
 export { loadModel, saveModel } from "./model-file-node.ts";
 

@@ -13,6 +13,7 @@ export { type DecodeOptions, decodeText } from "./decode-text.ts";
 export { type ImdbOptions, type ImdbTexts, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
 export { imdbTextsOfTarGz } from "./imdb-archive.ts";
 export { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
+export { mobyDickFromBytes } from "./moby-dick.ts";
 export { RandomState } from "./random-state.ts";
 export { type PadOptions, padSequences, type Side } from "./sequences.ts";
 export type { Finding, Frequency, Series, SeriesSet } from "./series/series.ts";
