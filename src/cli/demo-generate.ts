@@ -1,5 +1,5 @@
 import { loadMobyDick } from "../data/load-texts-node.ts";
-import type { DemoRun } from "./demo.ts";
+import type { DemoRun } from "./demo-run.ts";
 import { writeText } from "./generate.ts";
 import { print } from "./print.ts";
 import { runTextJob, TextJobReport } from "./text-job.ts";

@@ -1,21 +1,11 @@
 /** `demo <task>`: a task from the data that ship with the package to an answer, in a minute or two. */
 import type { CAC, Command } from "cac";
 import { checkWritable } from "../disk/disk-node.ts";
-import type { Runtime } from "../runtime.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { demoGenerate } from "./demo-generate.ts";
+import type { DemoRun } from "./demo-run.ts";
 import { catchInterruption } from "./interruption.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
-
-/** What a demo is given. */
-export interface DemoRun {
-  readonly kit: Runtime;
-  readonly seed: number;
-  /** Where the model goes; null for nowhere. */
-  readonly out: string | null;
-  readonly isJson: boolean;
-  readonly signal: AbortSignal;
-}
 
 interface Demo {
   /** In a few words, for the help. */

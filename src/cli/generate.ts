@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { CAC, Command } from "cac";
 import { readBytes } from "../disk/disk-node.ts";
 import { LstmkitError } from "../errors.ts";
@@ -71,32 +70,48 @@ export async function writeText(
     findings.push(message);
     warn(message);
   };
+  const outlet = new Outlet();
   let text = "";
   try {
     const pieces = generator.generate({ ...options, signal, onFinding });
-    if (!isJson) await put(prompt);
+    if (!isJson) await outlet.put(prompt);
     for await (const piece of pieces) {
       text += piece;
-      if (!isJson) await put(piece);
+      if (!isJson) await outlet.put(piece);
     }
     if (isJson) printJson({ event: "generate", prompt, text, findings });
-    else if (!`${prompt}${text}`.endsWith("\n")) await put("\n");
+    else if (!`${prompt}${text}`.endsWith("\n")) await outlet.put("\n");
     return 0;
   } catch (error) {
     if (!(error instanceof LstmkitError) || error.code !== "ABORTED") throw error;
-    if (process.stdout.destroyed) return 0; // a reader that has enough, as head has
-    if (!isJson) await put("\n");
+    if (outlet.isClosed) return 0;
+    if (!isJson) await outlet.put("\n");
     return INTERRUPTED;
   }
 }
 
-/** Waits for a slow reader, so that what it has not read yet does not pile up. */
-async function put(text: string): Promise<void> {
-  if (text === "" || process.stdout.destroyed) return;
-  if (!process.stdout.write(text)) await Promise.race([once(process.stdout, "drain"), closed()]);
-}
+/** The standard output, at the pace of who reads it. */
+class Outlet {
+  #isClosed = false;
+  readonly #closing = new Promise<void>((resolve) => {
+    process.stdout.once("close", () => {
+      this.#isClosed = true;
+      resolve();
+    });
+  });
 
-const closed = () => new Promise<void>((resolve) => process.stdout.once("close", () => resolve()));
+  /** Whether the reader went away, as head does when it has enough. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Waits for a slow reader, so that what it has not read yet does not pile up. */
+  async put(text: string): Promise<void> {
+    if (text === "" || this.#isClosed || process.stdout.write(text)) return;
+    const drained = new Promise<void>((resolve) => process.stdout.once("drain", resolve));
+    await Promise.race([drained, this.#closing]);
+  }
+}
 
 /** \n, \t and \\ as a shell passes them on. */
 function unescaped(text: string): string {

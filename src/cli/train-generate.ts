@@ -19,7 +19,10 @@ export function declareTrainGenerate(cli: CAC): Command {
     .option("--units <n>", "Units of each LSTM; by the text's length: 64, 128 or 256")
     .option("--layers <n>", "LSTMs, one above the other", { default: 1 })
     .option("--embedding <n>", "Length of a token's vector: 64, or 128 with --words")
-    .option("--dropout <share>", "Share of an LSTM's outputs dropped", { default: 0 })
+    .option(
+      "--dropout <share>",
+      "Share of an LSTM's outputs dropped: 0.3, less for a text of 3 million and more",
+    )
     .option("--epochs <n>", "Times to go through the text at most; by its length")
     .option("--batch <n>", "Strands of the text read side by side; by its length")
     .option("--steps <n>", "Tokens that an error is carried back over; by the text's length")
@@ -38,7 +41,8 @@ export function declareTrainGenerate(cli: CAC): Command {
 function readOptions(args: Arguments): GeneratorOptions {
   const whole = (name: string, least: number, most?: number) =>
     args.text(name) === undefined ? undefined : args.wholeNumber(name, least, most);
-  const share = (n: number) => n >= 0 && n < 1;
+  const given = (name: string, fits: (n: number) => boolean, wanted: string) =>
+    args.has(name) ? args.number(name, fits, wanted) : undefined;
   const options = {
     words: args.has("words"),
     vocabulary: whole("vocab", 1, 65_535),
@@ -46,18 +50,17 @@ function readOptions(args: Arguments): GeneratorOptions {
     units: whole("units", 1, 65_536),
     layers: whole("layers", 1, 16),
     embedding: whole("embedding", 1, 65_536),
-    dropout: args.number("dropout", share, "a number from 0 to below 1"),
+    dropout: given("dropout", (share) => share >= 0 && share < 1, "a number from 0 to below 1"),
     epochs: whole("epochs", 1),
     batchSize: whole("batch", 1),
     steps: whole("steps", 1, 100_000),
-    learningRate: args.has("lr")
-      ? args.number("lr", (rate) => rate > 0 && rate < Infinity, "a number above 0")
-      : undefined,
+    learningRate: given("lr", (rate) => rate > 0 && rate < Infinity, "a number above 0"),
     patience: whole("patience", 1),
     seed: whole("seed", 0, 2 ** 32 - 1),
   };
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as GeneratorOptions;
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as GeneratorOptions;
 }
 
 /** @returns the exit code */
