@@ -5,7 +5,7 @@ import { print } from "./print.ts";
 import { runTextJob, TextJobReport } from "./text-job.ts";
 
 /** Smaller than the defaults: a minute or two. */
-const SMALL = { units: 192, epochs: 12 };
+const SMALL = { units: 192, epochs: 12, learningRate: 0.008, dropout: 0.1 };
 
 /** Moby-Dick goes on. @returns the exit code */
 export async function demoGenerate({ kit, seed, out, isJson, signal }: DemoRun): Promise<number> {

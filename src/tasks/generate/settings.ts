@@ -11,7 +11,7 @@ export interface GeneratorOptions {
   leastCount?: number;
   /** Length of a token's vector. Default 64, or 128 with words. */
   embedding?: number;
-  /** Units of each LSTM. Default by the text's length: 256 from 100,000 tokens on, 128 from 20,000, else 64. */
+  /** Units of each LSTM. Default by the text's length: 256 from 100,000 tokens on, 192 from 60,000, 128 from 20,000, else 64. */
   units?: number;
   /** LSTMs, one above the other. Default 1. */
   layers?: number;
@@ -25,7 +25,7 @@ export interface GeneratorOptions {
    * million tokens, from 1 to 30.
    */
   epochs?: number;
-  /** Strands that are read side by side. Default by the text's length: 32 from 300,000 tokens on, 16 from 60,000, 8. */
+  /** Strands that are read side by side. Default by the text's length: 32 from 600,000 tokens on, 16 from 60,000, else 8. */
   batchSize?: number;
   /** Tokens that an error is carried back over. Default 100 from 60,000 tokens on, else 50. */
   steps?: number;
@@ -86,9 +86,9 @@ export function settingsFor(tokens: number, given: GeneratorOptions): Settings {
 }
 
 const SIZES = [
-  { from: 300_000, units: 256, strands: 32, steps: 100 },
+  { from: 600_000, units: 256, strands: 32, steps: 100 },
   { from: 100_000, units: 256, strands: 16, steps: 100 },
-  { from: 60_000, units: 128, strands: 16, steps: 100 },
+  { from: 60_000, units: 192, strands: 16, steps: 100 },
   { from: 20_000, units: 128, strands: 8, steps: 50 },
   { from: 0, units: 64, strands: 8, steps: 50 },
 ];
