@@ -6,6 +6,7 @@ import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
 import { checkOptions } from "../options.ts";
 import {
+  type ElementwiseName,
   findKernels,
   type ModelBytes,
   type ModelOptions,
@@ -163,6 +164,12 @@ class RemoteRuntime implements Runtime, ModelHost {
     const bytes = allBytesOf(file, "load()");
     const packed = parcel.pack(bytes instanceof Promise ? await bytes : bytes);
     return remoteModel(this, await this.call((session) => session.load(parcel.seal(packed))));
+  }
+
+  elementwise(name: ElementwiseName, values: ArrayLike<number>): Promise<Float64Array<ArrayBuffer>> {
+    const parcel = new Parcel();
+    const packed = parcel.pack(values);
+    return this.call((session) => session.elementwise(name, parcel.seal(packed)));
   }
 
   info(): Promise<RuntimeInfo> {

@@ -135,6 +135,7 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
     },
     info: async () => ({ ...(await opened().info()), where: "worker" }),
     close: async () => opened().close(),
+    elementwise: async (name, values) => sendResult(await opened().elementwise(name, values)),
     sequential: async (layers, options) => add(await opened().sequential(layers, options)),
     load: async (bytes) => add(await opened().load(bytes)),
 

@@ -3,7 +3,7 @@
 import { within } from "../clock.ts";
 import type { HostEvent, WasmModule } from "../host-types.ts";
 import type { Layer } from "../layers/index.ts";
-import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
+import type { ElementwiseName, ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
 import type { Tensor } from "../tensor.ts";
 import type { ModelCall, StreamCall } from "../train/calls.ts";
 import type { FitEvent } from "../train/listeners.ts";
@@ -114,6 +114,7 @@ export interface SessionCalls {
   open(options: Pick<RuntimeOptions, "threads" | "math" | "vectors">): Promise<void>;
   info(): Promise<RuntimeInfo>;
   close(): Promise<void>;
+  elementwise(name: ElementwiseName, values: ArrayLike<number>): Promise<Float64Array<ArrayBuffer>>;
   sequential(layers: readonly Layer[], options?: ModelOptions): Promise<ModelHandle>;
   load(bytes: Uint8Array): Promise<ModelHandle>;
 
