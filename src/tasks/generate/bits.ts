@@ -8,14 +8,7 @@ export const LN2 = Math.LN2;
 export async function bitsOf(kit: Runtime, shares: Float64Array): Promise<number> {
   let sum = 0;
   for (let from = 0; from < shares.length; from += AT_ONCE) {
-    // Stand-in until Runtime has it.
-    const { elementwise } = kit as unknown as {
-      elementwise?: (f: "log", x: Float64Array) => Promise<Float64Array>;
-    };
-    const some = shares.slice(from, from + AT_ONCE);
-    const logs = elementwise
-      ? await elementwise.call(kit, "log", some)
-      : some.map((share) => Math.log(share));
+    const logs = await kit.elementwise("log", shares.slice(from, from + AT_ONCE));
     for (const log of logs) sum -= log;
   }
   return sum / LN2 / shares.length;
