@@ -15,7 +15,20 @@ export { imdbTextsOfTarGz } from "./imdb-archive.ts";
 export { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
 export { RandomState } from "./random-state.ts";
 export { type PadOptions, padSequences, type Side } from "./sequences.ts";
+export { type SeriesCsvOptions, seriesFromCsv } from "./series/csv-table.ts";
+export type { DuplicateRule } from "./series/duplicates.ts";
+export type { GapRule } from "./series/fill.ts";
+export { type FrequencyLike, frequencyName, parseFrequency } from "./series/frequency.ts";
+export {
+  type SeriesCell,
+  type SeriesJsonOptions,
+  type SeriesRows,
+  seriesFromJson,
+  seriesFromRows,
+} from "./series/rows-table.ts";
 export type { Finding, Frequency, Series, SeriesSet } from "./series/series.ts";
+export type { SeriesOptions } from "./series/series-options.ts";
+export type { TimeFormatName } from "./series/time-column.ts";
 export { type SpamOptions, spamFromBytes } from "./spam.ts";
 export { tokenize } from "./tokenize.ts";
 export type { Tokenizer } from "./tokenizers.ts";
