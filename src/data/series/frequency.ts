@@ -102,7 +102,7 @@ export interface Grid {
  * @param times of the series, ascending: the first one is number 0, and all say which day of the month it is
  */
 export function gridOf(frequency: Frequency, times: ArrayLike<number>): Grid {
-  const { [0]: first = 0 } = times;
+  const first = times.length > 0 ? times[0]! : 0;
   const step = fixedStep(frequency);
   if (step !== undefined) {
     return { indexOf: (time) => (time - first) / step, timeAt: (index) => first + index * step };
