@@ -21,6 +21,7 @@ export {
 export {
   type LoadCsvOptions,
   type LoadImdbOptions,
+  loadBirths,
   loadCsv,
   loadImdb,
   loadSpam,
