@@ -59,7 +59,7 @@ export async function learn(
     await model.compile({
       optimizer: {
         name: "adam",
-        learningRate: { schedule: "cosineDecay", initialLearningRate: learningRate, decaySteps, alpha: 0.05 },
+        learningRate: { schedule: "cosineDecay", initialLearningRate: learningRate, decaySteps, alpha: 0.5 },
         globalClipnorm: 1,
       },
       loss: "meanAbsoluteError",

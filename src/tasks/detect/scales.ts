@@ -22,8 +22,8 @@ export interface Scales {
 
 /** Errors that it takes to say what is usual. */
 const FEWEST = 10;
-/** A group's scale is this share of that of all at least. */
-const LEAST_SHARE = 0.1;
+/** A group's scale is this share of that of all at least: small errors are not odd because they come at a calm time. */
+const LEAST_SHARE = 1;
 /** In units of the series: what stands in where nothing ever was off. */
 const LEAST = 1e-6;
 

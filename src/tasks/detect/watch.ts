@@ -74,8 +74,8 @@ export interface WatchRules {
   ) => Promise<number>;
 }
 
-/** Values that p-values below this have are replaced, be alpha lower. */
-export const REPLACED = 0.02;
+/** Values with a p-value of this or less are replaced, be alpha lower: what is a little odd draws the next windows too. */
+export const REPLACED = 0.05;
 
 /** Nothing is remembered. */
 const NOTHING: WatchState = { row: Number.MIN_SAFE_INTEGER, values: [], raw: [], odd: 0 };
