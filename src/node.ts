@@ -25,6 +25,11 @@ export {
   loadImdb,
   loadSpam,
 } from "./data/load-node.ts";
+export {
+  type LoadedSequences,
+  type LoadSequencesOptions,
+  loadSequences,
+} from "./data/load-sequences-node.ts";
 export * from "./index.ts";
 export { loadModel, saveModel } from "./model-file-node.ts";
 
