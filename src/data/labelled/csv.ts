@@ -120,7 +120,7 @@ function labelColumn(table: Table, options: FilledOptions): number | undefined {
   }
   const called = columnCalled(names, LABEL_NAMES);
   if (called !== undefined) return called;
-  if (!labelled) return undefined;
+  if (names.length === 1 && !labelled) return undefined;
   const others = names
     .map((_, c) => c)
     .filter((c) => names[c] !== options.text && names[c] !== options.group);
@@ -129,6 +129,7 @@ function labelColumn(table: Table, options: FilledOptions): number | undefined {
       ? others.filter((c) => hasFewValues(table, c))
       : others.filter((c) => !isNumeric(table, c) && hasFewValues(table, c));
   if (candidates.length === 1) return candidates[0];
+  if (!labelled) return undefined;
   throw bad(
     `the columns ${list(names)}, of which none or several could be the label`,
     'its name: pass { label } (--label on the command line), and header: false (--no-header) where these are a row, for the columns "1", "2", …',

@@ -52,6 +52,10 @@ export function sequencesFromFile(
     options,
     SEQUENCE_OPTIONS,
   );
+  if (given.each === "file") {
+    const name = path.split(/[/\\]/).at(-1)!;
+    return sequencesFromFiles([{ path: name, bytes: bytesFrom(source) }], given);
+  }
   switch (kindOf(path)) {
     case "ts":
       return sequencesFromTs(source, given);
@@ -76,6 +80,9 @@ export function sequencesFromFile(
       );
   }
 }
+
+const bytesFrom = (source: string | Bytes): Bytes =>
+  typeof source === "string" ? new TextEncoder().encode(source) : source;
 
 const optionsWithout = ({ encoding: _, ...others }: FilledOptions): SequenceOptions => others;
 
@@ -193,6 +200,7 @@ function textFiles(
   });
   return {
     ...{ input: "text", labels: null, features: [], targets: [], findings, sequences },
+    columns: { each: "file" },
     places: files.map(({ path }) => path),
   };
 }
@@ -234,6 +242,7 @@ function numberFiles(
     sequences.push(values);
     const { text, label, time } = found;
     columns ??= {
+      each: "file",
       ...(text !== undefined && { text: table.names[text]! }),
       ...(isSteps && { label: table.names[label!]! }),
       ...(time !== undefined && { time: table.names[time]! }),
@@ -261,7 +270,7 @@ function numberFiles(
   return {
     ...{ input: input!, labels: isSteps ? "steps" : null, features: input === "numbers" ? wanted! : [] },
     ...{ sequences, targets, findings },
-    ...(columns && { columns }),
+    columns: columns!,
     places: files.map(({ path }) => path),
   };
 }

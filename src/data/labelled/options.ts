@@ -10,6 +10,8 @@ export interface SequenceOptions {
   readonly text?: string;
   /** Column of the classes. Guessed where one candidate is there. */
   readonly label?: string;
+  /** A whole file is one sequence, its rows are steps: as in a folder that has a folder for each class. Default "row". */
+  readonly each?: "row" | "file";
   /** Column that says which sequence a row belongs to: a row is one step then. Default: a row is a sequence. */
   readonly id?: string;
   /** Column that puts the steps of a sequence in order. Default: rows stand in their order. */
@@ -38,6 +40,7 @@ const { header, separator, quote, encoding } = CSV_OPTIONS;
 export const SEQUENCE_OPTIONS = {
   text: { ...aString, fallback: undefined },
   label: { ...aString, fallback: undefined },
+  each: { ...oneOf("row", "file"), fallback: undefined },
   id: { ...aString, fallback: undefined },
   time: { ...aString, fallback: undefined },
   group: { ...aString, fallback: undefined },

@@ -20,6 +20,8 @@ export interface SequenceColumns {
   readonly id?: string;
   readonly time?: string;
   readonly group?: string;
+  /** Where each file was one sequence. */
+  readonly each?: "file";
 }
 
 /** Sequences and their classes. Plain data: it may be written by hand. */
