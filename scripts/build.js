@@ -23,6 +23,39 @@ import { createRequire as requireFrom } from "node:module";
 const require = requireFrom(import.meta.url);`,
 };
 
+/**
+ * What the rules of holidays bring along: all zones of the world (700 KB), of which they name two. Dates are asked for in UTC.
+ */
+const ZONES = new Set(["UTC", "GMT", "America/Santiago"]);
+const fewZones = {
+  name: "few zones",
+  setup(building) {
+    building.onLoad({ filter: /moment-timezone[\\/]data[\\/]packed[\\/]latest\.json$/ }, async ({ path }) => {
+      const { version, zones, links } = JSON.parse(await readFile(path, "utf8"));
+      const isNamed = (entry) => entry.split("|").some((name) => ZONES.has(name));
+      const kept = links.filter(isNamed);
+      const wanted = new Set([...ZONES, ...kept.flatMap((link) => link.split("|"))]);
+      const contents = {
+        version,
+        zones: zones.filter((zone) => wanted.has(zone.split("|")[0])),
+        links: kept,
+      };
+      return { contents: JSON.stringify(contents), loader: "json" };
+    });
+  },
+};
+
+/** The command line loads them when it is asked for them, from the file that applications load. */
+const holidaysBeside = {
+  name: "holidays beside",
+  setup(building) {
+    building.onResolve({ filter: /\/data\/holidays\/index\.ts$/ }, () => ({
+      path: "./holidays.js",
+      external: true,
+    }));
+  },
+};
+
 const { targets } = JSON.parse(await readFile("asconfig.json", "utf8"));
 for (const target of Object.keys(targets)) await compileKernels(target);
 
@@ -38,7 +71,9 @@ const results = await Promise.all([
       inline: "src/inline.ts",
       data: "src/data/index.ts",
       tasks: "src/tasks/index.ts",
+      holidays: "src/data/holidays/index.ts",
     },
+    plugins: [fewZones],
     splitting: true,
     external: ["node:*", "*.wasm"],
     define: { KERNELS_BASE64: JSON.stringify(strictKernels) },
@@ -51,7 +86,13 @@ const results = await Promise.all([
     outdir: "dist",
   }),
   build({ ...node, entryPoints: ["src/worker/runtime-worker-node.ts"], outdir: "dist" }),
-  build({ ...node, entryPoints: { cli: "src/cli/main.ts" }, outdir: "dist", banner: shebang }),
+  build({
+    ...node,
+    entryPoints: { cli: "src/cli/main.ts" },
+    plugins: [holidaysBeside],
+    outdir: "dist",
+    banner: shebang,
+  }),
 ]);
 for (const name of await readdir("assets")) {
   if (name.endsWith(".bin")) await copyFile(`assets/${name}`, `dist/${name}`);

@@ -14,6 +14,7 @@ export type ErrorCode =
   | "BAD_MODEL_FILE" // a model file that is cut short, lies about itself, or is of another format
   | "BAD_NPZ" // not a zip of .npy arrays, or one cut short
   | "BAD_PICKLE" // a pickle with an opcode outside the allowed list
+  | "BAD_SERIES" // columns, times or values that make no series: not there, not readable, irregular, or refused by a rule
   | "BAD_SHAPE" // an array of another shape than the model's
   | "BAD_TEXT" // bytes in another encoding than text is read in, or a line without an end
   | "BAD_VALUE" // NaN or infinity in the data, or something else than numbers or texts

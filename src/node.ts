@@ -21,6 +21,7 @@ export {
 export {
   type LoadCsvOptions,
   type LoadImdbOptions,
+  loadBirths,
   loadCsv,
   loadImdb,
   loadSpam,
@@ -30,6 +31,7 @@ export {
   type LoadSequencesOptions,
   loadSequences,
 } from "./data/load-sequences-node.ts";
+export { type LoadTextsOptions, loadMobyDick, loadTexts } from "./data/load-texts-node.ts";
 export * from "./index.ts";
 export { loadModel, saveModel } from "./model-file-node.ts";
 

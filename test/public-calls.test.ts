@@ -27,6 +27,7 @@ const file = (name: string) => join(folder, name);
 const npz = imdbNpz([[1, 2], [2]], [0, 1], [[1], [2]], [1, 0]);
 const CSV = "text,label\na b,0\nc d,1\na c,0\nb d,1\n";
 const corpus = new Uint8Array(readFileSync(new URL("../assets/spam-assassin.bin", import.meta.url)));
+const novel = new Uint8Array(readFileSync(new URL("../assets/moby-dick.bin", import.meta.url)));
 const vocabulary = data.buildVocabulary(["a b", "b"]);
 const texts: data.LabelledTexts = {
   texts: ["a b", "c d", "a c", "b d"],
@@ -82,6 +83,7 @@ const CALLS: Record<string, Call> = {
   imdbFromNpz: { args: [npz, {}], ...optionsAt(1, "maxlen", "maxLen") },
   imdbFromTexts: { args: [{ train: texts, test: texts }, {}], ...optionsAt(1, "skip_top", "skipTop") },
   imdbTextsOfTarGz: { args: [await tarGz()] },
+  mobyDickFromBytes: { args: [novel] },
   padSequences: { args: [[[1], [2, 3]], {}], ...optionsAt(1, "maxlen", "maxLen") },
   parseWordIndex: { args: ['{"a":1}', {}], ...optionsAt(1, "oov_char", "oovChar") },
   readTextMetadata: { args: [{ layers: [], metadata: {} }] },
@@ -95,6 +97,8 @@ const CALLS: Record<string, Call> = {
   loadImdb: { args: [{ data: file("imdb.npz") }], ...optionsAt(0, "cachedir", "cacheDir") },
   loadModel: { args: [{ load: async () => ({}) }, file("imdb.npz")] },
   loadSpam: { args: [{}], ...optionsAt(0, "maxlen", "maxLen") },
+  loadMobyDick: { args: [] },
+  loadTexts: { args: [file("texts.csv"), {}], ...optionsAt(1, "encodng", "encoding") },
   quantize: { args: [{ quantize: async () => corpus.subarray(0, 1) }], mayLack: [1] },
   saveModel: { args: [{ save: async () => corpus.subarray(0, 1) }, file("a.model")], anyString: [1] },
   transfer: { args: [new Float32Array(1)] },

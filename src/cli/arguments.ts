@@ -51,7 +51,7 @@ export class Arguments {
       if (token.kind === "positional") positionals.push(token.value);
       else if (token.kind === "option") this.#take(token);
     }
-    const most = command.args.length;
+    const most = command.args.at(-1)?.variadic ? Number.POSITIVE_INFINITY : command.args.length;
     const least = command.args.filter(({ required }) => required).length;
     if (positionals.length > most) {
       throw new UsageError(

@@ -3,12 +3,15 @@ import { type CAC, type Command, cac } from "cac";
 import { version } from "../../package.json";
 import { LstmkitError } from "../errors.ts";
 import { Arguments, UsageError } from "./arguments.ts";
+import { declareDemo, demo } from "./demo.ts";
 import { declareEvaluate, evaluate } from "./evaluate.ts";
+import { declareGenerate, generate } from "./generate.ts";
 import { declareInspect, inspect } from "./inspect.ts";
 import { declarePredict, predict } from "./predict.ts";
 import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { declareTrain, train } from "./train.ts";
+import { declareTrainGenerate, trainGenerate } from "./train-generate.ts";
 
 interface CommandFile {
   readonly declare: (cli: CAC) => Command;
@@ -22,10 +25,14 @@ const COMMANDS: Readonly<Record<string, CommandFile>> = {
   predict: { declare: declarePredict, run: predict },
   inspect: { declare: declareInspect, run: inspect },
   quantize: { declare: declareQuantize, run: quantize },
+  generate: { declare: declareGenerate, run: generate },
+  demo: { declare: declareDemo, run: demo },
 };
 
 /** `train --task …`: commands of their own, each with its flags and its help. */
-const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {};
+const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {
+  generate: { declare: declareTrainGenerate, run: trainGenerate },
+};
 
 async function run(argv: readonly string[]): Promise<number> {
   const [name = "", ...rest] = argv;

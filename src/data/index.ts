@@ -26,9 +26,34 @@ export {
   sequenceSet,
 } from "./labelled/set.ts";
 export { sequencesFromTs } from "./labelled/ts-file.ts";
+export { mobyDickFromBytes } from "./moby-dick.ts";
 export { RandomState } from "./random-state.ts";
 export { type PadOptions, padSequences, type Side } from "./sequences.ts";
+export { birthsSeries } from "./series/births.ts";
+export {
+  type CalendarFeature,
+  calendar,
+  calendarFeatures,
+  type Elementwise,
+  type Features,
+  type Times,
+} from "./series/calendar.ts";
+export { type SeriesCsvOptions, seriesFromCsv } from "./series/csv-table.ts";
+export type { DuplicateRule } from "./series/duplicates.ts";
+export type { GapRule } from "./series/fill.ts";
+export { type FrequencyLike, frequencyName, parseFrequency } from "./series/frequency.ts";
+export { type HolidayFeatureOptions, type Holidays, holidayFeatures } from "./series/holiday-features.ts";
+export {
+  type SeriesCell,
+  type SeriesJsonOptions,
+  type SeriesRows,
+  seriesFromJson,
+  seriesFromRows,
+} from "./series/rows-table.ts";
 export type { Finding, Frequency, Series, SeriesSet } from "./series/series.ts";
+export type { SeriesOptions } from "./series/series-options.ts";
+export type { TimeFormatName } from "./series/time-column.ts";
+export { timesAfter } from "./series/times-after.ts";
 export { type SpamOptions, spamFromBytes } from "./spam.ts";
 export { tokenize } from "./tokenize.ts";
 export type { Tokenizer } from "./tokenizers.ts";

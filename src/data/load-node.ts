@@ -11,6 +11,8 @@ import { cachedDownload, type DownloadOptions } from "./download-node.ts";
 import { IMDB_OPTIONS, type ImdbOptions, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
 import { type ArchiveFile, imdbTextsOfFiles, imdbTextsOfTarGz, isReviewPath } from "./imdb-archive.ts";
 import { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
+import { birthsSeries } from "./series/births.ts";
+import type { SeriesSet } from "./series/series.ts";
 import { SPAM_OPTIONS, type SpamOptions, spamFromBytes } from "./spam.ts";
 
 /** How {@link loadImdb} finds and encodes the reviews. */
@@ -165,6 +167,21 @@ export async function loadSpam(options: SpamOptions = {}): Promise<TextDataset> 
     "give spamFromBytes() the bytes of lstmkit/spam-assassin.bin",
   );
   return spamFromBytes(await readBytes(url), given);
+}
+
+/**
+ * The series that ships with the package: births in the United States, day by day from 2000 to 2014.
+ *
+ * @throws FILE_NOT_FOUND where the package's files are not, as in a bundle for Node; what birthsSeries throws
+ */
+export async function loadBirths(): Promise<SeriesSet> {
+  const url = packagedFile(
+    "births.bin",
+    () => new URL("./births.bin", import.meta.url),
+    "../../assets/",
+    "give birthsSeries() the bytes of lstmkit/births.bin",
+  );
+  return birthsSeries(await readBytes(url));
 }
 
 /** Reads only what a labelled review can be: train and test, neg and pos. */

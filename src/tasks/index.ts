@@ -22,4 +22,18 @@ export type {
   PartCounts,
 } from "./classify/report.ts";
 export type { ClassifierOptions, ClassifySettings, ScalingKind } from "./classify/settings.ts";
+export type { GenerateBaseline } from "./generate/baselines.ts";
+export {
+  type GenerateData,
+  type GenerateEvaluation,
+  type GenerateFitOptions,
+  type GenerateStart,
+  generator,
+  loadGenerator,
+  type TextGenerator,
+} from "./generate/generator.ts";
+export type { GenerateProgress, GenerateValidation } from "./generate/learn.ts";
+export type { GenerateReport } from "./generate/record.ts";
+export type { GeneratorOptions } from "./generate/settings.ts";
+export type { GenerateOptions } from "./generate/write.ts";
 export { readTask, type TaskName, type TaskRecord } from "./task-file.ts";

@@ -55,6 +55,7 @@ describe.each<Format>(["esm", "cjs"])("as %s", (format) => {
       "runtime-worker-node.js",
       /external: \["lstmkit"\].*spawnRuntime\(\{ worker \}\)/,
     ],
+    ["lstmkit.loadBirths()", "births.bin", /external: \["lstmkit"\].*birthsSeries\(\)/],
     ["lstmkit.loadSpam()", "spam-assassin.bin", /external: \["lstmkit"\].*spamFromBytes\(\)/],
   ])("%s says what to do", async (call, file, remedy) => {
     const message = await printed(format, refusal(call));

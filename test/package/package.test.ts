@@ -26,7 +26,7 @@ test("types resolve from ES modules and in bundlers, at every entry point that h
   );
   await run(tool("attw"), [
     ...[inject("tarball"), "--profile", "esm-only"],
-    ...["--exclude-entrypoints", ...assets, "spam-assassin.bin"],
+    ...["--exclude-entrypoints", ...assets, "births.bin", "moby-dick.bin", "spam-assassin.bin"],
   ]);
 });
 
@@ -39,12 +39,14 @@ test("the tarball holds what is used, and the licences", async () => {
     "package/LICENSE",
     "package/README.md",
     "package/dist/THIRD-PARTY-NOTICES.txt",
+    "package/dist/births.bin",
     "package/dist/kernels.dot.shared.wasm",
     "package/dist/kernels.dot.wasm",
     "package/dist/kernels.relaxed.shared.wasm",
     "package/dist/kernels.relaxed.wasm",
     "package/dist/kernels.shared.wasm",
     "package/dist/kernels.wasm",
+    "package/dist/moby-dick.bin",
     "package/dist/spam-assassin.bin",
     "package/package.json",
   ]);
@@ -52,7 +54,15 @@ test("the tarball holds what is used, and the licences", async () => {
 
 test("the licence of every bundled package is passed on", async () => {
   const notices = await readFile(shipped("dist/THIRD-PARTY-NOTICES.txt"), "utf8");
-  for (const name of ["@noble/hashes", "cac", "comlink", "fflate", "modern-tar"]) {
+  for (const name of [
+    "@date-fns/tz",
+    "@noble/hashes",
+    "cac",
+    "comlink",
+    "date-holidays",
+    "fflate",
+    "modern-tar",
+  ]) {
     expect(notices).toMatch(new RegExp(`^${name} \\d`, "m"));
   }
 });
