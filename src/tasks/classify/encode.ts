@@ -92,8 +92,10 @@ const AT_ONCE = 2 ** 20;
 /**
  * Places of pieces in chunks that are computed at once: pieces of like length together, of the same length where nothing
  * masks what stands behind an end.
+ *
+ * @param most pieces in a chunk
  */
-export function chunksOf({ pieces, width, masked }: Encoded): number[][] {
+export function chunksOf({ pieces, width, masked }: Encoded, most: number): number[][] {
   const order = pieces.map((_, i) => i).sort((a, b) => pieces[a]!.steps - pieces[b]!.steps || a - b);
   const chunks: number[][] = [];
   let T = -1;
@@ -101,7 +103,8 @@ export function chunksOf({ pieces, width, masked }: Encoded): number[][] {
     const { steps } = pieces[i]!;
     const last = chunks.at(-1);
     const size = (last?.length ?? 0) + 1;
-    const fits = last && size * steps * Math.max(width, 1) <= AT_ONCE && (masked || steps === T);
+    const fits =
+      last && size <= most && size * steps * Math.max(width, 1) <= AT_ONCE && (masked || steps === T);
     if (fits) last.push(i);
     else chunks.push([i]);
     T = steps;

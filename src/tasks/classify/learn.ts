@@ -2,6 +2,7 @@
 import type { LabelKind } from "../../data/labelled/set.ts";
 import { LstmkitError } from "../../errors.ts";
 import type { Callback, Model, NamedTensor, Runtime, Tensor } from "../../index.ts";
+import { BatchOrder } from "./batch-order.ts";
 import { chunksOf, type Encoded, type Encoding, longest, tensorOf } from "./encode.ts";
 import { compileOptions, layersOf } from "./network.ts";
 import type { ClassifyEpoch } from "./report.ts";
@@ -80,27 +81,36 @@ export function targetsOf(
   return { data, shape: [pieces.length, width] };
 }
 
-/** All of a part at once. */
-function whole(part: LearnPart, kind: LabelKind, classes: number) {
-  const { pieces } = part.encoded;
-  const T = longest(pieces);
-  const all = pieces.map((_, i) => i);
-  return [tensorOf(pieces, part.encoded, T), targetsOf(part, all, kind, classes, T)] as const;
+/** A batch of pieces, padded to `T` steps. */
+function batchOf(part: LearnPart, chosen: readonly number[], kind: LabelKind, classes: number, T?: number) {
+  const pieces = chosen.map((i) => part.encoded.pieces[i]!);
+  const steps = T ?? longest(pieces);
+  return [tensorOf(pieces, part.encoded, steps), targetsOf(part, chosen, kind, classes, steps)] as const;
 }
 
 /** Train a new model. An abort is no error here: what was learnt until then is given, with the reason. */
 export async function learn(kit: Runtime, job: LearnJob, hooks: LearnHooks): Promise<Learnt> {
   const { settings, encoding, kind, classes, train, validation, weights } = job;
   const model = await kit.sequential(layersOf(settings, encoding, classes, kind), { seed: settings.seed });
-  const keeper = new Keeper(model, settings, hooks, validation !== null);
+  const keeper = new Keeper(
+    model,
+    settings,
+    hooks,
+    Math.ceil(train.encoded.pieces.length / settings.batchSize),
+  );
   try {
-    const batches = Math.ceil(train.encoded.pieces.length / settings.batchSize);
-    await model.compile(compileOptions(settings, kind, batches));
-    const [x, y] = whole(train, kind, classes);
-    await model.fit(x, y, {
+    const order = new BatchOrder(train.encoded, settings);
+    await model.compile(compileOptions(settings, kind, order.batches));
+    function* trainBatches(epoch: number) {
+      for (const { chosen, T } of order.ofEpoch(epoch)) yield batchOf(train, chosen, kind, classes, T);
+    }
+    function* validationBatches() {
+      for (const chosen of chunksOf(validation!.encoded, BATCH))
+        yield batchOf(validation!, chosen, kind, classes);
+    }
+    await model.fit(trainBatches, {
       epochs: settings.epochs,
-      batchSize: settings.batchSize,
-      ...(validation && { validationData: whole(validation, kind, classes) }),
+      ...(validation && { validationData: validationBatches }),
       ...(weights && { classWeight: weights }),
       ...(hooks.signal && { signal: hooks.signal }),
       callbacks: [keeper.callback],
@@ -123,14 +133,15 @@ export async function learn(kit: Runtime, job: LearnJob, hooks: LearnHooks): Pro
 /** Notes epochs, keeps the weights of the best one, and ends the fit where none is better any more. */
 class Keeper {
   readonly #history: ClassifyEpoch[] = [];
-  #best: { weights: NamedTensor[]; epoch: number; valLoss: number } | null = null;
+  #best: { weights: NamedTensor[]; epoch: number; valLoss: number; valAccuracy: number } | null = null;
   #done = 0;
 
   constructor(
     readonly model: Model,
+    readonly kind: LabelKind,
     readonly settings: ClassifySettings,
     readonly hooks: LearnHooks,
-    readonly validates: boolean,
+    readonly batches: number,
   ) {}
 
   get hasLearnt(): boolean {
@@ -139,9 +150,10 @@ class Keeper {
 
   get callback(): Callback {
     return {
-      onBatchEnd: (batch, { loss, accuracy = 0, batches }) => {
+      onBatchEnd: (batch, { loss, accuracy = 0 }) => {
         this.#done++;
         const { epochs } = this.settings;
+        const { batches } = this;
         return this.hooks.onBatchEnd?.({
           epoch: this.#history.length,
           epochs,
@@ -158,12 +170,27 @@ class Keeper {
           ...(valLoss !== undefined && { valLoss, valAccuracy: valAccuracy ?? 0 }),
         };
         this.#history.push(logs);
-        const isBest = valLoss !== undefined && valLoss < (this.#best?.valLoss ?? Number.POSITIVE_INFINITY);
-        if (isBest) this.#best = { weights: await this.model.getWeights(), epoch, valLoss };
+        const isBest = valLoss !== undefined && this.#isBetter(valLoss, valAccuracy ?? 0);
+        if (isBest) {
+          this.#best = {
+            weights: await this.model.getWeights(),
+            epoch,
+            valLoss,
+            valAccuracy: valAccuracy ?? 0,
+          };
+        }
         await this.hooks.onEpochEnd?.(epoch, { ...logs, seconds, isBest });
         if (this.#best && epoch - this.#best.epoch >= this.settings.patience) stop();
       },
     };
+  }
+
+  /** By accuracy, of equal ones by loss; with several labels, most of which are not there, by loss alone. */
+  #isBetter(valLoss: number, valAccuracy: number): boolean {
+    const best = this.#best;
+    if (!best) return true;
+    if (this.kind === "many" || valAccuracy === best.valAccuracy) return valLoss < best.valLoss;
+    return valAccuracy > best.valAccuracy;
   }
 
   async restore(): Promise<void> {
@@ -179,6 +206,8 @@ class Keeper {
 
 /** Sequences in a batch where nothing is learnt. */
 const BATCH = 128;
+/** Sequences that are handed to a model at once. */
+const AT_ONCE = 16_384;
 
 /** Outputs for each piece: (classes), or (steps, classes) where labels are of steps. */
 export async function outputsOf(
@@ -189,7 +218,7 @@ export async function outputsOf(
   signal: AbortSignal | undefined,
 ): Promise<readonly Float32Array[]> {
   const outputs = new Array<Float32Array>(encoded.pieces.length);
-  for (const chunk of chunksOf(encoded)) {
+  for (const chunk of chunksOf(encoded, AT_ONCE)) {
     const pieces = chunk.map((i) => encoded.pieces[i]!);
     const { data, shape } = await model.predict(tensorOf(pieces, encoded), {
       batchSize: BATCH,
@@ -213,7 +242,7 @@ export async function lossOf(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   let [sum, rows] = [0, 0];
-  for (const chunk of chunksOf(part.encoded)) {
+  for (const chunk of chunksOf(part.encoded, AT_ONCE)) {
     const pieces = chunk.map((i) => part.encoded.pieces[i]!);
     const T = longest(pieces);
     const y = targetsOf(part, chunk, kind, classes, T);

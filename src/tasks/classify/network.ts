@@ -30,6 +30,7 @@ export function layersOf(
     const isFirst = !vocabulary && !masked && i === 0;
     const options = {
       units,
+      recurrentDropout: settings.recurrentDropout,
       returnSequences: labels === "steps" || isPooled || i < layers - 1,
       ...(isFirst && !settings.bidirectional && { inputShape: [null, width] as const }),
     };

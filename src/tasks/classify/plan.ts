@@ -46,6 +46,8 @@ export interface Plan {
 /** Fewer sequences are not enough to set some apart to stop by. */
 const LEAST_TO_VALIDATE = 20;
 const VALIDATION_SHARE = 0.15;
+/** From so many on a tenth is enough. */
+const MANY = 5000;
 
 /** @throws BAD_LABEL, BAD_DATASET, BAD_ARGUMENT */
 export function planOf(set: SequenceSet, test: SequenceSet | undefined, options: GivenOptions): Plan {
@@ -150,7 +152,7 @@ function partsOf(all: PlanPart, test: PlanPart | undefined, options: GivenOption
       `${places.length} sequences, ${new Set(groups).size} ${what}, cannot be parted into training and test; wanted ${wanted}, or a test part of its own (test, --test on the command line).`,
     );
   }
-  const share = validationSplit ?? (first.kept.length < LEAST_TO_VALIDATE ? 0 : VALIDATION_SHARE);
+  const share = validationSplit ?? shareToValidate(first.kept.length);
   const second =
     share === 0
       ? { kept: first.kept, apart: [] }
@@ -172,6 +174,8 @@ function partsOf(all: PlanPart, test: PlanPart | undefined, options: GivenOption
     test: test ?? take(all, first.apart),
   };
 }
+
+const shareToValidate = (n: number) => (n < LEAST_TO_VALIDATE ? 0 : n < MANY ? VALIDATION_SHARE : 0.1);
 
 function countsOf({ set, labels }: PlanPart, classes: number): PartCounts {
   const steps = set.input === "text" ? 0 : set.sequences.reduce((sum, _, i) => sum + stepsOf(set, i), 0);
