@@ -94,6 +94,7 @@ export async function learn(kit: Runtime, job: LearnJob, hooks: LearnHooks): Pro
   const model = await kit.sequential(layersOf(settings, encoding, classes, kind), { seed: settings.seed });
   const keeper = new Keeper(
     model,
+    kind,
     settings,
     hooks,
     Math.ceil(train.encoded.pieces.length / settings.batchSize),
