@@ -21,6 +21,7 @@ export {
 } from "./crossentropy";
 export { activationBackward, activationForward } from "./dense";
 export { dropElements, dropoutBackward, dropoutForward, recurrentDropout } from "./dropout";
+export { cosElements, expElements, logElements, sinElements } from "./elementary";
 export { addRows, embeddingBackward, embeddingForward, limitPlaces } from "./embedding";
 export { gaussianNegativeLogLikelihood } from "./gaussian";
 export {

@@ -4,6 +4,7 @@ import { allBytesOf, type Bytes, type BytesFile } from "./bytes.ts";
 import { LstmkitError } from "./errors.ts";
 import { decodeModel } from "./formats/model-file.ts";
 import type { Layer } from "./layers/index.ts";
+import { elementwise } from "./model/elementwise.ts";
 import { type Engine, openEngine } from "./model/engine.ts";
 import { checkOptions, oneOf, wholeNumber } from "./options.ts";
 import type { Model } from "./train/model.ts";
@@ -73,6 +74,9 @@ export interface RuntimeInfo {
   readonly memoryInUse: number;
 }
 
+/** What {@link Runtime.elementwise} computes. */
+export type ElementwiseName = "sin" | "cos" | "log" | "exp";
+
 /** Makes models: in this thread from createRuntime(), in a worker from spawnRuntime(). */
 export interface Runtime {
   /** A model from layer descriptions. @throws BAD_LAYER, BAD_ARGUMENT, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED */
@@ -90,6 +94,13 @@ export interface Runtime {
    * @throws BAD_MODEL_FILE, UNSUPPORTED_ENGINE, OUT_OF_MEMORY, THREAD_FAILED, DISPOSED
    */
   load(file: ModelBytes): Promise<Model>;
+  /**
+   * sin, cos, log or exp of each number, in f64: within 1 ulp, and the same bits on every engine and in relaxed math too,
+   * which those of Math are not. sin and cos of radians from -2²⁰ to 2²⁰, and NaN beyond.
+   *
+   * @throws BAD_ARGUMENT, BAD_VALUE for what is no number; OUT_OF_MEMORY, DISPOSED
+   */
+  elementwise(name: ElementwiseName, values: ArrayLike<number>): Promise<Float64Array<ArrayBuffer>>;
   /** Which kernels, how many threads, and why; how much memory. */
   info(): Promise<RuntimeInfo>;
   /** Dispose of every model and end the threads; the memory goes with the runtime itself. */
@@ -213,6 +224,12 @@ class LocalRuntime implements Runtime {
     return this.#add(new Sequential(this.#context(saved.seed), saved.layers, saved));
   }
 
+  async elementwise(name: ElementwiseName, values: ArrayLike<number>): Promise<Float64Array<ArrayBuffer>> {
+    this.#open();
+    const { kernels, memory } = this.#engine;
+    return elementwise(kernels, memory, name, values);
+  }
+
   async info(): Promise<RuntimeInfo> {
     const { size, vectors, reason } = this.#engine;
     const sum = (of: (engine: Engine) => number) => this.#engines.reduce((total, one) => total + of(one), 0);
@@ -260,8 +277,12 @@ class LocalRuntime implements Runtime {
     return trusted;
   }
 
-  #context(seed: number) {
+  #open(): void {
     if (this.#closing) throw new LstmkitError("DISPOSED", "the runtime was closed; create another.");
+  }
+
+  #context(seed: number) {
+    this.#open();
     const { kernels, memory, team } = this.#engine;
     team.check();
     const onDispose = (model: Sequential) => this.#models.delete(model);

@@ -162,6 +162,10 @@ export interface Kernels {
     step: number,
     epoch: number,
   ): void;
+  cosElements(out: number, x: number, n: number): void;
+  expElements(out: number, x: number, n: number): void;
+  logElements(out: number, x: number, n: number): void;
+  sinElements(out: number, x: number, n: number): void;
   addRows(sums: number, x: number, places: number, T: number, N: number, step: number): void;
   embeddingBackward(
     dTable: number,
@@ -946,6 +950,10 @@ export const KERNEL_PARAMETERS: { readonly [K in keyof Kernels]: number } = {
   dropoutBackward: 8,
   dropoutForward: 8,
   recurrentDropout: 9,
+  cosElements: 3,
+  expElements: 3,
+  logElements: 3,
+  sinElements: 3,
   addRows: 6,
   embeddingBackward: 8,
   embeddingForward: 6,

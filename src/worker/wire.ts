@@ -3,7 +3,7 @@
 import { within } from "../clock.ts";
 import type { HostEvent, WasmModule } from "../host-types.ts";
 import type { Layer } from "../layers/index.ts";
-import type { ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
+import type { ElementwiseName, ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
 import type { Tensor } from "../tensor.ts";
 import type { ModelCall, StreamCall } from "../train/calls.ts";
 import type { FitEvent } from "../train/listeners.ts";
@@ -93,6 +93,15 @@ export interface Call {
 /** What is true of a fit when its callbacks are told something. */
 export type FitFacts = Pick<FitContext, "learningRate" | "metrics">;
 
+/** Where a call takes batches that come one by one: they stay with the host, which is asked for each. */
+export type FeedName = "x" | "validationData";
+
+/** Stands in a message for batches of the host's. */
+export const AT_HOST = { lstmkit: "batches" } as const;
+
+/** What is asked of batches: a pass by its number, the next of it, or its end. */
+export type FeedWish = { readonly begin: number } | "next" | "end";
+
 /** What callbacks may have done to a fit. */
 export interface Wish {
   readonly stop?: true;
@@ -105,6 +114,7 @@ export interface SessionCalls {
   open(options: Pick<RuntimeOptions, "threads" | "math" | "vectors">): Promise<void>;
   info(): Promise<RuntimeInfo>;
   close(): Promise<void>;
+  elementwise(name: ElementwiseName, values: ArrayLike<number>): Promise<Float64Array<ArrayBuffer>>;
   sequential(layers: readonly Layer[], options?: ModelOptions): Promise<ModelHandle>;
   load(bytes: Uint8Array): Promise<ModelHandle>;
 
@@ -129,4 +139,6 @@ export interface HostCalls {
   kernels(file: KernelBuild): Promise<WasmModule | Uint8Array>;
   /** Tell a call's callbacks of an event of its fit. */
   tell(call: number, event: FitEvent, said: readonly unknown[], facts: FitFacts): Promise<void>;
+  /** The next of the batches that a call was given; null where the pass has no more, and for its end. */
+  feed(call: number, name: FeedName, wish: FeedWish): Promise<readonly unknown[] | null>;
 }
