@@ -7,6 +7,7 @@ import { Zone } from "./zone.ts";
 
 /** Where sines and cosines come from: a Runtime, whose bits are the same everywhere. */
 export interface Elementwise {
+  /** As a runtime's. */
   elementwise(name: "sin" | "cos", values: Float64Array): Promise<Float64Array>;
 }
 
