@@ -22,6 +22,31 @@ export type {
   PartCounts,
 } from "./classify/report.ts";
 export type { ClassifierOptions, ClassifySettings, ScalingKind } from "./classify/settings.ts";
+export type {
+  BacktestOptions,
+  ForecastFitOptions,
+  ForecastOptions,
+  ForecastProgress,
+} from "./forecast/calls.ts";
+export { type Forecaster, forecaster, loadForecaster } from "./forecast/forecaster.ts";
+export type {
+  Backtest,
+  BacktestStep,
+  Baseline,
+  BaselineName,
+  Candidate,
+  Coverage,
+  Forecast,
+  ForecastModel,
+  ForecastReport,
+  ForecastRow,
+  Interval,
+  PartReport,
+  Scores,
+  SeriesForecast,
+  TestReport,
+} from "./forecast/report.ts";
+export type { Center, ForecasterOptions, Normalization } from "./forecast/settings.ts";
 export type { GenerateBaseline } from "./generate/baselines.ts";
 export {
   type GenerateData,
