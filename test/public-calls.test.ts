@@ -21,6 +21,8 @@ interface Call {
   readonly mayLack?: readonly number[];
   /** Places where any string would do, and do harm. */
   readonly anyString?: readonly number[];
+  /** Places where any number from 0 on would do. */
+  readonly anyNumber?: readonly number[];
 }
 
 const folder = mkdtempSync(join(tmpdir(), "lstmkit-calls-"));
@@ -88,7 +90,7 @@ const CALLS: Record<string, Call> = {
   seriesFromCsv: { args: [SERIES, {}], ...optionsAt(1, "targets", "target") },
   seriesFromJson: { args: ['{"y":[1,2]}', {}], ...optionsAt(1, "frequenzy", "frequency") },
   seriesFromRows: { args: [{ y: [1, 2] }, {}], ...optionsAt(1, "gap", "gaps") },
-  timesAfter: { args: [BIRTHS, BIRTHS.series[0], 2, 0], mayLack: [3] },
+  timesAfter: { args: [BIRTHS, BIRTHS.series[0], 2, 0], mayLack: [3], anyNumber: [2, 3] },
   loadBirths: { args: [] },
   buildVocabulary: { args: [["a b"], {}], ...optionsAt(1, "num_words", "numWords") },
   countSplit: { args: [dataset.train, vocabulary], mayLack: [1] },
@@ -179,7 +181,15 @@ describe.each(Object.entries(CALLS))("%s()", (name, entry) => {
   }
 
   test.each(places)("argument %i of another kind is refused, with a code", async (at) => {
-    const none = [null, 5, true, 5n, Symbol("s"), () => {}, Number.NaN];
+    const none = [
+      null,
+      ...(entry.anyNumber?.includes(at) ? [] : [5]),
+      true,
+      5n,
+      Symbol("s"),
+      () => {},
+      Number.NaN,
+    ];
     if (!entry.mayLack?.includes(at)) none.push(undefined as never);
     for (const value of none) {
       const outcome = await call(name, withArgument(entry, at, value)).then(

@@ -108,6 +108,7 @@ export async function calendar(
   for (const feature of features) {
     if (!FEATURES.includes(feature)) {
       throw refused(
+        "calendar()",
         `the feature ${show(feature)}${didYouMean(String(feature), FEATURES)}`,
         FEATURES.join(", "),
       );

@@ -119,12 +119,21 @@ function refuseTwice(
   }
 }
 
-const MOST_LISTED = 20;
+/** Characters of names that a message lists. */
+const MOST_LISTED = 400;
 
 /** Names in a message. */
 export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_LISTED).map((name) => show(name));
-  return `${shown.join(", ")}${names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : ""}`;
+  const shown: string[] = [];
+  let length = 0;
+  for (const name of names) {
+    const quoted = show(name);
+    length += quoted.length + 2;
+    if (length > MOST_LISTED) break;
+    shown.push(quoted);
+  }
+  const more = names.length - shown.length;
+  return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** What the first cells of a column are. */
