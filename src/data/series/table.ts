@@ -90,8 +90,9 @@ function noTarget(names: readonly string[], numeric: readonly number[]): never {
 function columnOf(names: readonly string[], name: string, role: string): number {
   const column = names.indexOf(name);
   if (column < 0) {
+    const near = names.filter(({ length }) => length > 0 && length <= LONGEST_MEANT);
     throw badSeries(
-      `there is no column ${show(name)} (${role})${didYouMean(name, names)}; the columns are ${listed(names)}`,
+      `there is no column ${show(name)} (${role})${didYouMean(name, near)}; the columns are ${listed(names)}`,
       "one of them",
     );
   }
@@ -118,6 +119,9 @@ function refuseTwice(
     seen.set(column, role);
   }
 }
+
+/** No longer name is what somebody meant to type. */
+const LONGEST_MEANT = 64;
 
 /** Characters of names that a message lists. */
 const MOST_LISTED = 400;
