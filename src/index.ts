@@ -44,6 +44,7 @@ export type { SgdConfig } from "./optimizers/sgd.ts";
 export type { SharedConfig as OptimizerOptions } from "./optimizers/shared.ts";
 export type { ModelBytes, ModelOptions, Runtime, RuntimeInfo, RuntimeOptions } from "./runtime.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
+export type { Batches, BatchSequence, SampleBatch } from "./train/batches.ts";
 export type { Inputs, SampleWeights, Targets } from "./train/inputs.ts";
 export type {
   BatchLogs,

@@ -49,12 +49,12 @@ export * as data from "./data.js";
 export * as inline from "./inline.js";`;
 
 test.each([
-  { name: "an application that predicts with an LSTM", contents: PREDICTS, budget: 67_000 },
-  { name: "an application that trains an LSTM", contents: TRAINS, budget: 67_000 },
+  { name: "an application that predicts with an LSTM", contents: PREDICTS, budget: 69_500 },
+  { name: "an application that trains an LSTM", contents: TRAINS, budget: 69_500 },
   {
     name: "an application that uses everything, data and inline kernels with it",
     contents: EVERYTHING,
-    budget: 130_000,
+    budget: 134_000,
   },
   { name: "padSequences alone", contents: 'export { padSequences } from "./index.js"', budget: 2_950 },
 ])("$name: at most $budget bytes of gzip, kernels not counted", async ({ name, contents, budget }) => {
@@ -62,7 +62,7 @@ test.each([
 });
 
 test.each([
-  { file: "runtime-worker.js", budget: 69_500 },
+  { file: "runtime-worker.js", budget: 72_500 },
   { file: "kernels.wasm", budget: 22_500 },
   { file: "kernels.shared.wasm", budget: 22_500 },
   { file: "kernels.dot.wasm", budget: 22_500 },

@@ -12,6 +12,8 @@ export interface CallKind {
     | typeof READ_OPTIONS;
   /** Arguments before the options. */
   readonly arguments: number;
+  /** Takes batches that come one by one in place of these arguments, and its options behind them. */
+  readonly batches?: true;
   /** Its result's arrays are the caller's, and may move. */
   readonly moves?: true;
   /** Its result is a stream, which stays in the worker: the host has its number. */
@@ -20,8 +22,8 @@ export interface CallKind {
 
 export const MODEL_CALLS = {
   compile: { arguments: 1 },
-  fit: { arguments: 2, options: FIT_OPTIONS },
-  evaluate: { arguments: 2, options: EVALUATE_OPTIONS },
+  fit: { arguments: 2, batches: true, options: FIT_OPTIONS },
+  evaluate: { arguments: 2, batches: true, options: EVALUATE_OPTIONS },
   predict: { arguments: 1, options: PREDICT_OPTIONS, moves: true },
   stream: { arguments: 1, opens: true },
   step: { arguments: 2, moves: true },

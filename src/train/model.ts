@@ -4,6 +4,7 @@ import type { HostSignal } from "../host-types.ts";
 import type { Layer, StateName } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
+import type { Batches } from "./batches.ts";
 import type { Inputs, SampleWeights, Targets } from "./inputs.ts";
 import type { ClassWeights } from "./row-weights.ts";
 import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
@@ -21,7 +22,10 @@ export interface Logs {
 export interface BatchLogs extends Logs {
   /** Samples in this batch. */
   size: number;
-  /** Batches in the epoch. */
+  /**
+   * Batches in the epoch. Where they come one by one it is what the epoch before had, and Infinity before anybody knows;
+   * at the last batch it is right.
+   */
   batches: number;
 }
 
@@ -95,8 +99,10 @@ export interface FitOptions {
   shuffle?: boolean;
   /** Leave out an epoch's last batch when it is smaller. Default false. */
   dropRemainder?: boolean;
-  /** With weights of its samples, where valLoss is to go by some. */
-  validationData?: readonly [Inputs, Targets] | readonly [Inputs, Targets, SampleWeights];
+  /** Batches in an epoch, where fit is given batches, which then go on from epoch to epoch. Default: all there are. */
+  stepsPerEpoch?: number;
+  /** With weights of its samples, where valLoss is to go by some; or {@link Batches}, gone through at each validation. */
+  validationData?: readonly [Inputs, Targets] | readonly [Inputs, Targets, SampleWeights] | Batches;
   /** Share of the samples, the last ones, to validate on instead of training; in (0, 1). */
   validationSplit?: number;
   /** Validate every so many epochs. Default 1. */
@@ -264,6 +270,16 @@ export interface Model {
   compile(options: CompileOptions): Promise<void>;
 
   /**
+   * Train on batches that come one by one, in the order and the sizes in which they come. Options that say how arrays are
+   * cut (batchSize, shuffle, dropRemainder, validationSplit, sampleWeight) have no meaning then and are refused;
+   * batchSize may be given for validationData in arrays.
+   *
+   * @throws as fit of arrays; of a batch that is wrong in its turn, and what the iterable throws: the weights keep what was
+   *   learnt from those before
+   */
+  fit(batches: Batches, options?: FitOptions): Promise<History>;
+
+  /**
    * Train.
    *
    * @param x ids (n, T), or numbers (n, T, features)
@@ -273,6 +289,9 @@ export interface Model {
    *   before anything changes; ABORTED, LOSS_NOT_FINITE between batches; THREAD_FAILED
    */
   fit(x: Inputs, y: Targets, options?: FitOptions): Promise<History>;
+
+  /** As evaluate of arrays, of batches that come one by one. @throws as fit */
+  evaluate(batches: Batches, options?: EvaluateOptions): Promise<Logs>;
 
   /** Mean loss, and the metrics that compile was given. @throws as fit */
   evaluate(x: Inputs, y: Targets, options?: EvaluateOptions): Promise<Logs>;

@@ -1,6 +1,7 @@
 /** What the calls of a model take. */
 import { aWeight } from "../losses/targets.ts";
 import { aFunction, aSignal, number, trueOrFalse, wholeNumber } from "../options.ts";
+import { isBatches } from "./batches.ts";
 import { EVENTS, isCallback } from "./listeners.ts";
 
 const SIGNAL = { signal: { ...aSignal, fallback: undefined } };
@@ -37,9 +38,11 @@ export const FIT_OPTIONS = {
   ...BATCH_SIZE,
   shuffle: { ...trueOrFalse, fallback: true },
   dropRemainder: { ...trueOrFalse, fallback: false },
+  stepsPerEpoch: { ...wholeNumber(1), fallback: undefined },
   validationData: {
-    wanted: "a pair [x, y], or [x, y, sampleWeight]",
-    accepts: (value: unknown) => Array.isArray(value) && (value.length === 2 || value.length === 3),
+    wanted: "a pair [x, y], or [x, y, sampleWeight]; or batches of such",
+    accepts: (value: unknown) =>
+      isBatches(value) || (Array.isArray(value) && (value.length === 2 || value.length === 3)),
     fallback: undefined,
   },
   validationSplit: { ...number("a share from 0 to below 1", (n) => n >= 0 && n < 1), fallback: 0 },

@@ -32,14 +32,22 @@ import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
-import { checkStateful, fitModel, logged, planFit } from "./fit.ts";
+import {
+  type Batches,
+  behindData,
+  Feed,
+  isBatches,
+  Room,
+  refuseOptionsOfArrays,
+  type SampleBatch,
+} from "./batches.ts";
+import { checkStateful, fitModel, logged, planFeed, planFit } from "./fit.ts";
 import {
   checkInputs,
   checkSamples,
   dataOf,
   type Inputs,
   type Samples,
-  type SampleWeights,
   type Targets,
   type Unlabelled,
   weighClasses,
@@ -158,27 +166,41 @@ export class Sequential implements Model {
     this.#forgetOptimizer();
   }
 
-  async fit(x: Inputs, y: Targets, options: FitOptions = {}): Promise<History> {
+  async fit(x: Inputs | Batches, y?: Targets | FitOptions, last?: FitOptions): Promise<History> {
+    const options = behindData("fit()", x, y, last);
     const given = checkOptions<FitOptions, typeof FIT_OPTIONS>("fit()", options, FIT_OPTIONS);
     this.#check(given.signal);
     this.#requireF32("fit()");
     if (this.#fitting) throw busy("a fit is running on this model");
     const config = this.#compiled();
-    const samples = (inputs: Inputs, targets: Targets, weights?: SampleWeights, suffix?: string) =>
-      checkSamples(inputs, targets, this.layers, config.loss, weights, suffix);
-    // All that the caller gave is read before anything else can run, and not again.
-    const plan = planFit(
-      samples(x, y, given.sampleWeight),
-      given,
-      ([vx, vy, vw]) => samples(vx, vy, vw, " of validationData"),
-      (of, classes) => weighClasses(of, classes, this.layers, config.loss),
-    );
-    this.#kept?.check(checkStateful(plan));
+    const weigh = (of: Samples, classes: NonNullable<FitOptions["classWeight"]>) =>
+      weighClasses(of, classes, this.layers, config.loss);
+    const toValidate = (data: NonNullable<FitOptions["validationData"]>) =>
+      isBatches(data)
+        ? this.#feed(data, config, " of validationData")
+        : this.#samples(data, config, " of validationData");
+    let plan: ReturnType<typeof planFit>;
+    if (isBatches(x)) {
+      const { validationData, classWeight } = given;
+      const ownSize = !validationData || isBatches(validationData) ? ["batchSize"] : [];
+      refuseOptionsOfArrays("fit()", options, [...ownSize, ...OF_ARRAYS]);
+      plan = planFeed(
+        this.#feed(x, config, "", classWeight && ((of) => weigh(of, classWeight))),
+        given,
+        toValidate,
+      );
+    } else {
+      // All that the caller gave is read before anything else can run, and not again.
+      const all = checkSamples(x, y as Targets, this.layers, config.loss, given.sampleWeight);
+      plan = planFit(all, given, toValidate, weigh);
+      if ("samples" in plan.train) this.#kept?.check(checkStateful(plan.train, plan));
+    }
     this.#fitting = true;
     let stopped = false;
     const stop = () => {
       stopped = true;
     };
+    const room = this.#room({ ...config, training: true });
     try {
       return await this.#run(given.signal, async (pauses) => {
         const bound =
@@ -196,10 +218,11 @@ export class Sequential implements Model {
               return stopped;
             },
             state: this.#state,
-            open: () => this.#batch(plan.train, { ...config, batchSize: plan.batchSize, training: true }),
+            open: (data, size) => room.for(data, size),
+            free: () => room.free(),
             order: (n, epoch) => this.#order(n, epoch),
             measure: (data) => {
-              const work = () => this.#measure(data, config, plan.batchSize, pauses.checkpoint);
+              const work = () => this.#measure(data, config, plan.batchSize, pauses);
               return this.#kept ? this.#access.change(pauses.stop, work) : work();
             },
             step: (load, epoch, number) =>
@@ -282,13 +305,34 @@ export class Sequential implements Model {
     await this.#access.change(stop, async () => this.#optimizer?.finish(this.#state.iterations));
   }
 
-  async evaluate(x: Inputs, y: Targets, options: EvaluateOptions = {}): Promise<Logs> {
+  async evaluate(x: Inputs | Batches, y?: Targets | EvaluateOptions, last?: EvaluateOptions): Promise<Logs> {
+    const options = behindData("evaluate()", x, y, last);
     const { batchSize, sampleWeight, signal } = evaluateOptions(options);
     this.#check(signal);
     const config = this.#compiled();
-    const data = checkSamples(x, y, this.layers, config.loss, sampleWeight);
+    if (isBatches(x)) {
+      refuseOptionsOfArrays("evaluate()", options, ["batchSize", "sampleWeight"]);
+      const feed = this.#feed(x, config);
+      return this.#goOn(signal, (pauses) => this.#measure(feed, config, batchSize, pauses));
+    }
+    const data = checkSamples(x, y as Targets, this.layers, config.loss, sampleWeight);
     this.#kept?.check(wholeBatches(data.samples, batchSize));
-    return this.#goOn(signal, (checkpoint) => this.#measure(data, config, batchSize, checkpoint));
+    return this.#goOn(signal, (pauses) => this.#measure(data, config, batchSize, pauses));
+  }
+
+  /** A batch of the caller's, or all of its data. */
+  #samples([x, y, weights]: SampleBatch, { loss }: CompileConfig, suffix: string): Samples {
+    return checkSamples(x, y, this.layers, loss, weights, suffix);
+  }
+
+  /** @param of in messages, behind "batch 3". @param weigh what each batch's samples count for */
+  #feed(batches: Batches, config: CompileConfig, of = "", weigh = (samples: Samples) => samples): Feed {
+    return new Feed(batches, (batch, suffix) => weigh(this.#samples(batch, config, suffix)), of);
+  }
+
+  /** For batches of one call. */
+  #room(plan: Omit<WorkPlan, "batchSize">): Room {
+    return new Room((data, batchSize) => this.#batch(data, { ...plan, batchSize }), this.#kept !== null);
   }
 
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Tensor<Float32Array>> {
@@ -301,7 +345,7 @@ export class Sequential implements Model {
     if (this.#outputs?.T !== steps) this.#outputs = { T: steps, shape: outputShape(this.layers, T) };
     const shape = [samples, ...this.#outputs.shape];
     const result = roomFor(shape, Float32Array, "the result");
-    return this.#goOn(signal, async (checkpoint) => {
+    return this.#goOn(signal, async ({ checkpoint }) => {
       const store = this.#takeStore(cacheTokens, data, batchSize);
       try {
         if (samples <= batchSize && samples * T.reduce((a, b) => a + b) <= FEW_STEPS)
@@ -539,15 +583,39 @@ export class Sequential implements Model {
   }
 
   async #measure(
-    data: Samples,
+    data: Samples | Feed,
     config: CompileConfig,
     batchSize: number,
-    checkpoint: Pauses["checkpoint"],
+    { checkpoint, until }: Pauses,
   ): Promise<Logs> {
     const sums = noSums();
-    await this.#sweep(data, { ...config, batchSize }, checkpoint, async (batch, _, count) => {
-      addTo(sums, await batch.evaluate(count));
-    });
+    const measure = async (batch: Batch, count: number) => addTo(sums, await batch.evaluate(count));
+    if ("samples" in data) {
+      const plan = { ...config, batchSize };
+      await this.#sweep(data, plan, checkpoint, (batch, _, count) => measure(batch, count));
+      return logsOf(sums, config);
+    }
+    const room = this.#room({ ...config, kept: true });
+    try {
+      do {
+        await checkpoint();
+        const samples = await data.take(until);
+        const count = samples.samples;
+        const batch = room.for(samples, count);
+        batch.load(
+          dataOf(samples),
+          samples.y.data,
+          this.#order(count, null),
+          0,
+          count,
+          samples.weights?.data,
+        );
+        await measure(batch, count);
+      } while (!(await data.ended(until)));
+    } finally {
+      room.free();
+      data.close();
+    }
     return logsOf(sums, config);
   }
 
@@ -661,12 +729,12 @@ export class Sequential implements Model {
   }
 
   /** A call that goes on from the states of the call before, where there are some: then none but it is under way. */
-  #goOn<T>(
-    signal: AbortSignal | undefined,
-    work: (checkpoint: Pauses["checkpoint"]) => Promise<T>,
-  ): Promise<T> {
-    if (!this.#kept) return this.#read(signal, work);
-    return this.#run(signal, ({ stop, checkpoint }) => this.#access.change(stop, () => work(checkpoint)));
+  #goOn<T>(signal: AbortSignal | undefined, work: (pauses: Pauses) => Promise<T>): Promise<T> {
+    return this.#run(signal, (pauses) =>
+      this.#kept
+        ? this.#access.change(pauses.stop, () => work(pauses))
+        : this.#access.read(pauses.stop, () => work(pauses)),
+    );
   }
 
   /** A call that works batch by batch; between them the event loop runs and an abort or a dispose is seen. */
@@ -723,13 +791,16 @@ export class Sequential implements Model {
   }
 }
 
+/** Options of fit that say how arrays are cut into batches, but for batchSize. */
+const OF_ARRAYS = ["shuffle", "dropRemainder", "validationSplit", "sampleWeight"];
+
 const busy = (what: string) => new LstmkitError("BUSY", `${what}; await it, or abort it by its signal.`);
 
 /** What a call on a disposed model rejects with. */
 export const modelDisposed = () =>
   new LstmkitError("DISPOSED", "the model was disposed; make or load another.");
 
-const evaluateOptions = (options: EvaluateOptions) =>
+const evaluateOptions = (options: EvaluateOptions | undefined) =>
   checkOptions<EvaluateOptions, typeof EVALUATE_OPTIONS>("evaluate()", options, EVALUATE_OPTIONS);
 
 const predictOptions = (options: PredictOptions) =>

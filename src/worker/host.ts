@@ -18,10 +18,11 @@ import { EVENTS, Listeners, type Said } from "../train/listeners.ts";
 import type { FitContext, FitOptions, Model } from "../train/model.ts";
 import { Steering } from "../train/steering.ts";
 import type { Platform } from "../wasm/platform.ts";
+import { Feeder } from "./feeder.ts";
 import { Guard } from "./guard.ts";
 import { GRACE, type StartWorker, type WorkerLink } from "./link.ts";
 import { Parcel } from "./parcel.ts";
-import { type ModelHost, remoteModel } from "./remote-model.ts";
+import { type Feeds, type ModelHost, remoteModel } from "./remote-model.ts";
 import { installThrowHandler } from "./thrown.ts";
 import { assignRole, type Call, type HostCalls, type SessionCalls } from "./wire.ts";
 
@@ -48,6 +49,8 @@ const SPAWN_OPTIONS = {
 interface Running {
   /** Tells its callbacks. Absent of a call that has none. */
   readonly tell?: HostCalls["tell"];
+  /** Gives its batches. Absent of a call that was given none. */
+  readonly feeder?: Feeder;
   /** What a callback of it threw. */
   thrown?: { readonly error: unknown };
 }
@@ -135,6 +138,8 @@ class RemoteRuntime implements Runtime, ModelHost {
     const callbacks: HostCalls = {
       kernels: (file) => this.#remember(0, () => kernels(file)),
       tell: (call, ...told) => this.#remember(call, async ({ tell }) => tell?.(call, ...told)),
+      feed: (call, name, wish) =>
+        this.#remember(call, async ({ feeder }) => (await feeder?.answer(name, wish)) ?? null),
     };
     expose(callbacks, link.endpoint);
   }
@@ -146,7 +151,7 @@ class RemoteRuntime implements Runtime, ModelHost {
       ...(math !== undefined && { math }),
       ...(vectors !== undefined && { vectors }),
     };
-    await this.#track(0, undefined, (session) => session.open(options));
+    await this.#track(0, {}, (session) => session.open(options));
   }
 
   async sequential(layers: readonly Layer[], options?: ModelOptions): Promise<Model> {
@@ -183,8 +188,10 @@ class RemoteRuntime implements Runtime, ModelHost {
     model: Model,
     options: FitOptions,
     work: (session: SessionCalls, call: Call) => Promise<T>,
+    feeds?: Feeds,
   ): Promise<T> {
     const id = ++this.#calls;
+    const feeder = feeds && new Feeder(feeds);
     const listeners = new Listeners(options);
     const signal = options.signal;
     const abort = () => {
@@ -194,7 +201,7 @@ class RemoteRuntime implements Runtime, ModelHost {
     try {
       signal?.addEventListener("abort", abort, { once: true });
       const tell = this.#teller(model, listeners);
-      return await this.#track(id, tell, (session) =>
+      return await this.#track(id, { tell, ...(feeder && { feeder }) }, (session) =>
         work(session, { id, aborted: signal?.aborted ?? false, hears }),
       );
     } catch (error) {
@@ -202,6 +209,7 @@ class RemoteRuntime implements Runtime, ModelHost {
       throw error;
     } finally {
       signal?.removeEventListener("abort", abort);
+      feeder?.close();
     }
   }
 
@@ -233,12 +241,7 @@ class RemoteRuntime implements Runtime, ModelHost {
   }
 
   /** A call that rejects with the very error that a callback of it threw. */
-  async #track<T>(
-    id: number,
-    tell: HostCalls["tell"] | undefined,
-    work: (session: SessionCalls) => Promise<T>,
-  ): Promise<T> {
-    const running: Running = tell ? { tell } : {};
+  async #track<T>(id: number, running: Running, work: (session: SessionCalls) => Promise<T>): Promise<T> {
     this.#running.set(id, running);
     try {
       return await this.call(work);

@@ -1,13 +1,21 @@
 import { LstmkitError } from "../errors.ts";
 import { branchesOf, frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
+import { type Batches, behindData, isBatches } from "../train/batches.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall, STREAM_CALLS, type StreamCall } from "../train/calls.ts";
 import type { FitOptions, Model, QuantizeOptions } from "../train/model.ts";
 import type { Stream } from "../train/stream.ts";
 import { isNotSendable } from "./guard.ts";
 import { Parcel } from "./parcel.ts";
 import { refuseUnsendable } from "./unsendable.ts";
-import type { Call, ModelHandle, SessionCalls, StreamHandle } from "./wire.ts";
+import {
+  AT_HOST,
+  type Call,
+  type FeedName,
+  type ModelHandle,
+  type SessionCalls,
+  type StreamHandle,
+} from "./wire.ts";
 
 /** What a model asks of its runtime. */
 export interface ModelHost {
@@ -19,7 +27,14 @@ export interface ModelHost {
     model: Model,
     options: FitOptions,
     work: (session: SessionCalls, call: Call) => Promise<T>,
+    feeds?: Feeds,
   ): Promise<T>;
+}
+
+/** Batches that a call was given, which are asked for one by one; `pack` makes a message's of one. */
+export interface Feeds {
+  readonly given: Readonly<Partial<Record<FeedName, Batches>>>;
+  pack(batch: readonly unknown[]): readonly unknown[];
 }
 
 /**
@@ -45,29 +60,52 @@ export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadat
 
   const sendWithOptions = async (method: ModelCall, kind: CallKind, args: readonly unknown[]) => {
     const table = kind.options as OptionTable<FitOptions & QuantizeOptions>;
-    const given = args[kind.arguments] as (FitOptions & QuantizeOptions) | undefined;
+    const batches = kind.batches && isBatches(args[0]) ? args[0] : undefined;
+    const given = (
+      kind.batches
+        ? behindData(`${method}()`, ...(args as [unknown, unknown, unknown]))
+        : args[kind.arguments]
+    ) as (FitOptions & QuantizeOptions) | undefined;
     const options = checkOptions<FitOptions & QuantizeOptions, typeof table>(`${method}()`, given, table);
-    return runtime.run(model, options, (session, call) => {
-      const parcel = new Parcel();
-      const {
-        signal: _,
-        callbacks: _c,
-        onBatchEnd: _b,
-        onEpochEnd: _e,
-        validationData: held,
-        calibration,
-        ...rest
-      } = options;
-      const sent = {
-        ...rest,
-        ...(held && { validationData: packData(parcel, held) }),
-        ...(calibration !== undefined && { calibration: packData(parcel, [calibration])[0] }),
-        ...(rest.sampleWeight !== undefined && { sampleWeight: parcel.pack(rest.sampleWeight) }),
-      };
-      const data = Array.from({ length: kind.arguments }, (_, i) => args[i]);
-      const packed = data.length > 0 ? packData(parcel, data) : [];
-      return session.model(id, method, call, parcel.seal([...packed, sent]));
-    });
+    const validation = options.validationData;
+    const feeds: Feeds = {
+      given: {
+        ...(batches && { x: batches }),
+        ...(isBatches(validation) && { validationData: validation }),
+      },
+      pack: (batch) => {
+        const parcel = new Parcel();
+        return parcel.seal(packData(parcel, batch));
+      },
+    };
+    return runtime.run(
+      model,
+      options,
+      (session, call) => {
+        const parcel = new Parcel();
+        const {
+          signal: _,
+          callbacks: _c,
+          onBatchEnd: _b,
+          onEpochEnd: _e,
+          validationData: held,
+          calibration,
+          ...rest
+        } = options;
+        // What was not given is not said: some of it has no meaning beside batches.
+        const own = Object.entries(rest).filter(([name]) => Object.hasOwn(given ?? {}, name));
+        const sent = {
+          ...Object.fromEntries(own),
+          ...(held && { validationData: isBatches(held) ? AT_HOST : packData(parcel, held) }),
+          ...(calibration !== undefined && { calibration: packData(parcel, [calibration])[0] }),
+          ...(rest.sampleWeight !== undefined && { sampleWeight: parcel.pack(rest.sampleWeight) }),
+        };
+        const data = Array.from({ length: kind.arguments }, (_, i) => args[i]);
+        const packed = batches ? [AT_HOST] : data.length > 0 ? packData(parcel, data) : [];
+        return session.model(id, method, call, parcel.seal([...packed, sent]));
+      },
+      feeds,
+    );
   };
 
   /** What no message can hold, a model in this thread would refuse: in its words, where it has some. */

@@ -3,6 +3,7 @@
 import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
+import type { Batches, SampleBatch } from "../train/batches.ts";
 import { type CallKind, MODEL_CALLS, STREAM_CALLS } from "../train/calls.ts";
 import type { FitEvent } from "../train/listeners.ts";
 import type { Callback, FitContext, FitOptions, Model } from "../train/model.ts";
@@ -12,7 +13,15 @@ import type { Stream } from "../train/stream.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
 import type { Platform } from "../wasm/platform.ts";
 import { sendResult } from "./parcel.ts";
-import type { Call, HostCalls, ModelHandle, SessionCalls, StreamHandle } from "./wire.ts";
+import {
+  AT_HOST,
+  type Call,
+  type FeedName,
+  type HostCalls,
+  type ModelHandle,
+  type SessionCalls,
+  type StreamHandle,
+} from "./wire.ts";
 
 /** Milliseconds between two calls of onBatchEnd: 20 a second. */
 export const BATCH_END_INTERVAL = 50;
@@ -72,6 +81,36 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
       ...(onBatchEnd && { onBatchEnd: paced(onBatchEnd) }),
     };
   };
+  /** Batches of the host's, asked for one by one. */
+  const feed = (call: number, name: FeedName): Batches => {
+    return (begin) => ({
+      [Symbol.asyncIterator]() {
+        let hasBegun = false;
+        return {
+          async next() {
+            const wish = hasBegun ? "next" : { begin };
+            hasBegun = true;
+            const value = await host.feed(call, name, wish);
+            return value ? { done: false, value: value as SampleBatch } : { done: true, value: undefined };
+          },
+          async return() {
+            await host.feed(call, name, "end");
+            return { done: true, value: undefined };
+          },
+        };
+      },
+    });
+  };
+  /** The same arguments, with the host's batches in their places. */
+  const withFeeds = (call: Call, args: readonly unknown[]): readonly unknown[] => {
+    const isAtHost = (value: unknown) => Object(value).lstmkit === AT_HOST.lstmkit;
+    const [last, [x, ...rest]] = [args.at(-1) as object, args.slice(0, -1)];
+    const options =
+      "validationData" in last && isAtHost(last.validationData)
+        ? { ...last, validationData: feed(call.id, "validationData") }
+        : last;
+    return [isAtHost(x) ? feed(call.id, "x") : x, ...rest, options];
+  };
   /** A call that the host can abort and that may call back. */
   const run = async <T>(
     { id, aborted, hears }: Call,
@@ -102,7 +141,8 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
     async model(id, method, call, args) {
       const target = model(id);
       const work = target[method] as (...given: readonly unknown[]) => Promise<unknown>;
-      const [last, rest] = [args.at(-1), args.slice(0, -1)];
+      const given = call && "batches" in MODEL_CALLS[method] ? withFeeds(call, args) : args;
+      const [last, rest] = [given.at(-1), given.slice(0, -1)];
       const result = await (call
         ? run(call, (hooks) => work.call(target, ...rest, { ...(last as object), ...hooks }))
         : work.call(target, ...args));

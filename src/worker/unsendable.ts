@@ -2,6 +2,7 @@
 import type { Layer } from "../layers/index.ts";
 import { type CompileOptions, checkCompile } from "../model/compile.ts";
 import { branchesOf } from "../model/stack.ts";
+import { isBatches } from "../train/batches.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall } from "../train/calls.ts";
 import { type Inputs, namedInputs } from "../train/inputs.ts";
 import { numbersOf } from "../train/numbers.ts";
@@ -14,11 +15,11 @@ export function refuseUnsendable(
 ): void {
   const kind: CallKind = MODEL_CALLS[method];
   if (method === "compile") checkCompile(args[0] as CompileOptions, layers);
-  if (!kind.options) return;
+  if (!kind.options || (kind.batches && isBatches(args[0]))) return;
   const { sampleWeight, validationData = [], calibration } = Object(args[kind.arguments]);
   lookAtArrays(args.slice(0, kind.arguments), layers, "");
   if (sampleWeight !== undefined) lookAtNumbers(sampleWeight, NAMES[2]);
-  lookAtArrays(validationData, layers, " of validationData");
+  if (!isBatches(validationData)) lookAtArrays(validationData, layers, " of validationData");
   if (calibration !== undefined) lookAtInputs(calibration as Inputs, layers, "calibration");
 }
 

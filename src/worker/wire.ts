@@ -93,6 +93,15 @@ export interface Call {
 /** What is true of a fit when its callbacks are told something. */
 export type FitFacts = Pick<FitContext, "learningRate" | "metrics">;
 
+/** Where a call takes batches that come one by one: they stay with the host, which is asked for each. */
+export type FeedName = "x" | "validationData";
+
+/** Stands in a message for batches of the host's. */
+export const AT_HOST = { lstmkit: "batches" } as const;
+
+/** What is asked of batches: a pass by its number, the next of it, or its end. */
+export type FeedWish = { readonly begin: number } | "next" | "end";
+
 /** What callbacks may have done to a fit. */
 export interface Wish {
   readonly stop?: true;
@@ -129,4 +138,6 @@ export interface HostCalls {
   kernels(file: KernelBuild): Promise<WasmModule | Uint8Array>;
   /** Tell a call's callbacks of an event of its fit. */
   tell(call: number, event: FitEvent, said: readonly unknown[], facts: FitFacts): Promise<void>;
+  /** The next of the batches that a call was given; null where the pass has no more, and for its end. */
+  feed(call: number, name: FeedName, wish: FeedWish): Promise<readonly unknown[] | null>;
 }

@@ -1,0 +1,213 @@
+/** Batches that come one by one: each is checked and copied as it comes, one ahead of the work. */
+import { LstmkitError } from "../errors.ts";
+import type { Batch } from "../model/batch.ts";
+import { show } from "../options.ts";
+import type { Pauses } from "./access.ts";
+import type { Inputs, Samples, SampleWeights, Targets } from "./inputs.ts";
+
+/** x and y of a batch, and what its samples count for, as fit takes them. */
+export type SampleBatch = readonly [Inputs, Targets] | readonly [Inputs, Targets, SampleWeights];
+
+/** Batches, one after the other. */
+export type BatchSequence = Iterable<SampleBatch> | AsyncIterable<SampleBatch>;
+
+/**
+ * Batches that are made as they are needed, from what is too large to be held in arrays: an iterable that can be begun
+ * anew, or a function that gives one. The function is told which pass it is for, from 0: the epoch of this fit.
+ *
+ * One is asked for ahead of the one that is worked on, and its arrays are copied as it comes, so they may be filled
+ * again for the next.
+ */
+export type Batches = BatchSequence | ((pass: number) => BatchSequence);
+
+/** Whether it is batches and no data: arrays are data. */
+export function isBatches(value: unknown): value is Batches {
+  if (typeof value === "function") return true;
+  if (typeof value !== "object" || value === null) return false;
+  return !Array.isArray(value) && !ArrayBuffer.isView(value) && isSequence(value);
+}
+
+const isSequence = (value: unknown): value is BatchSequence =>
+  typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
+
+/** Options that say how arrays are cut into batches. @throws BAD_ARGUMENT for one that is given */
+export function refuseOptionsOfArrays(
+  call: string,
+  options: object | undefined,
+  names: readonly string[],
+): void {
+  const own = (options ?? {}) as Readonly<Record<string, unknown>>;
+  const found = names.find((name) => own[name] !== undefined);
+  if (found === undefined) return;
+  throw new LstmkitError(
+    "BAD_ARGUMENT",
+    `${call} was given ${found} beside batches, which come as they are. Leave it out: the batches say what is in each, in ` +
+      "which order, and what samples count for ([x, y, sampleWeight]).",
+  );
+}
+
+/**
+ * What stands behind the first argument of a call: y and options, or behind batches, options alone.
+ *
+ * @throws BAD_ARGUMENT for targets beside batches
+ */
+export function behindData<O>(
+  call: string,
+  x: unknown,
+  second: unknown,
+  third: O | undefined,
+): O | undefined {
+  if (!isBatches(x)) return third;
+  if (third === undefined) return second as O | undefined;
+  throw new LstmkitError(
+    "BAD_ARGUMENT",
+    `${call} was given ${show(second)} beside batches, which hold their targets; wanted ${call.slice(0, -1)}batches, options).`,
+  );
+}
+
+/** Begin a pass through batches. @param of in messages. @throws BAD_ARGUMENT; what a function of the caller's throws */
+export function beginPass(
+  given: Batches,
+  pass: number,
+  of: string,
+): Iterator<SampleBatch> | AsyncIterator<SampleBatch> {
+  const sequence = typeof given === "function" ? given(pass) : given;
+  if (!isSequence(sequence)) {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `the function of batches${of} gave ${show(sequence)}; wanted an iterable of [x, y].`,
+    );
+  }
+  return Symbol.asyncIterator in sequence ? sequence[Symbol.asyncIterator]() : sequence[Symbol.iterator]();
+}
+
+/** What an iterable gave, if it is a batch. @throws BAD_ARGUMENT */
+export function asBatch(value: unknown, number: number, of: string): SampleBatch {
+  if (Array.isArray(value) && (value.length === 2 || value.length === 3)) return value as never;
+  throw new LstmkitError(
+    "BAD_ARGUMENT",
+    `batch ${number}${of} is ${show(value)}; wanted [x, y], or [x, y, sampleWeight].`,
+  );
+}
+
+/** Have an iterator clean up. Nobody waits for that, and there is nobody left to tell. */
+export function endPass(iterator: Iterator<unknown> | AsyncIterator<unknown> | null | undefined): void {
+  const end = async () => void (await iterator?.return?.());
+  end().catch(() => {});
+}
+
+type Check = (batch: SampleBatch, suffix: string) => Samples;
+
+/** Batches of a call, pass by pass. */
+export class Feed {
+  readonly #given: Batches;
+  readonly #check: Check;
+  /** In messages, behind "batch 3". */
+  readonly #of: string;
+  #passes = 0;
+  #iterator: Iterator<SampleBatch> | AsyncIterator<SampleBatch> | null = null;
+  /** The batch that was asked for and not yet taken. */
+  #next: Promise<IteratorResult<SampleBatch>> | null = null;
+  /** Of this pass. */
+  #taken = 0;
+
+  constructor(given: Batches, check: Check, of = "") {
+    this.#given = given;
+    this.#check = check;
+    this.#of = of;
+  }
+
+  /**
+   * The next batch of the pass; of another pass where there is none under way.
+   *
+   * @throws BAD_ARGUMENT where a pass has no batches; what the check and the caller's own code throw
+   */
+  async take(until: Pauses["until"]): Promise<Samples> {
+    if (await this.ended(until)) this.close();
+    this.#next ??= this.#begin();
+    const { done, value } = await this.#peek(until);
+    if (done) throw this.#none();
+    const samples = this.#check(asBatch(value, this.#taken, this.#of), ` of batch ${this.#taken}${this.#of}`);
+    this.#taken++;
+    this.#next = this.#advance();
+    return samples;
+  }
+
+  /** Whether the pass has no batch behind those taken. */
+  async ended(until: Pauses["until"]): Promise<boolean> {
+    return this.#next !== null && this.#taken > 0 && (await this.#peek(until)).done === true;
+  }
+
+  /** End the pass that is under way. */
+  close(): void {
+    const iterator = this.#iterator;
+    this.#iterator = null;
+    this.#next = null;
+    this.#taken = 0;
+    endPass(iterator);
+  }
+
+  #begin(): Promise<IteratorResult<SampleBatch>> {
+    this.#iterator = beginPass(this.#given, this.#passes++, this.#of);
+    return this.#advance();
+  }
+
+  #advance(): Promise<IteratorResult<SampleBatch>> {
+    const next = (async () => this.#iterator!.next())();
+    next.catch(() => {}); // it is seen where it is taken
+    return next;
+  }
+
+  async #peek(until: Pauses["until"]): Promise<IteratorResult<SampleBatch>> {
+    let found: IteratorResult<SampleBatch> | undefined;
+    await until(
+      this.#next!.then((result) => {
+        found = result;
+      }),
+    );
+    return found!;
+  }
+
+  #none(): LstmkitError {
+    const again =
+      this.#passes > 1
+        ? " What a generator function gave can be gone through once: give the function itself, fit(batches), and not fit(batches())."
+        : "";
+    return new LstmkitError(
+      "BAD_ARGUMENT",
+      `pass ${this.#passes - 1} through the batches${this.#of} has none; wanted one at least.${again}`,
+    );
+  }
+}
+
+/** The memory that batches are worked on in: that of the batch before, where the next one fits into it. */
+export class Room {
+  readonly #open: (data: Samples, size: number) => Batch;
+  readonly #exact: boolean;
+  #batch: Batch | null = null;
+  #key = "";
+  #size = 0;
+
+  /** @param exact whether each has to have just as many samples as are loaded, as where states are kept */
+  constructor(open: (data: Samples, size: number) => Batch, exact = false) {
+    this.#open = open;
+    this.#exact = exact;
+  }
+
+  /** For `size` samples like these. @throws OUT_OF_MEMORY */
+  for(data: Samples, size: number): Batch {
+    const key = [...data.T, data.weights !== null].join();
+    const fits = key === this.#key && (this.#exact ? size === this.#size : size <= this.#size);
+    if (this.#batch && fits) return this.#batch;
+    this.free();
+    this.#batch = this.#open(data, size);
+    this.#key = key;
+    this.#size = size;
+    return this.#batch;
+  }
+
+  free(): void {
+    this.#batch?.free();
+    this.#batch = null;
+  }
+}
