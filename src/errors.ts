@@ -25,6 +25,7 @@ export type ErrorCode =
   | "FILE_UNWRITABLE"
   | "LOSS_NOT_FINITE" // the loss turned NaN or infinite; the weights of the step before are kept
   | "NOT_COMPILED" // fit or evaluate before compile()
+  | "NOT_FITTED" // a call on a task that has learnt nothing yet
   | "NO_VOCABULARY" // text was given to a model that was trained on ids alone
   | "OFFLINE" // a download that could not be made
   | "OUT_OF_MEMORY" // the memory plan passes the address space or the host refuses the memory
