@@ -3,12 +3,15 @@ import { type CAC, type Command, cac } from "cac";
 import { version } from "../../package.json";
 import { LstmkitError } from "../errors.ts";
 import { Arguments, UsageError } from "./arguments.ts";
+import { declareDemo, demo } from "./demo.ts";
 import { declareEvaluate, evaluate } from "./evaluate.ts";
+import { backtest, declareBacktest, declareForecast, forecast } from "./forecast.ts";
 import { declareInspect, inspect } from "./inspect.ts";
 import { declarePredict, predict } from "./predict.ts";
 import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { declareTrain, train } from "./train.ts";
+import { declareTrainForecast, trainForecast } from "./train-forecast.ts";
 
 interface CommandFile {
   readonly declare: (cli: CAC) => Command;
@@ -22,10 +25,15 @@ const COMMANDS: Readonly<Record<string, CommandFile>> = {
   predict: { declare: declarePredict, run: predict },
   inspect: { declare: declareInspect, run: inspect },
   quantize: { declare: declareQuantize, run: quantize },
+  forecast: { declare: declareForecast, run: forecast },
+  backtest: { declare: declareBacktest, run: backtest },
+  demo: { declare: declareDemo, run: demo },
 };
 
 /** `train --task …`: commands of their own, each with its flags and its help. */
-const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {};
+const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {
+  forecast: { declare: declareTrainForecast, run: trainForecast },
+};
 
 async function run(argv: readonly string[]): Promise<number> {
   const [name = "", ...rest] = argv;
