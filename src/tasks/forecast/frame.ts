@@ -137,7 +137,7 @@ export function knownRows(series: Series, { known }: Pick<Columns, "known">): nu
 
 /** The times of the first `rows` rows: those that the series has, and those behind them. */
 function timesTo(
-  set: Pick<SeriesSet, "frequency">,
+  set: Pick<SeriesSet, "frequency" | "timeZone">,
   { times, length, rows: there }: Series,
   rows: number,
 ): Float64Array | null {
