@@ -82,8 +82,12 @@ export function forecastView(forecast: Forecast, times: Times, set: SeriesSet | 
     const targets = [...new Set(of.rows.map(({ target }) => target))];
     return targets.map((target) => panelOf(of, target, targets.length > 1, label, set));
   });
-  const { model, horizon } = forecast;
-  return { title: `Forecast of ${horizon} ${horizon === 1 ? "row" : "rows"}, ${modelName(model)}`, panels };
+  const { model, horizon, series } = forecast;
+  const targets = [...new Set(series.flatMap(({ rows }) => rows.map(({ target }) => target)))];
+  const time = series[0]?.rows[0]?.time;
+  const from = time === null || time === undefined ? "" : ` from ${label(time)} on`;
+  const by = model === "network" ? "" : `, by the ${modelName(model)}`;
+  return { title: `${targets.join(", ")}: ${horizon} ${horizon === 1 ? "row" : "rows"}${from}${by}`, panels };
 }
 
 const isShort = ({ frequency }: Times) => frequency !== null && !isOfDays(frequency);

@@ -247,9 +247,8 @@ export async function holidaysFor(place: string, { series }: SeriesSet): Promise
     first = Math.min(first, times[0]!);
     last = Math.max(last, times[times.length - 1]!);
   }
-  if (first > last) {
+  if (first > last)
     throw new UsageError("--holidays is for rows with times; wanted a column of them: --time.");
-  }
   const { publicHolidays } = await import("../data/holidays/index.ts");
   const yearOf = (time: number) => dateOf(Math.floor(time / DAY)).year;
   const [from, to] = [Math.max(1900, yearOf(first) - 1), Math.min(2399, yearOf(last) + YEARS_AHEAD)];

@@ -35,7 +35,7 @@ body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,s
 main{padding:1rem clamp(.75rem,3vw,2rem) 3rem}
 h1{margin:0 0 .5rem;font-size:1.5rem}
 .picture,.numbers{overflow-x:auto}
-.picture svg{display:block}
+.picture svg{display:block;max-width:100%;height:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:bold;padding:.5rem 0}
 th,td{text-align:right;padding:.1rem 0 .1rem 1.5rem;border-bottom:1px solid var(--line);white-space:nowrap}

@@ -36,7 +36,7 @@ const SHADES = ["░", "▒", "▓"];
 
 function panelLines(panel: ForecastPanel, columns: number, rows: number): string[] {
   const [low, high] = rangeOf(panel);
-  const ticks = ticksOf(low, high, Math.max(2, Math.floor(rows / 3)));
+  const ticks = ticksOf(low, high, Math.max(2, Math.floor(rows / 2.5)));
   const margin = Math.max(...ticks.map((tick) => tickText(tick).length), 0) + 1;
   const width = columns - margin - 1;
   if (width < NARROWEST) return narrowLines(panel, columns);
@@ -86,14 +86,15 @@ function panelLines(panel: ForecastPanel, columns: number, rows: number): string
 function timeLine({ labelOf, values }: ForecastPanel, first: number, origin: number, width: number): string {
   const [begin, middle, end] = [labelOf(first), labelOf(0), labelOf(values.length - 1)];
   const line = new Array<string>(width).fill(" ");
-  const put = (text: string, at: number) => {
+  const put = (text: string, at: number): boolean => {
     const start = Math.min(Math.max(at, 0), width - text.length);
-    if (start < 0) return;
+    if (start < 0) return true;
     const isFree = line.slice(Math.max(0, start - 1), start + text.length + 1).every((cell) => cell === " ");
     if (isFree) for (const [i, character] of [...text].entries()) line[start + i] = character;
+    return isFree;
   };
   put(end, width - end.length);
-  if (origin >= 0) put(middle, origin);
+  if (origin >= 0 && !put(middle, origin)) put(middle, width - end.length - 1 - middle.length);
   put(begin, 0);
   return line.join("");
 }

@@ -51,6 +51,7 @@ export function ticksOf(low: number, high: number, most: number): number[] {
   while (step < wanted) step *= 10;
   while (step / 10 >= wanted) step /= 10;
   step = [step / 5, step / 2].find((smaller) => smaller >= wanted) ?? step;
+  if (Math.max(Math.abs(low), Math.abs(high)) > step * 1e12) return [low]; // too near to each other to count through
   const ticks: number[] = [];
   for (let n = Math.ceil(low / step); n * step <= high; n++) ticks.push(Number((n * step).toPrecision(12)));
   return ticks;
