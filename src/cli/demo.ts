@@ -2,6 +2,7 @@
 import type { CAC, Command } from "cac";
 import { checkWritable } from "../disk/disk-node.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { demoClassify } from "./demo-classify.ts";
 import { demoGenerate } from "./demo-generate.ts";
 import type { DemoRun } from "./demo-run.ts";
 import { catchInterruption } from "./interruption.ts";
@@ -16,6 +17,7 @@ interface Demo {
 
 /** A line a task. */
 const DEMOS: Readonly<Record<string, Demo>> = {
+  classify: { about: "reads handwritten digits", run: demoClassify },
   generate: { about: "goes on with Moby-Dick", run: demoGenerate },
 };
 
