@@ -9,6 +9,7 @@ import { type Arguments, UsageError } from "./arguments.ts";
 import { ClassifyJobReport, runClassifyJob } from "./classify-job.ts";
 import { checkReportPath } from "./classify-report-file.ts";
 import { catchInterruption } from "./interruption.ts";
+import { warn } from "./print.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareSequenceFlags, readSequenceFlags } from "./sequence-flags.ts";
 import { declareClasses } from "./text-flags.ts";
@@ -133,6 +134,7 @@ export async function trainClassify(args: Arguments): Promise<number> {
     path === undefined
       ? await loadDigits()
       : await loadSequences(path, { ...reading, ...(test !== undefined && { test }) });
+  if (test === undefined && "testPath" in data) warn(`The test part is ${data.testPath}.`);
   await checkWritable(out);
   if (reportPath !== undefined) await checkWritable(reportPath);
   const report = new ClassifyJobReport(isJson);
@@ -140,7 +142,7 @@ export async function trainClassify(args: Arguments): Promise<number> {
   try {
     const kit = await openRuntime(args, runtime);
     const name = path === undefined ? "digits" : basename(path);
-    const example = exampleOf(data.train.input, data.train.labels ?? "one");
+    const example = exampleOf(data.train.input, data.train.labels ?? "one", path);
     const job = { name, train: data.train, test: data.test, options, out, reportPath, example, isJson };
     const { code } = await runClassifyJob(kit, job, report, signal);
     await kit.close();
@@ -150,7 +152,7 @@ export async function trainClassify(args: Arguments): Promise<number> {
   }
 }
 
-function exampleOf(input: string, labels: LabelKind): string {
-  if (input === "numbers") return "new.csv";
+function exampleOf(input: string, labels: LabelKind, path = "digits.csv"): string {
+  if (input === "numbers") return `new${/\.\w+$/.exec(path)?.[0] ?? ".csv"}`;
   return labels === "steps" ? '"some words"' : '"a text"';
 }

@@ -219,26 +219,28 @@ function numberFiles(
   const sequences: (readonly string[] | Float64Array)[] = [];
   const targets: (string | readonly string[])[] = [];
   const own: Finding[] = [];
+  const ignored = new Set<string>();
   for (const { path, bytes } of files) {
     const content = contentOf("sequencesFromFiles()", bytes, options.encoding);
-    const ask = { ...options, ...(wanted && { features: wanted }) };
-    const table = within(path, () => readTable(content, ask, namesOf(options)));
-    const found = within(path, () =>
-      stepColumns(table, wanted && input === "numbers" ? ask : options, [], "", isSteps),
-    );
+    const table = within(path, () => readTable(content, options, namesOf(options)));
+    const found = within(path, () => stepColumns(table, options, [], "", isSteps));
     const names = found.features.map((c) => table.names[c]!);
     const kind = found.text === undefined ? "numbers" : "tokens";
     input ??= kind;
+    if (!isSteps && found.label !== undefined) ignored.add(table.names[found.label]!);
     wanted ??= names;
     first ||= path;
-    if (kind !== input || names.length !== wanted.length) {
+    const isAlike = names.length === wanted.length && wanted.every((name) => names.includes(name));
+    if (kind !== input || !isAlike) {
       throw bad(
         `${path}: the columns ${list(table.names)}`,
         `those of ${first}, ${list(wanted)}; or the names of columns that all files have (features, --features on the command line)`,
       );
     }
+    // Columns may stand in another order.
+    const ordered = { ...found, features: wanted.map((name) => table.names.indexOf(name)) };
     const [steps] = within(path, () => inOrder(table, found.time, [table.rows.map((_, i) => i)], own));
-    const values = within(path, () => valuesOf(table, found, steps!, "it"));
+    const values = within(path, () => valuesOf(table, ordered, steps!, "it"));
     sequences.push(values);
     const { text, label, time } = found;
     columns ??= {
@@ -256,6 +258,14 @@ function numberFiles(
         ),
       );
     }
+  }
+  if (ignored.size > 0) {
+    const columns = list([...ignored]);
+    findings.push({
+      code: "LABEL_COLUMN",
+      count: ignored.size,
+      message: `${columns} in the files ${ignored.size === 1 ? "is" : "are"} left out, as a label: the folder says the class`,
+    });
   }
   for (const code of ["UNSORTED", "DUPLICATE_TIMES"]) {
     const alike = own.filter((finding) => finding.code === code);
