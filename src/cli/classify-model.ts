@@ -20,8 +20,9 @@ export async function classifierBytes(path: string): Promise<Uint8Array | undefi
   }
 }
 
-/** Whether an argument is the path of something with sequences rather than a text. */
+/** Whether an argument is the path of something with sequences rather than a text: by its name, or as it is a folder. */
 export async function isDataPath(argument: string): Promise<boolean> {
+  if (isSequencePath(argument) && !/\s/.test(argument)) return true;
   const found = await stat(argument).catch(() => undefined);
   return found !== undefined && (found.isDirectory() || isSequencePath(argument));
 }

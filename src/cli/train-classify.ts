@@ -36,7 +36,7 @@ export function declareTrainClassify(cli: CAC): Command {
     .option("--units <n>", "Units of each recurrent layer, in each direction", { default: 64 })
     .option("--layers <n>", "Recurrent layers, one above the other", { default: 1 })
     .option("--one-way", "Read sequences from their beginning alone")
-    .option("--pooling <kind>", "What of the outputs is read: last, max or mean", { default: "last" })
+    .option("--pooling <kind>", "What of the outputs is read: max, mean or last", { default: "max" })
     .option("--dropout <share>", "Share of a recurrent layer's outputs dropped", { default: 0.3 })
     .option("--recurrent-dropout <share>", "Share of its state dropped between steps", { default: 0.2 })
     .option("--class-weight <weights>", "balanced, or what classes count for: walk=1,run=3")

@@ -52,7 +52,7 @@ export function sequencesFromFile(
     options,
     SEQUENCE_OPTIONS,
   );
-  if (given.each === "file") {
+  if (given.each === "file" && kindOf(path) !== "ts") {
     const name = path.split(/[/\\]/).at(-1)!;
     return sequencesFromFiles([{ path: name, bytes: bytesFrom(source) }], given);
   }
@@ -170,11 +170,12 @@ export function sequencesFromFiles(
   return { ...set, labels: "one", targets: classes };
 }
 
-/** Pages give paths with the chosen folder in front: `sensors/walk/1.csv`. */
+/** Pages give paths with the chosen folder in front, `sensors/walk/1.csv`; a folder may hold but one with those of classes. */
 function withoutRoot<F extends SequenceFile>(files: readonly F[]): readonly F[] {
   const [root] = files[0]?.path.split("/") ?? [];
-  const isShared =
-    files.length > 0 && files.every(({ path }) => path.split("/").length > 2 && path.startsWith(`${root}/`));
+  const parts = files.map(({ path }) => path.split("/"));
+  const below = new Set(parts.flatMap(([, second, ...rest]) => (rest.length > 0 ? [second] : [])));
+  const isShared = parts.every(([first, ...rest]) => first === root && rest.length > 0) && below.size > 1;
   return isShared ? files.map((file) => ({ ...file, path: file.path.slice(root!.length + 1) })) : files;
 }
 

@@ -131,7 +131,8 @@ function featuresOf(
 ): readonly string[] {
   if (input !== "numbers") return [];
   if (given.features && given.features.length > 0) return given.features.map(String);
-  const [first] = Object(all.find((one) => isList(one) && one.length > 0)) as ArrayLike<unknown>[];
+  const some = all.find((one): one is ArrayLike<unknown> => isList(one) && one.length > 0);
+  const first = some?.[0];
   return Array.from({ length: isList(first) ? first.length : 1 }, (_, f) => String(f + 1));
 }
 

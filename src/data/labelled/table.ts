@@ -101,8 +101,8 @@ function seemsHeader(header: readonly string[], below: readonly Row[], separator
   if (numeric.length > 0) return numeric.some((c) => !isNumber(header[c]!) && !isMissing(header[c]!));
   // No numbers at all: a class in the first row occurs below, a name does not.
   return !header.some((name, c) => {
-    const values = sample.map(({ cells }) => classKey(cells[c]!));
-    return new Set(values).size <= sample.length / 2 && values.includes(classKey(name));
+    const values = new Set(sample.map(({ cells }) => classKey(cells[c]!)));
+    return values.size <= (sample.length + 1) / 2 && values.has(classKey(name));
   });
 }
 
