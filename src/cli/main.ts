@@ -13,6 +13,7 @@ import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { declareTrain, train } from "./train.ts";
 import { declareTrainForecast, trainForecast } from "./train-forecast.ts";
+import { declareTrainClassify, trainClassify } from "./train-classify.ts";
 import { declareTrainGenerate, trainGenerate } from "./train-generate.ts";
 
 interface CommandFile {
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, CommandFile>> = {
 
 /** `train --task …`: commands of their own, each with its flags and its help. */
 const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {
+  classify: { declare: declareTrainClassify, run: trainClassify },
   generate: { declare: declareTrainGenerate, run: trainGenerate },
   forecast: { declare: declareTrainForecast, run: trainForecast },
 };
