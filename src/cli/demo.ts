@@ -2,8 +2,8 @@
 import type { CAC, Command } from "cac";
 import { checkWritable } from "../disk/disk-node.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
-import { demoForecast } from "./demo-forecast.ts";
 import { demoClassify } from "./demo-classify.ts";
+import { demoForecast } from "./demo-forecast.ts";
 import { demoGenerate } from "./demo-generate.ts";
 import type { DemoRun } from "./demo-run.ts";
 import { catchInterruption } from "./interruption.ts";

@@ -12,8 +12,8 @@ import { declarePredict, predict } from "./predict.ts";
 import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { declareTrain, train } from "./train.ts";
-import { declareTrainForecast, trainForecast } from "./train-forecast.ts";
 import { declareTrainClassify, trainClassify } from "./train-classify.ts";
+import { declareTrainForecast, trainForecast } from "./train-forecast.ts";
 import { declareTrainGenerate, trainGenerate } from "./train-generate.ts";
 
 interface CommandFile {
