@@ -37,8 +37,8 @@ export {
   calendarFeatures,
   type Elementwise,
   type Features,
-  type Times,
 } from "./series/calendar.ts";
+export type { Times } from "./series/check-times.ts";
 export { type SeriesCsvOptions, seriesFromCsv } from "./series/csv-table.ts";
 export type { DuplicateRule } from "./series/duplicates.ts";
 export type { GapRule } from "./series/fill.ts";

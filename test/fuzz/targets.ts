@@ -13,6 +13,11 @@ import { sequencesFromLines } from "../../src/data/labelled/lines.ts";
 import { sequencesFromTs } from "../../src/data/labelled/ts-file.ts";
 import { readNpy } from "../../src/data/npy.ts";
 import { unpickleIntLists } from "../../src/data/pickle.ts";
+import { birthsSeries, writeDays } from "../../src/data/series/births.ts";
+import { seriesFromCsv } from "../../src/data/series/csv-table.ts";
+import { seriesFromJson } from "../../src/data/series/rows-table.ts";
+import type { SeriesSet } from "../../src/data/series/series.ts";
+import { timesAfter } from "../../src/data/series/times-after.ts";
 import { spamFromBytes } from "../../src/data/spam.ts";
 import { readTextMetadata, textMetadata } from "../../src/data/text-metadata.ts";
 import { encodeRows, parseWordIndex } from "../../src/data/vocabulary.ts";
@@ -55,6 +60,12 @@ function refusedAs(Refusal: typeof JsonError, parse: () => unknown): unknown {
     if (cause instanceof Refusal) throw new LstmkitError("BAD_ARGUMENT", cause.message);
     throw cause;
   }
+}
+
+/** What a forecaster would do first. */
+function useSeries(read: () => SeriesSet): unknown {
+  const set = read();
+  return set.series.map((series) => timesAfter(set, series, 2));
 }
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -290,6 +301,44 @@ export const TARGETS: readonly Target[] = [
       const { tensors, metadata } = decodeSafetensors(CLASSIFIER);
       return useClassifier(encodeSafetensors({ tensors, metadata: { ...metadata, task: text(bytes) } }));
     },
+  },
+  {
+    name: "series csv",
+    seeds: [
+      utf8(
+        'date,store,y,price\n2024-01-01,a,1,2\n2024-01-02,a,"1,000.5",2\n2024-01-04,b,NA,3\n2024-01-05,b,4,5\n',
+      ),
+      utf8("t;y\r\n31.12.2023 23:00;1,5\r\n1.1.2024 00:00;2,5\r\n1.1.2024 02:00;-\r\n1.1.2024 03:00;7\r\n"),
+      utf8("date,y\n2024-10-27 01:00,1\n2024-10-27 02:00,2\n2024-10-27 02:00,3\n2024-10-27 03:00,4\n"),
+      utf8("timestamp,y\n1706742000,1\n1706745600,-999\n1706749200,3\n"),
+    ],
+    parse: (bytes) => useSeries(() => seriesFromCsv(bytes, { target: "y", duplicates: "mean" })),
+  },
+  {
+    name: "series csv with a zone",
+    seeds: [
+      utf8(
+        "date,s,y\n2024-03-31 01:00,a,1\n2024-03-31 03:00,a,2\n2024-03-31 01:00,b,5\n2024-03-31 03:00,b,6\n",
+      ),
+    ],
+    parse: (bytes) =>
+      useSeries(() =>
+        seriesFromCsv(bytes, { target: "y", series: "s", timeZone: "Europe/Berlin", gaps: "last" }),
+      ),
+  },
+  {
+    name: "series json",
+    seeds: [
+      utf8('{"date":"2024-01","y":1}\n{"date":"2024-02","y":2}\n{"date":"2024-04","y":null}\n'),
+      utf8('[{"date":"2024Q1","y":1},{"date":"2024Q2","y":"2"}]'),
+      utf8('{"date":["2024-01-01","2024-01-02"],"y":[1,2]}'),
+    ],
+    parse: (bytes) => useSeries(() => seriesFromJson(bytes, { target: "y" })),
+  },
+  {
+    name: "births",
+    seeds: [writeDays(10_957, [9083, 8006, 11_363])],
+    parse: (bytes) => useSeries(() => birthsSeries(bytes)),
   },
   { name: "tar.gz", seeds: [gzipSync(TAR)], parse: imdbTextsOfTarGz },
   { name: "tar", seeds: [TAR], parse: (bytes) => imdbTextsOfTarGz(gzipSync(bytes)) },
