@@ -23,7 +23,7 @@ export function declareTrainForecast(cli: CAC): Command {
       "train [data]",
       "Train a forecaster: on a .csv, .json or .ndjson file of series, or on births, which ship with the package",
     )
-    .option("--task forecast", "This task")
+    .option("--task <name>", "forecast: this task")
     .option("--horizon <n>", `Rows to forecast; of births ${BIRTHS_HORIZON} where nothing is said`)
     .option("--window <n>", "Rows that a forecast looks back on; default: by seasons and horizon");
   declareSeriesFlags(command, true);

@@ -16,7 +16,7 @@ function csv({
   stores = ["north", "south"],
   rows = ROWS,
   future = 14,
-  skip = () => false as boolean,
+  skip = (_: number): boolean => false,
 } = {}): string {
   const lines = ["date,store,sales,price"];
   stores.forEach((store, s) => {
