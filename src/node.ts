@@ -29,6 +29,7 @@ export {
 export {
   type LoadedSequences,
   type LoadSequencesOptions,
+  loadDigits,
   loadSequences,
 } from "./data/load-sequences-node.ts";
 export { type LoadTextsOptions, loadMobyDick, loadTexts } from "./data/load-texts-node.ts";

@@ -12,6 +12,8 @@ import { count } from "./print.ts";
 
 const whole = (n: number) => n.toLocaleString("en-US");
 const NARROWEST_NAME = 6;
+/** Names that can stand over a column. */
+const SHORT_NAME = 5;
 
 /** A text in so many columns of the terminal. */
 function inColumns(text: string, columns: number): string {
@@ -86,7 +88,7 @@ export function evaluationLines(of: string, evaluation: ClassifyEvaluation, colu
     micro,
   } = evaluation;
   const baseline = baselines
-    .map(({ name, accuracy }) => `${oneLineName(name)} ${accuracy.toFixed(4)}`)
+    .map(({ name, accuracy }) => `${oneLineName(name)}: ${accuracy.toFixed(4)}`)
     .join(", ");
   const counted =
     labels === "steps" ? `${count(sequences, "sequence")}, ${whole(rows)} steps` : count(rows, "sequence");
@@ -125,7 +127,7 @@ const isThere = ({ support, predicted }: ClassResult) => support + predicted > 0
 
 /** Where no network is needed. */
 function worseLines({ accuracy, baselines }: ClassifyEvaluation): string[] {
-  const better = baselines.find((one) => one.accuracy >= accuracy);
+  const better = baselines.find((one) => one.accuracy >= accuracy && accuracy < 1);
   return better
     ? [`That is no better than ${oneLineName(better.name)}: more data, or other settings, are wanted.`]
     : [];
@@ -138,9 +140,11 @@ function confusionLines(
   columns: number,
 ): string[] {
   const shown = classes.map((_, c) => c).filter((c) => isThere(classes[c]!));
-  const numbered = shown.map((_, k) => String(k + 1));
+  const names = shown.map((c) => oneLineName(classes[c]!.name));
+  const isShort = names.every((name) => stringWidth(name) <= SHORT_NAME);
+  const numbered = isShort ? names : shown.map((_, k) => String(k + 1));
   const rows = shown.map((c, k) => [
-    `${numbered[k]} ${oneLineName(classes[c]!.name)}`,
+    isShort ? names[k]! : `${numbered[k]} ${names[k]}`,
     ...shown.map((d) => whole(confusion[c]![d]!)),
   ]);
   const widths = shown.map(

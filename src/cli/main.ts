@@ -12,6 +12,7 @@ import { declarePredict, predict } from "./predict.ts";
 import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { declareTrain, train } from "./train.ts";
+import { declareTrainClassify, trainClassify } from "./train-classify.ts";
 import { declareTrainForecast, trainForecast } from "./train-forecast.ts";
 import { declareTrainGenerate, trainGenerate } from "./train-generate.ts";
 
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, CommandFile>> = {
 
 /** `train --task …`: commands of their own, each with its flags and its help. */
 const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {
+  classify: { declare: declareTrainClassify, run: trainClassify },
   generate: { declare: declareTrainGenerate, run: trainGenerate },
   forecast: { declare: declareTrainForecast, run: trainForecast },
 };

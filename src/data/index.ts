@@ -14,6 +14,7 @@ export { type ImdbOptions, type ImdbTexts, imdbFromNpz, imdbFromTexts } from "./
 export { imdbTextsOfTarGz } from "./imdb-archive.ts";
 export { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
 export { sequencesFromCsv } from "./labelled/csv.ts";
+export { digitsFromBytes } from "./labelled/digits.ts";
 export { type SequenceFile, sequencesFromFile, sequencesFromFiles } from "./labelled/files.ts";
 export { sequencesFromLines } from "./labelled/lines.ts";
 export type { SequenceOptions } from "./labelled/options.ts";

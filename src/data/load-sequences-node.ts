@@ -1,8 +1,10 @@
 import { access, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type FilePath, isSameFile, MOST_TEXT, pathOf, readBytes, reading } from "../disk/disk-node.ts";
+import { packagedFile } from "../disk/packaged-node.ts";
 import { LstmkitError } from "../errors.ts";
 import { checkOptions, optionsOf, show } from "../options.ts";
+import { digitsFromBytes } from "./labelled/digits.ts";
 import {
   isSequencePath,
   type SequenceFile,
@@ -122,4 +124,19 @@ async function filesOf(folder: string): Promise<SequenceFile[]> {
   };
   await visit("");
   return files;
+}
+
+/**
+ * The digits that ship with the package: see digitsFromBytes().
+ *
+ * @throws FILE_NOT_FOUND where the package's files are not, as in a bundle for Node; BAD_DATASET
+ */
+export async function loadDigits(): Promise<{ train: SequenceSet; test: SequenceSet }> {
+  const url = packagedFile(
+    "digits.bin",
+    () => new URL("./digits.bin", import.meta.url),
+    "../../assets/",
+    "give digitsFromBytes() the bytes of lstmkit/digits.bin",
+  );
+  return digitsFromBytes(await readBytes(url));
 }

@@ -22,6 +22,20 @@ export type {
   PartCounts,
 } from "./classify/report.ts";
 export type { ClassifierOptions, ClassifySettings, ScalingKind } from "./classify/settings.ts";
+export {
+  type DetectEvaluateOptions,
+  type DetectEvaluation,
+  type DetectFitOptions,
+  type Detector,
+  type DetectPredictOptions,
+  detector,
+  loadDetector,
+} from "./detect/detector.ts";
+export type { DetectProgress } from "./detect/learn.ts";
+export type { DetectReport } from "./detect/record.ts";
+export type { DetectorOptions } from "./detect/settings.ts";
+export type { DetectOptions, DetectRow, DetectState, DetectStream } from "./detect/stream.ts";
+export type { DetectResult, WatchState } from "./detect/watch.ts";
 export type {
   BacktestOptions,
   ForecastFitOptions,

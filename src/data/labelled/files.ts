@@ -52,7 +52,7 @@ export function sequencesFromFile(
     options,
     SEQUENCE_OPTIONS,
   );
-  if (given.each === "file") {
+  if (given.each === "file" && kindOf(path) !== "ts") {
     const name = path.split(/[/\\]/).at(-1)!;
     return sequencesFromFiles([{ path: name, bytes: bytesFrom(source) }], given);
   }
@@ -170,11 +170,12 @@ export function sequencesFromFiles(
   return { ...set, labels: "one", targets: classes };
 }
 
-/** Pages give paths with the chosen folder in front: `sensors/walk/1.csv`. */
+/** Pages give paths with the chosen folder in front, `sensors/walk/1.csv`; a folder may hold but one with those of classes. */
 function withoutRoot<F extends SequenceFile>(files: readonly F[]): readonly F[] {
   const [root] = files[0]?.path.split("/") ?? [];
-  const isShared =
-    files.length > 0 && files.every(({ path }) => path.split("/").length > 2 && path.startsWith(`${root}/`));
+  const parts = files.map(({ path }) => path.split("/"));
+  const below = new Set(parts.flatMap(([, second, ...rest]) => (rest.length > 0 ? [second] : [])));
+  const isShared = parts.every(([first, ...rest]) => first === root && rest.length > 0) && below.size > 1;
   return isShared ? files.map((file) => ({ ...file, path: file.path.slice(root!.length + 1) })) : files;
 }
 
@@ -219,26 +220,28 @@ function numberFiles(
   const sequences: (readonly string[] | Float64Array)[] = [];
   const targets: (string | readonly string[])[] = [];
   const own: Finding[] = [];
+  const ignored = new Set<string>();
   for (const { path, bytes } of files) {
     const content = contentOf("sequencesFromFiles()", bytes, options.encoding);
-    const ask = { ...options, ...(wanted && { features: wanted }) };
-    const table = within(path, () => readTable(content, ask, namesOf(options)));
-    const found = within(path, () =>
-      stepColumns(table, wanted && input === "numbers" ? ask : options, [], "", isSteps),
-    );
+    const table = within(path, () => readTable(content, options, namesOf(options)));
+    const found = within(path, () => stepColumns(table, options, [], "", isSteps));
     const names = found.features.map((c) => table.names[c]!);
     const kind = found.text === undefined ? "numbers" : "tokens";
     input ??= kind;
+    if (!isSteps && found.label !== undefined) ignored.add(table.names[found.label]!);
     wanted ??= names;
     first ||= path;
-    if (kind !== input || names.length !== wanted.length) {
+    const isAlike = names.length === wanted.length && wanted.every((name) => names.includes(name));
+    if (kind !== input || !isAlike) {
       throw bad(
         `${path}: the columns ${list(table.names)}`,
         `those of ${first}, ${list(wanted)}; or the names of columns that all files have (features, --features on the command line)`,
       );
     }
+    // Columns may stand in another order.
+    const ordered = { ...found, features: wanted.map((name) => table.names.indexOf(name)) };
     const [steps] = within(path, () => inOrder(table, found.time, [table.rows.map((_, i) => i)], own));
-    const values = within(path, () => valuesOf(table, found, steps!, "it"));
+    const values = within(path, () => valuesOf(table, ordered, steps!, "it"));
     sequences.push(values);
     const { text, label, time } = found;
     columns ??= {
@@ -256,6 +259,14 @@ function numberFiles(
         ),
       );
     }
+  }
+  if (ignored.size > 0) {
+    const columns = list([...ignored]);
+    findings.push({
+      code: "LABEL_COLUMN",
+      count: ignored.size,
+      message: `${columns} in the files ${ignored.size === 1 ? "is" : "are"} left out, as a label: the folder says the class`,
+    });
   }
   for (const code of ["UNSORTED", "DUPLICATE_TIMES"]) {
     const alike = own.filter((finding) => finding.code === code);

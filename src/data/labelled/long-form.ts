@@ -11,11 +11,15 @@ import {
   columnOf,
   isNumeric,
   LABEL_NAMES,
+  shareOfNumbers,
   type Table,
   TEXT_NAMES,
   TIME_NAMES,
 } from "./table.ts";
 import { manyTargets, oneTarget } from "./targets.ts";
+
+/** "y" is an axis where there are steps. */
+const STEP_LABEL_NAMES = LABEL_NAMES.filter((name) => name !== "y");
 
 /** The columns of steps, by their places. */
 export interface StepColumns {
@@ -93,7 +97,7 @@ export function stepColumns(
   const label =
     options.label !== undefined && (options.labelled || names.includes(options.label))
       ? columnOf(names, options.label, "label", "label, --label")
-      : free(columnCalled(names, LABEL_NAMES));
+      : free(columnCalled(names, STEP_LABEL_NAMES));
   const time =
     options.time !== undefined
       ? columnOf(names, options.time, "time", "time, --time")
@@ -117,8 +121,8 @@ export function stepColumns(
       ? others
       : [options.features].flat().map((name) => columnOf(names, name, "feature", "features, --features"));
   const odd = features.filter((c) => !isNumeric(table, c));
-  if (odd.length > 0 && options.features === undefined && features.length === 1)
-    return { text: odd[0], label, time, features: [] };
+  const isTokens = features.length === 1 && odd.length === 1 && shareOfNumbers(table, odd[0]!) < 0.5;
+  if (isTokens && options.features === undefined) return { text: odd[0], label, time, features: [] };
   if (odd.length > 0) {
     const row = table.rows.find(({ cells }) => numberOf(cells[odd[0]!]!, table.separator) === undefined);
     const found = row

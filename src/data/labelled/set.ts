@@ -100,9 +100,9 @@ export function sequenceSet(given: LooseSequenceSet, call = "sequenceSet()"): Se
       `${places[i]} is ${show(found)}; wanted a string, as the others are.`,
     );
   });
-  const targets = given.targets === undefined ? [] : Array.from(given.targets, targetOf);
-  const kind = given.labels ?? null;
-  const labels = given.targets === undefined ? null : (kind ?? guessedKind(targets));
+  const isLabelled = given.targets !== undefined && given.labels !== null;
+  const targets = isLabelled ? Array.from(given.targets!, targetOf) : [];
+  const labels = isLabelled ? (given.labels ?? guessedKind(targets)) : null;
   if (labels !== null && !LABEL_KINDS.includes(labels)) {
     throw new LstmkitError(
       "BAD_ARGUMENT",
@@ -110,7 +110,7 @@ export function sequenceSet(given: LooseSequenceSet, call = "sequenceSet()"): Se
     );
   }
   const set: SequenceSet = {
-    ...{ input, labels, features, sequences, targets: labels === null ? [] : targets, places },
+    ...{ input, labels, features, sequences, targets, places },
     ...(given.groups && { groups: given.groups.map(String) }),
     ...(given.columns && { columns: given.columns }),
     findings: given.findings ?? [],
@@ -131,7 +131,8 @@ function featuresOf(
 ): readonly string[] {
   if (input !== "numbers") return [];
   if (given.features && given.features.length > 0) return given.features.map(String);
-  const [first] = Object(all.find((one) => isList(one) && one.length > 0)) as ArrayLike<unknown>[];
+  const some = all.find((one): one is ArrayLike<unknown> => isList(one) && one.length > 0);
+  const first = some?.[0];
   return Array.from({ length: isList(first) ? first.length : 1 }, (_, f) => String(f + 1));
 }
 

@@ -101,24 +101,24 @@ function seemsHeader(header: readonly string[], below: readonly Row[], separator
   if (numeric.length > 0) return numeric.some((c) => !isNumber(header[c]!) && !isMissing(header[c]!));
   // No numbers at all: a class in the first row occurs below, a name does not.
   return !header.some((name, c) => {
-    const values = sample.map(({ cells }) => classKey(cells[c]!));
-    return new Set(values).size <= sample.length / 2 && values.includes(classKey(name));
+    const values = new Set(sample.map(({ cells }) => classKey(cells[c]!)));
+    return values.size <= (sample.length + 1) / 2 && values.has(classKey(name));
   });
 }
 
 /** The place of a column by its name. @throws BAD_CSV */
 export function columnOf(names: readonly string[], name: string, role: string, flag: string): number {
   const column = names.indexOf(name);
-  const called = `called ${show(name)}, the ${role}`;
   if (column < 0) {
     const hint = /^\d+$/.test(name) ? "; or header: false (--no-header), for columns by number" : "";
+    const near = didYouMean(name, names).replace(/^: (.*)$/, " ($1)");
     throw bad(
-      `the columns ${list(names)}`,
-      `one ${called} (${flag})${didYouMean(name, names).replace("?", ",")}${hint}`,
+      `the columns ${list(names)}, none of which is ${show(name)}${near}`,
+      `the name of the ${role} (${flag})${hint}`,
     );
   }
   if (names.lastIndexOf(name) !== column)
-    throw bad(`the columns ${list(names)}`, `only one ${called} (${flag})`);
+    throw bad(`the columns ${list(names)}`, `only one called ${show(name)}, the ${role} (${flag})`);
   return column;
 }
 
@@ -137,6 +137,15 @@ export function isNumeric({ rows, separator }: Table, column: number): boolean {
     some ||= !Number.isNaN(value);
   }
   return some;
+}
+
+/** Share of the cells of a column that are numbers. */
+export function shareOfNumbers({ rows, separator }: Table, column: number): number {
+  const numbers = rows.filter(({ cells }) => {
+    const value = numberOf(cells[column]!, separator);
+    return value !== undefined && !Number.isNaN(value);
+  });
+  return numbers.length / rows.length;
 }
 
 /** Whether a column has names that come again and again: no more than half as many as rows. */

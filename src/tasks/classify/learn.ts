@@ -131,10 +131,15 @@ export async function learn(kit: Runtime, job: LearnJob, hooks: LearnHooks): Pro
   }
 }
 
+/** A gain in loss that patience counts. */
+const LEAST_GAIN = 0.002;
+
 /** Notes epochs, keeps the weights of the best one, and ends the fit where none is better any more. */
 class Keeper {
   readonly #history: ClassifyEpoch[] = [];
   #best: { weights: NamedTensor[]; epoch: number; valLoss: number; valAccuracy: number } | null = null;
+  /** The last epoch that was better by what counts. */
+  #gained = 0;
   #done = 0;
 
   constructor(
@@ -172,6 +177,7 @@ class Keeper {
         };
         this.#history.push(logs);
         const isBest = valLoss !== undefined && this.#isBetter(valLoss, valAccuracy ?? 0);
+        if (isBest && this.#isGain(valLoss, valAccuracy ?? 0)) this.#gained = epoch;
         if (isBest) {
           this.#best = {
             weights: await this.model.getWeights(),
@@ -181,7 +187,7 @@ class Keeper {
           };
         }
         await this.hooks.onEpochEnd?.(epoch, { ...logs, seconds, isBest });
-        if (this.#best && epoch - this.#best.epoch >= this.settings.patience) stop();
+        if (this.#best && epoch - this.#gained >= this.settings.patience) stop();
       },
     };
   }
@@ -192,6 +198,11 @@ class Keeper {
     if (!best) return true;
     if (this.kind === "many" || valAccuracy === best.valAccuracy) return valLoss < best.valLoss;
     return valAccuracy > best.valAccuracy;
+  }
+
+  #isGain(valLoss: number, valAccuracy: number): boolean {
+    const best = this.#best;
+    return !best || best.valLoss - valLoss > LEAST_GAIN || valAccuracy > best.valAccuracy;
   }
 
   async restore(): Promise<void> {
@@ -258,6 +269,7 @@ export async function lossOf(
   return rows === 0 ? 0 : sum / rows;
 }
 
+const LEAST_LOSS = 0.01;
 /** Factors of the last layer's sums that are tried, from one to its neighbours. */
 const FACTORS = [0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 1, 1.15, 1.3, 1.5, 1.75, 2, 2.5, 3, 4];
 
@@ -293,6 +305,8 @@ export async function calibrate(
     return loss;
   };
   let best = FACTORS.indexOf(1);
+  // Where all is right and sure, nothing is left to measure by.
+  if ((await lossAt(best)) < LEAST_LOSS) return 1;
   for (const way of [-1, 1]) while ((await lossAt(best + way)) < (await lossAt(best))) best += way;
   await model.setWeights(scaled(FACTORS[best]!));
   return 1 / FACTORS[best]!;

@@ -146,10 +146,10 @@ function partsOf(all: PlanPart, test: PlanPart | undefined, options: GivenOption
   if (!test && first.apart.length === 0) {
     const [what, wanted] = set.groups
       ? ["groups", "several groups"]
-      : ["different sequences", "a class with two different sequences at least"];
+      : ["different ones", "a class with two different sequences at least"];
     throw new LstmkitError(
       "BAD_DATASET",
-      `${places.length} sequences, ${new Set(groups).size} ${what}, cannot be parted into training and test; wanted ${wanted}, or a test part of its own (test, --test on the command line).`,
+      `${places.length} sequences, in all ${new Set(groups).size} ${what}, cannot be parted into training and test; wanted ${wanted}, or a test part of its own (test, --test on the command line).`,
     );
   }
   const share = validationSplit ?? shareToValidate(first.kept.length);

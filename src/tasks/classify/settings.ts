@@ -19,7 +19,7 @@ export interface ClassifierOptions {
   layers?: number;
   /** Read each sequence from both ends. Default true. */
   bidirectional?: boolean;
-  /** What of the outputs is read where a sequence has one answer: the last, or the largest or the mean of all. Default "last". */
+  /** What of the outputs is read where a sequence has one answer: the largest, the mean or the last. Default "max". */
   pooling?: "last" | "max" | "mean";
   /** Share of a recurrent layer's outputs dropped in training. Default 0.3. */
   dropout?: number;
@@ -73,7 +73,7 @@ export const CLASSIFIER_OPTIONS = {
   units: { ...wholeNumber(1, 65_536), fallback: 64 },
   layers: { ...wholeNumber(1, 16), fallback: 1 },
   bidirectional: { ...trueOrFalse, fallback: true },
-  pooling: { ...oneOf("last", "max", "mean"), fallback: "last" as const },
+  pooling: { ...oneOf("last", "max", "mean"), fallback: "max" as const },
   dropout: { ...aShare("0 to below 1", (n) => n >= 0 && n < 1), fallback: 0.3 },
   recurrentDropout: { ...aShare("0 to below 1", (n) => n >= 0 && n < 1), fallback: 0.2 },
   embedding: { ...wholeNumber(1, 65_536), fallback: 64 },
