@@ -25,7 +25,7 @@ export async function demoForecast({ kit, seed, epochs, out, isJson, signal }: D
       return 0;
     }
     const columns = process.stdout.columns || 80;
-    print(`\n${forecastLines(forecastView(made, set, set), { columns }).join("\n")}\n`);
+    print(`\n${forecastLines(forecastView(made, set), { columns }).join("\n")}\n`);
     for (const line of csvLines(made, set)) print(line);
     print("\nThe same with a file of your own: lstmkit train sales.csv --task forecast --horizon 28");
     return 0;

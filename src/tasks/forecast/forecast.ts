@@ -8,7 +8,7 @@ import type { ForecastOptions } from "./calls.ts";
 import { seriesName } from "./columns.ts";
 import { placeOf } from "./parts.ts";
 import type { ForecastFacts, Known } from "./record.ts";
-import type { Forecast, ForecastModel, ForecastRow } from "./report.ts";
+import type { Forecast, ForecastModel, ForecastRow, SeriesForecast } from "./report.ts";
 import { type Said, sayRolling, sceneOf, speakerOf } from "./speak.ts";
 
 /** @throws BAD_SERIES, BAD_ARGUMENT, ABORTED */
@@ -51,10 +51,23 @@ export async function forecast(
     series.push({
       id,
       from: times ? times[length - 1]! : null,
+      past: pastOf(set.series[s]!, columns.target, 3 * horizon + layout.window),
       rows: rowsOf(said, facts, levels, horizon, (step) => (times ? times[length + step]! : null)),
     });
   }
   return { model: name, horizon, levels, series, findings };
+}
+
+function pastOf(
+  { times, length, columns }: Series,
+  targets: readonly string[],
+  most: number,
+): SeriesForecast["past"] {
+  const last = (values: Float64Array) => Array.from(values.subarray(Math.max(0, length - most), length));
+  return {
+    times: times && last(times),
+    columns: Object.fromEntries(targets.map((name) => [name, last(columns[name]!)])),
+  };
 }
 
 /** @throws BAD_ARGUMENT */
