@@ -1,4 +1,7 @@
-/** From a set to a forecaster: parts, scales, baselines, the choice, the training, and how it did. */
+/**
+ * From a set to a forecaster: parts, scales, baselines, the choice, the training, and how it did. Over 400 lines, because all
+ * of it is one sequence, each step of which needs what those before it found.
+ */
 import { calendarFeatures } from "../../data/series/calendar.ts";
 import type { Finding, Series, SeriesSet } from "../../data/series/series.ts";
 import { LstmkitError } from "../../errors.ts";
