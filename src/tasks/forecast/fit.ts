@@ -11,6 +11,7 @@ import { baselinesFor, Measure } from "./backtest.ts";
 import { Breath } from "./breath.ts";
 import type { ForecastFitOptions } from "./calls.ts";
 import { type Columns, namesIn, rolesOf, seriesName } from "./columns.ts";
+import { rowsToShow } from "./forecast.ts";
 import { type Frame, frameOf, knownRows, learnScales, type Scales } from "./frame.ts";
 import { Errors } from "./intervals.ts";
 import {
@@ -131,7 +132,7 @@ export async function study(
           { scales: scales[s]!, trainedTo: trainedTo(series, cut.validation) },
         ]),
       ),
-      tail: tailOf(set, columns, needed, horizon),
+      tail: tailOf(set, columns, Math.max(needed, rowsToShow(layout)), horizon),
     };
     const baselines = await baselinesOf(
       kit,
@@ -314,9 +315,9 @@ const trainedTo = ({ times, length }: Series, row: number): number =>
   times ? (row < length ? times[row]! : Number.MAX_SAFE_INTEGER) : row;
 
 /** What a forecast without data looks back on. */
-function tailOf(set: SeriesSet, columns: Columns, needed: number, horizon: number): SeriesSet {
+function tailOf(set: SeriesSet, columns: Columns, most: number, horizon: number): SeriesSet {
   const series = set.series.map((one): Series => {
-    const from = Math.max(0, one.length - needed);
+    const from = Math.max(0, one.length - most);
     const to = Math.min(one.rows, one.length + horizon, knownRows(one, columns));
     const names = namesIn(columns).map((name) => [name, one.columns[name]!.slice(from, to)]);
     return {
