@@ -56,9 +56,10 @@ export function forecastJson(forecast: Forecast, times: Times): Record<string, u
   const of = (time: number | null) => (time === null ? null : write(time));
   return {
     ...forecast,
-    series: forecast.series.map(({ id, from, rows }) => ({
+    series: forecast.series.map(({ id, from, past, rows }) => ({
       id,
       from: of(from),
+      past: { ...past, times: past.times?.map(of) ?? null },
       rows: rows.map((row) => ({ ...row, time: of(row.time) })),
     })),
   };
@@ -71,16 +72,14 @@ const LEAST_PAST = 24;
 
 /**
  * What is drawn of a forecast.
- *
- * @param set what it was made of, for what has been
  */
-export function forecastView(forecast: Forecast, times: Times, set: SeriesSet | undefined): ForecastView {
+export function forecastView(forecast: Forecast, times: Times): ForecastView {
   const write = timeWriter(isShort(times) ? { ...times, timeZone: null } : times);
   const zone = times.timeZone === null ? undefined : new Zone(times.timeZone);
   const label = (time: number) => write(zone ? zone.clock(time) : time);
   const panels = forecast.series.flatMap((of) => {
     const targets = [...new Set(of.rows.map(({ target }) => target))];
-    return targets.map((target) => panelOf(of, target, targets.length > 1, label, set));
+    return targets.map((target) => panelOf(of, target, targets.length > 1, label));
   });
   const { model, horizon, series } = forecast;
   const targets = [...new Set(series.flatMap(({ rows }) => rows.map(({ target }) => target)))];
@@ -93,19 +92,15 @@ export function forecastView(forecast: Forecast, times: Times, set: SeriesSet | 
 const isShort = ({ frequency }: Times) => frequency !== null && !isOfDays(frequency);
 
 function panelOf(
-  { id, from, rows }: SeriesForecast,
+  { id, rows, past: before }: SeriesForecast,
   target: string,
   isOneOfSeveral: boolean,
   label: (time: number) => string,
-  set: SeriesSet | undefined,
 ): ForecastPanel {
   const own = rows.filter((row) => row.target === target);
-  const series = set?.series.find((one) => one.id === id);
-  const end = endOf(series, from);
   const most = Math.max(own.length * PAST, LEAST_PAST);
-  const begin = Math.max(0, end - most);
-  const past = Array.from(series?.columns[target]?.subarray(begin, end) ?? []);
-  const pastTimes = series?.times?.subarray(begin, end);
+  const past = before.columns[target]!.slice(-most);
+  const pastTimes = before.times?.slice(-most);
   const levels = own[0]?.intervals.map(({ level }) => level) ?? [];
   const bands = levels
     .map((level, i) => ({
@@ -124,12 +119,4 @@ function panelOf(
       return time === undefined || time === null ? String(row + 1) : label(time);
     },
   };
-}
-
-/** Rows of a series up to the last one that was looked at. */
-function endOf(series: SeriesSet["series"][number] | undefined, from: number | null): number {
-  if (!series) return 0;
-  if (from === null || !series.times) return series.length;
-  const at = series.times.indexOf(from);
-  return at < 0 ? series.length : at + 1;
 }

@@ -65,7 +65,7 @@ export async function forecast(args: Arguments): Promise<number> {
   const work: Work = async (model, set, { signal, kept }) => {
     const made = await model.predict(set, { ...options, signal });
     const times = set ?? { frequency: model.report?.frequency ?? null, timeZone: kept.timeZone };
-    if (out !== undefined && write) await writeWhole(out, new TextEncoder().encode(write(made, times, set)));
+    if (out !== undefined && write) await writeWhole(out, new TextEncoder().encode(write(made, times)));
     tell(args, made, times, set, out);
   };
   return withModel(args, runtime, { path, data, now, what: "Forecasting" }, work);
@@ -89,13 +89,13 @@ function tell(
   tellFindings(own, false);
   if (args.has("chart") || process.stdout.isTTY) {
     const columns = process.stdout.columns || 80;
-    print(`${forecastLines(forecastView(made, times, set), { columns }).join("\n")}\n`);
+    print(`${forecastLines(forecastView(made, times), { columns }).join("\n")}\n`);
   }
   if (out === undefined) for (const line of csvLines(made, times)) print(line);
   else print(`Forecast saved to ${out}`);
 }
 
-type Write = (forecast: Forecast, times: Times, set: SeriesSet | undefined) => string;
+type Write = (forecast: Forecast, times: Times) => string;
 
 /** @throws UsageError for a name that ends otherwise */
 function writerFor(path: string): Write {
@@ -105,10 +105,10 @@ function writerFor(path: string): Write {
     case ".json":
       return (made, times) => `${JSON.stringify(forecastJson(made, times), null, 2)}\n`;
     case ".svg":
-      return (made, times, set) => `${forecastSvg(forecastView(made, times, set))}\n`;
+      return (made, times) => `${forecastSvg(forecastView(made, times))}\n`;
     case ".html":
     case ".htm":
-      return (made, times, set) => forecastPage(forecastView(made, times, set));
+      return (made, times) => forecastPage(forecastView(made, times));
     default:
       throw new UsageError(
         `--out is ${JSON.stringify(path)}; wanted a name that ends in .csv, .json, .svg or .html.`,

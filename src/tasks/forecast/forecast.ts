@@ -8,7 +8,7 @@ import type { ForecastOptions } from "./calls.ts";
 import { seriesName } from "./columns.ts";
 import { placeOf } from "./parts.ts";
 import type { ForecastFacts, Known } from "./record.ts";
-import type { Forecast, ForecastModel, ForecastRow } from "./report.ts";
+import type { Forecast, ForecastModel, ForecastRow, SeriesForecast } from "./report.ts";
 import { type Said, sayRolling, sceneOf, speakerOf } from "./speak.ts";
 
 /** @throws BAD_SERIES, BAD_ARGUMENT, ABORTED */
@@ -32,7 +32,9 @@ export async function forecast(
       `${seriesName(id)} has ${length} rows before the forecast begins; wanted ${needed}: a window of ${layout.window}, and what was a season ago. Give more of the past.`,
     );
   }
-  const scene = await sceneOf(kit, facts, set);
+  const read = await sceneOf(kit, facts, set);
+  // Of the end that a file keeps, the file has the errors too, and more of them.
+  const scene = given ? read : { ...read, unseen: set.series.map(({ length }) => length) };
   for (const [i, { rows, length }] of scene.plain.entries()) {
     if (rows >= length + horizon) continue;
     throw new LstmkitError(
@@ -51,10 +53,27 @@ export async function forecast(
     series.push({
       id,
       from: times ? times[length - 1]! : null,
+      past: pastOf(set.series[s]!, columns.target, rowsToShow(layout)),
       rows: rowsOf(said, facts, levels, horizon, (step) => (times ? times[length + step]! : null)),
     });
   }
   return { model: name, horizon, levels, series, findings };
+}
+
+/** Rows of the past that a forecast tells. */
+export const rowsToShow = ({ horizon, window }: Pick<ForecastFacts["layout"], "horizon" | "window">) =>
+  3 * horizon + window;
+
+function pastOf(
+  { times, length, columns }: Series,
+  targets: readonly string[],
+  most: number,
+): SeriesForecast["past"] {
+  const last = (values: Float64Array) => Array.from(values.subarray(Math.max(0, length - most), length));
+  return {
+    times: times && last(times),
+    columns: Object.fromEntries(targets.map((name) => [name, last(columns[name]!)])),
+  };
 }
 
 /** @throws BAD_ARGUMENT */

@@ -128,7 +128,7 @@ export interface Interval {
 export interface ForecastRow {
   /** Steps behind the origin, from 1. */
   readonly step: number;
-  /** Milliseconds since 1970, as {@link Series.times} has them; null where rows are numbered. */
+  /** Milliseconds since 1970, as the times of a series are; null where rows are numbered. */
   readonly time: number | null;
   readonly target: string;
   /** The mean; the median where the network learnt absolute errors or quantiles. */
@@ -142,6 +142,11 @@ export interface SeriesForecast {
   readonly id: string;
   /** The time of the last row that was looked at; null where rows are numbered. */
   readonly from: number | null;
+  /** What has been of the targets before that, oldest first: three horizons and a window of it at most, to draw. */
+  readonly past: {
+    readonly times: readonly number[] | null;
+    readonly columns: Readonly<Record<string, readonly number[]>>;
+  };
   /** By step, and by target within a step. */
   readonly rows: readonly ForecastRow[];
 }
