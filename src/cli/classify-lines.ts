@@ -15,12 +15,18 @@ const NARROWEST_NAME = 6;
 /** Names that can stand over a column. */
 const SHORT_NAME = 5;
 
-/** A text in so many columns of the terminal. */
+/** A text in so many columns of the terminal; of a long one the beginning and the end: names differ there. */
 function inColumns(text: string, columns: number): string {
   let cut = text;
   if (stringWidth(cut) > columns) {
-    while (cut !== "" && stringWidth(cut) > columns - 1) cut = cut.slice(0, -1);
-    cut += "…";
+    const head = [...text];
+    const tail = head.splice(head.length >> 1);
+    const width = () => stringWidth(head.join("")) + stringWidth(tail.join(""));
+    while (width() > columns - 1 && head.length + tail.length > 1) {
+      if (head.length > tail.length) head.pop();
+      else tail.shift();
+    }
+    cut = `${head.join("")}…${tail.join("")}`;
   }
   return cut + " ".repeat(Math.max(0, columns - stringWidth(cut)));
 }
