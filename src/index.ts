@@ -51,7 +51,6 @@ export type {
   RuntimeOptions,
 } from "./runtime.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
-export type { Batches, BatchSequence, SampleBatch } from "./train/batches.ts";
 export type { Inputs, SampleWeights, Targets } from "./train/inputs.ts";
 export type {
   BatchLogs,
@@ -73,6 +72,7 @@ export type {
   Trace,
 } from "./train/model.ts";
 export { quantize } from "./train/quantize.ts";
+export type { Batches, BatchSequence, SampleBatch } from "./train/sample-batch.ts";
 export type { Step, StepInput, Stream, StreamOptions, StreamState } from "./train/stream.ts";
 export type { KernelSource } from "./wasm/kernels.ts";
 export { createRuntime, type SpawnOptions, spawnRuntime } from "./web.ts";

@@ -26,6 +26,12 @@ export {
   loadImdb,
   loadSpam,
 } from "./data/load-node.ts";
+export {
+  type LoadedSequences,
+  type LoadSequencesOptions,
+  loadDigits,
+  loadSequences,
+} from "./data/load-sequences-node.ts";
 export { type LoadTextsOptions, loadMobyDick, loadTexts } from "./data/load-texts-node.ts";
 export * from "./index.ts";
 export { loadModel, saveModel } from "./model-file-node.ts";

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as holidays from "../src/data/holidays/index.ts";
 import * as data from "../src/data/index.ts";
 import { LstmkitError } from "../src/errors.ts";
 import * as index from "../src/index.ts";
@@ -20,6 +21,8 @@ interface Call {
   readonly mayLack?: readonly number[];
   /** Places where any string would do, and do harm. */
   readonly anyString?: readonly number[];
+  /** Places where any number from 0 on would do. */
+  readonly anyNumber?: readonly number[];
 }
 
 const folder = mkdtempSync(join(tmpdir(), "lstmkit-calls-"));
@@ -28,6 +31,10 @@ const npz = imdbNpz([[1, 2], [2]], [0, 1], [[1], [2]], [1, 0]);
 const CSV = "text,label\na b,0\nc d,1\na c,0\nb d,1\n";
 const corpus = new Uint8Array(readFileSync(new URL("../assets/spam-assassin.bin", import.meta.url)));
 const novel = new Uint8Array(readFileSync(new URL("../assets/moby-dick.bin", import.meta.url)));
+const digits = new Uint8Array(readFileSync(new URL("../assets/digits.bin", import.meta.url)));
+const births = new Uint8Array(readFileSync(new URL("../assets/births.bin", import.meta.url)));
+const BIRTHS = data.birthsSeries(births);
+const SERIES = "date,y\n2024-01-01,1\n2024-01-02,2\n";
 const vocabulary = data.buildVocabulary(["a b", "b"]);
 const texts: data.LabelledTexts = {
   texts: ["a b", "c d", "a c", "b d"],
@@ -72,6 +79,21 @@ const CALLS: Record<string, Call> = {
   tensorBoard: { args: [{ write() {} }], ...optionsAt(0, "updatefreq", "updateFreq") },
   terminateOnNaN: { args: [] },
   // src/data
+  birthsSeries: { args: [births] },
+  calendar: { args: [{ elementwise: async () => new Float64Array(0) }, BIRTHS, new Float64Array(0), []] },
+  calendarFeatures: { args: [BIRTHS] },
+  frequencyName: { args: [{ unit: "day", every: 2 }] },
+  holidayFeatures: {
+    args: [BIRTHS, new Float64Array(0), { country: "US", from: 2000, to: 2001, days: [] }, {}],
+    ...optionsAt(3, "eech", "each"),
+  },
+  parseFrequency: { args: ["2 days"] },
+  publicHolidays: { args: ["US", { from: 2000, to: 2001 }], ...optionsAt(1, "observence", "observances") },
+  seriesFromCsv: { args: [SERIES, {}], ...optionsAt(1, "targets", "target") },
+  seriesFromJson: { args: ['{"y":[1,2]}', {}], ...optionsAt(1, "frequenzy", "frequency") },
+  seriesFromRows: { args: [{ y: [1, 2] }, {}], ...optionsAt(1, "gap", "gaps") },
+  timesAfter: { args: [BIRTHS, BIRTHS.series[0], 2, 0], mayLack: [3], anyNumber: [2, 3] },
+  loadBirths: { args: [] },
   buildVocabulary: { args: [["a b"], {}], ...optionsAt(1, "num_words", "numWords") },
   countSplit: { args: [dataset.train, vocabulary], mayLack: [1] },
   csvColumns: { args: [CSV, {}], ...optionsAt(1, "seperator", "separator") },
@@ -92,12 +114,31 @@ const CALLS: Record<string, Call> = {
   textsFromCsv: { args: [CSV, {}], ...optionsAt(1, "labels", "label") },
   tokenize: { args: ["a b"] },
   wordsOf: { args: [vocabulary, "a b"] },
+  // src/data/labelled
+  digitsFromBytes: { args: [digits] },
+  sequenceSet: { args: [{ sequences: [[1, 2]] }] },
+  sequencesFromCsv: { args: [CSV, {}], ...optionsAt(1, "lable", "label") },
+  sequencesFromFile: { args: ["a.csv", CSV, {}], ...optionsAt(2, "feature", "features") },
+  sequencesFromFiles: {
+    args: [["a", "b"].map((name) => ({ path: `${name}/1.txt`, bytes: new Uint8Array([97]) })), {}],
+    ...optionsAt(1, "encodng", "encoding"),
+  },
+  sequencesFromLines: {
+    args: ["a\tb c\n", { label: "1", header: false }],
+    ...optionsAt(1, "rname", "rename"),
+  },
+  sequencesFromTs: {
+    args: ["@univariate true\n@classLabel true a b\n@data\n1,2:a\n", {}],
+    ...optionsAt(1, "label_", "label"),
+  },
   // files
   loadCsv: { args: [file("texts.csv"), {}], ...optionsAt(1, "test_split", "testSplit") },
   loadImdb: { args: [{ data: file("imdb.npz") }], ...optionsAt(0, "cachedir", "cacheDir") },
   loadModel: { args: [{ load: async () => ({}) }, file("imdb.npz")] },
   loadSpam: { args: [{}], ...optionsAt(0, "maxlen", "maxLen") },
+  loadDigits: { args: [] },
   loadMobyDick: { args: [] },
+  loadSequences: { args: [file("texts.csv"), {}], ...optionsAt(1, "tests", "test") },
   loadTexts: { args: [file("texts.csv"), {}], ...optionsAt(1, "encodng", "encoding") },
   quantize: { args: [{ quantize: async () => corpus.subarray(0, 1) }], mayLack: [1] },
   saveModel: { args: [{ save: async () => corpus.subarray(0, 1) }, file("a.model")], anyString: [1] },
@@ -107,7 +148,7 @@ const CALLS: Record<string, Call> = {
 /** Classes, and what starts threads and workers, which have tests of their own. */
 const OTHERS = ["LstmkitError", "RandomState", "createRuntime", "spawnRuntime"];
 
-const exported: Record<string, unknown> = { ...index, ...data, ...node };
+const exported: Record<string, unknown> = { ...index, ...data, ...holidays, ...node };
 const call = async (name: string, args: readonly unknown[]) => (exported[name] as Exported)(...args);
 const withArgument = ({ args }: Call, at: number, value: unknown) =>
   Array.from({ length: Math.max(args.length, at + 1) }, (_, i) => (i === at ? value : args[i]));
@@ -164,7 +205,15 @@ describe.each(Object.entries(CALLS))("%s()", (name, entry) => {
   }
 
   test.each(places)("argument %i of another kind is refused, with a code", async (at) => {
-    const none = [null, 5, true, 5n, Symbol("s"), () => {}, Number.NaN];
+    const none = [
+      null,
+      ...(entry.anyNumber?.includes(at) ? [] : [5]),
+      true,
+      5n,
+      Symbol("s"),
+      () => {},
+      Number.NaN,
+    ];
     if (!entry.mayLack?.includes(at)) none.push(undefined as never);
     for (const value of none) {
       const outcome = await call(name, withArgument(entry, at, value)).then(

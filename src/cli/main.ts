@@ -5,12 +5,15 @@ import { LstmkitError } from "../errors.ts";
 import { Arguments, UsageError } from "./arguments.ts";
 import { declareDemo, demo } from "./demo.ts";
 import { declareEvaluate, evaluate } from "./evaluate.ts";
+import { backtest, declareBacktest, declareForecast, forecast } from "./forecast.ts";
 import { declareGenerate, generate } from "./generate.ts";
 import { declareInspect, inspect } from "./inspect.ts";
 import { declarePredict, predict } from "./predict.ts";
 import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { declareTrain, train } from "./train.ts";
+import { declareTrainClassify, trainClassify } from "./train-classify.ts";
+import { declareTrainForecast, trainForecast } from "./train-forecast.ts";
 import { declareTrainGenerate, trainGenerate } from "./train-generate.ts";
 
 interface CommandFile {
@@ -26,12 +29,16 @@ const COMMANDS: Readonly<Record<string, CommandFile>> = {
   inspect: { declare: declareInspect, run: inspect },
   quantize: { declare: declareQuantize, run: quantize },
   generate: { declare: declareGenerate, run: generate },
+  forecast: { declare: declareForecast, run: forecast },
+  backtest: { declare: declareBacktest, run: backtest },
   demo: { declare: declareDemo, run: demo },
 };
 
 /** `train --task …`: commands of their own, each with its flags and its help. */
 const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {
+  classify: { declare: declareTrainClassify, run: trainClassify },
   generate: { declare: declareTrainGenerate, run: trainGenerate },
+  forecast: { declare: declareTrainForecast, run: trainForecast },
 };
 
 async function run(argv: readonly string[]): Promise<number> {

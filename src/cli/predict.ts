@@ -6,8 +6,11 @@ import { encodeRows, wordsOf } from "../data/vocabulary.ts";
 import type { Vocabulary } from "../data/vocabulary-options.ts";
 import { createRuntime } from "../node.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { classifierBytes } from "./classify-model.ts";
 import { noVocabulary } from "./data-source.ts";
+import { predictClassify } from "./predict-classify.ts";
 import { print, printJson } from "./print.ts";
+import { declareStepFlags, refuseStepFlags } from "./sequence-flags.ts";
 import { inputLines } from "./standard-input.ts";
 import { declareEncoding, readEncoding } from "./text-flags.ts";
 import { checkHead, loadTextModel } from "./text-model.ts";
@@ -16,17 +19,25 @@ export function declarePredict(cli: CAC): Command {
   const command = cli
     .command(
       "predict <model> [text]",
-      "Class of a text, or of each line of the input: probability of class 1, class, text",
+      "Class of a text, of each line of the input, or, with a model of --task classify, of a file's sequences",
     )
+    .option("--top <n>", "With a model of --task classify: so many classes, the likeliest first", {
+      default: 1,
+    })
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example('lstmkit predict model.safetensors "You have won a prize"')
-    .example("lstmkit predict model.safetensors < mails.txt");
+    .example("lstmkit predict model.safetensors < mails.txt")
+    .example("lstmkit predict model.safetensors new.csv --top 3");
+  declareStepFlags(command).option("--text <column>", "Column of a .csv file with the texts");
   return declareEncoding(command, "Of the input");
 }
 
 /** @returns the exit code */
 export async function predict(args: Arguments): Promise<number> {
   const [path, text] = args.positionals as [string, string | undefined];
+  const classifier = await classifierBytes(path);
+  if (classifier) return predictClassify(args, classifier);
+  refuseStepFlags(args, ["top", "id", "time", "features", "text"]);
   const isPiped = text === undefined || text === "-";
   const encoding = readEncoding(args, isPiped);
   if (isPiped && process.stdin.isTTY) {

@@ -2,11 +2,26 @@ import { LstmkitError } from "../errors.ts";
 import { branchesOf, signalsOf } from "../model/stack.ts";
 import { loadModel } from "../model-file-node.ts";
 import type { Runtime } from "../runtime.ts";
+import { readTask } from "../tasks/index.ts";
 import type { Model } from "../train/model.ts";
+
+const COMMANDS = {
+  forecast: "lstmkit forecast, lstmkit backtest",
+  classify: "lstmkit predict, lstmkit evaluate",
+  detect: "lstmkit detect",
+  generate: "lstmkit generate",
+};
 
 /** The model of a file, where it can be given texts and nothing else. @throws BAD_LAYER; what loadModel throws */
 export async function loadTextModel(runtime: Runtime, path: string): Promise<Model> {
   const model = await loadModel(runtime, path);
+  const task = readTask(model)?.task;
+  if (task !== undefined) {
+    throw new LstmkitError(
+      "BAD_LAYER",
+      `the model is of the task ${task}; wanted one of two classes of texts, as train without --task makes it. For this one: ${COMMANDS[task]}.`,
+    );
+  }
   const inputs = branchesOf(model.layers).map(({ name }) => name);
   if (inputs.length === 1) return model;
   throw new LstmkitError(

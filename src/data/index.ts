@@ -13,6 +13,20 @@ export { type DecodeOptions, decodeText } from "./decode-text.ts";
 export { type ImdbOptions, type ImdbTexts, imdbFromNpz, imdbFromTexts } from "./imdb.ts";
 export { imdbTextsOfTarGz } from "./imdb-archive.ts";
 export { IMDB_FILES, KERAS_DATASETS } from "./imdb-files.ts";
+export { sequencesFromCsv } from "./labelled/csv.ts";
+export { digitsFromBytes } from "./labelled/digits.ts";
+export { type SequenceFile, sequencesFromFile, sequencesFromFiles } from "./labelled/files.ts";
+export { sequencesFromLines } from "./labelled/lines.ts";
+export type { SequenceOptions } from "./labelled/options.ts";
+export {
+  type LabelKind,
+  type LooseSequenceSet,
+  type SequenceColumns,
+  type SequenceInput,
+  type SequenceSet,
+  sequenceSet,
+} from "./labelled/set.ts";
+export { sequencesFromTs } from "./labelled/ts-file.ts";
 export { mobyDickFromBytes } from "./moby-dick.ts";
 export { RandomState } from "./random-state.ts";
 export { type PadOptions, padSequences, type Side } from "./sequences.ts";
@@ -23,8 +37,8 @@ export {
   calendarFeatures,
   type Elementwise,
   type Features,
-  type Times,
 } from "./series/calendar.ts";
+export type { Times } from "./series/check-times.ts";
 export { type SeriesCsvOptions, seriesFromCsv } from "./series/csv-table.ts";
 export type { DuplicateRule } from "./series/duplicates.ts";
 export type { GapRule } from "./series/fill.ts";

@@ -88,7 +88,7 @@ function stratified(groups: readonly Group[], labels: ArrayLike<number>, share: 
 }
 
 /** Of several groups those for the test: about `size` texts, `least` at least, and never all. */
-function deal(groups: readonly Group[], size: number, least: number): Group[] {
+export function deal(groups: readonly Group[], size: number, least: number): Group[] {
   if (groups.length < 2) return [];
   const wanted = Math.min(Math.max(least, size), sizeOf(groups) - 1);
   const chosen = fill(groups, wanted);

@@ -4,9 +4,9 @@ import type { HostSignal } from "../host-types.ts";
 import type { Layer, StateName } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
-import type { Batches } from "./batches.ts";
 import type { Inputs, SampleWeights, Targets } from "./inputs.ts";
 import type { ClassWeights } from "./row-weights.ts";
+import type { Batches } from "./sample-batch.ts";
 import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 
 /** Means over the samples seen so far in the epoch. */

@@ -32,15 +32,7 @@ import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
-import {
-  type Batches,
-  behindData,
-  Feed,
-  isBatches,
-  Room,
-  refuseOptionsOfArrays,
-  type SampleBatch,
-} from "./batches.ts";
+import { behindData, Feed, isBatches, Room, refuseOptionsOfArrays } from "./batches.ts";
 import { checkStateful, fitModel, logged, planFeed, planFit } from "./fit.ts";
 import {
   checkInputs,
@@ -76,6 +68,7 @@ import {
   SAVE_OPTIONS,
 } from "./options.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
+import type { Batches, SampleBatch } from "./sample-batch.ts";
 import { type Reins, Steering } from "./steering.ts";
 import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
 import { blankFlow, blankTrace, everyStep, fillFlow, fillTrace, withoutDropout } from "./trace.ts";

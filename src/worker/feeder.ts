@@ -1,5 +1,7 @@
 /** Batches of a call whose work is done in a worker: they are made here, one at a time, as the worker asks. */
-import { asBatch, beginPass, endPass, type SampleBatch } from "../train/batches.ts";
+
+import { asBatch, beginPass, endPass } from "../train/batches.ts";
+import type { SampleBatch } from "../train/sample-batch.ts";
 import type { Feeds } from "./remote-model.ts";
 import type { FeedName, FeedWish } from "./wire.ts";
 

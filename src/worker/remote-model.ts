@@ -1,9 +1,10 @@
 import { LstmkitError } from "../errors.ts";
 import { branchesOf, frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
-import { type Batches, behindData, isBatches } from "../train/batches.ts";
+import { behindData, isBatches } from "../train/batches.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall, STREAM_CALLS, type StreamCall } from "../train/calls.ts";
 import type { FitOptions, Model, QuantizeOptions } from "../train/model.ts";
+import type { Batches } from "../train/sample-batch.ts";
 import type { Stream } from "../train/stream.ts";
 import { isNotSendable } from "./guard.ts";
 import { Parcel } from "./parcel.ts";

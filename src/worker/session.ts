@@ -3,11 +3,11 @@
 import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
-import type { Batches, SampleBatch } from "../train/batches.ts";
 import { type CallKind, MODEL_CALLS, STREAM_CALLS } from "../train/calls.ts";
 import type { FitEvent } from "../train/listeners.ts";
 import type { Callback, FitContext, FitOptions, Model } from "../train/model.ts";
 import { streamDisposed } from "../train/open-stream.ts";
+import type { Batches, SampleBatch } from "../train/sample-batch.ts";
 import { modelDisposed } from "../train/sequential.ts";
 import type { Stream } from "../train/stream.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";

@@ -7,8 +7,17 @@ import { textsFromCsv } from "../../src/data/csv.ts";
 import { datasetFromTexts } from "../../src/data/dataset.ts";
 import { imdbFromNpz } from "../../src/data/imdb.ts";
 import { imdbTextsOfTarGz } from "../../src/data/imdb-archive.ts";
+import { sequencesFromCsv } from "../../src/data/labelled/csv.ts";
+import { digitsFromBytes, writeDigits } from "../../src/data/labelled/digits.ts";
+import { sequencesFromLines } from "../../src/data/labelled/lines.ts";
+import { sequencesFromTs } from "../../src/data/labelled/ts-file.ts";
 import { readNpy } from "../../src/data/npy.ts";
 import { unpickleIntLists } from "../../src/data/pickle.ts";
+import { birthsSeries, writeDays } from "../../src/data/series/births.ts";
+import { seriesFromCsv } from "../../src/data/series/csv-table.ts";
+import { seriesFromJson } from "../../src/data/series/rows-table.ts";
+import type { SeriesSet } from "../../src/data/series/series.ts";
+import { timesAfter } from "../../src/data/series/times-after.ts";
 import { spamFromBytes } from "../../src/data/spam.ts";
 import { readTextMetadata, textMetadata } from "../../src/data/text-metadata.ts";
 import { encodeRows, parseWordIndex } from "../../src/data/vocabulary.ts";
@@ -32,6 +41,7 @@ import {
   simpleRNN,
   timeDistributed,
 } from "../../src/node.ts";
+import { classifier, loadClassifier } from "../../src/tasks/index.ts";
 import { dictionary, imdbNpz, npy, pickleOfLists } from "../data/npz-fixture.ts";
 
 /** A parser, and valid files for it. */
@@ -50,6 +60,12 @@ function refusedAs(Refusal: typeof JsonError, parse: () => unknown): unknown {
     if (cause instanceof Refusal) throw new LstmkitError("BAD_ARGUMENT", cause.message);
     throw cause;
   }
+}
+
+/** What a forecaster would do first. */
+function useSeries(read: () => SeriesSet): unknown {
+  const set = read();
+  return set.series.map((series) => timesAfter(set, series, 2));
 }
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -181,6 +197,30 @@ const TAR = await packTar(
   ),
 );
 
+const DIGITS = writeDigits(
+  [{ label: 3, pixels: new Uint8Array(196).fill(7) }],
+  [{ label: 4, pixels: new Uint8Array(196) }],
+);
+
+const CLASSIFIER = await (async () => {
+  const made = classifier(kit, { units: 2, embedding: 2, epochs: 1 });
+  await made.fit({ input: "text", sequences: ["a b", "c", "a", "c d"], targets: ["x", "y", "x", "y"] });
+  const bytes = await made.save();
+  await made.dispose();
+  return bytes;
+})();
+
+async function useClassifier(bytes: Uint8Array): Promise<void> {
+  const loaded = await loadClassifier(kit, bytes);
+  try {
+    await loaded.predict(["a zz"]);
+    await loaded.evaluate({ input: "text", sequences: ["a"], targets: [loaded.classes[0]!] });
+    await loaded.save();
+  } finally {
+    await loaded.dispose();
+  }
+}
+
 export const TARGETS: readonly Target[] = [
   {
     name: "json",
@@ -215,6 +255,90 @@ export const TARGETS: readonly Target[] = [
       utf8("label;text\r\n1;a\r\n0;b\r\n1;c\r\n"),
     ],
     parse: (bytes) => datasetFromTexts(textsFromCsv(bytes), { maxLen: 4 }),
+  },
+  {
+    name: "sequences csv",
+    seeds: [
+      utf8('text,label\n"a ""good"" film",pos|new\nbad,neg\n'),
+      utf8("label;a;b;c\nx;1,5;2;\ny;?;-3e2;nan\n"),
+    ],
+    parse: (bytes) => sequencesFromCsv(bytes, { labels: "many" }),
+  },
+  {
+    name: "steps csv",
+    seeds: [utf8("id,t,x,y,label\n1,0,1.5,2,a\n1,1,,4,a\n2,1,3,4,b\n2,0,5,6,b\n")],
+    parse: (bytes) => sequencesFromCsv(bytes, { id: "id" }),
+  },
+  {
+    name: "ts",
+    seeds: [
+      utf8(
+        "# x\n@problemName X\n@univariate false\n@dimensions 2\n@classLabel true a b\n@data\n1,2:?,4:a\n5:6:b\n",
+      ),
+    ],
+    parse: (bytes) => sequencesFromTs(bytes),
+  },
+  {
+    name: "lines",
+    seeds: [
+      utf8("__label__a x y\n__label__b z\n"),
+      utf8("1 0.5 0.25\n2 1e3 nan\n"),
+      utf8("a\tb c\nd\te\na\tf\nd\tg\n"),
+    ],
+    parse: (bytes) => sequencesFromLines(bytes),
+  },
+  {
+    name: "tokens",
+    seeds: [utf8("the D\ncat N\n\ngo\tV\n"), utf8("# t\n1\tin\t_\tADP\t_\t_\t_\t_\t_\t_\n")],
+    parse: (bytes) => sequencesFromLines(bytes, { labels: "steps" }),
+  },
+  { name: "digits", seeds: [DIGITS], parse: digitsFromBytes },
+  { name: "classifier", seeds: [CLASSIFIER], parse: useClassifier },
+  {
+    name: "classifier.task",
+    seeds: [utf8(decodeSafetensors(CLASSIFIER).metadata.task!)],
+    parse: (bytes) => {
+      const { tensors, metadata } = decodeSafetensors(CLASSIFIER);
+      return useClassifier(encodeSafetensors({ tensors, metadata: { ...metadata, task: text(bytes) } }));
+    },
+  },
+  {
+    name: "series csv",
+    seeds: [
+      utf8(
+        'date,store,y,price\n2024-01-01,a,1,2\n2024-01-02,a,"1,000.5",2\n2024-01-04,b,NA,3\n2024-01-05,b,4,5\n',
+      ),
+      utf8("t;y\r\n31.12.2023 23:00;1,5\r\n1.1.2024 00:00;2,5\r\n1.1.2024 02:00;-\r\n1.1.2024 03:00;7\r\n"),
+      utf8("date,y\n2024-10-27 01:00,1\n2024-10-27 02:00,2\n2024-10-27 02:00,3\n2024-10-27 03:00,4\n"),
+      utf8("timestamp,y\n1706742000,1\n1706745600,-999\n1706749200,3\n"),
+    ],
+    parse: (bytes) => useSeries(() => seriesFromCsv(bytes, { target: "y", duplicates: "mean" })),
+  },
+  {
+    name: "series csv with a zone",
+    seeds: [
+      utf8(
+        "date,s,y\n2024-03-31 01:00,a,1\n2024-03-31 03:00,a,2\n2024-03-31 01:00,b,5\n2024-03-31 03:00,b,6\n",
+      ),
+    ],
+    parse: (bytes) =>
+      useSeries(() =>
+        seriesFromCsv(bytes, { target: "y", series: "s", timeZone: "Europe/Berlin", gaps: "last" }),
+      ),
+  },
+  {
+    name: "series json",
+    seeds: [
+      utf8('{"date":"2024-01","y":1}\n{"date":"2024-02","y":2}\n{"date":"2024-04","y":null}\n'),
+      utf8('[{"date":"2024Q1","y":1},{"date":"2024Q2","y":"2"}]'),
+      utf8('{"date":["2024-01-01","2024-01-02"],"y":[1,2]}'),
+    ],
+    parse: (bytes) => useSeries(() => seriesFromJson(bytes, { target: "y" })),
+  },
+  {
+    name: "births",
+    seeds: [writeDays(10_957, [9083, 8006, 11_363])],
+    parse: (bytes) => useSeries(() => birthsSeries(bytes)),
   },
   { name: "tar.gz", seeds: [gzipSync(TAR)], parse: imdbTextsOfTarGz },
   { name: "tar", seeds: [TAR], parse: (bytes) => imdbTextsOfTarGz(gzipSync(bytes)) },

@@ -26,7 +26,7 @@ test("types resolve from ES modules and in bundlers, at every entry point that h
   );
   await run(tool("attw"), [
     ...[inject("tarball"), "--profile", "esm-only"],
-    ...["--exclude-entrypoints", ...assets, "births.bin", "moby-dick.bin", "spam-assassin.bin"],
+    ...["--exclude-entrypoints", ...assets, "births.bin", "digits.bin", "moby-dick.bin", "spam-assassin.bin"],
   ]);
 });
 
@@ -40,6 +40,7 @@ test("the tarball holds what is used, and the licences", async () => {
     "package/README.md",
     "package/dist/THIRD-PARTY-NOTICES.txt",
     "package/dist/births.bin",
+    "package/dist/digits.bin",
     "package/dist/kernels.dot.shared.wasm",
     "package/dist/kernels.dot.wasm",
     "package/dist/kernels.relaxed.shared.wasm",
@@ -87,7 +88,7 @@ async function bundled(contents: string): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
-test("core and strict kernels are at most 131 KB gzip as shipped, 98 KB minified", async () => {
+test("core and strict kernels are at most 138 KB gzip as shipped, 102 KB minified", async () => {
   const gzip = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
   const kernels = gzip(await readFile(shipped("dist/kernels.wasm")));
   const asShipped = gzip(
@@ -95,8 +96,8 @@ test("core and strict kernels are at most 131 KB gzip as shipped, 98 KB minified
   );
   const minified = gzip(await bundled('export * from "lstmkit"'));
   console.log(`gzip bytes: kernels ${kernels}, index.js ${asShipped} as shipped, ${minified} minified`);
-  expect(asShipped + kernels).toBeLessThanOrEqual(131_000);
-  expect(minified + kernels).toBeLessThanOrEqual(98_000);
+  expect(asShipped + kernels).toBeLessThanOrEqual(138_000);
+  expect(minified + kernels).toBeLessThanOrEqual(102_000);
 });
 
 /** A file of dist/ and the files that it imports. */

@@ -7,3 +7,10 @@ test("generate: it learns, writes, and writes the same from its file", async () 
   expect([isBetter, isSame]).toEqual(["true", "true"]);
   expect(text).toMatch(/^a cat and a dog sat/);
 });
+
+test("classify: it learns, answers, and answers the same from its file", async () => {
+  const [reached, answered, isSame] = (await printed("tasks/classify.md", "classify")).trimEnd().split("\n");
+  expect(reached).toMatch(/^1 .*always/);
+  expect(answered).toBe("[ 'question' ] [ 'bug', 'praise', 'question' ]");
+  expect(isSame).toBe("true");
+});

@@ -1,7 +1,7 @@
 /** Public holidays by the rules that date-holidays has of 200 countries. */
 import HolidayRules from "date-holidays";
 import { LstmkitError } from "../../errors.ts";
-import { checkOptions, didYouMean, show, trueOrFalse, wholeNumber } from "../../options.ts";
+import { checkOptions, show, trueOrFalse, wholeNumber } from "../../options.ts";
 import type { Holidays } from "../series/holiday-features.ts";
 
 /** Of which years, and how many of them. */
@@ -65,7 +65,7 @@ function rulesOf(place: string, observances: boolean): HolidayRules {
   if (!countries.includes(country)) {
     throw refused(
       `the country ${show(place)}`,
-      `the two letters of one of ${countries.length} countries, such as US, GB, DE, KR${didYouMean(country, countries)}`,
+      `the two letters of one of ${countries.length} countries, such as US, GB, DE, KR`,
     );
   }
   const [state, region] = parts;

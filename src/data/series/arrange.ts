@@ -261,7 +261,10 @@ function summerTime(
 function duplicatesHint({ seriesCandidates }: Rows): string {
   return seriesCandidates.length === 0
     ? ""
-    : `; or, where these are several series, the column that tells them apart: series (--series), perhaps ${seriesCandidates.map((name) => show(name)).join(" or ")}`;
+    : `; or, where these are several series, the column that tells them apart: series (--series), perhaps ${seriesCandidates
+        .slice(0, 3)
+        .map((name) => show(name))
+        .join(" or ")}`;
 }
 
 /** Gaps as a finding: rows that are not there in what is history. */

@@ -1,17 +1,16 @@
 /** What a calendar and a clock say of times: numbers that are known in advance. */
 import { LstmkitError } from "../../errors.ts";
-import { didYouMean, isList, show } from "../../options.ts";
+import { didYouMean, show } from "../../options.ts";
+import { millisecondsOf, type Times, timesOf } from "./check-times.ts";
 import { DAY, dateOf, daysOf, MINUTE, modulo, SECOND, weekdayOf } from "./clock.ts";
 import type { Frequency, SeriesSet } from "./series.ts";
 import { Zone } from "./zone.ts";
 
 /** Where sines and cosines come from: a Runtime, whose bits are the same everywhere. */
 export interface Elementwise {
+  /** As a runtime's. */
   elementwise(name: "sin" | "cos", values: Float64Array): Promise<Float64Array>;
 }
-
-/** What a set says of its times; a model's file keeps as much. */
-export type Times = Pick<SeriesSet, "frequency" | "timeZone">;
 
 /** Columns by their names, each with a number for every time. */
 export interface Features {
@@ -76,9 +75,11 @@ const ROUNDS = 3;
  * series. None where rows are numbered.
  */
 export function calendarFeatures(set: SeriesSet): CalendarFeature[] {
-  const { frequency } = set;
+  const { frequency } = timesOf("calendarFeatures()", set);
   if (!frequency) return [];
-  const span = set.series.reduce((most, { times, length }) => {
+  if (!Array.isArray(set.series))
+    throw refused("calendarFeatures()", "a set without series", "one with some");
+  const span = (set.series as SeriesSet["series"]).reduce((most, { times, length }) => {
     return times && length > 1 ? Math.max(most, times[length - 1]! - times[0]!) : most;
   }, 0);
   return BY_UNIT[frequency.unit].filter(([, round]) => span >= ROUNDS * round).map(([feature]) => feature);
@@ -95,23 +96,27 @@ export function calendarFeatures(set: SeriesSet): CalendarFeature[] {
  */
 export async function calendar(
   kit: Elementwise,
-  { frequency, timeZone }: Times,
+  set: Times,
   times: Float64Array,
   features: readonly CalendarFeature[],
 ): Promise<Features> {
-  if (!isList(features) || !(times instanceof Float64Array)) {
-    throw refused(`${show(times)} and ${show(features)}`, "a Float64Array of times and an array of features");
+  const { frequency, timeZone } = timesOf("calendar()", set);
+  millisecondsOf("calendar()", times);
+  if (!Array.isArray(features)) throw refused("calendar()", show(features), "an array of features");
+  if (typeof (Object(kit) as Partial<Elementwise>).elementwise !== "function") {
+    throw refused("calendar()", `${show(kit)} for its kit`, "a runtime, as createRuntime() gives it");
   }
   for (const feature of features) {
     if (!FEATURES.includes(feature)) {
       throw refused(
+        "calendar()",
         `the feature ${show(feature)}${didYouMean(String(feature), FEATURES)}`,
         FEATURES.join(", "),
       );
     }
   }
   if (features.length > 0 && !frequency)
-    throw refused("rows that are numbered", "a set whose rows have times");
+    throw refused("calendar()", "rows that are numbered", "a set whose rows have times");
   const zone = timeZone === null ? undefined : new Zone(timeZone);
   const names: string[] = [];
   const columns: Float32Array[] = [];
@@ -132,8 +137,8 @@ export async function calendar(
   return { names, columns };
 }
 
-function refused(found: string, wanted: string): LstmkitError {
-  return new LstmkitError("BAD_ARGUMENT", `calendar() was given ${found}; wanted ${wanted}.`);
+function refused(call: string, found: string, wanted: string): LstmkitError {
+  return new LstmkitError("BAD_ARGUMENT", `${call} was given ${found}; wanted ${wanted}.`);
 }
 
 function namesOf(feature: CalendarFeature): readonly string[] {

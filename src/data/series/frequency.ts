@@ -73,7 +73,8 @@ function noFrequency(given: unknown, word = ""): LstmkitError {
 }
 
 /** In words: `"hour"`, `"15 minutes"`. {@link parseFrequency} reads them. */
-export function frequencyName({ unit, every }: Frequency): string {
+export function frequencyName(frequency: Frequency): string {
+  const { unit, every } = parseFrequency(frequency);
   return every === 1 ? unit : `${every} ${unit}s`;
 }
 

@@ -1,7 +1,8 @@
 /** Holidays as numbers that are known in advance. */
 import { LstmkitError } from "../../errors.ts";
-import { show } from "../../options.ts";
-import type { Features, Times } from "./calendar.ts";
+import { checkOptions, show, trueOrFalse } from "../../options.ts";
+import type { Features } from "./calendar.ts";
+import { millisecondsOf, type Times, timesOf } from "./check-times.ts";
 import { DAY, dateMs, dateOf, weekdayOf } from "./clock.ts";
 import { gridOf, isOfDays } from "./frequency.ts";
 import { Zone } from "./zone.ts";
@@ -23,6 +24,8 @@ export interface HolidayFeatureOptions {
   readonly each?: boolean;
 }
 
+const HOLIDAY_OPTIONS = { each: { ...trueOrFalse, fallback: false } };
+
 /**
  * Columns for times: whether the day is a holiday, whether the day behind it is one, and whether the day before it was
  * one; with `each`, for every name whether the day is that, too. Where rows are longer than a day, how many of its weekdays
@@ -31,11 +34,19 @@ export interface HolidayFeatureOptions {
  * @throws BAD_ARGUMENT for what are no holidays, for times before or behind their years, and where rows are numbered
  */
 export function holidayFeatures(
-  { frequency, timeZone }: Times,
+  set: Times,
   times: Float64Array,
   holidays: Holidays,
-  { each = false }: HolidayFeatureOptions = {},
+  options: HolidayFeatureOptions = {},
 ): Features {
+  const call = "holidayFeatures()";
+  const { frequency, timeZone } = timesOf(call, set);
+  millisecondsOf(call, times);
+  const { each } = checkOptions<HolidayFeatureOptions, typeof HOLIDAY_OPTIONS>(
+    call,
+    options,
+    HOLIDAY_OPTIONS,
+  );
   if (!frequency) throw refused("rows that are numbered", "a set whose rows have times");
   const known = daysOfHolidays(holidays);
   const isLong =

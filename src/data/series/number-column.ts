@@ -16,7 +16,9 @@ export interface NumberStyle {
   readonly decimal: "." | ",";
 }
 
-const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const PLAIN = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** Characters of a number at most. */
+const LONGEST = 1000;
 const BLANKS_BETWEEN = /(\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))/g;
 /** By the decimal sign: with digits in threes, and without. */
 const GROUPED = {
@@ -97,6 +99,7 @@ export class NumberColumn {
       if (!Number.isNaN(value) && (this.#evidence.points.count > 0 || Number.isInteger(value))) return value;
     }
     const text = cell.trim();
+    if (text.length > LONGEST) return this.#refuse(cell);
     if (text === "" || (this.#nothing.size > 0 && this.#nothing.has(text.toLowerCase()))) return Number.NaN;
     if (this.#style.decimal === "." && PLAIN.test(text)) return this.#plain(text);
     const value = this.#other(text);
@@ -178,6 +181,7 @@ export function looksNumeric(cell: unknown): boolean | undefined {
   if (cell === null || cell === undefined) return undefined;
   if (typeof cell !== "string") return false;
   const text = cell.trim();
+  if (text.length > LONGEST) return false;
   if (text === "" || NOTHING.has(text.toLowerCase())) return undefined;
   const bare = text.replace(BLANKS_BETWEEN, "$1");
   return PLAIN.test(bare) || DECIMAL_COMMA.test(bare) || GROUPED["."].test(bare) || GROUPED[","].test(bare);

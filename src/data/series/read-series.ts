@@ -10,7 +10,7 @@ import { badSeries, counted, Places } from "./places.ts";
 import { withoutSentinels } from "./sentinels.ts";
 import type { Finding, Series, SeriesSet } from "./series.ts";
 import { listOf, type SeriesOptions } from "./series-options.ts";
-import { type Roles, rolesOf, SeriesNames, type Table } from "./table.ts";
+import { listed, type Roles, rolesOf, SeriesNames, type Table } from "./table.ts";
 import { type ReadTimes, TimeColumn } from "./time-column.ts";
 import { Zone } from "./zone.ts";
 
@@ -90,7 +90,7 @@ function findingsOfRoles({ names, findings: odd = [] }: Table, roles: Roles): Fi
     const why =
       found === undefined
         ? "No column has times"
-        : `Several columns have times (${roles.timeCandidates.map((name) => show(name)).join(", ")})`;
+        : `Several columns have times (${listed(roles.timeCandidates)})`;
     say("NO_TIME", `${why}: rows are numbered, in their order. Name one: time (--time on the command line).`);
   }
   return findings;

@@ -90,8 +90,9 @@ function noTarget(names: readonly string[], numeric: readonly number[]): never {
 function columnOf(names: readonly string[], name: string, role: string): number {
   const column = names.indexOf(name);
   if (column < 0) {
+    const near = names.filter(({ length }) => length > 0 && length <= LONGEST_MEANT);
     throw badSeries(
-      `there is no column ${show(name)} (${role})${didYouMean(name, names)}; the columns are ${listed(names)}`,
+      `there is no column ${show(name)} (${role})${didYouMean(name, near)}; the columns are ${listed(names)}`,
       "one of them",
     );
   }
@@ -119,12 +120,24 @@ function refuseTwice(
   }
 }
 
-const MOST_LISTED = 20;
+/** No longer name is what somebody meant to type. */
+const LONGEST_MEANT = 64;
+
+/** Characters of names that a message lists. */
+const MOST_LISTED = 400;
 
 /** Names in a message. */
 export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_LISTED).map((name) => show(name));
-  return `${shown.join(", ")}${names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : ""}`;
+  const shown: string[] = [];
+  let length = 0;
+  for (const name of names) {
+    const quoted = show(name);
+    length += quoted.length + 2;
+    if (length > MOST_LISTED) break;
+    shown.push(quoted);
+  }
+  const more = names.length - shown.length;
+  return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** What the first cells of a column are. */

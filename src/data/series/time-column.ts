@@ -7,6 +7,7 @@ import type { Finding } from "./series.ts";
 import {
   DIGITS,
   isUnix,
+  LONGEST_TIME,
   NUMBER_NAMES,
   numberFormatOf,
   type ReadTime,
@@ -79,6 +80,10 @@ export class TimeColumn {
 
   #addCell(given: unknown, row: number): void {
     const cell = typeof given === "string" ? given.trim() : given;
+    if (typeof cell === "string" && cell.length > LONGEST_TIME) {
+      this.#refuse(row, given);
+      return;
+    }
     const isNumber = typeof cell === "number" || (typeof cell === "string" && DIGITS.test(cell));
     if (isNumber) {
       this.#addNumber(Number(cell), row, given);
@@ -248,7 +253,7 @@ export function isWrittenTime(cell: unknown): boolean {
   if (cell instanceof Date) return true;
   if (typeof cell !== "string") return false;
   const text = cell.trim();
-  if (DIGITS.test(text)) return false;
+  if (text.length > LONGEST_TIME || DIGITS.test(text)) return false;
   return WRITTEN.some((format) => {
     const read = format.read(text);
     return read !== undefined && isTime(read);

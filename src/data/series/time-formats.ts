@@ -186,6 +186,9 @@ const RANGES: readonly (readonly [NumberFormat, number, number])[] = [
   ["unix-microseconds", 1e14, 1e16],
 ];
 
+/** Characters of a time at most. */
+export const LONGEST_TIME = 64;
+
 /** Written in digits. */
 export const DIGITS = /^[+-]?\d+(?:\.\d+)?$/;
 

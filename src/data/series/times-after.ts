@@ -1,8 +1,9 @@
 /** Times that come next. */
 import { LstmkitError } from "../../errors.ts";
 import { show } from "../../options.ts";
+import { millisecondsOf, type Times, timesOf } from "./check-times.ts";
 import { gridOf } from "./frequency.ts";
-import type { Series, SeriesSet } from "./series.ts";
+import type { Series } from "./series.ts";
 
 /**
  * The times of the `n` rows behind a series' past, by the set's frequency: behind 31 January comes 29 February, behind
@@ -14,11 +15,14 @@ import type { Series, SeriesSet } from "./series.ts";
  * @throws BAD_ARGUMENT for a number of rows that cannot be
  */
 export function timesAfter(
-  { frequency }: Pick<SeriesSet, "frequency">,
-  { times, length }: Pick<Series, "times" | "length">,
+  set: Times,
+  series: Pick<Series, "times" | "length">,
   n: number,
-  from = length,
+  from: number = Object(series).length,
 ): Float64Array | null {
+  const { frequency } = timesOf("timesAfter()", set);
+  const { times } = Object(series) as Partial<Series>;
+  if (times !== null) millisecondsOf("timesAfter()", times);
   if (!Number.isSafeInteger(n) || n < 0 || n > MOST || !Number.isSafeInteger(from) || from < 0) {
     throw new LstmkitError(
       "BAD_ARGUMENT",

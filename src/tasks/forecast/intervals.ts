@@ -1,0 +1,150 @@
+/**
+ * Intervals by rolling conformal prediction: what the last errors were, so many steps ahead, is what is expected of the
+ * next (split conformal, Papadopoulos et al. 2002, with a window that moves on; of quantiles as Romano et al. 2019). An
+ * error counts once the row that it is about is known.
+ */
+import { LstmkitError } from "../../errors.ts";
+
+/** What an interval of each level is laid about: of the network's outputs those for its lower and its upper end. */
+export interface Anchors {
+  readonly levels: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  /** The output that is the forecast itself. */
+  readonly middle: number;
+}
+
+/** @param quantiles that the network says, ascending; null where it says one number */
+export function anchorsOf(levels: readonly number[], quantiles: readonly number[] | null): Anchors {
+  const nearest = (p: number) => {
+    if (!quantiles) return 0;
+    let best = 0;
+    for (const [i, q] of quantiles.entries()) if (Math.abs(q - p) < Math.abs(quantiles[best]! - p)) best = i;
+    return best;
+  };
+  return {
+    levels,
+    low: levels.map((level) => nearest((1 - level) / 2)),
+    high: levels.map((level) => nearest((1 + level) / 2)),
+    middle: nearest(0.5),
+  };
+}
+
+/** The last errors, sorted: one comes, the oldest goes. */
+class SortedErrors {
+  readonly #sorted: Float64Array;
+  readonly #ring: Float64Array;
+  #count = 0;
+  #next = 0;
+
+  constructor(most: number) {
+    this.#sorted = new Float64Array(most);
+    this.#ring = new Float64Array(most);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(error: number): void {
+    const sorted = this.#sorted;
+    if (this.#count === sorted.length) {
+      const gone = this.#place(this.#ring[this.#next]!);
+      sorted.copyWithin(gone, gone + 1, this.#count);
+      this.#count--;
+    }
+    const at = this.#place(error);
+    sorted.copyWithin(at + 1, at, this.#count);
+    sorted[at] = error;
+    this.#count++;
+    this.#ring[this.#next] = error;
+    this.#next = (this.#next + 1) % sorted.length;
+  }
+
+  /** Errors that are smaller. */
+  #place(error: number): number {
+    let [low, high] = [0, this.#count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#sorted[middle]! < error) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** As of n + 1 errors, of which the next one may be any: the least and the largest where there are too few for more. */
+  lower(share: number): number {
+    return this.#sorted[Math.max(0, Math.floor((this.#count + 1) * share) - 1)]!;
+  }
+
+  upper(share: number): number {
+    return this.#sorted[Math.min(this.#count - 1, Math.ceil((this.#count + 1) * share) - 1)]!;
+  }
+
+  /** Oldest first. */
+  list(): number[] {
+    const from = this.#count < this.#ring.length ? 0 : this.#next;
+    return Array.from({ length: this.#count }, (_, i) => this.#ring[(from + i) % this.#ring.length]!);
+  }
+}
+
+/** Errors of forecasts of one series: for each step, target and output. */
+export class Errors {
+  readonly #own: readonly SortedErrors[];
+  readonly #outputs: number;
+
+  /** @param places steps times targets. @param most errors that are kept of each */
+  constructor(places: number, outputs: number, most: number) {
+    this.#outputs = outputs;
+    this.#own = Array.from({ length: places * outputs }, () => new SortedErrors(most));
+  }
+
+  get count(): number {
+    return this.#own[0]!.count;
+  }
+
+  /** @param forecasts (…, places, outputs). @param actual what came, by place */
+  add(forecasts: Float64Array, at: number, actual: (place: number) => number): void {
+    for (let i = 0; i < this.#own.length; i++) {
+      this.#own[i]!.add(actual(Math.floor(i / this.#outputs)) - forecasts[at + i]!);
+    }
+  }
+
+  /** The ends of the intervals about a forecast, for each place: lower and upper of each level. */
+  bounds(
+    forecasts: Float64Array,
+    at: number,
+    { levels, low, high }: Anchors,
+    out: Float64Array,
+    to: number,
+  ): void {
+    const places = this.#own.length / this.#outputs;
+    for (let place = 0; place < places; place++) {
+      for (let l = 0; l < levels.length; l++) {
+        const [lowAt, highAt] = [place * this.#outputs + low[l]!, place * this.#outputs + high[l]!];
+        const tail = (1 - levels[l]!) / 2;
+        const a = forecasts[at + lowAt]! + this.#own[lowAt]!.lower(tail);
+        const b = forecasts[at + highAt]! + this.#own[highAt]!.upper(1 - tail);
+        const place2 = to + (place * levels.length + l) * 2;
+        out[place2] = Math.min(a, b);
+        out[place2 + 1] = Math.max(a, b);
+      }
+    }
+  }
+
+  /** All, for a file: of each place and output oldest first. */
+  lists(): number[][] {
+    return this.#own.map((own) => own.list());
+  }
+
+  /** @throws BAD_MODEL_FILE where a file's are not as many as there are places */
+  addLists(lists: readonly (readonly number[])[]): void {
+    if (lists.length !== this.#own.length) {
+      throw new LstmkitError(
+        "BAD_MODEL_FILE",
+        "the file's errors do not go with its horizon. Train the model again.",
+      );
+    }
+    for (const [i, list] of lists.entries()) for (const error of list) this.#own[i]!.add(error);
+  }
+}
