@@ -3,6 +3,7 @@ import type { CAC, Command } from "cac";
 import { checkWritable } from "../disk/disk-node.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { demoClassify } from "./demo-classify.ts";
+import { demoDetect } from "./demo-detect.ts";
 import { demoForecast } from "./demo-forecast.ts";
 import { demoGenerate } from "./demo-generate.ts";
 import type { DemoRun } from "./demo-run.ts";
@@ -20,6 +21,7 @@ interface Demo {
 const DEMOS: Readonly<Record<string, Demo>> = {
   forecast: { about: "births in the United States, four weeks ahead", run: demoForecast },
   classify: { about: "reads handwritten digits", run: demoClassify },
+  detect: { about: "odd days among births", run: demoDetect },
   generate: { about: "goes on with Moby-Dick", run: demoGenerate },
 };
 

@@ -4,6 +4,7 @@ import { version } from "../../package.json";
 import { LstmkitError } from "../errors.ts";
 import { Arguments, UsageError } from "./arguments.ts";
 import { declareDemo, demo } from "./demo.ts";
+import { declareDetect, detect } from "./detect.ts";
 import { declareEvaluate, evaluate } from "./evaluate.ts";
 import { backtest, declareBacktest, declareForecast, forecast } from "./forecast.ts";
 import { declareGenerate, generate } from "./generate.ts";
@@ -13,6 +14,7 @@ import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { declareTrain, train } from "./train.ts";
 import { declareTrainClassify, trainClassify } from "./train-classify.ts";
+import { declareTrainDetect, trainDetect } from "./train-detect.ts";
 import { declareTrainForecast, trainForecast } from "./train-forecast.ts";
 import { declareTrainGenerate, trainGenerate } from "./train-generate.ts";
 
@@ -31,12 +33,14 @@ const COMMANDS: Readonly<Record<string, CommandFile>> = {
   generate: { declare: declareGenerate, run: generate },
   forecast: { declare: declareForecast, run: forecast },
   backtest: { declare: declareBacktest, run: backtest },
+  detect: { declare: declareDetect, run: detect },
   demo: { declare: declareDemo, run: demo },
 };
 
 /** `train --task …`: commands of their own, each with its flags and its help. */
 const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {
   classify: { declare: declareTrainClassify, run: trainClassify },
+  detect: { declare: declareTrainDetect, run: trainDetect },
   generate: { declare: declareTrainGenerate, run: trainGenerate },
   forecast: { declare: declareTrainForecast, run: trainForecast },
 };
