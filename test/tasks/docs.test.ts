@@ -14,3 +14,9 @@ test("classify: it learns, answers, and answers the same from its file", async (
   expect(answered).toBe("[ 'question' ] [ 'bug', 'praise', 'question' ]");
   expect(isSame).toBe("true");
 });
+
+test("detect: the day with twice the visits, and no other", async () => {
+  expect(await printed("tasks/detect.md", "detect")).toBe(
+    "2025-02-11 240 expected about 100\nversion,series\n",
+  );
+});
