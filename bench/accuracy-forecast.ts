@@ -41,7 +41,7 @@ const first = (set: SeriesSet, rows: number): SeriesSet => ({
   ...set,
   series: set.series.map(({ id, times, columns }) => ({
     ...{ id, length: rows, rows },
-    times: times ? times.slice(0, rows) : null,
+    times: times?.slice(0, rows) ?? null,
     columns: Object.fromEntries(Object.entries(columns).map(([name, own]) => [name, own.slice(0, rows)])),
   })),
 });

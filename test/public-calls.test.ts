@@ -31,6 +31,7 @@ const npz = imdbNpz([[1, 2], [2]], [0, 1], [[1], [2]], [1, 0]);
 const CSV = "text,label\na b,0\nc d,1\na c,0\nb d,1\n";
 const corpus = new Uint8Array(readFileSync(new URL("../assets/spam-assassin.bin", import.meta.url)));
 const novel = new Uint8Array(readFileSync(new URL("../assets/moby-dick.bin", import.meta.url)));
+const digits = new Uint8Array(readFileSync(new URL("../assets/digits.bin", import.meta.url)));
 const births = new Uint8Array(readFileSync(new URL("../assets/births.bin", import.meta.url)));
 const BIRTHS = data.birthsSeries(births);
 const SERIES = "date,y\n2024-01-01,1\n2024-01-02,2\n";
@@ -113,12 +114,31 @@ const CALLS: Record<string, Call> = {
   textsFromCsv: { args: [CSV, {}], ...optionsAt(1, "labels", "label") },
   tokenize: { args: ["a b"] },
   wordsOf: { args: [vocabulary, "a b"] },
+  // src/data/labelled
+  digitsFromBytes: { args: [digits] },
+  sequenceSet: { args: [{ sequences: [[1, 2]] }] },
+  sequencesFromCsv: { args: [CSV, {}], ...optionsAt(1, "lable", "label") },
+  sequencesFromFile: { args: ["a.csv", CSV, {}], ...optionsAt(2, "feature", "features") },
+  sequencesFromFiles: {
+    args: [["a", "b"].map((name) => ({ path: `${name}/1.txt`, bytes: new Uint8Array([97]) })), {}],
+    ...optionsAt(1, "encodng", "encoding"),
+  },
+  sequencesFromLines: {
+    args: ["a\tb c\n", { label: "1", header: false }],
+    ...optionsAt(1, "rname", "rename"),
+  },
+  sequencesFromTs: {
+    args: ["@univariate true\n@classLabel true a b\n@data\n1,2:a\n", {}],
+    ...optionsAt(1, "label_", "label"),
+  },
   // files
   loadCsv: { args: [file("texts.csv"), {}], ...optionsAt(1, "test_split", "testSplit") },
   loadImdb: { args: [{ data: file("imdb.npz") }], ...optionsAt(0, "cachedir", "cacheDir") },
   loadModel: { args: [{ load: async () => ({}) }, file("imdb.npz")] },
   loadSpam: { args: [{}], ...optionsAt(0, "maxlen", "maxLen") },
+  loadDigits: { args: [] },
   loadMobyDick: { args: [] },
+  loadSequences: { args: [file("texts.csv"), {}], ...optionsAt(1, "tests", "test") },
   loadTexts: { args: [file("texts.csv"), {}], ...optionsAt(1, "encodng", "encoding") },
   quantize: { args: [{ quantize: async () => corpus.subarray(0, 1) }], mayLack: [1] },
   saveModel: { args: [{ save: async () => corpus.subarray(0, 1) }, file("a.model")], anyString: [1] },

@@ -4,7 +4,7 @@ import type { DemoRun } from "./demo-run.ts";
 import { print } from "./print.ts";
 
 /** Handwritten digits, row by row. @returns the exit code */
-export async function demoClassify({ kit, seed, out, isJson, signal }: DemoRun): Promise<number> {
+export async function demoClassify({ kit, seed, epochs, out, isJson, signal }: DemoRun): Promise<number> {
   const report = new ClassifyJobReport(isJson);
   signal.addEventListener("abort", () => report.stopping());
   try {
@@ -13,7 +13,7 @@ export async function demoClassify({ kit, seed, out, isJson, signal }: DemoRun):
       name: "digits",
       train,
       test,
-      options: { epochs: 15, seed },
+      options: { epochs: 15, ...epochs, seed },
       out,
       example: "digits.csv",
       isJson,

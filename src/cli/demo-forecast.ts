@@ -9,13 +9,13 @@ import { print, printJson } from "./print.ts";
 import { BIRTHS_HORIZON, holidaysFor, trainOn } from "./train-forecast.ts";
 
 /** Births in the United States, with holidays, four weeks ahead. @returns the exit code */
-export async function demoForecast({ kit, seed, out, isJson, signal }: DemoRun): Promise<number> {
+export async function demoForecast({ kit, seed, epochs, out, isJson, signal }: DemoRun): Promise<number> {
   const progress = new ForecastTraining(isJson);
   signal.addEventListener("abort", () => progress.stopping());
   try {
     const set = await loadBirths();
     const holidays = await holidaysFor("US", set);
-    const options = { horizon: BIRTHS_HORIZON, holidays, seed };
+    const options = { horizon: BIRTHS_HORIZON, holidays, seed, ...epochs };
     const model = await trainOn(kit, "births", set, options, { progress, signal, isJson });
     if (!model) return INTERRUPTED;
     if (out !== null) await writeWhole(out, await model.save());

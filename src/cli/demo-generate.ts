@@ -8,14 +8,14 @@ import { runTextJob, TextJobReport } from "./text-job.ts";
 const SMALL = { units: 192, epochs: 12, learningRate: 0.008, dropout: 0.1 };
 
 /** Moby-Dick goes on. @returns the exit code */
-export async function demoGenerate({ kit, seed, out, isJson, signal }: DemoRun): Promise<number> {
+export async function demoGenerate({ kit, seed, epochs, out, isJson, signal }: DemoRun): Promise<number> {
   const report = new TextJobReport(isJson);
   signal.addEventListener("abort", () => report.stopping());
   try {
     const job = {
       name: "moby-dick",
       texts: [await loadMobyDick()],
-      options: { ...SMALL, seed },
+      options: { ...SMALL, ...epochs, seed },
       out,
       isJson,
     };

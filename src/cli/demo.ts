@@ -28,6 +28,7 @@ export function declareDemo(cli: CAC): Command {
   const command = cli
     .command("demo <task>", `A task on data that come with the package: ${tasks.join(", ")}`)
     .option("--seed <n>", "Fixes the weights, byte for byte", { default: 0 })
+    .option("--epochs <n>", "At most; default: by the task")
     .option("--out <path>", "Model file to write; default none")
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example(`lstmkit demo ${Object.keys(DEMOS)[0]}`);
@@ -43,12 +44,13 @@ export async function demo(args: Arguments): Promise<number> {
     );
   }
   const seed = args.wholeNumber("seed", 0, 2 ** 32 - 1);
+  const epochs = args.has("epochs") ? { epochs: args.wholeNumber("epochs", 1) } : {};
   const out = args.text("out") ?? null;
   const options = readRuntimeFlags(args);
   if (out !== null) await checkWritable(out);
   const signal = catchInterruption(() => {});
   const kit = await openRuntime(args, options);
-  const code = await DEMOS[task]!.run({ kit, seed, out, isJson: args.has("json"), signal });
+  const code = await DEMOS[task]!.run({ kit, seed, epochs, out, isJson: args.has("json"), signal });
   await kit.close();
   return code;
 }

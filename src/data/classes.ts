@@ -166,7 +166,7 @@ function unknownClasses(names: readonly string[], where: string, classes: Classe
 }
 
 /** Whether a name can stand in a command line and in a message as it is. */
-const isPlain = (name: string) => name.length <= LONGEST_LISTED && !/[,="'`$\\{]|\p{C}/u.test(name);
+export const isPlain = (name: string) => name.length <= LONGEST_LISTED && !/[,="'`$\\{]|\p{C}/u.test(name);
 
 /** Names in a message, on one line. */
 export function list(names: readonly string[], most = MOST_LISTED): string {

@@ -23,7 +23,7 @@ describe("the command line", () => {
   });
 
   test.for<[string, RegExp]>([
-    ["", /no command; wanted train, evaluate, predict, inspect, quantize, generate, demo/],
+    ["", /no command; wanted train, evaluate, predict, inspect, quantize, .*forecast, backtest, .*demo/],
     ["fit", /"fit" is no command/],
     ["train --epoch 3", /unknown flag --epoch; wanted .*--epochs/],
     ["train -e 3", /unknown flag -e/],

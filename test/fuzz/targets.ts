@@ -7,6 +7,10 @@ import { textsFromCsv } from "../../src/data/csv.ts";
 import { datasetFromTexts } from "../../src/data/dataset.ts";
 import { imdbFromNpz } from "../../src/data/imdb.ts";
 import { imdbTextsOfTarGz } from "../../src/data/imdb-archive.ts";
+import { sequencesFromCsv } from "../../src/data/labelled/csv.ts";
+import { digitsFromBytes, writeDigits } from "../../src/data/labelled/digits.ts";
+import { sequencesFromLines } from "../../src/data/labelled/lines.ts";
+import { sequencesFromTs } from "../../src/data/labelled/ts-file.ts";
 import { readNpy } from "../../src/data/npy.ts";
 import { unpickleIntLists } from "../../src/data/pickle.ts";
 import { birthsSeries, writeDays } from "../../src/data/series/births.ts";
@@ -37,6 +41,7 @@ import {
   simpleRNN,
   timeDistributed,
 } from "../../src/node.ts";
+import { classifier, loadClassifier } from "../../src/tasks/index.ts";
 import { dictionary, imdbNpz, npy, pickleOfLists } from "../data/npz-fixture.ts";
 
 /** A parser, and valid files for it. */
@@ -192,6 +197,30 @@ const TAR = await packTar(
   ),
 );
 
+const DIGITS = writeDigits(
+  [{ label: 3, pixels: new Uint8Array(196).fill(7) }],
+  [{ label: 4, pixels: new Uint8Array(196) }],
+);
+
+const CLASSIFIER = await (async () => {
+  const made = classifier(kit, { units: 2, embedding: 2, epochs: 1 });
+  await made.fit({ input: "text", sequences: ["a b", "c", "a", "c d"], targets: ["x", "y", "x", "y"] });
+  const bytes = await made.save();
+  await made.dispose();
+  return bytes;
+})();
+
+async function useClassifier(bytes: Uint8Array): Promise<void> {
+  const loaded = await loadClassifier(kit, bytes);
+  try {
+    await loaded.predict(["a zz"]);
+    await loaded.evaluate({ input: "text", sequences: ["a"], targets: [loaded.classes[0]!] });
+    await loaded.save();
+  } finally {
+    await loaded.dispose();
+  }
+}
+
 export const TARGETS: readonly Target[] = [
   {
     name: "json",
@@ -226,6 +255,52 @@ export const TARGETS: readonly Target[] = [
       utf8("label;text\r\n1;a\r\n0;b\r\n1;c\r\n"),
     ],
     parse: (bytes) => datasetFromTexts(textsFromCsv(bytes), { maxLen: 4 }),
+  },
+  {
+    name: "sequences csv",
+    seeds: [
+      utf8('text,label\n"a ""good"" film",pos|new\nbad,neg\n'),
+      utf8("label;a;b;c\nx;1,5;2;\ny;?;-3e2;nan\n"),
+    ],
+    parse: (bytes) => sequencesFromCsv(bytes, { labels: "many" }),
+  },
+  {
+    name: "steps csv",
+    seeds: [utf8("id,t,x,y,label\n1,0,1.5,2,a\n1,1,,4,a\n2,1,3,4,b\n2,0,5,6,b\n")],
+    parse: (bytes) => sequencesFromCsv(bytes, { id: "id" }),
+  },
+  {
+    name: "ts",
+    seeds: [
+      utf8(
+        "# x\n@problemName X\n@univariate false\n@dimensions 2\n@classLabel true a b\n@data\n1,2:?,4:a\n5:6:b\n",
+      ),
+    ],
+    parse: (bytes) => sequencesFromTs(bytes),
+  },
+  {
+    name: "lines",
+    seeds: [
+      utf8("__label__a x y\n__label__b z\n"),
+      utf8("1 0.5 0.25\n2 1e3 nan\n"),
+      utf8("a\tb c\nd\te\na\tf\nd\tg\n"),
+    ],
+    parse: (bytes) => sequencesFromLines(bytes),
+  },
+  {
+    name: "tokens",
+    seeds: [utf8("the D\ncat N\n\ngo\tV\n"), utf8("# t\n1\tin\t_\tADP\t_\t_\t_\t_\t_\t_\n")],
+    parse: (bytes) => sequencesFromLines(bytes, { labels: "steps" }),
+  },
+  { name: "digits", seeds: [DIGITS], parse: digitsFromBytes },
+  { name: "classifier", seeds: [CLASSIFIER], parse: useClassifier },
+  {
+    name: "classifier.task",
+    seeds: [utf8(decodeSafetensors(CLASSIFIER).metadata.task!)],
+    parse: (bytes) => {
+      const { tensors, metadata } = decodeSafetensors(CLASSIFIER);
+      return useClassifier(encodeSafetensors({ tensors, metadata: { ...metadata, task: text(bytes) } }));
+    },
   },
   {
     name: "series csv",

@@ -17,3 +17,10 @@ test("forecast: it learns weeks, says when and how sure, and says the same from 
   expect(lines.slice(1, 8).filter((line) => line.endsWith("true")).length).toBeGreaterThanOrEqual(5);
   expect(lines[8]).toBe("true");
 });
+
+test("classify: it learns, answers, and answers the same from its file", async () => {
+  const [reached, answered, isSame] = (await printed("tasks/classify.md", "classify")).trimEnd().split("\n");
+  expect(reached).toMatch(/^1 .*always/);
+  expect(answered).toBe("[ 'question' ] [ 'bug', 'praise', 'question' ]");
+  expect(isSame).toBe("true");
+});

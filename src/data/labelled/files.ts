@@ -1,7 +1,7 @@
 /** Files by their names: one, by what its name ends in; or many, a folder a class. */
 import { type Bytes, bytesOf } from "../../bytes.ts";
 import { LstmkitError } from "../../errors.ts";
-import { checkOptions, isList, show } from "../../options.ts";
+import { checkOptions, show } from "../../options.ts";
 import { list } from "../classes.ts";
 import { decodeWhole } from "../decode-text.ts";
 import type { Finding } from "../series/series.ts";
@@ -52,6 +52,12 @@ export function sequencesFromFile(
     options,
     SEQUENCE_OPTIONS,
   );
+  if (typeof path !== "string") {
+    throw new LstmkitError(
+      "BAD_ARGUMENT",
+      `sequencesFromFile() was given ${show(path)} for the file's name; wanted a string.`,
+    );
+  }
   if (given.each === "file" && kindOf(path) !== "ts") {
     const name = path.split(/[/\\]/).at(-1)!;
     return sequencesFromFiles([{ path: name, bytes: bytesFrom(source) }], given);
@@ -107,7 +113,10 @@ export function sequencesFromFiles(
     options,
     SEQUENCE_OPTIONS,
   );
-  if (!isList(files) || !Array.from(files).every((file) => typeof file?.path === "string")) {
+  if (
+    !Array.isArray(files) ||
+    !Array.from(files as SequenceFile[]).every((file) => typeof file?.path === "string")
+  ) {
     throw new LstmkitError(
       "BAD_ARGUMENT",
       `sequencesFromFiles() was given ${show(files)}; wanted a list of { path, bytes }.`,

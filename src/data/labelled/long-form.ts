@@ -9,6 +9,7 @@ import {
   bad,
   columnCalled,
   columnOf,
+  inLine,
   isNumeric,
   LABEL_NAMES,
   shareOfNumbers,
@@ -46,7 +47,7 @@ export function sequencesOfSteps(table: Table, options: FilledOptions): Sequence
     else byId.set(name, [i]);
   }
   const findings: Finding[] = [];
-  const places = [...byId.keys()].map((name) => `${names[id]} ${name}`);
+  const places = [...byId.keys()].map((name) => inLine(`${names[id]} ${name}`));
   const ordered = inOrder(table, columns.time, [...byId.values()], findings);
   const sequences = ordered.map((steps, i) => valuesOf(table, columns, steps, places[i]!));
   const isLabelled = columns.label !== undefined && options.labelled;

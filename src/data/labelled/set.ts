@@ -71,11 +71,22 @@ export interface LooseSequenceSet {
 /**
  * A set as it has to be: what a reader gave as it is, what a program wrote completed and checked.
  *
+ * @throws BAD_ARGUMENT for what is no set; BAD_SHAPE for lengths that differ; BAD_VALUE for what is no number or text
+ */
+export const sequenceSet = (given: LooseSequenceSet): SequenceSet => checkedSet(given, "sequenceSet()");
+
+/** Lists that are longer are none that memory holds. */
+const MOST = 2 ** 28;
+
+/**
+ * {@link sequenceSet} for a call.
+ *
  * @param call as its user knows it, such as `fit()`
  * @throws BAD_ARGUMENT for what is no set; BAD_SHAPE for lengths that differ; BAD_VALUE for what is no number or text
  */
-export function sequenceSet(given: LooseSequenceSet, call = "sequenceSet()"): SequenceSet {
-  if (typeof given !== "object" || given === null || !isList(given.sequences)) {
+export function checkedSet(given: LooseSequenceSet, call: string): SequenceSet {
+  const isSet = typeof given === "object" && given !== null && isList(given.sequences);
+  if (!isSet || given.sequences.length > MOST) {
     throw new LstmkitError(
       "BAD_ARGUMENT",
       `${call} was given ${show(given)} for its data; wanted an object with sequences, and targets where there are classes.`,

@@ -2,7 +2,7 @@
 import { BYTES_WANTED, type Bytes, bytesOf } from "../../bytes.ts";
 import { LstmkitError } from "../../errors.ts";
 import { didYouMean, show } from "../../options.ts";
-import { classKey, list } from "../classes.ts";
+import { classKey, isPlain, list } from "../classes.ts";
 import { csvRows, findSeparator, type Row } from "../csv-rows.ts";
 import { decodeWhole, withoutMark } from "../decode-text.ts";
 import { isMissing, numberOf } from "./numbers.ts";
@@ -111,7 +111,7 @@ export function columnOf(names: readonly string[], name: string, role: string, f
   const column = names.indexOf(name);
   if (column < 0) {
     const hint = /^\d+$/.test(name) ? "; or header: false (--no-header), for columns by number" : "";
-    const near = didYouMean(name, names).replace(/^: (.*)$/, " ($1)");
+    const near = didYouMean(name, names.filter(isPlain)).replace(/^: (.*)$/, " ($1)");
     throw bad(
       `the columns ${list(names)}, none of which is ${show(name)}${near}`,
       `the name of the ${role} (${flag})${hint}`,
@@ -156,6 +156,14 @@ export function hasFewValues({ rows }: Table, column: number): boolean {
     if (values.size > rows.length / 2) return false;
   }
   return true;
+}
+
+const LONGEST = 60;
+
+/** What a file says, in a place's name: on one line, and not for ever. */
+export function inLine(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+  return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }
 
 export function bad(found: string, wanted: string): LstmkitError {

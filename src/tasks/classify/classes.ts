@@ -1,5 +1,5 @@
 /** Names of classes, and the numbers that a network has for them. */
-import { classKey, list } from "../../data/classes.ts";
+import { classKey, isPlain, list } from "../../data/classes.ts";
 import type { LabelKind, SequenceSet } from "../../data/labelled/set.ts";
 import { LstmkitError } from "../../errors.ts";
 import { didYouMean, show } from "../../options.ts";
@@ -96,9 +96,12 @@ export function labelsOf(
   const nor = others.length === 0 ? "" : `; nor ${others.length === 1 ? "is" : "are"} ${list(others, 5)}`;
   throw new LstmkitError(
     "BAD_LABEL",
-    `${place} is of the class ${show(name)}, which is none of ${list(classes)}${didYouMean(name, classes)}${nor}. Say which class it stands for (rename in a program, --classes "${name}=${classes[0]}" on the command line), or leave these sequences out.`,
+    `${place} is of the class ${show(name)}, which is none of ${list(classes)}${didYouMean(name, classes.filter(isPlain))}${nor}. Say which class it stands for (rename in a program, ${flagFor(name, classes[0]!)} on the command line), or leave these sequences out.`,
   );
 }
+
+const flagFor = (name: string, to: string) =>
+  [name, to].every(isPlain) ? `--classes "${name}=${to}"` : "--classes, as JSON,";
 
 /** Rows of each class. */
 export function countClasses(labels: readonly Int32Array[], classes: number): number[] {

@@ -2,12 +2,12 @@
 import type { Bytes } from "../../bytes.ts";
 import { nextTurn } from "../../clock.ts";
 import {
+  checkedSet,
   type LabelKind,
   type LooseSequenceSet,
   type SequenceColumns,
   type SequenceInput,
   type SequenceSet,
-  sequenceSet,
 } from "../../data/labelled/set.ts";
 import { LstmkitError } from "../../errors.ts";
 import type { Model, Runtime } from "../../index.ts";
@@ -173,8 +173,8 @@ class TrainedClassifier implements SequenceClassifier {
 
   async fit(data: ClassifyData, options: ClassifyFitOptions = {}): Promise<ClassifyReport> {
     const hooks = checkOptions<ClassifyFitOptions, typeof FIT_OPTIONS>("fit()", options, FIT_OPTIONS);
-    const set = sequenceSet(data, "fit()");
-    const test = hooks.test && sequenceSet(hooks.test, "fit() for its test");
+    const set = checkedSet(data, "fit()");
+    const test = hooks.test && checkedSet(hooks.test, "fit() for its test");
     if (this.#isDisposed) throw disposed();
     if (this.#isFitting) {
       throw new LstmkitError("BUSY", "another fit of this classifier is running; wait for its promise.");
@@ -216,7 +216,7 @@ class TrainedClassifier implements SequenceClassifier {
     );
     const { model, facts } = this.#known();
     const { labels, classes, encoding } = facts;
-    const set = fitting(sequenceSet(setOf(data), "predict()"), facts);
+    const set = fitting(checkedSet(setOf(data), "predict()"), facts);
     const encoded = encodeSet(set, encoding, labels === "steps");
     const outputs = await outputsOf(model, encoded, labels, classes.length, signal);
     return resultsOf(set.sequences.length, encoded.pieces, outputs).map((probabilities) => ({
@@ -233,7 +233,7 @@ class TrainedClassifier implements SequenceClassifier {
     );
     const { model, facts } = this.#known();
     const { labels, classes, encoding } = facts;
-    const set = fitting(sequenceSet(data, "evaluate()"), facts);
+    const set = fitting(checkedSet(data, "evaluate()"), facts);
     if (set.sequences.length === 0)
       throw new LstmkitError("BAD_DATASET", "there is no sequence; wanted one at least.");
     const part = {

@@ -63,6 +63,7 @@ export interface PartCounts {
   readonly classes: readonly number[];
 }
 
+/** Sequences of each part. */
 export interface ClassifyParts {
   readonly train: PartCounts;
   /** Null where none was set apart. */

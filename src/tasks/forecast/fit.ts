@@ -1,4 +1,7 @@
-/** From a set to a forecaster: parts, scales, baselines, the choice, the training, and how it did. */
+/**
+ * From a set to a forecaster: parts, scales, baselines, the choice, the training, and how it did. Over 400 lines, because all
+ * of it is one sequence, each step of which needs what those before it found.
+ */
 import { calendarFeatures } from "../../data/series/calendar.ts";
 import type { Finding, Series, SeriesSet } from "../../data/series/series.ts";
 import { LstmkitError } from "../../errors.ts";
@@ -21,7 +24,7 @@ import {
   trainOne,
 } from "./learn.ts";
 import { type Cut, cutsOf, type Origins, originsIn, thinned } from "./parts.ts";
-import type { ForecastFacts, Known, SeriesFacts } from "./record.ts";
+import type { ForecastFacts, KeptErrors, Known, SeriesFacts } from "./record.ts";
 import type { Baseline, BaselineName, Candidate, ForecastModel, PartReport, TestReport } from "./report.ts";
 import { seasonsOf, windowFor } from "./seasons.ts";
 import { FORECASTER_OPTIONS, type ForecasterOptions, type Normalization } from "./settings.ts";
@@ -32,7 +35,7 @@ import { decoderWidth, type Layout } from "./windows.ts";
 const MOST_WINDOWS = 50_000;
 const MOST_TESTED = 5000;
 /** Errors that a file keeps, all in all. */
-const MOST_KEPT = 60_000;
+const MOST_KEPT = 100_000;
 
 type Given = ReturnType<typeof checkOptions<ForecasterOptions, typeof FORECASTER_OPTIONS>>;
 
@@ -374,44 +377,35 @@ async function baselinesOf(
   return found;
 }
 
-/** The last errors on rows that were not trained on, of all series in the order of time, for series that have none of their own. */
+/** The last errors on rows that were not trained on: for forecasts without data, and for series that have none of their own. */
 async function errorsOf(
   known: Known,
   scene: Scene,
   ranges: readonly { readonly from: number; readonly to: number }[],
   breath: Breath,
-): Promise<number[][]> {
+): Promise<KeptErrors[]> {
   const { layout, needed, calibration } = known.facts;
   const { horizon, targets } = layout;
   const speaker = speakerOf(known, scene, "network", breath);
   const each = horizon * targets * speaker.outputs;
-  const most = Math.max(20, Math.min(calibration, Math.floor(MOST_KEPT / each)));
-  const origins = originsIn(
-    ranges.map(({ from, to }) => ({ from: Math.max(from, to - horizon - most + 1), to })),
-    { needed, horizon },
-  );
-  const order = Array.from(origins.at.keys())
-    .sort((a, b) => endOf(a) - endOf(b) || a - b)
-    .slice(-most);
-  function endOf(i: number): number {
-    const { times } = scene.plain[origins.series[i]!]!;
-    return times ? times[origins.at[i]!]! : origins.at[i]!;
+  const most = Math.max(20, Math.min(calibration, Math.floor(MOST_KEPT / (each * ranges.length))));
+  const kept: KeptErrors[] = [];
+  for (const [s, { from, to }] of ranges.entries()) {
+    const first = Math.max(needed, from, to - horizon - most + 1);
+    const at = Int32Array.from({ length: Math.max(0, to - horizon - first + 1) }, (_, i) => first + i);
+    const said = await speaker.say({ series: new Int32Array(at.length).fill(s), at });
+    const errors = new Errors(horizon * targets, speaker.outputs, most);
+    const frame = speaker.frames[s]!;
+    for (let i = 0; i < at.length; i++) {
+      errors.add(
+        said,
+        i * each,
+        (place) => frame.targets[place % targets]![at[i]! + Math.floor(place / targets)]!,
+      );
+    }
+    kept.push({ id: frame.id, lists: errors.lists() });
   }
-  const chosen = {
-    series: Int32Array.from(order, (i) => origins.series[i]!),
-    at: Int32Array.from(order, (i) => origins.at[i]!),
-  };
-  const said = await speaker.say(chosen);
-  const errors = new Errors(horizon * targets, speaker.outputs, most);
-  for (let i = 0; i < order.length; i++) {
-    const frame = speaker.frames[chosen.series[i]!]!;
-    errors.add(
-      said,
-      i * each,
-      (place) => frame.targets[place % targets]![chosen.at[i]! + Math.floor(place / targets)]!,
-    );
-  }
-  return errors.lists();
+  return kept;
 }
 
 /** How forecasts do on the test part; null where there is none. */

@@ -17,6 +17,12 @@ export interface SeriesFacts {
   readonly trainedTo: number;
 }
 
+/** Errors of one series, in the scale that the network reads: by place and output, oldest first. */
+export interface KeptErrors {
+  readonly id: string;
+  readonly lists: readonly (readonly number[])[];
+}
+
 /** All that a forecaster knows beside the weights. */
 export interface ForecastFacts {
   readonly columns: Columns;
@@ -35,8 +41,8 @@ export interface ForecastFacts {
   readonly levels: readonly number[];
   readonly calibration: number;
   readonly series: Readonly<Record<string, SeriesFacts>>;
-  /** The network's last errors on rows that it was not trained on, in the scale that it reads: by place and output. */
-  readonly errors: readonly (readonly number[])[];
+  /** The network's last errors on rows that it was not trained on, of each series. */
+  readonly errors: readonly KeptErrors[];
   /** The end of each series: what a forecast looks back on. */
   readonly tail: SeriesSet;
   readonly report: ForecastReport;
@@ -52,7 +58,11 @@ interface Packed {
   readonly facts: Omit<ForecastFacts, "ridge" | "errors" | "tail">;
   readonly ridge: Omit<ForecastFacts["ridge"], "ridge"> & { readonly rows: number; readonly penalty: number };
   readonly weights: string;
-  readonly errors: { readonly lengths: readonly number[]; readonly data: string };
+  readonly errors: readonly {
+    readonly id: string;
+    readonly lengths: readonly number[];
+    readonly data: string;
+  }[];
   readonly tail: {
     readonly id: string;
     readonly length: number;
@@ -72,7 +82,10 @@ export function recordOf({ ridge, errors, tail, ...facts }: ForecastFacts): Fore
     facts,
     ridge: { center: ridge.center, log: ridge.log, rows: ridge.ridge.rows, penalty: ridge.ridge.penalty },
     weights: packed(ridge.ridge.weights),
-    errors: { lengths: errors.map((own) => own.length), data: packed(Float64Array.from(errors.flat())) },
+    errors: errors.map(({ id, lists }) => ({
+      ...{ id, lengths: lists.map((own) => own.length) },
+      data: packed(Float64Array.from(lists.flat())),
+    })),
     tail: tail.series.map(({ id, length, rows, times, columns }) => ({
       ...{ id, length, rows },
       times: times && packed(times),
@@ -121,12 +134,16 @@ function unpackedFacts({ facts, ridge, weights, errors, tail }: ForecastRecord, 
   const own = floats(weights);
   const size = horizon * targets * ((targets + past) * ridge.rows + 1 + known + lags.length * targets);
   want(isCount(ridge.rows, 1) && ridge.rows <= window && own.length === size, "its ridge");
-  const all = doubles(errors.data);
-  want(errors.lengths.reduce((a, b) => a + b, 0) === all.length, "its errors");
-  let at = 0;
-  const lists = errors.lengths.map((length) => {
-    at += length;
-    return Array.from(all.subarray(at - length, at));
+  const kept = errors.map(({ id, lengths, data }): KeptErrors => {
+    const all = doubles(data);
+    want(lengths.reduce((a, b) => a + b, 0) === all.length, "its errors");
+    want(typeof id === "string" && all.every(Number.isFinite), "its errors");
+    let at = 0;
+    const lists = lengths.map((length) => {
+      at += length;
+      return Array.from(all.subarray(at - length, at));
+    });
+    return { id, lists };
   });
   return {
     ...facts,
@@ -135,7 +152,7 @@ function unpackedFacts({ facts, ridge, weights, errors, tail }: ForecastRecord, 
       log: ridge.log,
       ridge: { rows: ridge.rows, penalty: ridge.penalty, weights: own },
     },
-    errors: lists,
+    errors: kept,
     tail: {
       ...{ frequency, timeZone, findings: [] },
       series: tail.map(({ id, length, rows, times, columns: packedColumns }) => {

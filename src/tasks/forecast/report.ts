@@ -128,7 +128,7 @@ export interface Interval {
 export interface ForecastRow {
   /** Steps behind the origin, from 1. */
   readonly step: number;
-  /** Milliseconds since 1970, as {@link Series.times} has them; null where rows are numbered. */
+  /** Milliseconds since 1970, as the times of a series are; null where rows are numbered. */
   readonly time: number | null;
   readonly target: string;
   /** The mean; the median where the network learnt absolute errors or quantiles. */

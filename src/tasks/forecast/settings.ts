@@ -29,7 +29,7 @@ export interface ForecasterOptions {
   known?: string | readonly string[];
   /** Columns that are known for the past alone, such as temperatures. */
   past?: string | readonly string[];
-  /** Rows that a forecast looks back on. Default: by seasons and horizon, as {@link windowFor} says. */
+  /** Rows that a forecast looks back on. Default: five of the shortest season, twice the horizon at least. */
   window?: number;
   /**
    * Rows after which things come round, such as 7 and 364 for days. Default: by the frequency, those that the training

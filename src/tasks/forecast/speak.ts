@@ -164,7 +164,10 @@ export async function sayRolling(
   const at = Int32Array.from([...new Set([...dense, ...wanted])].sort((a, b) => a - b));
   const said = await speaker.say({ series: new Int32Array(at.length).fill(series), at });
   const errors = new Errors(each, outputs, calibration);
-  if (speaker.name === "network" && dense.length < ENOUGH && kept.length > 0) errors.addLists(kept);
+  if (speaker.name === "network" && dense.length < ENOUGH && levels.length > 0) {
+    const own = kept.find(({ id, lists }) => id === frame.id && lists[0]!.length >= ENOUGH);
+    for (const { lists } of own ? [own] : kept) errors.addLists(lists);
+  }
   const hasBounds = dense.length > 0 || errors.count > 0;
   const values = new Float64Array(wanted.length * each);
   const bounds = new Float64Array(wanted.length * each * levels.length * 2);
