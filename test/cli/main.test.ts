@@ -23,7 +23,10 @@ describe("the command line", () => {
   });
 
   test.for<[string, RegExp]>([
-    ["", /no command; wanted train, evaluate, predict, inspect, quantize, generate, forecast, backtest, demo/],
+    [
+      "",
+      /no command; wanted train, evaluate, predict, inspect, quantize, generate, forecast, backtest, demo/,
+    ],
     ["fit", /"fit" is no command/],
     ["train --epoch 3", /unknown flag --epoch; wanted .*--epochs/],
     ["train -e 3", /unknown flag -e/],
