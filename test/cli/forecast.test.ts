@@ -287,7 +287,7 @@ describe("lstmkit forecast", () => {
     expect(stdout).toMatch(/[\u2801-\u28ff]/);
     expect(stdout).toMatch(/^sales: 7 rows from 2023-09-19 on$/m);
     const own = await run("forecast", "model.safetensors", "--chart");
-    expect(own.stdout).toContain(/^.*2023-09-25$/m.exec(stdout)![0]); // with what has been, which the file keeps
+    expect(own.stdout).toMatch(/┊/); // where the past ends, which the file keeps
     for (const name of ["f.csv", "f.json", "f.svg", "f.html"]) {
       const { code, stdout: said } = await run("forecast", "model.safetensors", "sales.csv", "--out", name);
       expect([code, said]).toEqual([0, `Forecast saved to ${name}\n`]);
