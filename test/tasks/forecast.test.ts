@@ -116,6 +116,39 @@ describe("nothing looks ahead", () => {
     expect(await said(b)).toEqual(await said(a));
     for (const one of [made, a, b]) await one.dispose();
   });
+
+  test("an early origin has intervals of what was known by then alone", async () => {
+    const set = days(300);
+    const [made, other] = [await fitted(set), await fitted(changed(set, 295, 1e5))];
+    for (const origin of [150, 215, 222]) {
+      expect(await other.predict(set, { origin }), `origin ${origin}`).toEqual(
+        await made.predict(set, { origin }),
+      );
+    }
+    // No row behind those of training was known, so there is nothing to make them of.
+    const early = await made.predict(set, { origin: 150 });
+    expect(early.series[0]!.rows[0]!.intervals).toEqual([]);
+    expect(early.findings.map(({ code }) => code)).toContain("NO_INTERVALS");
+    for (const one of [made, other]) await one.dispose();
+  });
+
+  test("a backtest of a series that is new is scaled by the rows before its first origin", async () => {
+    const made = await fitted(days(300), { normalization: "none" });
+    const stranger = (set: SeriesSet) => ({
+      ...set,
+      series: set.series.map((one) => ({ ...one, id: "new" })),
+    });
+    const set = stranger(days(200, 500));
+    const whole = await made.evaluate(set, { cuts: 2, stride: 20 });
+    expect(whole.cuts).toBe(2);
+    const last = await made.evaluate(changed(set, 199, 1e4), { cuts: 2, stride: 20 });
+    // The last row is the seventh step of the second origin alone: no scale moves, so no other step does.
+    expect(last.steps.slice(0, 6).map(({ scores }) => scores)).toEqual(
+      whole.steps.slice(0, 6).map(({ scores }) => scores),
+    );
+    expect(last.steps[6]!.scores).not.toEqual(whole.steps[6]!.scores);
+    await made.dispose();
+  });
 });
 
 describe("horizons", () => {

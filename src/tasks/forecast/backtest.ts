@@ -32,14 +32,15 @@ export async function backtest(
   const { facts } = known;
   const { horizon } = facts.layout;
   const stride = options.stride ?? horizon;
-  const scene = await sceneOf(kit, facts, set);
-  const cuts = scene.plain.map(({ length }, s) => {
-    const first = Math.max(facts.needed, scene.unseen[s]!);
+  const cutsOf = (length: number, unseen: number) => {
+    const first = Math.max(facts.needed, unseen);
     const last = length - horizon;
     const there = last < first ? 0 : Math.floor((last - first) / stride) + 1;
     const count = Math.min(there, options.cuts ?? MOST_CUTS);
     return Int32Array.from({ length: count }, (_, i) => last - (count - 1 - i) * stride);
-  });
+  };
+  const scene = await sceneOf(kit, facts, set, (length) => cutsOf(length, 0)[0] ?? length);
+  const cuts = scene.plain.map(({ length }, s) => cutsOf(length, scene.unseen[s]!));
   if (cuts.every((own) => own.length === 0)) {
     throw new LstmkitError(
       "BAD_SERIES",

@@ -404,7 +404,7 @@ async function errorsOf(
         (place) => frame.targets[place % targets]![at[i]! + Math.floor(place / targets)]!,
       );
     }
-    kept.push({ id: frame.id, lists: errors.lists() });
+    kept.push({ id: frame.id, knownTo: frame.times ? frame.times[to - 1]! : to, lists: errors.lists() });
   }
   return kept;
 }

@@ -32,9 +32,10 @@ export async function forecast(
       `${seriesName(id)} has ${length} rows before the forecast begins; wanted ${needed}: a window of ${layout.window}, and what was a season ago. Give more of the past.`,
     );
   }
-  const read = await sceneOf(kit, facts, set);
+  const read = await sceneOf(kit, facts, set, (length) => length);
   // Of the end that a file keeps, the file has the errors too, and more of them.
-  const scene = given ? read : { ...read, unseen: set.series.map(({ length }) => length) };
+  const isTail = !given && options.origin === undefined;
+  const scene = given ? read : { ...read, isTail, unseen: set.series.map(({ length }) => length) };
   for (const [i, { rows, length }] of scene.plain.entries()) {
     if (rows >= length + horizon) continue;
     throw new LstmkitError(

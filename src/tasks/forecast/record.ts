@@ -20,6 +20,8 @@ export interface SeriesFacts {
 /** Errors of one series, in the scale that the network reads: by place and output, oldest first. */
 export interface KeptErrors {
   readonly id: string;
+  /** The time of the last row that one of them is about; how many rows there were where they are numbered. */
+  readonly knownTo: number;
   readonly lists: readonly (readonly number[])[];
 }
 
@@ -60,6 +62,7 @@ interface Packed {
   readonly weights: string;
   readonly errors: readonly {
     readonly id: string;
+    readonly knownTo: number;
     readonly lengths: readonly number[];
     readonly data: string;
   }[];
@@ -82,8 +85,8 @@ export function recordOf({ ridge, errors, tail, ...facts }: ForecastFacts): Fore
     facts,
     ridge: { center: ridge.center, log: ridge.log, rows: ridge.ridge.rows, penalty: ridge.ridge.penalty },
     weights: packed(ridge.ridge.weights),
-    errors: errors.map(({ id, lists }) => ({
-      ...{ id, lengths: lists.map((own) => own.length) },
+    errors: errors.map(({ id, knownTo, lists }) => ({
+      ...{ id, knownTo, lengths: lists.map((own) => own.length) },
       data: packed(Float64Array.from(lists.flat())),
     })),
     tail: tail.series.map(({ id, length, rows, times, columns }) => ({
@@ -134,16 +137,16 @@ function unpackedFacts({ facts, ridge, weights, errors, tail }: ForecastRecord, 
   const own = floats(weights);
   const size = horizon * targets * ((targets + past) * ridge.rows + 1 + known + lags.length * targets);
   want(isCount(ridge.rows, 1) && ridge.rows <= window && own.length === size, "its ridge");
-  const kept = errors.map(({ id, lengths, data }): KeptErrors => {
+  const kept = errors.map(({ id, knownTo, lengths, data }): KeptErrors => {
     const all = doubles(data);
     want(lengths.reduce((a, b) => a + b, 0) === all.length, "its errors");
-    want(typeof id === "string" && all.every(Number.isFinite), "its errors");
+    want(typeof id === "string" && Number.isFinite(knownTo) && all.every(Number.isFinite), "its errors");
     let at = 0;
     const lists = lengths.map((length) => {
       at += length;
       return Array.from(all.subarray(at - length, at));
     });
-    return { id, lists };
+    return { id, knownTo, lists };
   });
   return {
     ...facts,

@@ -9,7 +9,7 @@ import { type Frame, frameOf, learnScales } from "./frame.ts";
 import { type Anchors, anchorsOf, Errors } from "./intervals.ts";
 import { Cutter } from "./network.ts";
 import { type Origins, placeOf } from "./parts.ts";
-import type { ForecastFacts, Known } from "./record.ts";
+import type { ForecastFacts, KeptErrors, Known } from "./record.ts";
 import type { ForecastModel } from "./report.ts";
 import { toOwnUnit } from "./scores.ts";
 
@@ -22,15 +22,23 @@ export interface Scene {
   readonly unseen: readonly number[];
   /** Series that were not there when it was trained. */
   readonly strangers: readonly string[];
+  /** Whether it is the end that a file keeps: its errors are all of before, and its rows are not numbered from the first. */
+  readonly isTail?: boolean;
 }
 
 /**
- * A set as a trained forecaster reads it: by the scales that it learnt, or of a series that it does not know by those of all
- * rows before the origin.
+ * A set as a trained forecaster reads it: by the scales that it learnt, or of a series that it does not know by those of its
+ * first rows.
  *
+ * @param rowsBefore of a series of so many rows those that are known at the first origin
  * @throws BAD_SERIES for a set that does not fit
  */
-export async function sceneOf(kit: Runtime, facts: ForecastFacts, set: SeriesSet): Promise<Scene> {
+export async function sceneOf(
+  kit: Runtime,
+  facts: ForecastFacts,
+  set: SeriesSet,
+  rowsBefore: (length: number) => number,
+): Promise<Scene> {
   const { columns, layout, normalization, ridge, frequency, timeZone } = facts;
   checkColumns(set, namesIn(columns));
   const [own, wanted] = [set.frequency, frequency].map((one) => one && `${one.every} ${one.unit}`);
@@ -49,7 +57,7 @@ export async function sceneOf(kit: Runtime, facts: ForecastFacts, set: SeriesSet
   for (const series of set.series) {
     const known = Object.hasOwn(facts.series, series.id) ? facts.series[series.id] : undefined;
     if (!known) strangers.push(series.id);
-    const scales = known?.scales ?? (await learnScales(kit, series, columns, series.length));
+    const scales = known?.scales ?? (await learnScales(kit, series, columns, rowsBefore(series.length)));
     if (needsLog && !scales.log) {
       throw new LstmkitError(
         "BAD_SERIES",
@@ -137,11 +145,7 @@ export interface Said {
 /** Errors of one's own from which on those of training are not asked. */
 const ENOUGH = 20;
 
-/**
- * Forecasts of one series from rising origins, each with intervals by the errors that were known by then.
- *
- * @param kept errors of training, for a series with few of its own
- */
+/** Forecasts of one series from rising origins, each with intervals by the errors that were known by then. */
 export async function sayRolling(
   kit: Runtime,
   speaker: Speaker,
@@ -152,7 +156,7 @@ export async function sayRolling(
   levels: readonly number[],
   breath: Breath,
 ): Promise<Said> {
-  const { layout, calibration, needed, errors: kept } = facts;
+  const { layout, calibration, needed } = facts;
   const { horizon, targets } = layout;
   const { frames, outputs, log } = speaker;
   const frame = frames[series]!;
@@ -165,9 +169,9 @@ export async function sayRolling(
   const said = await speaker.say({ series: new Int32Array(at.length).fill(series), at });
   const errors = new Errors(each, outputs, calibration);
   if (speaker.name === "network" && dense.length < ENOUGH && levels.length > 0) {
-    const own = kept.find(({ id, lists }) => id === frame.id && lists[0]!.length >= ENOUGH);
-    for (const { lists } of own ? [own] : kept) errors.addLists(lists);
+    for (const { lists } of keptFor(frame, scene, facts, wanted[0]!)) errors.addLists(lists);
   }
+  const hasKept = errors.count > 0; // those of its own are among them
   const hasBounds = dense.length > 0 || errors.count > 0;
   const values = new Float64Array(wanted.length * each);
   const bounds = new Float64Array(wanted.length * each * levels.length * 2);
@@ -176,7 +180,7 @@ export async function sayRolling(
     if (at[i] !== wanted[w]) continue;
     for (; next < at.length && at[next]! + horizon <= at[i]!; next++) {
       const origin = at[next]!;
-      if (origin < first) continue;
+      if (origin < first || hasKept) continue;
       errors.add(
         said,
         next * each * outputs,
@@ -199,4 +203,20 @@ export async function sayRolling(
     values: await own(values, 1),
     bounds: hasBounds ? await own(bounds, levels.length * 2) : null,
   };
+}
+
+/** Errors that a file keeps, for a series with few of its own: of that series, or else of all; none that was not known yet. */
+function keptFor(
+  { id, times }: Frame,
+  { isTail }: Scene,
+  { errors }: ForecastFacts,
+  origin: number,
+): readonly KeptErrors[] {
+  const isKnown = ({ id: of, knownTo }: KeptErrors) => {
+    if (times) return times[origin - 1]! >= knownTo;
+    return isTail === true || of !== id || origin >= knownTo; // rows of two series have no order
+  };
+  const known = errors.filter(isKnown);
+  const own = known.find((kept) => kept.id === id && kept.lists[0]!.length >= ENOUGH);
+  return own ? [own] : known;
 }
