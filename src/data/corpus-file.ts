@@ -1,24 +1,19 @@
-import { deflateSync } from "fflate";
-import { LstmkitError } from "../errors.ts";
 import { parseJson } from "../json.ts";
-import { crc32 } from "./crc32.ts";
-import { inflate, mostTexts, mostUnpacked } from "./inflate.ts";
+import { mostTexts } from "./inflate.ts";
+import { badFile, type PackedFormat, pack, unpack } from "./packed-file.ts";
 
 /*
  * A small file for texts that are already cut into words and split into two parts:
  *
- *   8 bytes   "LSTMTXT1"
- *   4 bytes   CRC-32 of the content, little-endian
- *   4 bytes   length of the content, little-endian
- *   the rest  the content, deflated:
+ * in the frame of packed-file.ts, "LSTMTXT1", whose content is
+ *
  *     4 bytes   length of the header, little-endian
  *     header    JSON, UTF-8
  *     texts     training part, then test part; each text is varint(2 · length + label) and one varint
  *               a word: its rank, or 0 for a word that is not in the list. Varints are LEB128.
  */
 
-const MAGIC = "LSTMTXT1";
-const PREFIX_LENGTH = 16;
+const FORMAT: PackedFormat = { magic: "LSTMTXT1", file: "the corpus file" };
 
 /** Texts as ranks of words, with the class of each. */
 export interface CorpusPart {
@@ -70,19 +65,12 @@ export function writeCorpus(corpus: Corpus): Uint8Array {
   }
   const unpacked = Uint8Array.from(content);
   new DataView(unpacked.buffer).setUint32(0, headerBytes.length, true);
-  const packed = deflateSync(unpacked, { level: 9, mem: 12 });
-  const file = new Uint8Array(PREFIX_LENGTH + packed.length);
-  file.set(new TextEncoder().encode(MAGIC));
-  const view = new DataView(file.buffer);
-  view.setUint32(8, crc32(unpacked), true);
-  view.setUint32(12, unpacked.length, true);
-  file.set(packed, PREFIX_LENGTH);
-  return file;
+  return pack(FORMAT, unpacked);
 }
 
 /** Reads a corpus file. @throws BAD_DATASET when it is of another format, cut short or damaged */
 export function readCorpus(bytes: Uint8Array): Corpus {
-  const content = unpack(bytes);
+  const content = unpack(FORMAT, bytes);
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const headerLength = content.length < 4 ? Number.POSITIVE_INFINITY : view.getUint32(0, true);
   if (headerLength > content.length - 4) throw bad("a header longer than the file");
@@ -97,25 +85,6 @@ export function readCorpus(bytes: Uint8Array): Corpus {
   if (!reader.atEnd) throw bad("bytes after its last text");
   const { name, classes, provenance, words } = header;
   return { name, classes, provenance, words, train, test };
-}
-
-function unpack(bytes: Uint8Array): Uint8Array {
-  const magic = new TextDecoder("latin1").decode(bytes.subarray(0, MAGIC.length));
-  if (magic !== MAGIC || bytes.length < PREFIX_LENGTH) throw bad(`${bytes.length} bytes in another format`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const packed = bytes.subarray(PREFIX_LENGTH);
-  const length = view.getUint32(12, true);
-  if (length > mostUnpacked(packed.length)) throw bad("a declared length that its bytes cannot hold");
-  let content: Uint8Array;
-  try {
-    content = inflate(packed, length);
-  } catch (cause) {
-    throw bad("content that cannot be unpacked", cause);
-  }
-  if (content.length !== length || crc32(content) !== view.getUint32(8, true)) {
-    throw bad("content that does not match its checksum");
-  }
-  return content;
 }
 
 function parseHeader(bytes: Uint8Array): Header {
@@ -202,10 +171,4 @@ function pushVarint(bytes: number[], value: number): void {
   bytes.push(rest);
 }
 
-function bad(found: string, cause?: unknown): LstmkitError {
-  return new LstmkitError(
-    "BAD_DATASET",
-    `the corpus file has ${found}; wanted a whole file in the format ${MAGIC}. Install the package again, or fetch the file again.`,
-    { cause },
-  );
-}
+const bad = (found: string, cause?: unknown) => badFile(FORMAT, found, cause);

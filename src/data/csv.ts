@@ -1,4 +1,4 @@
-import { BYTES_WANTED, type Bytes, bytesOf } from "../bytes.ts";
+import type { Bytes } from "../bytes.ts";
 import { LstmkitError } from "../errors.ts";
 import { aString, checkOptions, oneOf, show, trueOrFalse } from "../options.ts";
 import {
@@ -15,7 +15,7 @@ import {
 } from "./classes.ts";
 import { badQuote, csvRows, findSeparator, type Row } from "./csv-rows.ts";
 import type { LabelledTexts } from "./dataset.ts";
-import { decodeWhole, withoutMark } from "./decode-text.ts";
+import { textOfSource } from "./decode-text.ts";
 
 /** How a CSV file is read, and which of its columns hold what. */
 export interface CsvOptions {
@@ -155,7 +155,7 @@ interface Table {
 
 function readTable(call: string, source: string | Bytes, options: CsvOptions): Table {
   const given = checkOptions(call, options, CSV_OPTIONS);
-  const content = contentOf(call, source, given.encoding);
+  const content = textOfSource(call, source, given.encoding);
   const hasQuotes = given.quote !== "none";
   const separator = given.separator ?? findSeparator(content, hasQuotes);
   const rows = [...csvRows(content, separator, hasQuotes)];
@@ -173,17 +173,6 @@ function readTable(call: string, source: string | Bytes, options: CsvOptions): T
     rows: hasHeader ? rows.slice(1) : rows,
     hasHeader,
   };
-}
-
-function contentOf(call: string, source: string | Bytes, encoding: string | undefined): string {
-  if (typeof source !== "string") {
-    return decodeWhole(bytesOf(source, call, `a string, ${BYTES_WANTED}`), encoding, "BAD_CSV");
-  }
-  if (encoding === undefined) return withoutMark(source);
-  throw new LstmkitError(
-    "BAD_ARGUMENT",
-    `${call}: encoding is ${show(encoding)}, and the source is a string, decoded already. Give the file's bytes, or no encoding.`,
-  );
 }
 
 /** Whether the first row is nearly certainly no header. */

@@ -1,5 +1,5 @@
 /** Bytes as text: in what encoding they are, and where they are not. */
-import { type Bytes, bytesOf } from "../bytes.ts";
+import { BYTES_WANTED, type Bytes, bytesOf } from "../bytes.ts";
 import { type ErrorCode, LstmkitError } from "../errors.ts";
 import { aString, checkOptions, show } from "../options.ts";
 
@@ -215,4 +215,20 @@ const WINDOWS_1252 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’�
 /** Node 20 decodes Latin-1 in its place: control characters stand where quotes and dashes should. */
 function asWindows1252(text: string): string {
   return text.replace(/[\x80-\x9f]/g, (control) => WINDOWS_1252[control.charCodeAt(0) - 0x80]!);
+}
+
+/**
+ * The text of bytes, or a text as it was given.
+ *
+ * @throws BAD_CSV for what does not decode; BAD_ARGUMENT for what is neither, and for the encoding of a text
+ */
+export function textOfSource(call: string, source: string | Bytes, encoding: string | undefined): string {
+  if (typeof source !== "string") {
+    return decodeWhole(bytesOf(source, call, `a string, ${BYTES_WANTED}`), encoding, "BAD_CSV");
+  }
+  if (encoding === undefined) return withoutMark(source);
+  throw new LstmkitError(
+    "BAD_ARGUMENT",
+    `${call}: encoding is ${show(encoding)}, and the source is a string, decoded already. Give the file's bytes, or no encoding.`,
+  );
 }

@@ -1,7 +1,9 @@
 /** CSV files in which a row is a sequence: a text, or the numbers of one. */
+
 import type { Bytes } from "../../bytes.ts";
 import { checkOptions, show } from "../../options.ts";
 import { list } from "../classes.ts";
+import { textOfSource } from "../decode-text.ts";
 import type { Finding } from "../series/series.ts";
 import { sequencesOfSteps } from "./long-form.ts";
 import { NumberList, numberOf } from "./numbers.ts";
@@ -11,7 +13,6 @@ import {
   bad,
   columnCalled,
   columnOf,
-  contentOf,
   hasFewValues,
   isNumeric,
   LABEL_NAMES,
@@ -37,7 +38,7 @@ export function sequencesFromCsv(source: string | Bytes, options: SequenceOption
     SEQUENCE_OPTIONS,
   );
   return sequencesOfTable(
-    readTable(contentOf("sequencesFromCsv()", source, given.encoding), given, namesOf(given)),
+    readTable(textOfSource("sequencesFromCsv()", source, given.encoding), given, namesOf(given)),
     given,
   );
 }

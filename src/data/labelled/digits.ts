@@ -1,22 +1,15 @@
 /** The handwritten digits that ship with the package, and the format of their file. */
-import { deflateSync } from "fflate";
 import { type Bytes, bytesOf } from "../../bytes.ts";
-import { LstmkitError } from "../../errors.ts";
-import { crc32 } from "../crc32.ts";
-import { inflate, mostUnpacked } from "../inflate.ts";
+import { badFile, type PackedFormat, pack, unpack } from "../packed-file.ts";
 import type { SequenceSet } from "./set.ts";
 
 /*
- *   8 bytes   "LSTMDIG1"
- *   4 bytes   CRC-32 of what follows, unpacked, little-endian
- *   4 bytes   its length, little-endian
- *   the rest  deflated: 4 bytes of digits in the training part, 4 of those in the test part, a byte a digit that says
- *             which one it is, then each digit's pixels from left to right and from top to bottom, two in a byte, the
- *             first in the upper half: 0 is white, 15 black
+ * In the frame of packed-file.ts, "LSTMDIG1": 4 bytes of digits in the training part, 4 of those in the test part, both
+ * little-endian, a byte a digit that says which one it is, then each digit's pixels from left to right and from top to bottom,
+ * two in a byte, the first in the upper half: 0 is white, 15 black.
  */
 
-const MAGIC = "LSTMDIG1";
-const PREFIX_LENGTH = 16;
+const FORMAT: PackedFormat = { magic: "LSTMDIG1", file: "the digits' file" };
 /** Rows of a digit, and pixels in each. */
 export const DIGIT_SIZE = 14;
 const BYTES = (DIGIT_SIZE * DIGIT_SIZE) / 2;
@@ -40,14 +33,7 @@ export function writeDigits(train: readonly Digit[], test: readonly Digit[]): Ui
     for (let b = 0; b < BYTES; b++)
       content[8 + all.length + i * BYTES + b] = (pixels[2 * b]! << 4) | pixels[2 * b + 1]!;
   }
-  const packed = deflateSync(content, { level: 9, mem: 12 });
-  const file = new Uint8Array(PREFIX_LENGTH + packed.length);
-  file.set(new TextEncoder().encode(MAGIC));
-  const prefix = new DataView(file.buffer);
-  prefix.setUint32(8, crc32(content), true);
-  prefix.setUint32(12, content.length, true);
-  file.set(packed, PREFIX_LENGTH);
-  return file;
+  return pack(FORMAT, content);
 }
 
 /**
@@ -58,7 +44,7 @@ export function writeDigits(train: readonly Digit[], test: readonly Digit[]): Ui
  * @throws BAD_DATASET where they are damaged or another file's; BAD_ARGUMENT for what has no bytes
  */
 export function digitsFromBytes(bytes: Bytes): { train: SequenceSet; test: SequenceSet } {
-  const content = unpack(bytesOf(bytes, "digitsFromBytes()"));
+  const content = unpack(FORMAT, bytesOf(bytes, "digitsFromBytes()"));
   if (content.length < 8) throw bad("no digits");
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const [train, test] = [view.getUint32(0, true), view.getUint32(4, true)];
@@ -91,26 +77,4 @@ function pixelsOf(bytes: Uint8Array): Float64Array {
   });
 }
 
-function unpack(bytes: Uint8Array): Uint8Array {
-  const magic = new TextDecoder("latin1").decode(bytes.subarray(0, MAGIC.length));
-  if (magic !== MAGIC || bytes.length < PREFIX_LENGTH) throw bad(`${bytes.length} bytes in another format`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const packed = bytes.subarray(PREFIX_LENGTH);
-  const length = view.getUint32(12, true);
-  if (length > mostUnpacked(packed.length)) throw bad("a declared length that its bytes cannot hold");
-  try {
-    const content = inflate(packed, length);
-    if (content.length === length && crc32(content) === view.getUint32(8, true)) return content;
-  } catch (cause) {
-    throw bad("content that cannot be unpacked", cause);
-  }
-  throw bad("content that does not match its checksum");
-}
-
-function bad(found: string, cause?: unknown): LstmkitError {
-  return new LstmkitError(
-    "BAD_DATASET",
-    `the digits' file has ${found}; wanted a whole file in the format ${MAGIC}. Install the package again, or fetch the file again.`,
-    { cause },
-  );
-}
+const bad = (found: string) => badFile(FORMAT, found);

@@ -3,14 +3,14 @@ import { type Bytes, bytesOf } from "../../bytes.ts";
 import { LstmkitError } from "../../errors.ts";
 import { checkOptions, show } from "../../options.ts";
 import { list } from "../classes.ts";
-import { decodeWhole } from "../decode-text.ts";
+import { decodeWhole, textOfSource } from "../decode-text.ts";
 import type { Finding } from "../series/series.ts";
 import { namesOf, sequencesOfTable } from "./csv.ts";
 import { sequencesFromLines } from "./lines.ts";
 import { inOrder, stepColumns, targetsOf, valuesOf } from "./long-form.ts";
 import { type FilledOptions, SEQUENCE_OPTIONS, type SequenceOptions } from "./options.ts";
 import type { SequenceSet } from "./set.ts";
-import { bad, contentOf, readTable } from "./table.ts";
+import { bad, readTable } from "./table.ts";
 import { renamer } from "./targets.ts";
 import { sequencesFromTs } from "./ts-file.ts";
 
@@ -68,7 +68,7 @@ export function sequencesFromFile(
     case "lines":
       return sequencesFromLines(source, given);
     case "csv": {
-      const content = contentOf("sequencesFromFile()", source, given.encoding);
+      const content = textOfSource("sequencesFromFile()", source, given.encoding);
       // A .tsv file of the UCR archive is numbers without a header, a class before them.
       const table = readTable(content, given, namesOf(given));
       const isUcr =
@@ -231,7 +231,7 @@ function numberFiles(
   const own: Finding[] = [];
   const ignored = new Set<string>();
   for (const { path, bytes } of files) {
-    const content = contentOf("sequencesFromFiles()", bytes, options.encoding);
+    const content = textOfSource("sequencesFromFiles()", bytes, options.encoding);
     const table = within(path, () => readTable(content, options, namesOf(options)));
     const found = within(path, () => stepColumns(table, options, [], "", isSteps));
     const names = found.features.map((c) => table.names[c]!);

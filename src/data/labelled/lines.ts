@@ -6,14 +6,16 @@
  * - the class, then numbers: a univariate file of the UCR archive
  * - `token<TAB>tag` or `token tag`, blank lines between sequences (CoNLL), or CoNLL-U: where labels is "steps"
  */
+
 import type { Bytes } from "../../bytes.ts";
 import { checkOptions, show } from "../../options.ts";
 import { list } from "../classes.ts";
+import { textOfSource } from "../decode-text.ts";
 import { sequencesOfTable } from "./csv.ts";
 import { NumberList, numberOf } from "./numbers.ts";
 import { type FilledOptions, SEQUENCE_OPTIONS, type SequenceOptions } from "./options.ts";
 import type { SequenceSet } from "./set.ts";
-import { bad, contentOf, readTable } from "./table.ts";
+import { bad, readTable } from "./table.ts";
 import { oneTarget, renamer } from "./targets.ts";
 
 interface Line {
@@ -33,7 +35,7 @@ export function sequencesFromLines(source: string | Bytes, options: SequenceOpti
     options,
     SEQUENCE_OPTIONS,
   );
-  const content = contentOf("sequencesFromLines()", source, given.encoding);
+  const content = textOfSource("sequencesFromLines()", source, given.encoding);
   const all = content.split(/\r\n|\n|\r/).map((text, i) => ({ text, line: i + 1 }));
   const lines = all.filter(({ text }) => text.trim() !== "");
   if (lines.length === 0) throw bad("the file is empty", "a sequence in every line");

@@ -1,10 +1,7 @@
-/** A CSV file as rows of cells under names, whatever is in its columns. */
-import { BYTES_WANTED, type Bytes, bytesOf } from "../../bytes.ts";
 import { LstmkitError } from "../../errors.ts";
 import { didYouMean, show } from "../../options.ts";
 import { classKey, isPlain, list } from "../classes.ts";
 import { csvRows, findSeparator, type Row } from "../csv-rows.ts";
-import { decodeWhole, withoutMark } from "../decode-text.ts";
 import { isMissing, numberOf } from "./numbers.ts";
 import type { SequenceOptions } from "./options.ts";
 
@@ -32,18 +29,6 @@ export interface Table {
   /** Below the header, if there is one; as many cells in each as there are names. */
   readonly rows: readonly Row[];
   readonly hasHeader: boolean;
-}
-
-/** Text out of bytes, or a string as it is. @throws BAD_CSV, BAD_ARGUMENT */
-export function contentOf(call: string, source: string | Bytes, encoding: string | undefined): string {
-  if (typeof source !== "string") {
-    return decodeWhole(bytesOf(source, call, `a string, ${BYTES_WANTED}`), encoding, "BAD_CSV");
-  }
-  if (encoding === undefined) return withoutMark(source);
-  throw new LstmkitError(
-    "BAD_ARGUMENT",
-    `${call}: encoding is ${show(encoding)}, and the source is a string, decoded already. Give the file's bytes, or no encoding.`,
-  );
 }
 
 /**

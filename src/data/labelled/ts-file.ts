@@ -2,13 +2,15 @@
  * The .ts files of the UCR and UEA archive, as aeon and sktime describe them: a header of lines with @, then a line a
  * case, its dimensions with ":" between and its class behind the last one.
  */
+
 import type { Bytes } from "../../bytes.ts";
 import { checkOptions, show } from "../../options.ts";
 import { classKey, list } from "../classes.ts";
+import { textOfSource } from "../decode-text.ts";
 import { NumberList, numberOf } from "./numbers.ts";
 import { SEQUENCE_OPTIONS, type SequenceOptions } from "./options.ts";
 import type { SequenceSet } from "./set.ts";
-import { bad, contentOf } from "./table.ts";
+import { bad } from "./table.ts";
 import { renamer } from "./targets.ts";
 
 interface Header {
@@ -29,7 +31,7 @@ export function sequencesFromTs(source: string | Bytes, options: SequenceOptions
     options,
     SEQUENCE_OPTIONS,
   );
-  const lines = contentOf("sequencesFromTs()", source, given.encoding).split(/\r\n|\n|\r/);
+  const lines = textOfSource("sequencesFromTs()", source, given.encoding).split(/\r\n|\n|\r/);
   const from = lines.findIndex((line) => /^\s*@data\b/i.test(line));
   if (from < 0)
     throw bad("no line @data", "a .ts file of the UCR or UEA archive, whose cases follow a line @data");

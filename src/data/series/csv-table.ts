@@ -1,10 +1,10 @@
 /** A CSV file as a table with names. */
-import { BYTES_WANTED, type Bytes, bytesOf } from "../../bytes.ts";
+import type { Bytes } from "../../bytes.ts";
 import { LstmkitError } from "../../errors.ts";
-import { checkOptions, oneOf, show, trueOrFalse } from "../../options.ts";
+import { checkOptions, oneOf, trueOrFalse } from "../../options.ts";
 import { CSV_OPTIONS } from "../csv.ts";
 import { csvRows, findSeparator } from "../csv-rows.ts";
-import { decodeWhole, withoutMark } from "../decode-text.ts";
+import { textOfSource } from "../decode-text.ts";
 import { Float64List } from "./float64-list.ts";
 import { looksNumeric } from "./number-column.ts";
 import { badSeries, counted } from "./places.ts";
@@ -49,23 +49,11 @@ export function seriesFromCsv(source: string | Bytes, options: SeriesCsvOptions 
     options,
     SERIES_CSV_OPTIONS,
   );
-  const text = textOf("seriesFromCsv()", source, given.encoding);
+  const text = textOfSource("seriesFromCsv()", source, given.encoding);
   const hasQuotes = given.quote !== "none";
   return readSeries(
     csvTable(text, given.separator ?? findSeparator(text, hasQuotes), hasQuotes, given.header),
     given,
-  );
-}
-
-/** The text of a file, or the text that was given. */
-export function textOf(call: string, source: string | Bytes, encoding: string | undefined): string {
-  if (typeof source !== "string") {
-    return decodeWhole(bytesOf(source, call, `a string, ${BYTES_WANTED}`), encoding, "BAD_CSV");
-  }
-  if (encoding === undefined) return withoutMark(source);
-  throw new LstmkitError(
-    "BAD_ARGUMENT",
-    `${call}: encoding is ${show(encoding)}, and the source is a string, decoded already. Give the file's bytes, or no encoding.`,
   );
 }
 

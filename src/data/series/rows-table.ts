@@ -1,10 +1,11 @@
 /** Rows and columns in memory, and JSON, as a table with names. */
+
 import type { Bytes } from "../../bytes.ts";
 import { LstmkitError } from "../../errors.ts";
 import { JsonError, parseJson } from "../../json.ts";
 import { checkOptions, isList, show } from "../../options.ts";
 import { CSV_OPTIONS } from "../csv.ts";
-import { textOf } from "./csv-table.ts";
+import { textOfSource } from "../decode-text.ts";
 import { badSeries } from "./places.ts";
 import { readSeries } from "./read-series.ts";
 import type { SeriesSet } from "./series.ts";
@@ -53,7 +54,7 @@ export function seriesFromJson(source: string | Bytes, options: SeriesJsonOption
     options,
     SERIES_JSON_OPTIONS,
   );
-  const text = textOf("seriesFromJson()", source, given.encoding).trim();
+  const text = textOfSource("seriesFromJson()", source, given.encoding).trim();
   const end = text.search(/[\r\n]/);
   const isOfLines = text.startsWith("{") && isObject(parsed(end < 0 ? text : text.slice(0, end)));
   const isLone = end < 0 && isOfLines && Object.values(parsed(text) as object).some(Array.isArray);
