@@ -5,7 +5,7 @@ import type { Runtime } from "../../index.ts";
 import type { Breath } from "./breath.ts";
 import type { BacktestOptions } from "./calls.ts";
 import { modelOf, strangersIn } from "./forecast.ts";
-import type { ForecastFacts, Known } from "./record.ts";
+import type { Known, Learnt } from "./record.ts";
 import type { Backtest, BaselineName, Coverage, ForecastModel, Scores } from "./report.ts";
 import { ErrorSums } from "./scores.ts";
 import { type Said, type Scene, sayRolling, sceneOf, speakerOf } from "./speak.ts";
@@ -14,7 +14,7 @@ import { type Said, type Scene, sayRolling, sceneOf, speakerOf } from "./speak.t
 const MOST_CUTS = 200;
 
 /** Models beside the network that a set can be forecast by. */
-export const baselinesFor = ({ season }: ForecastFacts): BaselineName[] => [
+export const baselinesFor = ({ season }: Learnt): BaselineName[] => [
   "last",
   ...(season > 0 ? (["seasonal", "seasonalDrift"] as const) : []),
   "drift",
@@ -94,14 +94,14 @@ export async function backtest(
 /** Sums over forecasts, of each model and each step. */
 export class Measure {
   readonly #scene: Scene;
-  readonly #facts: ForecastFacts;
+  readonly #facts: Learnt;
   readonly #levels: readonly number[];
   readonly #sums = new Map<ForecastModel, ErrorSums[]>();
   readonly #inside: number[][];
   readonly #width: number[][];
   readonly #counts: number[];
 
-  constructor(scene: Scene, facts: ForecastFacts, levels: readonly number[]) {
+  constructor(scene: Scene, facts: Learnt, levels: readonly number[]) {
     this.#scene = scene;
     this.#facts = facts;
     this.#levels = levels;

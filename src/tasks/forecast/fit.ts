@@ -25,7 +25,7 @@ import {
   trainOne,
 } from "./learn.ts";
 import { type Cut, cutsOf, type Origins, originsIn, thinned } from "./parts.ts";
-import type { ForecastFacts, KeptErrors, Known, SeriesFacts } from "./record.ts";
+import type { KeptErrors, Known, Learnt, SeriesFacts } from "./record.ts";
 import type { Baseline, BaselineName, Candidate, ForecastModel, PartReport, TestReport } from "./report.ts";
 import { seasonsOf, windowFor } from "./seasons.ts";
 import { FORECASTER_OPTIONS, type ForecasterOptions, type Normalization } from "./settings.ts";
@@ -118,7 +118,7 @@ export async function study(
   const { model } = trained;
   try {
     const scene: Scene = { plain, log, unseen: own.map(({ cut }) => cut.validation), strangers: [] };
-    const facts: Omit<ForecastFacts, "season" | "errors" | "report"> = {
+    const facts: Omit<Learnt, "season" | "errors"> = {
       ...{ columns, layout, needed, normalization, quantiles },
       frequency: set.frequency,
       timeZone: set.timeZone,
@@ -137,14 +137,14 @@ export async function study(
     const baselines = await baselinesOf(
       kit,
       model,
-      { ...facts, season: 0, errors: [] } as never,
+      { ...facts, season: 0, errors: [] },
       scene,
       validation,
       places.seasons,
       breath,
     );
     const season = baselines.find(({ name }) => name === "seasonal")?.season ?? 0;
-    const known: Known = { model, facts: { ...facts, season, errors: [] } as never };
+    const known: Known<Learnt> = { model, facts: { ...facts, season, errors: [] } };
     const valScores = await scoresBy(kit, known, scene, "network", thinned(validation, CHOOSE_BY), breath);
     const errors = await errorsOf(
       known,
@@ -332,7 +332,7 @@ function tailOf(set: SeriesSet, columns: Columns, most: number, horizon: number)
 /** The scores of a model from some origins. */
 async function scoresBy(
   kit: Runtime,
-  known: Known,
+  known: Known<Learnt>,
   scene: Scene,
   name: ForecastModel,
   origins: Origins,
@@ -352,7 +352,7 @@ async function scoresBy(
 async function baselinesOf(
   kit: Runtime,
   model: Known["model"],
-  facts: ForecastFacts,
+  facts: Learnt,
   scene: Scene,
   validation: Origins,
   seasons: readonly number[],
@@ -380,7 +380,7 @@ async function baselinesOf(
 
 /** The last errors on rows that were not trained on: for forecasts without data, and for series that have none of their own. */
 async function errorsOf(
-  known: Known,
+  known: Known<Learnt>,
   scene: Scene,
   ranges: readonly { readonly from: number; readonly to: number }[],
   breath: Breath,
@@ -412,7 +412,7 @@ async function errorsOf(
 /** How forecasts do on the test part; null where there is none. */
 async function test(
   kit: Runtime,
-  known: Known,
+  known: Known<Learnt>,
   scene: Scene,
   own: readonly { readonly series: Series; readonly cut: Cut }[],
   breath: Breath,

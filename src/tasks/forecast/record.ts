@@ -50,10 +50,13 @@ export interface ForecastFacts {
   readonly report: ForecastReport;
 }
 
+/** What forecasts go by. */
+export type Learnt = Omit<ForecastFacts, "report">;
+
 /** A network, and what has to be known beside it. */
-export interface Known {
+export interface Known<Facts = ForecastFacts> {
   readonly model: Model;
-  readonly facts: ForecastFacts;
+  readonly facts: Facts;
 }
 
 interface Packed {

@@ -42,7 +42,7 @@ export interface ForecasterOptions {
   holidays?: Holidays;
   /**
    * So many rows earlier each, what the target was is given beside what is known in advance; from `horizon` on. Default:
-   * the longest season, where the training part has it twice and more.
+   * the longest season that the training part has twice, where it is longer than the window.
    */
   lags?: readonly number[];
   /** Default `auto`: chosen on the validation part, as the report says. A center alone: without logarithm and ridge. */

@@ -9,7 +9,7 @@ import { type Frame, frameOf, learnScales } from "./frame.ts";
 import { type Anchors, anchorsOf, Errors } from "./intervals.ts";
 import { Cutter } from "./network.ts";
 import { type Origins, placeOf } from "./parts.ts";
-import type { ForecastFacts, KeptErrors, Known } from "./record.ts";
+import type { KeptErrors, Known, Learnt } from "./record.ts";
 import type { ForecastModel } from "./report.ts";
 import { toOwnUnit } from "./scores.ts";
 
@@ -35,7 +35,7 @@ export interface Scene {
  */
 export async function sceneOf(
   kit: Runtime,
-  facts: ForecastFacts,
+  facts: Learnt,
   set: SeriesSet,
   rowsBefore: (length: number) => number,
 ): Promise<Scene> {
@@ -88,7 +88,7 @@ export interface Speaker {
 }
 
 export function speakerOf(
-  { model, facts }: Known,
+  { model, facts }: Known<Learnt>,
   scene: Scene,
   name: ForecastModel,
   breath: Breath,
@@ -131,7 +131,7 @@ export function speakerOf(
 }
 
 /** How a speaker's intervals lie. */
-export const anchorsFor = (speaker: Speaker, facts: ForecastFacts, levels: readonly number[]): Anchors =>
+export const anchorsFor = (speaker: Speaker, facts: Learnt, levels: readonly number[]): Anchors =>
   anchorsOf(levels, speaker.name === "network" ? facts.quantiles : null);
 
 /** Forecasts with their intervals, in the data's own unit. */
@@ -149,7 +149,7 @@ const ENOUGH = 20;
 export async function sayRolling(
   kit: Runtime,
   speaker: Speaker,
-  facts: ForecastFacts,
+  facts: Learnt,
   scene: Scene,
   series: number,
   wanted: Int32Array,
@@ -209,7 +209,7 @@ export async function sayRolling(
 function keptFor(
   { id, times }: Frame,
   { isTail }: Scene,
-  { errors }: ForecastFacts,
+  { errors }: Learnt,
   origin: number,
 ): readonly KeptErrors[] {
   const isKnown = ({ id: of, knownTo }: KeptErrors) => {
