@@ -85,7 +85,7 @@ export async function errorsOf(
     const first = Math.max(needed, from, to - horizon - most + 1);
     const at = Int32Array.from({ length: Math.max(0, to - horizon - first + 1) }, (_, i) => first + i);
     const said = await speaker.say({ series: new Int32Array(at.length).fill(s), at });
-    const errors = new Errors(horizon * targets, speaker.outputs, most);
+    const errors = new Errors(layout, speaker.outputs, most);
     const frame = speaker.frames[s]!;
     for (let i = 0; i < at.length; i++) {
       errors.add(
