@@ -3,8 +3,8 @@
  * next (split conformal, Papadopoulos et al. 2002, with a window that moves on; of quantiles as Romano et al. 2019). An
  * error counts once the row that it is about is known.
  *
- * Errors h steps ahead from origins that follow each other share all but one of the rows that they are about, so n of them tell
- * as much as n / h that have none in common, and it is for so many that the ends are corrected.
+ * Errors h steps ahead from origins that follow each other share all but one of the rows between, so n of them tell less than n
+ * that have none in common, and the ends are corrected for so many.
  */
 import { LstmkitError } from "../../errors.ts";
 
@@ -103,6 +103,12 @@ class SortedErrors {
   }
 }
 
+/**
+ * Errors h steps ahead, from each row in turn, that tell as much of their spread as one: where rows change independently the
+ * correlation of two that are k apart is 1 − k / h, and the sum of its squares over all k is this (Bartlett 1946).
+ */
+const overlapOf = (h: number): number => (2 * h * h + 1) / (3 * h);
+
 /** Errors of forecasts of one series: for each step, target and output. */
 export class Errors {
   readonly #own: readonly SortedErrors[];
@@ -141,7 +147,7 @@ export class Errors {
   ): void {
     const places = this.#own.length / this.#outputs;
     for (let place = 0; place < places; place++) {
-      const overlap = Math.floor(place / this.#targets) + 1;
+      const overlap = overlapOf(Math.floor(place / this.#targets) + 1);
       for (let l = 0; l < levels.length; l++) {
         const [lowAt, highAt] = [place * this.#outputs + low[l]!, place * this.#outputs + high[l]!];
         const tail = (1 - levels[l]!) / 2;
