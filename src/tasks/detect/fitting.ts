@@ -23,10 +23,12 @@ import {
   windowFor,
 } from "./settings.ts";
 import { Watch, type WatchedSeries } from "./watch.ts";
-import { batchOf, type Places, unitOf, type Watched } from "./windows.ts";
+import { batchOf, type Places, spread, unitOf, type Watched } from "./windows.ts";
 
 /** Rows of the validation part that scores are taken of, over all series: the last ones. */
 const MOST_CALIBRATED = 4000;
+/** Rows of it that mean errors are told of, evenly spread. */
+const MOST_MEASURED = 20_000;
 /** It takes so many to call one odd. */
 const FEWEST_CALIBRATED = 20;
 /** Windows to learn from at least. */
@@ -105,14 +107,17 @@ export async function calibrateDetector(
   tuning: Tuning,
   signal?: AbortSignal,
 ): Promise<DetectFacts> {
-  const validation = validationOf(parts);
+  const validation = spread(validationOf(parts), MOST_MEASURED);
   const network = await errorsOf(model, parts, validation, window);
   const expecting = new Expecting(kit, model, { ...set, window, calendar: features });
   const { series, calibration } = await calibrate(model, parts, expecting, { set, window, tuning, signal });
   const season = seasonFor(set.frequency);
   const report: DetectReport = {
     ...{ target, series: parts.length, frequency: set.frequency, window, calendar: features },
-    rows: { train: sum(parts, (part) => part.train), validation: validation.length / 2 },
+    rows: {
+      train: sum(parts, (part) => part.train),
+      validation: sum(parts, (part) => part.of.length - part.train),
+    },
     calibration: calibration.length,
     errors: {
       network: mean(network.map(({ error }) => error)),

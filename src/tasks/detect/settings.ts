@@ -37,7 +37,7 @@ export interface Tuning {
   readonly lastRate: number;
 }
 
-export const TUNING: Tuning = { replace: 0.05, leastShare: 1, lastRate: 0.5 };
+export const TUNING: Tuning = { replace: 0.05, leastShare: 1, lastRate: 0.01 };
 
 const none = undefined;
 

@@ -15,7 +15,7 @@ import {
 } from "./learn.ts";
 import { originsUntil, originsWithin, thinned } from "./parts.ts";
 import type { Candidate } from "./report.ts";
-import { type Ridge, RidgeSums, ridgeCost, solveCost } from "./ridge.ts";
+import { type Ridge, RidgeSums, readCost, ridgeCost, solveCost } from "./ridge.ts";
 import type { Center, Normalization } from "./settings.ts";
 import { Windows } from "./windows.ts";
 
@@ -27,9 +27,10 @@ export interface Extras {
 
 /** Shares of the number of windows that a ridge is tried with. */
 const PENALTIES = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1];
-/** Multiply-adds that a ridge may take to learn its windows, and all solutions may take: some seconds each. */
-const MOST_WORK = 2e9;
+/** Multiply-adds that ridges may take, all together: to learn from windows, to be solved, and to forecast. Some seconds each. */
+const MOST_LEARNING = 1e10;
 const MOST_SOLVING = 1e10;
+const MOST_JUDGING = 4e9;
 /** Centers of which a network is tried by itself: those that do best by a ridge. */
 const FINALISTS = 2;
 /** Of what is more than the simplest it is asked that its error is less by such a share. */
@@ -117,25 +118,29 @@ export async function screen(
   const studies = choices.map((extras) => reading(study, extras));
   const found: Screened[] = [];
   const last = stretches.edges.length - 1;
-  const origins = originsWithin(stretches.edges, { needed, horizon, most: Math.ceil(CHOOSE_BY / last) });
+  const ridges = PENALTIES.length * choices.length * normalizations.length;
+  const judging = Math.floor(MOST_JUDGING / (ridges * readCost({ ...study.layout, center: "last" })));
+  const most = Math.ceil(Math.max(256, Math.min(CHOOSE_BY, judging)) / last);
+  const origins = originsWithin(stretches.edges, { needed, horizon, most });
   for (const { center, log } of normalizations) {
     const layout = { ...study.layout, center };
     const sums = new RidgeSums(layout);
     const windows = new Windows(framesOf(study, log), layout);
-    const train = thinned(study.train, Math.max(256, Math.floor(MOST_WORK / ridgeCost(layout))));
+    const learning = normalizations.length * ridgeCost(layout);
+    const train = thinned(study.train, Math.max(256, Math.floor(MOST_LEARNING / learning)));
     const solving = PENALTIES.length * normalizations.length * solveCost(layout);
     const earliest = Math.max(0, stretches.earlier - Math.floor(MOST_SOLVING / solving) + 1);
     const errors = choices.map(() => PENALTIES.map((): number[] => []));
-    let ridges: Ridge[][] = [];
+    let solved: Ridge[][] = [];
     for (let from = earliest; from <= stretches.earlier; from++) {
       const before = from === earliest ? undefined : stretches.edges[from - 1];
       await sums.add(windows, originsUntil(train, horizon, stretches.edges[from]!, before), breath);
-      ridges = [];
-      for (const penalty of PENALTIES) ridges.push(await sums.solve(penalty, numbers, breath));
+      solved = [];
+      for (const penalty of PENALTIES) solved.push(await sums.solve(penalty, numbers, breath));
       const to = from < stretches.earlier ? from + 1 : last;
       for (const [c, own] of studies.entries()) {
         for (const p of PENALTIES.keys()) {
-          const cutter = cutterOf(own, { center, log }, ridges[p]![c]!, 1);
+          const cutter = cutterOf(own, { center, log }, solved[p]![c]!, 1);
           for (const some of origins.slice(from, to)) {
             if (some.at.length === 0) continue;
             const said = await cutter.forecasts(null, some, 1, breath);
@@ -147,7 +152,7 @@ export async function screen(
     for (const [c, extras] of choices.entries()) {
       const means = relative(errors[c]!);
       const best = means.indexOf(Math.min(...means));
-      found.push({ center, log, extras, ridge: ridges[best]![c]!, errors: errors[c]![best]! });
+      found.push({ center, log, extras, ridge: solved[best]![c]!, errors: errors[c]![best]! });
     }
   }
   return found;

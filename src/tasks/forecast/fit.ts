@@ -17,7 +17,7 @@ import {
 import { type Columns, namesIn } from "./columns.ts";
 import { rowsToShow } from "./forecast.ts";
 import { knownRows } from "./frame.ts";
-import { baselinesOf, errorsOf, leftOut, partOf, scoresBy, test } from "./judge.ts";
+import { baselinesOf, errorsOf, leftOut, partOf, sampled, scoresBy, test } from "./judge.ts";
 import { CHOOSE_BY, trainOne } from "./learn.ts";
 import { thinned } from "./parts.ts";
 import { type Plan, planOf } from "./plan.ts";
@@ -120,7 +120,11 @@ export async function study(
       test: tested?.report ?? null,
       baselines: baselines.map((one) => ({ ...one, test: tested?.baselines[one.name] ?? null })),
       best: all.reduce((a, b) => (b.mse < a.mse ? b : a)).name,
-      findings: [...set.findings, ...leftOut(set.series.length - own.length)],
+      findings: [
+        ...set.findings,
+        ...leftOut(set.series.length - own.length),
+        ...sampled(job.perEpoch, train.at.length),
+      ],
       digest: await model.digest(),
     };
     return { model, facts: { ...facts, season, errors, report } };

@@ -89,25 +89,11 @@ export async function frameOf(
   series: Series,
   columns: Columns,
   scales: Scales,
-  { log, ahead }: { readonly log: boolean; readonly ahead: number },
+  ahead: number,
 ): Promise<Frame> {
   const { id, length } = series;
   const raw = columns.target.map((name) => checkNumbers(series, name, length).subarray(0, length));
-  let floored = 0;
-  const targets: Float64Array[] = [];
-  for (const [k, values] of raw.entries()) {
-    if (!log) {
-      targets.push(scaled(values, scales.target[k]!, length));
-      continue;
-    }
-    const above = values.slice();
-    for (let i = 0; i < length; i++) {
-      if (above[i]! > 0) continue;
-      above[i] = scales.floor[k]!;
-      floored++;
-    }
-    targets.push(scaled(await kit.elementwise("log", above), scales.log![k]!, length));
-  }
+  const targets = raw.map((values, k) => scaled(values, scales.target[k]!, length));
   const past = columns.past.map((name, i) =>
     scaled(checkNumbers(series, name, length), scales.past[i]!, length),
   );
@@ -123,7 +109,24 @@ export async function frameOf(
   const ofCalendar = [columns.known.length, known.length] as const;
   if (times && columns.holidays)
     known.push(...holidayFeatures(set, times, columns.holidays, { each: true }).columns);
-  return { id, length, rows, times, scales, raw, targets, past, known, calendar: ofCalendar, floored };
+  return { id, length, rows, times, scales, raw, targets, past, known, calendar: ofCalendar, floored: 0 };
+}
+
+/** The same with its targets on logarithms; all else is shared. */
+export async function onLogs(kit: Kit, frame: Frame): Promise<Frame> {
+  const { raw, scales, length } = frame;
+  let floored = 0;
+  const targets: Float64Array[] = [];
+  for (const [k, values] of raw.entries()) {
+    const above = values.slice();
+    for (let i = 0; i < length; i++) {
+      if (above[i]! > 0) continue;
+      above[i] = scales.floor[k]!;
+      floored++;
+    }
+    targets.push(scaled(await kit.elementwise("log", above), scales.log![k]!, length));
+  }
+  return { ...frame, targets, floored };
 }
 
 /** Rows for which every column that is known in advance has a number. */

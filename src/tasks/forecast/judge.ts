@@ -172,3 +172,14 @@ export function leftOut(count: number): Finding[] {
     },
   ];
 }
+
+export function sampled(perEpoch: number, windows: number): Finding[] {
+  if (perEpoch >= windows) return [];
+  return [
+    {
+      code: "SAMPLED",
+      count: perEpoch,
+      message: `An epoch reads ${perEpoch} of ${windows} windows, others each time: more would take long.`,
+    },
+  ];
+}

@@ -27,6 +27,8 @@ export interface Study {
   readonly learningRate: number;
   readonly loss: CompileOptions["loss"];
   readonly batchSize: number;
+  /** Windows that an epoch reads: all, or as many of them, others each time. */
+  readonly perEpoch: number;
   readonly epochs: number;
   readonly patience: number;
   readonly seed: number;
@@ -95,7 +97,7 @@ export async function trainOne(
     candidates,
   }: Pick<ForecastProgress, "stage" | "epochs" | "candidate" | "candidates">,
 ): Promise<Trained> {
-  const { kit, breath, shape, hooks, batchSize, seed } = study;
+  const { kit, breath, shape, hooks, batchSize, perEpoch, seed } = study;
   const layout = { ...study.layout, center: normalization.center };
   const frames = framesOf(study, normalization.log);
   const without = { layout, ridge: normalization.linear ? ridge : null, gain: 1 };
@@ -105,7 +107,7 @@ export async function trainOne(
   const toValidate = () => cutters[1].batches(validation, 256, null);
   const model = await kit.sequential(layersOf(layout, shape, normalization.linear), { seed });
   try {
-    const batches = Math.ceil(study.train.at.length / batchSize);
+    const batches = Math.ceil(perEpoch / batchSize);
     await model.compile(compileOptions(study.learningRate, epochs * batches, study.loss));
     const history = { loss: [] as number[], valLoss: [] as number[] };
     let best: { valLoss: number; epoch: number; weights: NamedTensor[] | null } = {
@@ -119,7 +121,7 @@ export async function trainOne(
     }
     let began = now();
     let epochNumber = 0;
-    await model.fit(cutters[0].shuffled(study.train, batchSize, seed), {
+    await model.fit(cutters[0].shuffled(study.train, { batchSize, most: perEpoch, seed }), {
       epochs,
       validationData: toValidate,
       ...(hooks.signal && { signal: hooks.signal }),

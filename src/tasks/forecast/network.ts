@@ -176,10 +176,10 @@ export class Cutter {
     return size > 1e-9 ? size : 1;
   }
 
-  /** Batches of a pass, in another order for each where there is a seed. */
+  /** Batches of a pass. @param order numbers of the origins that it has; null for all as they stand */
   *batches(origins: Origins, size: number, order: Int32Array | null): Generator<SampleBatch> {
     const { horizon, targets } = this.layout;
-    const n = origins.at.length;
+    const n = order?.length ?? origins.at.length;
     const shape = decoderWidth(this.layout) > 0 ? [horizon, targets] : [horizon * targets];
     for (let from = 0; from < n; from += size) {
       const count = Math.min(size, n - from);
@@ -194,13 +194,15 @@ export class Cutter {
     }
   }
 
-  /** As batches, for fit: the order of each pass goes by the seed and the pass. */
-  shuffled(origins: Origins, size: number, seed: number): (pass: number) => Generator<SampleBatch> {
+  /** As batches, for fit: which windows each pass reads, and in which order, goes by the seed and the pass. */
+  shuffled(
+    origins: Origins,
+    { batchSize, most, seed }: { readonly batchSize: number; readonly most: number; readonly seed: number },
+  ): (pass: number) => Generator<SampleBatch> {
     return (pass) => {
-      const order = new RandomState((seed * 7919 + pass * 104_729 + 1) % 2 ** 32).permutation(
-        origins.at.length,
-      );
-      return this.batches(origins, size, Int32Array.from(order));
+      const random = new RandomState((seed * 7919 + pass * 104_729 + 1) % 2 ** 32);
+      const order = Int32Array.from(random.permutation(origins.at.length));
+      return this.batches(origins, batchSize, order.subarray(0, most));
     };
   }
 

@@ -134,7 +134,7 @@ export function placeOf(times: Float64Array, length: number, time: number): numb
  * Origins whose `horizon` targets all lie in rows from … to of their series, and which have `needed` rows before them. So
  * between the origins of two parts that meet there is a horizon, and no target is in both.
  *
- * @param most of them; where there are more, every second, third, … one, counted from the last
+ * @param most of them; where there are more, one of each two, three, …, counted from the last
  */
 export function originsIn(
   ranges: readonly { readonly from: number; readonly to: number }[],
@@ -151,16 +151,19 @@ export function originsIn(
     const own = last < first ? 0 : Math.floor((last - first) / stride) + 1;
     for (let j = own - 1; j >= 0; j--) {
       origins.series[i] = s;
-      origins.at[i++] = last - j * stride;
+      origins.at[i++] = Math.max(first, last - j * stride - Math.floor(stride * placeIn(j)));
     }
   }
   return origins;
 }
 
+/** Where in the j-th of equal pieces one is taken: not at the same place in each, or only some hours of a day would be seen. */
+const placeIn = (j: number): number => (j * 0.618_033_988_749_894_9) % 1;
+
 /** Some of them, evenly: all where there are no more than `most`. */
 export function thinned({ series, at }: Origins, most: number): Origins {
   if (at.length <= most) return { series, at };
-  const pick = (i: number) => Math.floor((i * at.length) / most);
+  const pick = (i: number) => Math.floor(((i + placeIn(i)) * at.length) / most);
   return {
     series: Int32Array.from({ length: most }, (_, i) => series[pick(i)]!),
     at: Int32Array.from({ length: most }, (_, i) => at[pick(i)]!),

@@ -11,14 +11,16 @@ import type { Breath } from "./breath.ts";
 import type { ForecastFitOptions } from "./calls.ts";
 import type { Extras } from "./choose.ts";
 import { type Columns, rolesOf, seriesName } from "./columns.ts";
-import { type Frame, frameOf, learnScales, type Scales } from "./frame.ts";
+import { type Frame, frameOf, learnScales, onLogs, type Scales } from "./frame.ts";
 import type { Study } from "./learn.ts";
 import { type Cut, cutsOf, type Origins, originsIn, stretchesOf } from "./parts.ts";
 import { seasonsOf, windowFor } from "./seasons.ts";
 import { FORECASTER_OPTIONS, type ForecasterOptions } from "./settings.ts";
 
-/** Windows of an epoch at most: more take long and tell little. */
+/** Windows that are learnt from at most, evenly spread: more tell little. */
 const MOST_WINDOWS = 50_000;
+/** Rows of windows that an epoch reads at most: others in each, so that a long series takes minutes and no more. */
+const MOST_ROWS = 2_400_000;
 
 /** Options, checked, with their defaults. */
 export type Given = ReturnType<typeof checkOptions<ForecasterOptions, typeof FORECASTER_OPTIONS>>;
@@ -89,10 +91,12 @@ export async function planOf(
   const loss: CompileOptions["loss"] = quantiles ? { name: "quantile", quantiles } : given.loss;
   const n = train.at.length;
   const batchSize = given.batchSize ?? (n >= 6000 ? 128 : n >= 2000 ? 64 : 32);
+  const wholeBatches = Math.floor(MOST_ROWS / (window + horizon) / batchSize) * batchSize;
+  const perEpoch = Math.min(n, Math.max(batchSize, wholeBatches));
   const epochs = given.epochs ?? Math.min(80, Math.max(12, Math.ceil(1600 / Math.ceil(n / batchSize))));
   const units = given.units ?? (n >= 1500 ? 64 : n >= 200 ? 32 : 16);
   const study: Study = {
-    ...{ kit, needed, train, validation, loss, batchSize, epochs, hooks, breath },
+    ...{ kit, needed, train, validation, loss, batchSize, perEpoch, epochs, hooks, breath },
     frames: { plain, log },
     layout: {
       ...{ window, horizon, lags: places.lags },
@@ -185,12 +189,12 @@ async function framesFor(
       "normalization has log: true, and some targets of the training part are not above 0. Leave it out, or shift the data.",
     );
   }
-  const frames = async (log: boolean) => {
-    const all: Frame[] = [];
-    for (const [s, { series }] of own.entries()) {
-      all.push(await frameOf(kit, set, series, columns, scales[s]!, { log, ahead }));
-    }
-    return all;
-  };
-  return { scales, plain: await frames(false), log: mayLog ? await frames(true) : null };
+  const plain: Frame[] = [];
+  const log: Frame[] = [];
+  for (const [s, { series }] of own.entries()) {
+    const frame = await frameOf(kit, set, series, columns, scales[s]!, ahead);
+    plain.push(frame);
+    if (mayLog) log.push(await onLogs(kit, frame));
+  }
+  return { scales, plain, log: mayLog ? log : null };
 }

@@ -42,6 +42,9 @@ export function solveCost(layout: Layout): number {
   return p ** 3 / 6 + layout.horizon * ((m * p * (p + m)) / 2 + layout.targets * p * p);
 }
 
+/** Multiply-adds that a forecast costs. */
+export const readCost = (layout: Layout): number => ridgeSize(layout, ridgeRows(layout));
+
 /** Multiply-adds that a window costs to learn from. */
 export function ridgeCost(layout: Layout): number {
   const { p, m } = sizesOf(layout, ridgeRows(layout));

@@ -5,7 +5,7 @@ import type { Runtime } from "../../index.ts";
 import { sayBaseline } from "./baselines.ts";
 import type { Breath } from "./breath.ts";
 import { checkColumns, namesIn, seriesName } from "./columns.ts";
-import { type Frame, frameOf, learnScales } from "./frame.ts";
+import { type Frame, frameOf, learnScales, onLogs } from "./frame.ts";
 import { type Anchors, anchorsOf, Errors } from "./intervals.ts";
 import { Cutter } from "./network.ts";
 import { type Origins, placeOf } from "./parts.ts";
@@ -65,10 +65,9 @@ export async function sceneOf(
       );
     }
     const times = { frequency, timeZone };
-    plain.push(await frameOf(kit, times, series, columns, scales, { log: false, ahead: layout.horizon }));
-    if (needsLog) {
-      log.push(await frameOf(kit, times, series, columns, scales, { log: true, ahead: layout.horizon }));
-    }
+    const frame = await frameOf(kit, times, series, columns, scales, layout.horizon);
+    plain.push(frame);
+    if (needsLog) log.push(await onLogs(kit, frame));
     if (!known) unseen.push(0);
     else if (series.times) unseen.push(placeOf(series.times, series.length, known.trainedTo));
     else unseen.push(Math.min(series.length, known.trainedTo));
@@ -142,6 +141,9 @@ export interface Said {
   readonly bounds: Float64Array | null;
 }
 
+/** Windows that are forecast from at a time. */
+const AT_ONCE = 512;
+
 /** Errors of one's own from which on those of training are not asked. */
 const ENOUGH = 20;
 
@@ -162,11 +164,8 @@ export async function sayRolling(
   const frame = frames[series]!;
   const each = horizon * targets;
   const anchors = anchorsFor(speaker, facts, levels);
-  const first = Math.max(needed, scene.unseen[series]!, wanted[0]! - horizon - calibration + 1);
-  const before = levels.length === 0 ? 0 : Math.max(0, wanted.at(-1)! - horizon - first + 1);
-  const dense = Array.from({ length: before }, (_, i) => first + i);
-  const at = Int32Array.from([...new Set([...dense, ...wanted])].sort((a, b) => a - b));
-  const said = await speaker.say({ series: new Int32Array(at.length).fill(series), at });
+  const dense =
+    levels.length === 0 ? [] : calibrating(wanted, Math.max(needed, scene.unseen[series]!), facts);
   const errors = new Errors(layout, outputs, calibration);
   if (speaker.name === "network" && dense.length < ENOUGH && levels.length > 0) {
     for (const { lists } of keptFor(frame, scene, facts, wanted[0]!)) errors.addLists(lists);
@@ -175,26 +174,39 @@ export async function sayRolling(
   const hasBounds = dense.length > 0 || errors.count > 0;
   const values = new Float64Array(wanted.length * each);
   const bounds = new Float64Array(wanted.length * each * levels.length * 2);
-  let [next, w] = [0, 0];
-  for (let i = 0; i < at.length && w < wanted.length; i++) {
-    if (at[i] !== wanted[w]) continue;
-    for (; next < at.length && at[next]! + horizon <= at[i]!; next++) {
-      const origin = at[next]!;
-      if (origin < first || hasKept) continue;
-      errors.add(
-        said,
-        next * each * outputs,
-        (place) => frame.targets[place % targets]![origin + Math.floor(place / targets)]!,
-      );
+  const at = Int32Array.from([...new Set([...dense, ...wanted])].sort((a, b) => a - b));
+  /** Forecasts of which it is not known yet how far off they are, oldest first. */
+  let waiting: { readonly origin: number; readonly said: Float64Array }[] = [];
+  const learnUntil = (origin: number) => {
+    const known = waiting.findIndex((one) => one.origin + horizon > origin);
+    for (const { origin: from, said } of waiting.slice(0, known < 0 ? waiting.length : known)) {
+      errors.add(said, 0, (place) => frame.targets[place % targets]![from + Math.floor(place / targets)]!);
     }
-    const from = i * each * outputs;
-    for (let place = 0; place < each; place++) {
-      values[w * each + place] = said[from + place * outputs + anchors.middle]!;
+    waiting = known < 0 ? [] : waiting.slice(known);
+  };
+  let [d, w] = [0, 0];
+  for (let from = 0; from < at.length; from += AT_ONCE) {
+    const some = at.subarray(from, from + AT_ONCE);
+    const all = await speaker.say({ series: new Int32Array(some.length).fill(series), at: some });
+    for (const [i, origin] of some.entries()) {
+      const said = all.subarray(i * each * outputs, (i + 1) * each * outputs);
+      if (origin === wanted[w]) {
+        learnUntil(origin);
+        for (let place = 0; place < each; place++) {
+          values[w * each + place] = said[place * outputs + anchors.middle]!;
+        }
+        const to = w * each * levels.length * 2;
+        if (errors.count > 0) errors.bounds(said, 0, anchors, bounds, to);
+        else bounds.fill(Number.NaN, to, to + each * levels.length * 2);
+        w++;
+      }
+      if (origin === dense[d]) {
+        d++;
+        if (!hasKept) waiting.push({ origin, said });
+      }
+      if (breath.isDue) await breath.take();
     }
-    if (errors.count > 0) errors.bounds(said, from, anchors, bounds, w * each * levels.length * 2);
-    else bounds.fill(Number.NaN, w * each * levels.length * 2, (w + 1) * each * levels.length * 2);
-    w++;
-    if (breath.isDue) await breath.take();
+    learnUntil(some.at(-1)!);
   }
   const origins = { series: new Int32Array(wanted.length).fill(series), at: wanted };
   const own = (numbers: Float64Array, per: number) =>
@@ -203,6 +215,20 @@ export async function sayRolling(
     values: await own(values, 1),
     bounds: hasBounds ? await own(bounds, levels.length * 2) : null,
   };
+}
+
+/** Origins before the wanted ones whose errors are known by then: of each the last ones, as many as intervals are made of. */
+function calibrating(
+  wanted: Int32Array,
+  first: number,
+  { layout: { horizon }, calibration }: Pick<Learnt, "layout" | "calibration">,
+): number[] {
+  const rows: number[] = [];
+  for (const origin of wanted) {
+    const from = Math.max(first, (rows.at(-1) ?? -1) + 1, origin - horizon - calibration + 1);
+    for (let row = from; row <= origin - horizon; row++) rows.push(row);
+  }
+  return rows;
 }
 
 /** Errors that a file keeps, for a series with few of its own: of that series, or else of all; none that was not known yet. */
