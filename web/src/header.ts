@@ -34,6 +34,7 @@ function shown(choice: (typeof THEMES)[number]): Theme {
 
 /** @returns a function that says which place is seen */
 export function mountHeader(header: HTMLElement, page: Page): (place: Place) => void {
+  const skip = document.getElementById("skip") as HTMLAnchorElement; // in index.html
   const purpose = element("p", { class: "purpose" });
   const places = PLACES.map((name) => element("a", { href: hashOf(name) }));
   const nav = element("nav", { id: "places" }, ...places);
@@ -72,7 +73,7 @@ export function mountHeader(header: HTMLElement, page: Page): (place: Place) => 
     theme.legend.textContent = words.theme;
     for (const name of THEMES) theme.labels[name].textContent = words[name];
     language.legend.textContent = words.language;
-    document.getElementById("skip")!.textContent = words.skip;
+    skip.textContent = words.skip;
     document.getElementById("footer")!.textContent = words.footer;
   });
   return (seen) => {
@@ -81,7 +82,14 @@ export function mountHeader(header: HTMLElement, page: Page): (place: Place) => 
       if (PLACES[i] === seen) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     });
-    document.getElementById("skip")!.setAttribute("href", seen === "words" ? "#train" : hashOf(seen));
+    const main = seen === "words" ? "train" : `${seen}-title`;
+    skip.href = `#${main}`;
+    skip.onclick = (event) => {
+      if (seen === "words") return;
+      // The address has the place and its settings, and keeps them.
+      event.preventDefault();
+      document.getElementById(main)?.focus();
+    };
   };
 }
 

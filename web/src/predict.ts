@@ -274,7 +274,11 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
     try {
       if (!(await openShippedModel(page))) return;
       note = "shipped";
-      if (field.value === "") field.value = EXAMPLES[page.reading?.dataset ?? ""]?.[0]?.text ?? "";
+      if (field.value === "") {
+        field.value = EXAMPLES[page.reading?.dataset ?? ""]?.[0]?.text ?? "";
+        // Whoever goes there to write has no use for it.
+        field.addEventListener("focus", () => field.select(), { once: true });
+      }
       read();
     } catch (error) {
       failure.show(error);

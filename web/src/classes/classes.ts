@@ -105,6 +105,7 @@ export function mountClasses(section: HTMLElement, page: Page): OpenPlace {
   const kind = () => (data.isOwn ? ("own" as const) : ("digits" as const));
 
   async function train(signal: AbortSignal): Promise<boolean> {
+    await data.settled();
     const values = fields.read();
     if (!values || (data.isOwn && !columns.read())) {
       bench.tell("invalid");
@@ -133,6 +134,7 @@ export function mountClasses(section: HTMLElement, page: Page): OpenPlace {
   }
 
   async function load(file: File): Promise<void> {
+    await data.settled();
     if (data.isMissing) {
       bench.tell("noFile");
       return;
@@ -151,6 +153,8 @@ export function mountClasses(section: HTMLElement, page: Page): OpenPlace {
     handOver(name, bytes, "application/octet-stream");
     return name;
   }
+
+  const isShown = (made: Opened) => opened === made;
 
   async function show(made: Opened): Promise<void> {
     opened = made;
@@ -333,13 +337,11 @@ export function mountClasses(section: HTMLElement, page: Page): OpenPlace {
 
   inWords(page, classesText, write);
   addEventListener("pagehide", () => link.end());
-  bench.tell("loading");
-  void bench.try(async () => {
+  void bench.first(async () => {
     const made = await link.call((calls) => calls.openShipped());
     if (opened || bench.isBusy) return; // the visitor was faster
     await show(made);
-    bench.tell("shipped");
-    bench.ended({ digest: made.digest, command: null });
+    if (isShown(made)) bench.ended({ digest: made.digest, command: null });
   });
 
   return {

@@ -91,6 +91,7 @@ export function mountDetect(section: HTMLElement, page: Page): OpenPlace {
   const reading = () => (data.isOwn ? readingOf({ known: "", past: "", ...columns.values() }) : {});
 
   async function train(signal: AbortSignal): Promise<boolean> {
+    await data.settled();
     const values = fields.read();
     if (!values || (data.isOwn && !columns.read())) {
       bench.tell("invalid");
@@ -125,6 +126,7 @@ export function mountDetect(section: HTMLElement, page: Page): OpenPlace {
   }
 
   async function load(file: File): Promise<void> {
+    await data.settled();
     if (data.isMissing) return bench.tell("noFile");
     const made = await link.call((calls) => calls.load(file, data.isOwn ? "own" : "births", reading()));
     learning.clear();
@@ -139,6 +141,8 @@ export function mountDetect(section: HTMLElement, page: Page): OpenPlace {
     handOver(name, bytes, "application/octet-stream");
     return name;
   }
+
+  const isShown = (made: Opened) => opened === made;
 
   async function show(made: Opened): Promise<void> {
     opened = made;
@@ -240,13 +244,11 @@ export function mountDetect(section: HTMLElement, page: Page): OpenPlace {
 
   inWords(page, detectText, write);
   addEventListener("pagehide", () => link.end());
-  bench.tell("loading");
-  void bench.try(async () => {
+  void bench.first(async () => {
     const made = await link.call((calls) => calls.openShipped());
     if (opened || bench.isBusy) return; // the visitor was faster
     await show(made);
-    bench.tell("shipped");
-    bench.ended({ digest: made.report.digest, command: null });
+    if (isShown(made)) bench.ended({ digest: made.report.digest, command: null });
   });
 
   return {

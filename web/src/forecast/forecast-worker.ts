@@ -57,6 +57,9 @@ interface Made {
   readonly set: SeriesSet;
 }
 
+/** Where the validation part begins by default: before it forecasts would be of what was learnt. */
+const UNLEARNT = 0.7;
+
 const keeper = new Keeper<Made>();
 const files = new SeriesFile();
 
@@ -102,7 +105,13 @@ async function load(file: File, data: Data, reading: SeriesCsvOptions): Promise<
   const made = await keeper.replace("auto", async (kit) => {
     const model = await loadForecaster(kit, bytes);
     const { target, known, past } = model.report!.columns; // it was loaded
-    const set = await files.set(data, { ...reading, target, known, past });
+    // Lists of none are no option.
+    const set = await files.set(data, {
+      ...reading,
+      target,
+      ...(known.length > 0 && { known }),
+      ...(past.length > 0 && { past }),
+    });
     await model.predict(set); // whether they go together
     return { model, set };
   });
@@ -113,7 +122,11 @@ function opened({ model, set }: Made): Opened {
   const report = model.report!;
   return {
     report,
-    series: set.series.map(({ id, length }) => ({ id, length, first: Math.min(report.window, length) })),
+    series: set.series.map(({ id, length }) => ({
+      id,
+      length,
+      first: Math.min(Math.ceil(UNLEARNT * length), length),
+    })),
     findings: [...set.findings, ...report.findings],
   };
 }

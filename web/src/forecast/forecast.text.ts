@@ -81,6 +81,7 @@ export const forecastText = words({
     backtestAbout: (cuts: string) =>
       `Forecasts from ${cuts} origins in turn, each with what was known by then.`,
     step: "Step",
+    time: "Time",
     all: "all",
     within: (level: string) => `in ${level}`,
     csv: "Save the forecast as CSV",
@@ -164,6 +165,7 @@ export const forecastText = words({
     backtest: "백테스트: 단계별 평균 절대 오차",
     backtestAbout: (cuts: string) => `시점 ${cuts}곳에서 그때까지 알려진 것만으로 차례로 예측했습니다.`,
     step: "단계",
+    time: "시각",
     all: "전체",
     within: (level: string) => `${level} 안`,
     csv: "예측을 CSV로 저장",

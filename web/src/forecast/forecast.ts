@@ -94,6 +94,7 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
   }
 
   async function train(signal: AbortSignal): Promise<boolean> {
+    await data.settled();
     const asked = read();
     if (!asked) return false;
     const { values, reading } = asked;
@@ -134,6 +135,7 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
   }
 
   async function load(file: File): Promise<void> {
+    await data.settled();
     const asked = read();
     if (!asked) return;
     const made = await link.call((calls) => calls.load(file, data.isOwn ? "own" : "births", asked.reading));
@@ -150,6 +152,8 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
     return name;
   }
 
+  const isShown = (made: Opened) => opened === made;
+
   async function show(made: Opened): Promise<void> {
     opened = made;
     looked = null;
@@ -160,7 +164,9 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
     result.hidden = false;
     setRange();
     await draw();
-    looked = await link.call((calls) => calls.backtest());
+    const back = await link.call((calls) => calls.backtest());
+    if (!isShown(made)) return; // another one was taken meanwhile
+    looked = back;
     write();
   }
 
@@ -283,7 +289,7 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
     });
     const heads = [
       words.step,
-      "",
+      words.time,
       words.network,
       ...levels.map((share) => words.band(level(share))),
       words.actual,
@@ -372,13 +378,11 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
 
   inWords(page, forecastText, write);
   addEventListener("pagehide", () => link.end());
-  bench.tell("loading");
-  void bench.try(async () => {
+  void bench.first(async () => {
     const made = await link.call((calls) => calls.openShipped());
     if (opened || bench.isBusy) return; // the visitor was faster
     await show(made);
-    bench.tell("shipped");
-    bench.ended({ digest: made.report.digest, command: null });
+    if (isShown(made)) bench.ended({ digest: made.report.digest, command: null });
   });
 
   return {

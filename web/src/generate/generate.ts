@@ -77,6 +77,7 @@ export function mountGenerate(section: HTMLElement, page: Page): OpenPlace {
   let characters: number | null = null;
 
   async function train(signal: AbortSignal): Promise<boolean> {
+    await data.settled();
     const values = fields.read();
     if (!values) {
       bench.tell("invalid");
@@ -112,6 +113,7 @@ export function mountGenerate(section: HTMLElement, page: Page): OpenPlace {
   }
 
   async function load(file: File): Promise<void> {
+    await data.settled();
     const made = await link.call((calls) => calls.load(file));
     learning.clear();
     await show(made);
@@ -200,14 +202,11 @@ export function mountGenerate(section: HTMLElement, page: Page): OpenPlace {
   field.value = generateText[page.language].firstPrompt;
   inWords(page, generateText, write);
   addEventListener("pagehide", () => link.end());
-  bench.tell("loading");
-  void bench.try(async () => {
+  void bench.first(async () => {
     const made = await link.call((calls) => calls.openShipped());
     if (opened || bench.isBusy) return; // the visitor was faster
-    const shown = show(made);
-    bench.tell("shipped");
     bench.ended({ digest: made.digest, command: null });
-    await shown;
+    await show(made);
   });
 
   return {

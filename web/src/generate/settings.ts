@@ -16,7 +16,8 @@ export const TRAIN_RULES = {
 } satisfies Record<string, Rule>;
 
 export const WRITE_RULES = {
-  length: whole("length", 400, 0, 100_000),
+  // A model of words has another default.
+  length: { ...whole("length", 400, 0, 100_000), isAlwaysSaid: true },
   temperature: decimal("temperature", 0.8, (t) => t === 0 || (t >= 0.01 && t <= 100)),
   topK: whole("top-k", "", 1),
   drawSeed: { ...seed },

@@ -35,6 +35,7 @@ export class DataChoice {
   readonly #failure: FailureNotice;
   readonly #options: DataChoiceOptions;
   #names: readonly string[] = [];
+  #taking: Promise<void> = Promise.resolve();
   readonly #chosen: HTMLElement;
 
   constructor(page: Page, place: string, options: DataChoiceOptions) {
@@ -97,7 +98,17 @@ export class DataChoice {
   }
 
   /** Files that were chosen or dropped. */
-  async take(files: readonly File[]): Promise<void> {
+  take(files: readonly File[]): Promise<void> {
+    this.#taking = this.#take(files);
+    return this.#taking;
+  }
+
+  /** Resolves when what was chosen last has been looked at. */
+  settled(): Promise<void> {
+    return this.#taking;
+  }
+
+  async #take(files: readonly File[]): Promise<void> {
     this.#failure.clear();
     try {
       await this.#options.take(files);

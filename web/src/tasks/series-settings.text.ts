@@ -4,7 +4,7 @@ import { words } from "../words.ts";
 export const seriesText = words({
   en: {
     labels: {
-      target: "Columns to forecast",
+      target: "Target column",
       time: "Column of times",
       series: "Column of series",
       known: "Columns known in advance",
@@ -15,7 +15,7 @@ export const seriesText = words({
       duplicates: "Rows of one time",
     },
     abouts: {
-      target: "Names with commas between. Left empty: the only one of numbers.",
+      target: "Left empty: the only one of numbers. A forecast takes several, with commas between.",
       time: "Left empty: the only one that has some.",
       series: "Which of several a row is of, such as a store.",
       known: "Also for the rows to come, such as price,holiday.",
@@ -39,7 +39,7 @@ export const seriesText = words({
   },
   ko: {
     labels: {
-      target: "예측할 열",
+      target: "목표 열",
       time: "시각 열",
       series: "시계열 구분 열",
       known: "미리 아는 열",
@@ -50,7 +50,7 @@ export const seriesText = words({
       duplicates: "같은 시각의 행",
     },
     abouts: {
-      target: "쉼표로 구분한 이름. 비워 두면 수가 든 유일한 열입니다.",
+      target: "비워 두면 수가 든 유일한 열입니다. 예측은 쉼표로 구분해 여럿을 적을 수 있습니다.",
       time: "비워 두면 시각이 든 유일한 열입니다.",
       series: "매장처럼 행이 어느 시계열에 속하는지 알려 주는 열입니다.",
       known: "앞으로 올 행의 값도 아는 열. 예: price,holiday",

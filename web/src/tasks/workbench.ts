@@ -61,7 +61,7 @@ export class Workbench {
     this.#id = id;
     this.#actions = actions;
     this.failure = new FailureNotice(page);
-    const title = element("h2", { id: `${id}-title` });
+    const title = element("h2", { id: `${id}-title`, tabindex: -1 });
     const lead = element("p", { class: "lead" });
     this.form = element("fieldset");
     const settings = element("form", { class: "panel", novalidate: true, id: `${id}-settings` }, this.form);
@@ -154,8 +154,21 @@ export class Workbench {
       await work();
       return true;
     } catch (error) {
-      this.failure.show(error);
+      if (!hasLeft(error)) this.failure.show(error);
       return false;
+    }
+  }
+
+  /** Open the model that comes with the page. Where the visitor was faster, nothing is said of it. */
+  async first(open: () => Promise<void>): Promise<void> {
+    this.tell("loading");
+    try {
+      await open();
+      if (this.#state === "loading") this.tell("shipped");
+    } catch (error) {
+      if (hasLeft(error)) return;
+      this.failure.show(error);
+      this.tell("ready");
     }
   }
 
@@ -232,6 +245,9 @@ export class Workbench {
     ];
   }
 }
+
+/** Of a model that has left the page, whose place another one took. */
+const hasLeft = (error: unknown) => ["ABORTED", "DISPOSED"].includes(codeOf(error) ?? "");
 
 /** A table with a head; the first cell of a row is its head. On a narrow screen it scrolls, also by keys. */
 export function tableOf(
