@@ -271,7 +271,10 @@ function checkSet(set: SeriesSet): void {
   if (series.length === 0) throw badSeries("there are no series", "one at least");
 }
 
-function evaluated(scored: { score: number; alarm: boolean; label: boolean }[]): DetectEvaluation {
+/** How scores and alarms did beside labels. */
+export function evaluated(
+  scored: readonly { readonly score: number; readonly alarm: boolean; readonly label: boolean }[],
+): DetectEvaluation {
   const count = (of: (row: (typeof scored)[number]) => boolean) => scored.filter(of).length;
   const [labels, alarms, hits] = [
     count(({ label }) => label),

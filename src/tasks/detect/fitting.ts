@@ -13,8 +13,16 @@ import { Expecting } from "./expect.ts";
 import { type DetectProgress, learn } from "./learn.ts";
 import type { DetectFacts, DetectReport } from "./record.ts";
 import { groupOf, median, type Scales, scaleAt, scalesOf } from "./scales.ts";
-import { DETECTOR_OPTIONS, type DetectorOptions, seasonFor, sizesFor, windowFor } from "./settings.ts";
-import { REPLACED, Watch, type WatchedSeries } from "./watch.ts";
+import {
+  DETECTOR_OPTIONS,
+  type DetectorOptions,
+  seasonFor,
+  sizesFor,
+  TUNING,
+  type Tuning,
+  windowFor,
+} from "./settings.ts";
+import { Watch, type WatchedSeries } from "./watch.ts";
 import { batchOf, type Places, unitOf, type Watched } from "./windows.ts";
 
 /** Rows of the validation part that scores are taken of, over all series: the last ones. */
@@ -47,51 +55,78 @@ export async function fitDetector(
   options: DetectorOptions,
   hooks: DetectHooks,
 ): Promise<{ model: Model; facts: DetectFacts }> {
+  const network = await learnDetector(kit, set, options, hooks, TUNING);
+  try {
+    return { model: network.model, facts: await calibrateDetector(kit, set, network, TUNING, hooks.signal) };
+  } catch (error) {
+    await network.model.dispose();
+    throw error;
+  }
+}
+
+/** A network that was trained, and what on. */
+export interface Trained {
+  readonly model: Model;
+  readonly history: DetectReport["history"];
+  readonly bestEpoch: number;
+  readonly target: string;
+  readonly window: number;
+  readonly features: readonly CalendarFeature[];
+  readonly parts: readonly Part[];
+}
+
+/** The first half of a fit. @throws BAD_SERIES, ABORTED */
+export async function learnDetector(
+  kit: Runtime,
+  set: SeriesSet,
+  options: DetectorOptions,
+  hooks: DetectHooks,
+  { lastRate }: Pick<Tuning, "lastRate">,
+): Promise<Trained> {
   const target = targetOf(set, options.target);
   const features = featuresFor(set, options.calendar);
   const window = options.window ?? windowFor(set.frequency);
   const parts = await partsOf(kit, set, { target, window, features, validation: options.validation });
-  const [train, validation] = [
-    placesOf(parts, (part) => [window, part.train]),
-    placesOf(parts, (part) => [part.train, part.of.length]),
-  ];
+  const train = placesOf(parts, (part) => [window, part.train]);
   const sizes = sizesFor(train.length / 2, options);
   const { epochs, patience, learningRate, seed } = { ...defaults(), ...options };
-  const settings = { window, ...sizes, epochs, patience, learningRate, seed };
-  const { model, history, bestEpoch } = await learn(kit, parts, { train, validation }, settings, hooks);
-  try {
-    const network = await errorsOf(model, parts, validation, window);
-    const expecting = new Expecting(kit, model, { ...set, window, calendar: features });
-    const { series, calibration } = await calibrate(model, parts, expecting, {
-      set,
-      window,
-      signal: hooks.signal,
-    });
-    const season = seasonFor(set.frequency);
-    const report: DetectReport = {
-      ...{ target, series: parts.length, frequency: set.frequency, window, calendar: features },
-      rows: { train: sum(parts, (part) => part.train), validation: validation.length / 2 },
-      calibration: calibration.length,
-      errors: {
-        network: mean(network.map(({ error }) => error)),
-        last: naive(parts, validation, 1),
-        seasonal: naive(parts, validation, season),
-        season,
-      },
-      parameters: await model.countParams(),
-      ...{ history, bestEpoch },
-      findings: [...set.findings, ...findingsOf(parts, calibration)],
-      digest: await model.digest(),
-    };
-    const { frequency, timeZone } = set;
-    return {
-      model,
-      facts: { target, frequency, timeZone, window, calendar: features, series, calibration, report },
-    };
-  } catch (error) {
-    await model.dispose();
-    throw error;
-  }
+  const settings = { window, ...sizes, epochs, patience, learningRate, lastRate, seed };
+  const learnt = await learn(kit, parts, { train, validation: validationOf(parts) }, settings, hooks);
+  return { ...learnt, target, window, features, parts };
+}
+
+const validationOf = (parts: readonly Part[]) => placesOf(parts, (part) => [part.train, part.of.length]);
+
+/** The second half: what is usual. @throws ABORTED */
+export async function calibrateDetector(
+  kit: Runtime,
+  set: SeriesSet,
+  { model, history, bestEpoch, target, window, features, parts }: Trained,
+  tuning: Tuning,
+  signal?: AbortSignal,
+): Promise<DetectFacts> {
+  const validation = validationOf(parts);
+  const network = await errorsOf(model, parts, validation, window);
+  const expecting = new Expecting(kit, model, { ...set, window, calendar: features });
+  const { series, calibration } = await calibrate(model, parts, expecting, { set, window, tuning, signal });
+  const season = seasonFor(set.frequency);
+  const report: DetectReport = {
+    ...{ target, series: parts.length, frequency: set.frequency, window, calendar: features },
+    rows: { train: sum(parts, (part) => part.train), validation: validation.length / 2 },
+    calibration: calibration.length,
+    errors: {
+      network: mean(network.map(({ error }) => error)),
+      last: naive(parts, validation, 1),
+      seasonal: naive(parts, validation, season),
+      season,
+    },
+    parameters: await model.countParams(),
+    ...{ history, bestEpoch },
+    findings: [...set.findings, ...findingsOf(parts, calibration)],
+    digest: await model.digest(),
+  };
+  const { frequency, timeZone } = set;
+  return { target, frequency, timeZone, window, calendar: features, series, calibration, report };
 }
 
 const defaults = () => ({
@@ -217,13 +252,18 @@ async function calibrate(
   model: Model,
   parts: readonly Part[],
   expecting: Expecting,
-  { set, window, signal }: { set: SeriesSet; window: number; signal: AbortSignal | undefined },
+  {
+    set,
+    window,
+    tuning: { replace, leastShare },
+    signal,
+  }: { set: SeriesSet; window: number; tuning: Tuning; signal: AbortSignal | undefined },
 ): Promise<{ series: WatchedSeries[]; calibration: Float64Array }> {
   const zone = set.timeZone === null ? undefined : new Zone(set.timeZone);
   const groupAt = (part: Part, row: number) => groupOf(set.frequency, zone, part.of.times?.[row] ?? null);
   const places = placesOf(parts, (part) => [part.calibrated, part.of.length]);
   const first = grouped(await errorsOf(model, parts, places, window), parts, groupAt);
-  const { scales, calibration: scores } = scored(first, parts);
+  const { scales, calibration: scores } = scored(first, parts, leastShare);
   const ends: WatchedSeries[] = [];
   const second: Graded[][] = [];
   for (const [s, part] of parts.entries()) {
@@ -234,7 +274,7 @@ async function calibrate(
       end: { row: rowOf(set, part.of, part.calibrated - 1), values, raw: values, odd: 0 },
     };
     const rules = {
-      ...{ frequency: set.frequency, zone, window, calibration: scores, alpha: 0, replace: REPLACED },
+      ...{ frequency: set.frequency, zone, window, calibration: scores, alpha: 0, replace },
       expect: expecting.expect.bind(expecting),
     };
     const watch = new Watch(watched, rules, watched.end);
@@ -248,7 +288,7 @@ async function calibrate(
     second.push(errors);
     ends.push({ ...watched, end: watch.state });
   }
-  const last = scored(second, parts);
+  const last = scored(second, parts, leastShare);
   const series = ends.map((one, s) => ({ ...one, scales: last.scales[s]! }));
   return { series, calibration: last.calibration };
 }
@@ -280,10 +320,11 @@ function grouped(
 function scored(
   errors: readonly (readonly Graded[])[],
   parts: readonly Part[],
+  leastShare: number,
 ): { scales: Scales[]; calibration: Float64Array } {
   // Of all series, in their units: what stands in for a series with few errors.
   const pooled = median(errors.flatMap((own, s) => own.map(({ error }) => error / parts[s]!.unit)));
-  const scales = errors.map((own, s) => scalesOf(own, parts[s]!.unit, pooled));
+  const scales = errors.map((own, s) => scalesOf(own, parts[s]!.unit, leastShare, pooled));
   const scores = errors.flatMap((own, s) =>
     own.map(({ error, group }) => error / scaleAt(scales[s]!, group)),
   );

@@ -23,6 +23,8 @@ export interface LearnSettings {
   readonly epochs: number;
   readonly patience: number;
   readonly learningRate: number;
+  /** Of the learning rate, at the end. */
+  readonly lastRate: number;
   readonly seed: number;
 }
 
@@ -51,7 +53,7 @@ export async function learn(
     readonly onEpochEnd?: (progress: DetectProgress) => void | Promise<void>;
   },
 ): Promise<{ model: Model; history: { loss: number[]; valLoss: number[] }; bestEpoch: number }> {
-  const { window, batchSize, epochs, patience, learningRate, seed } = settings;
+  const { window, batchSize, epochs, patience, learningRate, lastRate, seed } = settings;
   const model = await kit.sequential(layersOf(settings, series[0]!.calendar.length), { seed });
   try {
     const train = Math.min(parts.train.length / 2, MOST_TRAINED);
@@ -59,7 +61,12 @@ export async function learn(
     await model.compile({
       optimizer: {
         name: "adam",
-        learningRate: { schedule: "cosineDecay", initialLearningRate: learningRate, decaySteps, alpha: 0.5 },
+        learningRate: {
+          schedule: "cosineDecay",
+          initialLearningRate: learningRate,
+          decaySteps,
+          alpha: lastRate,
+        },
         globalClipnorm: 1,
       },
       loss: "meanAbsoluteError",

@@ -22,8 +22,6 @@ export interface Scales {
 
 /** Errors that it takes to say what is usual. */
 const FEWEST = 10;
-/** A group's scale is this share of that of all at least: small errors are not odd because they come at a calm time. */
-const LEAST_SHARE = 1;
 /** In units of the series: what stands in where nothing ever was off. */
 const LEAST = 1e-6;
 
@@ -31,11 +29,13 @@ const LEAST = 1e-6;
  * Medians of absolute errors.
  *
  * @param errors absolute, with their groups
+ * @param leastShare of the scale of all, that a group's is at least
  * @param pooled that of all series, for one of few errors; undefined for the pool itself
  */
 export function scalesOf(
   errors: readonly { readonly error: number; readonly group: number }[],
   unit: number,
+  leastShare: number,
   pooled?: number,
 ): Scales {
   const least = LEAST * unit;
@@ -50,7 +50,7 @@ export function scalesOf(
     byGroup[group]!.push(error);
   }
   const groups = byGroup.map((some) =>
-    some.length >= FEWEST ? Math.max(median(some), all * LEAST_SHARE, least) : null,
+    some.length >= FEWEST ? Math.max(median(some), all * leastShare, least) : null,
   );
   return { all, groups };
 }

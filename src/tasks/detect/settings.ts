@@ -27,6 +27,18 @@ export interface DetectorOptions {
   seed?: number;
 }
 
+/** What holds for all detectors. Chosen by bench/accuracy/detect.ts, on years before those that figures are told of. */
+export interface Tuning {
+  /** Values with a p-value of this or less are replaced, be alpha lower: what is a little odd draws the next windows too. */
+  readonly replace: number;
+  /** A group's scale is this share of that of all at least: small errors are not odd because they come at a calm time. */
+  readonly leastShare: number;
+  /** Of the learning rate at the beginning, what it is at the end. */
+  readonly lastRate: number;
+}
+
+export const TUNING: Tuning = { replace: 0.05, leastShare: 1, lastRate: 0.5 };
+
 const none = undefined;
 
 export const DETECTOR_OPTIONS = {

@@ -8,14 +8,8 @@ import { number, show } from "../../options.ts";
 import type { Expecting } from "./expect.ts";
 import { type DetectFacts, isState } from "./record.ts";
 import { leastPValue } from "./scales.ts";
-import {
-  type DetectResult,
-  REPLACED,
-  Watch,
-  type WatchedSeries,
-  type WatchRules,
-  type WatchState,
-} from "./watch.ts";
+import { TUNING } from "./settings.ts";
+import { type DetectResult, Watch, type WatchedSeries, type WatchRules, type WatchState } from "./watch.ts";
 
 /** Options of `stream()`, and of `predict()` and `evaluate()` beside theirs. */
 export interface DetectOptions {
@@ -71,7 +65,7 @@ export class Watching implements DetectStream {
   #last: Promise<unknown> = Promise.resolve();
 
   /** @throws BAD_ARGUMENT for an alpha that the calibration does not reach */
-  constructor(facts: DetectFacts, expecting: Expecting, alpha: number) {
+  constructor(facts: DetectFacts, expecting: Expecting, alpha: number, replace = TUNING.replace) {
     const { calibration } = facts;
     const least = leastPValue(calibration);
     if (alpha < least) {
@@ -89,7 +83,7 @@ export class Watching implements DetectStream {
       ...facts,
       zone: this.#zone,
       alpha,
-      replace: Math.max(alpha, REPLACED),
+      replace: Math.max(alpha, replace),
       expect: (series, grid, row, values) => expecting.expect(series, grid, row, values),
     };
   }

@@ -74,9 +74,6 @@ export interface WatchRules {
   ) => Promise<number>;
 }
 
-/** Values with a p-value of this or less are replaced, be alpha lower: what is a little odd draws the next windows too. */
-export const REPLACED = 0.05;
-
 /** Nothing is remembered. */
 const NOTHING: WatchState = { row: Number.MIN_SAFE_INTEGER, values: [], raw: [], odd: 0 };
 

@@ -40,6 +40,8 @@ export interface Frame {
   readonly past: readonly Float64Array[];
   /** Known in advance: those of the data, scaled, then the calendar's, then the holidays'. */
   readonly known: readonly ArrayLike<number>[];
+  /** Which of `known` are the calendar's: the first, and the one behind the last. */
+  readonly calendar: readonly [number, number];
   /** Values that the floor took the place of. */
   readonly floored: number;
 }
@@ -118,9 +120,10 @@ export async function frameOf(
   if (times && columns.calendar.length > 0) {
     known.push(...(await calendar(kit as Elementwise, set, times, columns.calendar)).columns);
   }
+  const ofCalendar = [columns.known.length, known.length] as const;
   if (times && columns.holidays)
     known.push(...holidayFeatures(set, times, columns.holidays, { each: true }).columns);
-  return { id, length, rows, times, scales, raw, targets, past, known, floored };
+  return { id, length, rows, times, scales, raw, targets, past, known, calendar: ofCalendar, floored };
 }
 
 /** Rows for which every column that is known in advance has a number. */

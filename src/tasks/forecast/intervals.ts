@@ -2,6 +2,9 @@
  * Intervals by rolling conformal prediction: what the last errors were, so many steps ahead, is what is expected of the
  * next (split conformal, Papadopoulos et al. 2002, with a window that moves on; of quantiles as Romano et al. 2019). An
  * error counts once the row that it is about is known.
+ *
+ * Errors h steps ahead from origins that follow each other share all but one of the rows between, so n of them tell less than n
+ * that have none in common, and the ends are corrected for so many.
  */
 import { LstmkitError } from "../../errors.ts";
 
@@ -72,13 +75,25 @@ class SortedErrors {
     return low;
   }
 
-  /** As of n + 1 errors, of which the next one may be any: the least and the largest where there are too few for more. */
-  lower(share: number): number {
-    return this.#sorted[Math.max(0, Math.floor((this.#count + 1) * share) - 1)]!;
+  /** The error that a share of all is expected below. @param overlap errors that tell as much as one */
+  lower(share: number, overlap: number): number {
+    return this.#sorted[this.#fromEnd(share, overlap)]!;
   }
 
-  upper(share: number): number {
-    return this.#sorted[Math.min(this.#count - 1, Math.ceil((this.#count + 1) * share) - 1)]!;
+  /** The error that a share of all is expected above. */
+  upper(share: number, overlap: number): number {
+    return this.#sorted[this.#count - 1 - this.#fromEnd(share, overlap)]!;
+  }
+
+  /**
+   * Errors that are left out at an end. Of m that are independent the one at place (m + 1) · share is taken, since the next one
+   * may fall between any two: that is m · share less a correction of 1/2 − share, and 1/2 for the middle of a place. The
+   * correction is a matter of how many tell something new, so with overlap it is that much larger. The outermost error where
+   * there are too few.
+   */
+  #fromEnd(share: number, overlap: number): number {
+    const place = this.#count * share - (0.5 - share) * overlap + 0.5;
+    return Math.max(0, Math.floor(place + 1e-9) - 1);
   }
 
   /** Oldest first. */
@@ -88,15 +103,27 @@ class SortedErrors {
   }
 }
 
+/**
+ * Errors h steps ahead, from each row in turn, that tell as much of their spread as one: where rows change independently the
+ * correlation of two that are k apart is 1 − k / h, and the sum of its squares over all k is this (Bartlett 1946).
+ */
+const overlapOf = (h: number): number => (2 * h * h + 1) / (3 * h);
+
 /** Errors of forecasts of one series: for each step, target and output. */
 export class Errors {
   readonly #own: readonly SortedErrors[];
+  readonly #targets: number;
   readonly #outputs: number;
 
-  /** @param places steps times targets. @param most errors that are kept of each */
-  constructor(places: number, outputs: number, most: number) {
+  /** @param most errors that are kept of each */
+  constructor(
+    { horizon, targets }: { readonly horizon: number; readonly targets: number },
+    outputs: number,
+    most: number,
+  ) {
+    this.#targets = targets;
     this.#outputs = outputs;
-    this.#own = Array.from({ length: places * outputs }, () => new SortedErrors(most));
+    this.#own = Array.from({ length: horizon * targets * outputs }, () => new SortedErrors(most));
   }
 
   get count(): number {
@@ -120,11 +147,12 @@ export class Errors {
   ): void {
     const places = this.#own.length / this.#outputs;
     for (let place = 0; place < places; place++) {
+      const overlap = overlapOf(Math.floor(place / this.#targets) + 1);
       for (let l = 0; l < levels.length; l++) {
         const [lowAt, highAt] = [place * this.#outputs + low[l]!, place * this.#outputs + high[l]!];
         const tail = (1 - levels[l]!) / 2;
-        const a = forecasts[at + lowAt]! + this.#own[lowAt]!.lower(tail);
-        const b = forecasts[at + highAt]! + this.#own[highAt]!.upper(1 - tail);
+        const a = forecasts[at + lowAt]! + this.#own[lowAt]!.lower(tail, overlap);
+        const b = forecasts[at + highAt]! + this.#own[highAt]!.upper(tail, overlap);
         const place2 = to + (place * levels.length + l) * 2;
         out[place2] = Math.min(a, b);
         out[place2 + 1] = Math.max(a, b);

@@ -1,16 +1,16 @@
-/** What a forecaster learns: the normalisation, by ridges and short trainings; then the weights. */
+/** The training of a network on a normalisation, and how forecasts are measured. */
 import { now } from "../../clock.ts";
 import type { CompileOptions, Model, NamedTensor, Runtime } from "../../index.ts";
 import type { Breath } from "./breath.ts";
 import type { ForecastFitOptions, ForecastProgress } from "./calls.ts";
-import type { Frame, Kit } from "./frame.ts";
+import type { Frame } from "./frame.ts";
 import { Cutter, compileOptions, layersOf, type Shape } from "./network.ts";
-import { type Origins, thinned } from "./parts.ts";
-import type { Candidate } from "./report.ts";
-import { type Ridge, RidgeSums, ridgeCost } from "./ridge.ts";
+import { type Origins, type Stretches, thinned } from "./parts.ts";
+import type { Scores } from "./report.ts";
+import type { Ridge } from "./ridge.ts";
 import { scoresOf, toOwnUnit } from "./scores.ts";
-import type { Center, Normalization } from "./settings.ts";
-import { type Layout, Windows } from "./windows.ts";
+import type { Normalization } from "./settings.ts";
+import type { Layout } from "./windows.ts";
 
 /** What is learnt from. */
 export interface Study {
@@ -18,6 +18,9 @@ export interface Study {
   /** Null where values are not above 0 throughout the training part. */
   readonly frames: { readonly plain: readonly Frame[]; readonly log: readonly Frame[] | null };
   readonly layout: Omit<Layout, "center">;
+  /** Rows that have to be before an origin. */
+  readonly needed: number;
+  readonly stretches: Stretches;
   readonly train: Origins;
   readonly validation: Origins;
   readonly shape: Shape;
@@ -34,59 +37,32 @@ export interface Study {
 export const framesOf = ({ frames }: Pick<Study, "frames">, log: boolean) =>
   log ? frames.log! : frames.plain;
 
-/** Shares of the number of windows that a ridge is tried with. */
-const PENALTIES = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1];
-/** Multiply-adds that a ridge may take to be learnt: some seconds. */
-const MOST_WORK = 2e9;
-/** Windows that a choice is made by. */
+/** Windows of the validation part that a choice is made by. */
 export const CHOOSE_BY = 4096;
-/** Networks that are tried of those centers which do best by a ridge; and one more on top of the best ridge. */
-const FINALISTS = 3;
 
-/** A center with its best ridge. */
-export interface Screened {
-  readonly center: Center;
-  readonly log: boolean;
-  readonly ridge: Ridge;
-  readonly mse: number;
-}
-
-/** The ridges of these normalisations, best first. Ties go to the one that comes first. */
-export async function screen(
-  study: Study,
-  tried: readonly Pick<Normalization, "center" | "log">[],
-): Promise<Screened[]> {
-  const { kit, breath } = study;
-  const found: Screened[] = [];
-  for (const { center, log } of tried) {
-    const layout = { ...study.layout, center };
-    const frames = framesOf(study, log);
-    const sums = new RidgeSums(layout);
-    const most = Math.max(256, Math.floor(MOST_WORK / ridgeCost(layout)));
-    await sums.add(new Windows(frames, layout), thinned(study.train, most), breath);
-    let best: Screened | null = null;
-    const validation = thinned(study.validation, CHOOSE_BY);
-    for (const penalty of PENALTIES) {
-      const ridge = await sums.solve(penalty, breath);
-      const cutter = new Cutter(frames, { layout, ridge, gain: 1 });
-      const said = await cutter.forecasts(null, validation, 1, breath);
-      const { mse } = await measured(kit, frames, validation, said, { log, targets: layout.targets });
-      if (best === null || mse < best.mse) best = { center, log, ridge, mse };
-    }
-    found.push(best!);
-  }
-  return found.sort((a, b) => a.mse - b.mse);
-}
+/** What cuts the windows of a normalisation, and adds up forecasts of a ridge and a network. */
+export const cutterOf = (
+  study: Pick<Study, "frames" | "layout">,
+  { center, log, linear = true }: Pick<Normalization, "center" | "log"> & { readonly linear?: boolean },
+  ridge: Ridge,
+  gain: number,
+): Cutter =>
+  new Cutter(framesOf(study, log), {
+    layout: { ...study.layout, center },
+    ridge: linear ? ridge : null,
+    gain,
+  });
 
 /** Scores of forecasts in the scale of the frames. */
 export async function measured(
-  kit: Kit,
-  frames: readonly Frame[],
+  study: Pick<Study, "kit" | "frames" | "layout">,
+  log: boolean,
   origins: Origins,
   said: Float64Array,
-  { log, targets }: { readonly log: boolean; readonly targets: number },
-) {
-  const own = await toOwnUnit(kit, frames, origins, said, { log, per: 1, targets });
+): Promise<Scores> {
+  const { targets } = study.layout;
+  const frames = framesOf(study, log);
+  const own = await toOwnUnit(study.kit, frames, origins, said, { log, per: 1, targets });
   return scoresOf(frames, origins, own, targets);
 }
 
@@ -176,62 +152,4 @@ export async function trainOne(
     await model.dispose();
     throw error;
   }
-}
-
-/**
- * Which normalisation to train on: short trainings of the centers that did best by a ridge, and of a network on top of the
- * best ridge. The lowest mean squared error on the validation part wins.
- *
- * @param screened best first
- */
-export async function search(
-  study: Study,
-  screened: readonly Screened[],
-  output: number,
-): Promise<Candidate[]> {
-  const centers = screened.filter(
-    ({ center }, i) => screened.findIndex((other) => other.center === center) === i,
-  );
-  const finalists = [
-    { ...screened[0]!, linear: true },
-    ...centers.slice(0, FINALISTS).map((one) => ({ ...one, linear: false })),
-  ];
-  const epochs = Math.max(2, Math.ceil(study.epochs / 6));
-  const tried: Candidate[] = [];
-  for (const [candidate, { center, log, linear, ridge, mse }] of finalists.entries()) {
-    const normalization = { center, log, linear };
-    const candidates = finalists.length;
-    const trained = await trainOne(study, normalization, ridge, {
-      stage: "search",
-      epochs,
-      candidate,
-      candidates,
-    });
-    try {
-      const layout = { ...study.layout, center };
-      const frames = framesOf(study, log);
-      const cutter = new Cutter(frames, { layout, ridge: linear ? ridge : null, gain: trained.gain });
-      const validation = thinned(study.validation, CHOOSE_BY);
-      const { outputs } = study.shape;
-      const said = await cutter.forecasts(
-        trained.model,
-        validation,
-        outputs,
-        study.breath,
-        study.hooks.signal,
-      );
-      const scores = await measured(study.kit, frames, validation, outputOf(said, outputs, output), {
-        log,
-        targets: layout.targets,
-      });
-      tried.push({ ...normalization, ridge: mse, network: scores.mse });
-    } finally {
-      await trained.model.dispose();
-    }
-  }
-  tried.sort((a, b) => a.network! - b.network!);
-  const rest = screened
-    .filter(({ center, log }) => !tried.some((one) => one.center === center && one.log === log))
-    .map(({ center, log, mse }) => ({ center, log, linear: false, ridge: mse, network: null }));
-  return [...tried, ...rest];
 }

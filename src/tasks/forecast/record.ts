@@ -34,6 +34,7 @@ export interface ForecastFacts {
   /** Rows that have to be before an origin. */
   readonly needed: number;
   readonly normalization: Normalization;
+  /** The size of what the network says; 0 where nothing of it is taken. */
   readonly gain: number;
   readonly ridge: { readonly center: Center; readonly log: boolean; readonly ridge: Ridge };
   /** Of the two seasonal baselines. */
@@ -130,7 +131,7 @@ function unpackedFacts({ facts, ridge, weights, errors, tail }: ForecastRecord, 
   want(isCount(needed, Math.max(window, ...lags)), "rows that are needed");
   want(columns.target.length === targets && columns.past.length === past, "columns");
   want(isList(levels) && levels.every((level) => level > 0 && level < 1), "levels");
-  want(Number.isFinite(gain) && gain > 0, "the size of what was learnt");
+  want(Number.isFinite(gain) && gain >= 0, "the size of what was learnt");
   want(typeof series === "object" && series !== null && typeof facts.report === "object", "series");
   const first = model.layers[0] as { inputShape?: readonly (number | null)[] };
   want(

@@ -32,9 +32,16 @@ export interface Baseline {
 
 /** A normalisation that was tried. */
 export interface Candidate extends Normalization {
-  /** Mean squared error of a ridge regression on the validation part, standardised: the first round. Lower is better. */
+  /** Whether the calendar is read; of a forecaster whose calendar was given it always is. */
+  readonly calendar: boolean;
+  /** Whether it is read what the target was some rows earlier, beyond the window. */
+  readonly lags: boolean;
+  /**
+   * Mean squared error of ridge regressions over several stretches before the test part, each learnt from what lies before,
+   * standardised: the first round. Lower is better.
+   */
   readonly ridge: number;
-  /** The same of a network after a short training: the second round; null where it did not come so far. */
+  /** The same of a network after a short training, on the validation part: the second round; null where it did not come so far. */
   readonly network: number | null;
 }
 
@@ -90,7 +97,7 @@ export interface ForecastReport {
     readonly validation: PartReport;
     readonly test: PartReport | null;
   };
-  /** Chosen on the validation part, and all that were tried, best first. */
+  /** Chosen before the test part, and all that were tried, that one first. */
   readonly normalization: Normalization;
   readonly candidates: readonly Candidate[];
   readonly network: {
@@ -102,6 +109,8 @@ export interface ForecastReport {
     readonly parameters: number;
     readonly loss: string;
     readonly batchSize: number;
+    /** Of what it adds to a ridge regression so much is taken: all, half, or nothing; 1 where it stands alone. */
+    readonly share: number;
   };
   /** A number an epoch. */
   readonly history: { readonly loss: readonly number[]; readonly valLoss: readonly number[] };

@@ -36,6 +36,12 @@ export function ridgeSize(layout: Layout, rows: number): number {
   return layout.horizon * layout.targets * (p + m);
 }
 
+/** Multiply-adds that a ridge of one penalty costs, however many windows it was learnt from. */
+export function solveCost(layout: Layout): number {
+  const { p, m } = sizesOf(layout, ridgeRows(layout));
+  return p ** 3 / 6 + layout.horizon * ((m * p * (p + m)) / 2 + layout.targets * p * p);
+}
+
 /** Multiply-adds that a window costs to learn from. */
 export function ridgeCost(layout: Layout): number {
   const { p, m } = sizesOf(layout, ridgeRows(layout));
@@ -104,41 +110,54 @@ export class RidgeSums {
   }
 
   /**
-   * The ridge of a penalty: normal equations by Cholesky, whose first p columns are the same for every step. The constant
+   * The ridges of a penalty: normal equations by Cholesky, whose first p columns are the same for every step. The constant
    * is not penalised.
+   *
+   * @param some numbers of a step that a ridge is to read, ascending; a ridge for each such choice
    */
-  async solve(penalty: number, breath: Breath): Promise<Ridge> {
+  async solve(penalty: number, some: readonly (readonly number[])[], breath: Breath): Promise<Ridge[]> {
     const { horizon, targets } = this.#layout;
     const [p, m] = [this.#p, this.#m];
-    const size = p + m;
-    const weights = new Float32Array(horizon * targets * size);
+    const all = some.map((own) => new Float32Array(horizon * targets * (p + own.length)));
     const add = penalty * Math.max(1, this.#n);
     const root = this.#shared.slice();
     for (let a = 0; a < p - 1; a++) root[a * p + a]! += add;
     await cholesky(root, p, breath);
     const lower = new Float64Array(m * p);
-    const corner = new Float64Array(m * m);
-    const w = new Float64Array(size);
+    const left = new Float64Array(m * m);
     for (let j = 0; j < horizon; j++) {
       lower.set(this.#cross[j]!);
       for (let a = 0; a < m; a++) {
         forward(root, p, lower, a * p);
         for (let b = 0; b <= a; b++) {
-          let sum = this.#own[j]![a * m + b]! + (a === b ? add : 0);
+          let sum = this.#own[j]![a * m + b]!;
           for (let c = 0; c < p; c++) sum -= lower[a * p + c]! * lower[b * p + c]!;
-          corner[a * m + b] = sum;
+          left[a * m + b] = sum;
         }
         if (breath.isDue) await breath.take();
       }
-      await cholesky(corner, m, breath);
-      for (let k = 0; k < targets; k++) {
-        w.set(this.#right[j]!.subarray(k * size, (k + 1) * size));
-        solveBoth(root, p, lower, corner, m, w);
-        weights.set(w, (j * targets + k) * size);
+      for (const [i, own] of some.entries()) {
+        const size = p + own.length;
+        const rows = new Float64Array(own.length * p);
+        const corner = new Float64Array(own.length * own.length);
+        for (const [a, of] of own.entries()) {
+          rows.set(lower.subarray(of * p, (of + 1) * p), a * p);
+          for (let b = 0; b <= a; b++) corner[a * own.length + b] = left[of * m + own[b]!]!;
+          corner[a * own.length + a]! += add;
+        }
+        await cholesky(corner, own.length, breath);
+        const w = new Float64Array(size);
+        for (let k = 0; k < targets; k++) {
+          const right = this.#right[j]!.subarray(k * (p + m), (k + 1) * (p + m));
+          w.set(right.subarray(0, p));
+          for (const [a, of] of own.entries()) w[p + a] = right[p + of]!;
+          solveBoth(root, p, rows, corner, own.length, w);
+          all[i]!.set(w, (j * targets + k) * size);
+        }
+        if (breath.isDue) await breath.take();
       }
-      if (breath.isDue) await breath.take();
     }
-    return { rows: this.#rows, penalty, weights };
+    return all.map((weights) => ({ rows: this.#rows, penalty, weights }));
   }
 }
 

@@ -167,7 +167,7 @@ export async function sayRolling(
   const dense = Array.from({ length: before }, (_, i) => first + i);
   const at = Int32Array.from([...new Set([...dense, ...wanted])].sort((a, b) => a - b));
   const said = await speaker.say({ series: new Int32Array(at.length).fill(series), at });
-  const errors = new Errors(each, outputs, calibration);
+  const errors = new Errors(layout, outputs, calibration);
   if (speaker.name === "network" && dense.length < ENOUGH && levels.length > 0) {
     for (const { lists } of keptFor(frame, scene, facts, wanted[0]!)) errors.addLists(lists);
   }

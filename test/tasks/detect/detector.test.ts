@@ -67,9 +67,9 @@ describe("the parts", () => {
 
   test("scales are medians by group, none below that of all", () => {
     const errors = Array.from({ length: 40 }, (_, i) => ({ error: i % 2 === 0 ? 1 : 5, group: i % 2 }));
-    const scales = scalesOf(errors, 1);
+    const scales = scalesOf(errors, 1, 1);
     expect([scaleAt(scales, 0), scaleAt(scales, 1), scaleAt(scales, 6)]).toEqual([3, 5, 3]);
-    expect(scalesOf([{ error: 0, group: 0 }], 2).all).toBeGreaterThan(0);
+    expect(scalesOf([{ error: 0, group: 0 }], 2, 1).all).toBeGreaterThan(0);
   });
 });
 

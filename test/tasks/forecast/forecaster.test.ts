@@ -1,14 +1,14 @@
 /** The forecaster: no look-ahead, horizons that are right, the same bits everywhere, files, and data that do not fit. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Series, type SeriesSet, seriesFromRows } from "../../src/data/index.ts";
-import { createRuntime, type Runtime } from "../../src/node.ts";
+import { type Series, type SeriesSet, seriesFromRows } from "../../../src/data/index.ts";
+import { createRuntime, type Runtime } from "../../../src/node.ts";
 import {
   type ForecasterOptions,
   type ForecastReport,
   forecaster,
   loadForecaster,
-} from "../../src/tasks/index.ts";
-import { spawn } from "../worker/spawned.ts";
+} from "../../../src/tasks/index.ts";
+import { spawn } from "../../worker/spawned.ts";
 
 let kit: Runtime;
 beforeAll(async () => {
@@ -78,8 +78,10 @@ const learnt = ({
   window,
   history,
   best,
+  columns,
+  network,
 }: ForecastReport) => ({
-  ...{ normalization, candidates, digest, validation, seasons, window, history, best },
+  ...{ normalization, candidates, digest, validation, seasons, window, history, best, columns, network },
 });
 
 describe("nothing looks ahead", () => {
