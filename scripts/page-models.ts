@@ -5,6 +5,7 @@
  *   npx tsx scripts/page-models.ts [words forecast classes detect generate]
  */
 import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { textMetadata } from "../src/index.ts";
 import {
   createRuntime,
@@ -28,7 +29,8 @@ const SAMPLE = 16;
 /** Weights in int8: a quarter of the size. */
 const small = async (kit: Runtime, file: Uint8Array) => quantize(await kit.load(file));
 
-const MODELS: Readonly<Record<string, (kit: Runtime) => Promise<Uint8Array>>> = {
+/** By their names; each tells how good it is. */
+export const MODELS: Readonly<Record<string, (kit: Runtime) => Promise<Uint8Array>>> = {
   words: async (kit) => {
     const data = await loadSpam({ numWords: 1000, maxLen: 80 });
     const layers = [
@@ -90,11 +92,13 @@ const MODELS: Readonly<Record<string, (kit: Runtime) => Promise<Uint8Array>>> = 
   },
 };
 
-const wanted = process.argv.slice(2);
-for (const name of wanted.length > 0 ? wanted : Object.keys(MODELS)) {
-  const kit = await createRuntime();
-  const bytes = await MODELS[name]!(kit);
-  await writeFile(new URL(`../web/models/${name}.safetensors`, import.meta.url), bytes);
-  console.log(`${name}: ${bytes.length} bytes`);
-  await kit.close();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const wanted = process.argv.slice(2);
+  for (const name of wanted.length > 0 ? wanted : Object.keys(MODELS)) {
+    const kit = await createRuntime();
+    const bytes = await MODELS[name]!(kit);
+    await writeFile(new URL(`../web/models/${name}.safetensors`, import.meta.url), bytes);
+    console.log(`${name}: ${bytes.length} bytes`);
+    await kit.close();
+  }
 }
