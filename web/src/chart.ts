@@ -27,6 +27,7 @@ export class Chart {
   readonly element = element("figure", { class: "chart" });
   readonly #page: Page;
   readonly #measure: "loss" | "accuracy";
+  readonly #title: () => string;
   readonly #caption = element("figcaption");
   readonly #plot = element("div", { role: "img", class: "plot" });
   readonly #values = element("p", { class: "values" });
@@ -39,9 +40,11 @@ export class Chart {
   #drawn = -Infinity;
   #waiting = false;
 
-  constructor(page: Page, measure: "loss" | "accuracy") {
+  /** @param title what is measured, in the language of the page; default: the measure's name */
+  constructor(page: Page, measure: "loss" | "accuracy", title?: () => string) {
     this.#page = page;
     this.#measure = measure;
+    this.#title = title ?? (() => trainText[page.language][measure]);
     this.element.append(this.#caption, this.#plot, this.#values);
     page.on("language", () => this.#remake());
     page.on("theme", () => this.#remake());
@@ -66,12 +69,12 @@ export class Chart {
       const called = part === "train" ? words.trainingPart : words.validationPart;
       return [words.curve(name, called, this.#format(curve.last))];
     });
-    const label = `${words.byEpoch(words[this.#measure])}: ${values.join("; ") || words.noCurves}`;
+    const label = `${words.byEpoch(this.#title())}: ${values.join("; ") || words.noCurves}`;
     this.#plot.setAttribute("aria-label", label);
   }
 
   #remake(): void {
-    this.#caption.textContent = trainText[this.#page.language][this.#measure];
+    this.#caption.textContent = this.#title();
     this.#made = "";
     this.#colours.clear();
     this.#draw();

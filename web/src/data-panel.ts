@@ -5,6 +5,7 @@ import type { GivenFile, Wanted } from "./data-worker.ts";
 import { element } from "./elements.ts";
 import { failureText } from "./failure.text.ts";
 import { codeOf, FailureNotice } from "./failure.ts";
+import { fileButton } from "./file-button.ts";
 import type { Page } from "./page.ts";
 import type { Source } from "./settings.ts";
 import { type TrainWords, trainText } from "./train.text.ts";
@@ -42,6 +43,7 @@ export class DataPanel {
   #imdb: { file?: string; names: string[] } | null = null;
   #wordIndex: string | null = null;
   #csv: CsvFile | null = null;
+  readonly #csvGiven = element("p", { role: "status", class: "given" });
 
   constructor(page: Page, reader: DataReader) {
     this.#page = page;
@@ -70,6 +72,7 @@ export class DataPanel {
       for (const kind of KINDS) names[kind].textContent = words[kind];
       this.#tellMissing();
       this.#tellImdb(words);
+      this.#tellCsv(words);
     });
     this.#show();
   }
@@ -109,6 +112,17 @@ export class DataPanel {
     this.#show();
   }
 
+  /** What of the choice a link can say: files are not in it. */
+  params(): URLSearchParams {
+    return new URLSearchParams(this.#kind === "spam" ? {} : { data: this.#kind });
+  }
+
+  /** What a link says. */
+  choose(params: URLSearchParams): void {
+    this.#radios[KINDS.find((kind) => kind === params.get("data")) ?? "spam"].checked = true;
+    this.#show();
+  }
+
   get #kind(): Kind {
     return KINDS.find((kind) => this.#radios[kind].checked) ?? "spam";
   }
@@ -135,6 +149,7 @@ export class DataPanel {
     this.#radios[given.kind === "csv" ? "csv" : "imdb"].checked = true;
     if (given.kind === "csv") {
       this.#csv = given;
+      this.#tellCsv(trainText[this.#page.language]);
       this.#fillColumns(given);
       return;
     }
@@ -157,7 +172,7 @@ export class DataPanel {
     this.#fetch.setAttribute("aria-describedby", consent.id);
     this.#fetch.addEventListener("click", () => void this.#fetchImdb());
     this.#cancel.addEventListener("click", () => void this.#reader.stopFetching());
-    const { input, label, hint } = this.#fileInput("imdb-files", ".npz,.gz,.tgz,.json", true);
+    const { button, label, hint } = this.#fileInput("imdb-files", ".npz,.gz,.tgz,.json", true);
     const links = FETCHED.map(({ name }) => element("a", { href: KERAS_DATASETS + name }, name));
     const byHandWords = element("span");
     this.#byHand.append(byHandWords, " ", links[0]!, ", ", links[1]!);
@@ -173,11 +188,11 @@ export class DataPanel {
       byHandWords.textContent = failureText[language].imdbByHand;
     });
     const fetching = element("div", { class: "row" }, this.#fetch, this.#fetchProgress, this.#cancel);
-    return element("div", {}, about, fetching, consent, this.#byHand, label, input, hint, this.#imdbGiven);
+    return element("div", {}, about, fetching, consent, this.#byHand, button, hint, this.#imdbGiven);
   }
 
   #csvPanel(): HTMLElement {
-    const { input, label, hint } = this.#fileInput("csv-file", ".csv,.tsv", false);
+    const { button, label, hint } = this.#fileInput("csv-file", ".csv,.tsv", false);
     const textLabel = element("label", { for: this.#text.id });
     const labelLabel = element("label", { for: this.#label.id });
     for (const select of [this.#text, this.#label]) select.addEventListener("change", () => this.#show());
@@ -194,19 +209,15 @@ export class DataPanel {
         if (select.options[0]) select.options[0].textContent = words.csvChoose;
       }
     });
-    return element("div", {}, label, input, hint, this.#columns);
+    return element("div", {}, button, hint, this.#csvGiven, this.#columns);
   }
 
   #fileInput(id: string, accept: string, multiple: boolean) {
     const hint = element("p", { class: "about", id: `${id}-about` });
-    const input = element("input", { type: "file", id, accept, multiple, "aria-describedby": hint.id });
-    const label = element("label", { for: id });
-    input.addEventListener("change", () => {
-      const files = [...(input.files ?? [])];
-      input.value = ""; // so that the same file can be chosen again
-      void this.take(files);
-    });
-    return { input, label, hint };
+    const attributes = { id, accept, multiple, "aria-describedby": hint.id };
+    const { element: button, label, chosen } = fileButton(attributes, (files) => void this.take(files));
+    chosen.hidden = true; // what was taken is told elsewhere
+    return { button, label, hint };
   }
 
   #fillColumns({ columns, guess }: CsvFile): void {
@@ -253,6 +264,10 @@ export class DataPanel {
   #tellImdb(words: TrainWords): void {
     const names = [...(this.#imdb?.names ?? []), ...(this.#wordIndex === null ? [] : [this.#wordIndex])];
     this.#imdbGiven.textContent = names.length > 0 ? words.given(names.join(", ")) : "";
+  }
+
+  #tellCsv(words: TrainWords): void {
+    this.#csvGiven.textContent = this.#csv ? words.given(this.#csv.name) : "";
   }
 
   #megabytes(bytes: number): string {

@@ -18,6 +18,7 @@ import {
   textsFromCsv,
 } from "lstmkit/data";
 import spamAddress from "lstmkit/spam-assassin.bin?url";
+import { fetchOwn } from "./fetch-own.ts";
 import type { Reading } from "./page.ts";
 
 /** A file that was taken. */
@@ -189,15 +190,10 @@ async function read(wanted: Wanted): Promise<TextDataset> {
 
 async function fetchSpam(): Promise<Uint8Array> {
   try {
-    const response = await fetch(spamAddress);
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
-  } catch (cause) {
+    return await fetchOwn(spamAddress);
+  } catch (error) {
     spam = null;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LstmkitError("OFFLINE", `${spamAddress} could not be fetched: ${reason}. Try again.`, {
-      cause,
-    });
+    throw error;
   }
 }
 

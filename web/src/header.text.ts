@@ -2,8 +2,17 @@ import { words } from "./words.ts";
 
 export const headerText = words({
   en: {
-    purpose: "Train an LSTM or a simple RNN in this browser, and look inside while it learns.",
-    skip: "Skip to training",
+    purpose:
+      "Train LSTMs in this browser: for texts, series, sequences and alarms. Look inside while they learn.",
+    tasks: "Tasks",
+    places: {
+      words: "Two classes of texts",
+      forecast: "Forecast",
+      classes: "Classes",
+      detect: "Alarms",
+      generate: "Text that goes on",
+    },
+    skip: "Skip to the task",
     sections: "Sections",
     train: "Train",
     predict: "Predict and gates",
@@ -17,8 +26,16 @@ export const headerText = words({
     footer: "Everything is computed in this browser. Data and texts stay here.",
   },
   ko: {
-    purpose: "이 브라우저에서 LSTM이나 단순 RNN을 학습시키고, 학습하는 동안 그 내부를 들여다봅니다.",
-    skip: "학습으로 건너뛰기",
+    purpose: "이 브라우저에서 글, 시계열, 시퀀스, 이상 탐지를 위한 LSTM을 학습시키고 그 내부를 들여다봅니다.",
+    tasks: "과제",
+    places: {
+      words: "글의 두 클래스",
+      forecast: "예측",
+      classes: "분류",
+      detect: "이상 탐지",
+      generate: "글 이어 쓰기",
+    },
+    skip: "과제로 건너뛰기",
     sections: "구역",
     train: "학습",
     predict: "예측과 게이트",

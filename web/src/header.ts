@@ -2,6 +2,7 @@
 import { element } from "./elements.ts";
 import { headerText } from "./header.text.ts";
 import type { Language, Page, Theme } from "./page.ts";
+import { hashOf, PLACES, type Place } from "./route.ts";
 import { store, stored } from "./stored.ts";
 import { inWords } from "./words.ts";
 
@@ -9,6 +10,7 @@ const LANGUAGES = ["en", "ko"] as const;
 /** Each in its own language, so that whoever needs it can read it. */
 const LANGUAGE_NAMES = { en: "EN", ko: "한국어" } as const;
 const THEMES = ["auto", "light", "dark"] as const;
+/** Of the first place. */
 const SECTIONS = ["train", "predict", "gradient", "explanation"] as const;
 
 const darkSystem = matchMedia("(prefers-color-scheme: dark)");
@@ -30,10 +32,14 @@ function shown(choice: (typeof THEMES)[number]): Theme {
   return darkSystem.matches ? "dark" : "light";
 }
 
-export function mountHeader(header: HTMLElement, page: Page): void {
+/** @returns a function that says which place is seen */
+export function mountHeader(header: HTMLElement, page: Page): (place: Place) => void {
+  const skip = document.getElementById("skip") as HTMLAnchorElement; // in index.html
   const purpose = element("p", { class: "purpose" });
+  const places = PLACES.map((name) => element("a", { href: hashOf(name) }));
+  const nav = element("nav", { id: "places" }, ...places);
   const links = SECTIONS.map((name) => element("a", { href: `#${name}` }));
-  const nav = element("nav", {}, ...links);
+  const sections = element("nav", { id: "sections" }, ...links);
   const theme = choice("theme", THEMES, stored("theme", THEMES) ?? "auto", (chosen) => {
     document.documentElement.dataset.theme = chosen;
     page.set({ theme: shown(chosen) });
@@ -48,6 +54,7 @@ export function mountHeader(header: HTMLElement, page: Page): void {
     element("div", { class: "name" }, title, purpose),
     element("div", { class: "choices" }, theme.field, language.field),
     nav,
+    sections,
   );
   for (const name of LANGUAGES) {
     language.labels[name].textContent = LANGUAGE_NAMES[name];
@@ -55,16 +62,35 @@ export function mountHeader(header: HTMLElement, page: Page): void {
   }
   inWords(page, headerText, (words) => {
     purpose.textContent = words.purpose;
-    nav.setAttribute("aria-label", words.sections);
+    nav.setAttribute("aria-label", words.tasks);
+    places.forEach((link, i) => {
+      link.textContent = words.places[PLACES[i]!];
+    });
+    sections.setAttribute("aria-label", words.sections);
     links.forEach((link, i) => {
       link.textContent = words[SECTIONS[i]!];
     });
     theme.legend.textContent = words.theme;
     for (const name of THEMES) theme.labels[name].textContent = words[name];
     language.legend.textContent = words.language;
-    document.getElementById("skip")!.textContent = words.skip;
+    skip.textContent = words.skip;
     document.getElementById("footer")!.textContent = words.footer;
   });
+  return (seen) => {
+    sections.hidden = seen !== "words";
+    places.forEach((link, i) => {
+      if (PLACES[i] === seen) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    });
+    const main = seen === "words" ? "train" : `${seen}-title`;
+    skip.href = `#${main}`;
+    skip.onclick = (event) => {
+      if (seen === "words") return;
+      // The address has the place and its settings, and keeps them.
+      event.preventDefault();
+      document.getElementById(main)?.focus();
+    };
+  };
 }
 
 /** Radio buttons in a row; what is chosen is stored under the name. */

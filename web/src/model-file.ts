@@ -1,5 +1,9 @@
 /** Models from files, and back. */
 import { LstmkitError, type Model, readTextMetadata, spawnRuntime } from "lstmkit";
+import type { Split } from "lstmkit/data";
+import shippedAddress from "../models/words.safetensors?url";
+import { handOver } from "./copyable.ts";
+import { fetchOwn } from "./fetch-own.ts";
 import type { LiveModel, Page, Reading } from "./page.ts";
 import { closeModels, type Metadata } from "./training.ts";
 
@@ -9,7 +13,26 @@ import { closeModels, type Metadata } from "./training.ts";
  * @throws what load() throws; BAD_LAYER for a model that does not give one probability a text; BUSY. Nothing
  *   has changed then
  */
-export async function loadModelFile(page: Page, file: File): Promise<void> {
+export async function loadModelFile(page: Page, file: Blob): Promise<void> {
+  const made = await read(file);
+  if (page.phase !== "idle") {
+    await made.live.kit.close();
+    throw new LstmkitError("BUSY", "a training began meanwhile. Stop it, and load the file again.");
+  }
+  await closeModels(page);
+  page.set({ models: [made.live], reading: made.reading, text: null });
+}
+
+/** The small model that comes with the page, where the visitor was not faster. @throws OFFLINE; as load() */
+export async function openShippedModel(page: Page): Promise<boolean> {
+  const isFree = () => page.phase === "idle" && page.models.length === 0;
+  const made = await read(new Blob([await fetchOwn(shippedAddress)]));
+  if (isFree()) page.set({ models: [made.live], reading: made.reading, text: null });
+  else await made.live.kit.close();
+  return page.models.includes(made.live);
+}
+
+async function read(file: Blob): Promise<{ live: LiveModel; reading: Reading }> {
   const kit = await spawnRuntime({ threads: 1 });
   try {
     const model = await kit.load(new Uint8Array(await file.arrayBuffer()));
@@ -19,12 +42,7 @@ export async function loadModelFile(page: Page, file: File): Promise<void> {
       await made.compile({ loss: "binaryCrossentropy", metrics: ["accuracy"] });
       return made;
     };
-    if (page.phase !== "idle") {
-      throw new LstmkitError("BUSY", "a training began meanwhile. Stop it, and load the file again.");
-    }
-    const live: LiveModel = { cell: cellOf(model), model, kit, source: "file", twin };
-    await closeModels(page);
-    page.set({ models: [live], reading, text: null });
+    return { live: { cell: cellOf(model), model, kit, source: "file", twin }, reading };
   } catch (error) {
     await kit.close();
     throw error;
@@ -47,8 +65,22 @@ async function readingOf(model: Model): Promise<Reading> {
     classes,
     maxLen: maxLen ?? vocabulary?.maxLen ?? 80,
     dataset,
-    sample: null,
+    sample: sampleOf(model.metadata.sample, maxLen),
   };
+}
+
+/** Rows of its test part that the page's own model brings along; of what another program wrote, none. */
+function sampleOf(json: string | undefined, maxLen: number | undefined): Split | null {
+  try {
+    const { x, y } = JSON.parse(json ?? "null") as { x: number[]; y: number[] };
+    if (maxLen === undefined || y.length === 0 || x.length !== y.length * maxLen) return null;
+    return {
+      x: { data: Int32Array.from(x), shape: [y.length, maxLen] },
+      y: { data: Uint8Array.from(y), shape: [y.length] },
+    };
+  } catch {
+    return null;
+  }
 }
 
 function cellOf({ layers }: Model): "lstm" | "rnn" {
@@ -61,11 +93,6 @@ function cellOf({ layers }: Model): "lstm" | "rnn" {
 export async function saveModelFile(live: LiveModel, reading: Reading, metadata: Metadata): Promise<string> {
   const bytes = await live.model.save(live.source === "run" ? { metadata } : {});
   const name = `${reading.dataset.replace(/[^\w.-]+/g, "_") || "model"}-${live.cell}.safetensors`;
-  const address = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser reads it after this turn
+  handOver(name, bytes, "application/octet-stream");
   return name;
 }

@@ -20,6 +20,8 @@ export const predictText = words({
       "A .safetensors file of lstmkit, from here or from the command line. It can be dropped anywhere on the page.",
     loaded: (name: string) => `Loaded: ${name}`,
     saved: (name: string) => `Saved as ${name}`,
+    shipped: (_: string) =>
+      "This is a small model that comes with the page, trained on e-mails. It goes when you train your own or load a file.",
     busy: "Stop the training before loading a model.",
     drop: "Drop a model or data",
   },
@@ -42,6 +44,8 @@ export const predictText = words({
       "이 페이지나 명령줄에서 저장한 lstmkit의 .safetensors 파일. 페이지 아무 곳에나 끌어다 놓아도 됩니다.",
     loaded: (name: string) => `불러옴: ${name}`,
     saved: (name: string) => `저장됨: ${name}`,
+    shipped: (_: string) =>
+      "페이지에 들어 있는 작은 모델로, 이메일로 학습했습니다. 직접 학습시키거나 파일을 불러오면 바뀝니다.",
     busy: "모델을 불러오기 전에 학습을 중지하세요.",
     drop: "모델이나 데이터를 놓으세요",
   },

@@ -3,7 +3,8 @@ import { element } from "./elements.ts";
 import { encodeText } from "./encoded-text.ts";
 import { EXAMPLES } from "./examples.ts";
 import { codeOf, FailureNotice } from "./failure.ts";
-import { loadModelFile, saveModelFile } from "./model-file.ts";
+import { fileButton } from "./file-button.ts";
+import { loadModelFile, openShippedModel, saveModelFile } from "./model-file.ts";
 import { type EncodedText, type LiveModel, type Page, titleOf } from "./page.ts";
 import { predictText } from "./predict.text.ts";
 import type { Metadata } from "./training.ts";
@@ -17,6 +18,8 @@ const REFRESH = 500;
 export interface PredictSection {
   /** A model file that was dropped on the page. */
   load(file: File): Promise<void>;
+  /** The model that comes with the page, with a text to look at, where nothing else is there yet. */
+  openShipped(): Promise<void>;
 }
 
 /** What a model said last. */
@@ -40,13 +43,11 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
   field.setAttribute("aria-describedby", about.id);
   const save = element("div", { class: "row" });
   const loadAbout = element("p", { class: "about", id: "model-file-about" });
-  const file = element("input", {
-    type: "file",
-    id: "model-file",
-    accept: ".safetensors",
-    "aria-describedby": loadAbout.id,
-  });
-  const loadLabel = element("label", { for: file.id });
+  const file = fileButton(
+    { id: "model-file", accept: ".safetensors", "aria-describedby": loadAbout.id },
+    ([chosen]) => void load(chosen!),
+  );
+  file.chosen.hidden = true; // what was loaded is told below
   const done = element("p", { role: "status", class: "given" });
   const failure = new FailureNotice(page);
   section.append(
@@ -56,12 +57,12 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
       "div",
       { class: "two" },
       element("div", {}, label, field, about, examples),
-      element("div", {}, output, spoken, save, loadLabel, file, loadAbout, done, failure.element),
+      element("div", {}, output, spoken, save, file.element, loadAbout, done, failure.element),
     ),
   );
 
   let answers: Answer[] = [];
-  let note: "loaded" | "saved" | null = null;
+  let note: "loaded" | "saved" | "shipped" | null = null;
   let noteName = "";
 
   const write = () => {
@@ -69,7 +70,7 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
     title.textContent = words.title;
     lead.textContent = words.lead;
     label.textContent = words.text;
-    loadLabel.textContent = words.load;
+    file.label.textContent = words.load;
     loadAbout.textContent = words.loadAbout;
     done.textContent = note ? words[note](noteName) : "";
     writeExamples();
@@ -218,6 +219,7 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
   };
 
   page.on("models", (models) => {
+    if (note === "shipped") note = null;
     answers = models.map((live) => ({ live, probability: null, text: null }));
     write();
     read();
@@ -228,7 +230,7 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
     else writeAnswers();
   });
   page.on("phase", (phase) => {
-    file.disabled = phase !== "idle";
+    file.input.disabled = phase !== "idle";
     if (phase === "idle") predictAll();
   });
   // Not awaited: the model trains on.
@@ -268,12 +270,22 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
     }
     write();
   };
-  file.addEventListener("change", () => {
-    const [chosen] = file.files ?? [];
-    file.value = "";
-    if (chosen) void load(chosen);
-  });
+  const openShipped = async (): Promise<void> => {
+    try {
+      if (!(await openShippedModel(page))) return;
+      note = "shipped";
+      if (field.value === "") {
+        field.value = EXAMPLES[page.reading?.dataset ?? ""]?.[0]?.text ?? "";
+        // Whoever goes there to write has no use for it.
+        field.addEventListener("focus", () => field.select(), { once: true });
+      }
+      read();
+    } catch (error) {
+      failure.show(error);
+    }
+    write();
+  };
 
   inWords(page, predictText, write);
-  return { load };
+  return { load, openShipped };
 }

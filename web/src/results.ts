@@ -1,5 +1,6 @@
 /** What is seen of runs: the one that goes on, its curves and epochs, and those before it. */
 import { Chart, type Line } from "./chart.ts";
+import { copyButton } from "./copyable.ts";
 import { element } from "./elements.ts";
 import { FailureNotice } from "./failure.ts";
 import type { Cell, Page } from "./page.ts";
@@ -259,7 +260,7 @@ export class Results {
     add(
       words.digest,
       element("code", { class: "digest", id: `digest-${cell}` }, digest),
-      this.#copyButton(words.copyDigest(name), digest, words),
+      copyButton(words.copyDigest(name), digest, words, this.#copied),
     );
     const command = commandLine(run.settings, cell, run.source);
     if (state !== "failed") {
@@ -267,23 +268,10 @@ export class Results {
         words.command,
         element("span", { class: "about" }, words.digestAbout),
         element("code", { class: "command", id: `command-${cell}` }, command),
-        this.#copyButton(words.copyCommand(name), command, words),
+        copyButton(words.copyCommand(name), command, words, this.#copied),
       );
     }
     return [element("section", { class: `end ${cell}`, "aria-label": name }, element("h3", {}, name), list)];
-  }
-
-  #copyButton(label: string, text: string, words: TrainWords): HTMLButtonElement {
-    const button = element("button", { type: "button", "aria-label": label }, words.copy);
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(text);
-        this.#copied.textContent = words.copied;
-      } catch {
-        this.#copied.textContent = words.notCopied;
-      }
-    });
-    return button;
   }
 
   #runTable(words: TrainWords): HTMLTableElement {

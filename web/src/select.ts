@@ -7,8 +7,8 @@ export interface Select {
   readonly name: HTMLSpanElement;
   readonly list: HTMLSelectElement;
   /**
-   * Give the list its entries, pairs of value and text. What was chosen stays, where it is still there; else
-   * `fallback` is chosen, or the first.
+   * Give the list its entries, pairs of value and text. What the visitor chose stays, where it is still there; else
+   * `fallback` is chosen; without one what was there, or the first.
    */
   offer(entries: readonly (readonly [value: string, text: string])[], fallback?: string): void;
 }
@@ -16,6 +16,10 @@ export interface Select {
 export function select(): Select {
   const name = element("span");
   const list = element("select");
+  let isChosen = false;
+  list.addEventListener("change", () => {
+    isChosen = true;
+  });
   return {
     field: element("label", {}, name, list),
     name,
@@ -23,7 +27,8 @@ export function select(): Select {
     offer(entries, fallback) {
       const chosen = list.value;
       list.replaceChildren(...entries.map(([value, text]) => element("option", { value }, text)));
-      if (entries.some(([value]) => value === chosen)) list.value = chosen;
+      const isThere = entries.some(([value]) => value === chosen);
+      if (isThere && (isChosen || fallback === undefined)) list.value = chosen;
       else if (fallback !== undefined) list.value = fallback;
     },
   };

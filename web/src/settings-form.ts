@@ -1,5 +1,4 @@
 /** The form of a run's settings. */
-import { whyNotShared } from "../../src/wasm/platform.ts";
 import { element } from "./elements.ts";
 import type { Page } from "./page.ts";
 import {
@@ -10,6 +9,7 @@ import {
   parseUnits,
   type Settings,
 } from "./settings.ts";
+import { type ThreadsField, threadsField } from "./threads-field.ts";
 import { trainText } from "./train.text.ts";
 import { inWords } from "./words.ts";
 
@@ -26,8 +26,6 @@ const MORE: readonly NumberName[] = [
   "maxLen",
   "numWords",
 ];
-
-const MOST_THREADS = 16;
 
 interface Field {
   readonly box: HTMLElement;
@@ -64,16 +62,15 @@ function mark({ input, wrong }: Field, isRight: boolean): void {
 
 export class SettingsForm {
   readonly element = element("div", { class: "settings" });
-  readonly #page: Page;
   readonly #fields = {} as Record<NumberName, Field>;
   readonly #units: Field;
   readonly #cells = {} as Record<(typeof CELLS)[number], HTMLInputElement>;
-  readonly #threads = element("select", { id: "threads", "aria-describedby": "threads-about" });
+  readonly #threads: ThreadsField;
   readonly #more = element("details");
 
   constructor(page: Page) {
-    this.#page = page;
     this.#units = field(page, "units", "units");
+    this.#threads = threadsField(page, "threads");
     for (const name of [...FIRST, ...MORE]) this.#fields[name] = field(page, name, name);
     for (const name of Object.keys(NUMBERS) as NumberName[]) {
       const one = this.#fields[name];
@@ -87,7 +84,10 @@ export class SettingsForm {
     const cells = element("fieldset", { class: "switch" }, cellLegend);
     const summary = element("summary");
     const reset = element("button", { type: "button", id: "defaults" });
-    reset.addEventListener("click", () => this.#reset());
+    reset.addEventListener("click", () => {
+      this.#reset();
+      this.element.dispatchEvent(new Event("change", { bubbles: true }));
+    });
     const names = CELLS.map((cell) => {
       this.#cells[cell] = element("input", {
         type: "radio",
@@ -102,12 +102,7 @@ export class SettingsForm {
     cellLegend.className = "unseen";
     this.#more.append(
       summary,
-      element(
-        "div",
-        { class: "fields" },
-        ...MORE.map((name) => this.#fields[name].box),
-        this.#threadsField(),
-      ),
+      element("div", { class: "fields" }, ...MORE.map((name) => this.#fields[name].box), this.#threads.box),
       reset,
     );
     this.element.append(
@@ -151,9 +146,43 @@ export class SettingsForm {
       wrong[0]?.input.focus();
       return null;
     }
-    const threads = this.#threads.value === "auto" ? "auto" : Number(this.#threads.value);
+    const threads = this.#threads.read();
     const cell = CELLS.find((name) => this.#cells[name].checked) ?? "lstm";
     return { cell, units, threads, ...numbers };
+  }
+
+  /** What is not the default, by its name in a link. */
+  params(): URLSearchParams {
+    const params = new URLSearchParams();
+    const cell = CELLS.find((name) => this.#cells[name].checked) ?? "lstm";
+    if (cell !== "lstm") params.set("cell", cell);
+    const units = parseUnits(this.#units.input.value);
+    if (units && units.join() !== DEFAULT_UNITS.join()) params.set("units", units.join());
+    for (const name of [...FIRST, ...MORE]) {
+      const value = parseNumber(name, this.#fields[name].input.value);
+      if (value !== undefined && value !== NUMBERS[name].fallback)
+        params.set(NUMBERS[name].flag, String(value));
+    }
+    return params;
+  }
+
+  /** Take what a link says, and the defaults for what it does not. What cannot be is shown as it stands, and marked. */
+  take(params: URLSearchParams): void {
+    this.#reset();
+    const cell = CELLS.find((name) => name === params.get("cell"));
+    if (cell) this.#cells[cell].checked = true;
+    const units = params.get("units");
+    if (units !== null) {
+      this.#units.input.value = units;
+      mark(this.#units, parseUnits(units) !== undefined);
+    }
+    for (const name of [...FIRST, ...MORE]) {
+      const value = params.get(NUMBERS[name].flag);
+      if (value === null) continue;
+      this.#fields[name].input.value = value;
+      mark(this.#fields[name], parseNumber(name, value) !== undefined);
+      if (MORE.includes(name)) this.#more.open = true;
+    }
   }
 
   #reset(): void {
@@ -164,28 +193,6 @@ export class SettingsForm {
       mark(this.#fields[name], true);
     }
     this.#cells.lstm.checked = true;
-    this.#threads.value = "auto";
-  }
-
-  #threadsField(): HTMLElement {
-    const label = element("label", { for: this.#threads.id });
-    const about = element("span", { class: "about", id: "threads-about" });
-    const cores = Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
-    const auto = element("option", { value: "auto" });
-    const counts = Array.from({ length: cores }, (_, i) =>
-      element("option", { value: i + 1 }, String(i + 1)),
-    );
-    this.#threads.append(auto, ...counts);
-    inWords(this.#page, trainText, (words) => {
-      label.textContent = words.threads;
-      auto.textContent = words.threadsAuto(crossOriginIsolated ? Math.min(cores, 8) : 1);
-      if (crossOriginIsolated) about.textContent = words.threadsAbout;
-    });
-    if (!crossOriginIsolated) {
-      this.#threads.disabled = true;
-      const why = element("span", { lang: "en" }, whyNotShared() ?? "");
-      inWords(this.#page, trainText, (words) => about.replaceChildren(words.threadsOne, " ", why));
-    }
-    return element("div", { class: "field" }, label, this.#threads, about);
+    this.#threads.list.value = "auto";
   }
 }

@@ -28,7 +28,7 @@ export const trainText = words({
     csv: "Own CSV",
     csvAbout:
       "A .csv or .tsv file in UTF-8 or UTF-16, a text and one of two classes in each row, with a header line or without.",
-    csvFile: "CSV file",
+    csvFile: "Choose a CSV file",
     csvMissing: "Choose a CSV file.",
     csvText: "Text column",
     csvLabel: "Label column",
@@ -187,7 +187,7 @@ export const trainText = words({
     csv: "내 CSV",
     csvAbout:
       "각 행에 글과 두 클래스 중 하나가 있는 UTF-8 또는 UTF-16 .csv 또는 .tsv 파일. 첫 줄의 머리글은 없어도 됩니다.",
-    csvFile: "CSV 파일",
+    csvFile: "CSV 파일 선택",
     csvMissing: "CSV 파일을 선택하세요.",
     csvText: "글 열",
     csvLabel: "레이블 열",

@@ -5,12 +5,15 @@ import { element } from "./elements.ts";
 import { FailureNotice } from "./failure.ts";
 import type { Page } from "./page.ts";
 import { Results } from "./results.ts";
+import { keepInLink } from "./route.ts";
 import { SettingsForm } from "./settings-form.ts";
 import { trainText } from "./train.text.ts";
 import { closeModels, type Metadata, type Run, Training } from "./training.ts";
 import { formatNumber, inWords } from "./words.ts";
 
 export interface TrainSection {
+  /** Settings of a link. */
+  settings(params: URLSearchParams): void;
   /** Data files that were dropped on the page. */
   take(files: readonly File[]): Promise<void>;
   /** What goes into the file of a model that was trained here. */
@@ -105,7 +108,18 @@ export function mountTrain(section: HTMLElement, page: Page): TrainSection {
     void closeModels(page);
   });
 
-  return { take: (files) => data.take(files), metadata: () => training.metadata };
+  settings.addEventListener("change", () => {
+    keepInLink("words", new URLSearchParams([...form.params(), ...data.params()]));
+  });
+  return {
+    settings: (params) => {
+      if (page.phase !== "idle") return;
+      form.take(params);
+      data.choose(params);
+    },
+    take: (files) => data.take(files),
+    metadata: () => training.metadata,
+  };
 }
 
 /** What the page is at, in words; after a run, how it ended. */

@@ -6,6 +6,7 @@ import type { Prepared, Wanted } from "./data-worker.ts";
 import { codeOf } from "./failure.ts";
 import type { Cell, LiveModel, Page } from "./page.ts";
 import { layersOf, type Settings, type Source } from "./settings.ts";
+import { usualThreads } from "./tasks/threads.ts";
 
 /** What is kept of an epoch. */
 export interface EpochRow {
@@ -61,9 +62,6 @@ export type Metadata = Readonly<Record<string, string>>;
 
 /** As `lstmkit train` and `lstmkit evaluate`. */
 const EVALUATION_BATCH = 128;
-
-/** More do not help a batch of the usual size. */
-const MOST_THREADS = 8;
 
 export class Training {
   readonly #page: Page;
@@ -323,8 +321,7 @@ async function makeModel(
 
 /** The processors, shared among the models that train side by side. */
 function sharedThreads(models: number): number {
-  const cores = Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
-  return Math.max(1, Math.floor(cores / models));
+  return Math.max(1, Math.floor(usualThreads() / models));
 }
 
 /** Means over the batches between two reports, from the means over the epoch so far. */

@@ -72,6 +72,29 @@ describe.each(BROWSERS)("%s", (name) => {
     }
   });
 
+  test.each(["forecast", "classes", "detect", "generate"])(
+    "the same in the place %s, with everything that folds out",
+    async (place) => {
+      const { page, address } = await visit();
+      await page.goto(`${address}#/${place}?data=own`);
+      await page.locator(`#${place}-digest`).waitFor();
+      await page.locator(`#${place} [role=alert]:visible`).waitFor({ state: "detached" });
+      for (const summary of await page.locator(`#${place} summary:visible`).all()) await summary.click();
+      for (const language of LANGUAGES) {
+        await page.locator(`input[name=language][value=${language}]`).check();
+        for (const theme of THEMES) {
+          await page.locator(`input[name=theme][value=${theme}]`).check();
+          for (const width of WIDTHS) {
+            await page.setViewportSize({ width, height: 900 });
+            await expect.poll(() => tooWide(page), { timeout: 3000 }).toEqual([]);
+            const told = { width, theme, language };
+            expect({ ...told, found: await findings(page) }).toEqual({ ...told, found: [] });
+          }
+        }
+      }
+    },
+  );
+
   test("with the keyboard alone one sets a network and trains it", async () => {
     const { page } = await visit();
     const focused = () => page.evaluate(() => document.activeElement?.id ?? "");

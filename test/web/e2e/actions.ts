@@ -82,16 +82,27 @@ export function colours(page: Page, selector: string): Promise<number> {
 
 /** Save the model of a cell. */
 export async function save(page: Page, cell = "LSTM"): Promise<{ name: string; bytes: Buffer }> {
+  const nameOf = async () => (await page.getByText(/^Saved as /).textContent())!.replace("Saved as ", "");
+  return handedOver(page, `Save the ${cell} model`, nameOf, isWhole);
+}
+
+/** A file that a button hands over. */
+export async function handedOver(
+  page: Page,
+  button: string,
+  nameOf: () => Promise<string>,
+  isAllThere: (path: string) => Promise<boolean>,
+): Promise<{ name: string; bytes: Buffer }> {
   // Playwright hears of Chromium's downloads; Firefox just puts them into its folder.
   let download: Download | undefined;
   page.once("download", (begun) => {
     download = begun;
   });
-  await page.getByRole("button", { name: `Save the ${cell} model` }).click();
-  const name = (await page.getByText(/^Saved as /).textContent())!.replace("Saved as ", "");
+  await page.getByRole("button", { name: button, exact: true }).and(page.locator(":visible")).click();
+  const name = await nameOf();
   const path = join(inject("downloads"), name);
   const wanted = page.context().browser()!.browserType().name() === "chromium";
-  await expect.poll(() => (wanted ? download !== undefined : isWhole(path))).toBe(true);
+  await expect.poll(() => (wanted ? download !== undefined : isAllThere(path))).toBe(true);
   await download?.saveAs(path);
   const bytes = await readFile(path);
   await rm(path);
@@ -99,7 +110,7 @@ export async function save(page: Page, cell = "LSTM"): Promise<{ name: string; b
 }
 
 /** Whether a model's file is there with all that its head promises. */
-async function isWhole(path: string): Promise<boolean> {
+export async function isWhole(path: string): Promise<boolean> {
   const bytes = await readFile(path).catch(() => Buffer.alloc(0));
   if (bytes.length < 8) return false;
   const head = 8 + Number(bytes.readBigUInt64LE());

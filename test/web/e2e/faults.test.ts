@@ -52,7 +52,9 @@ describe.each(BROWSERS)("%s", (name) => {
     const fetched = new Set(
       site.sent.map(({ path }) => `/${path}`).filter((path) => /\.(bin|wasm)$/.test(path)),
     );
-    expect(fetched.size).toBe(2);
+    // Data, and kernels; in more threads than one there are those that share memory as well, beside the shipped model's.
+    expect([...fetched].filter((path) => path.endsWith(".bin"))).toHaveLength(1);
+    expect([...fetched].filter((path) => path.endsWith(".wasm")).length).toBeGreaterThan(0);
     expect(paths).toEqual(expect.arrayContaining([...fetched]));
   });
 });

@@ -1,31 +1,9 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { choose, picture, pressStart, SMALL, train, trained } from "./actions.ts";
+import { digestOf } from "./terminal.ts";
 import { BROWSERS, visitsIn } from "./visit.ts";
-
-const run = promisify(execFile);
-const CLI = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
-
-/** The digest that a command leads to, run as it stands, in a shell. */
-async function digestOf(command: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "lstmkit-command-"));
-  try {
-    const script = `lstmkit() { "$NODE" "$CLI" "$@"; }; ${command} --json`;
-    const env = { ...process.env, NODE: process.execPath, CLI };
-    const { stdout } = await run("sh", ["-c", script], { cwd: folder, env });
-    const { digest } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { digest: string };
-    return digest;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
 
 const told = async (page: Page, id: string) => (await page.locator(id).textContent())!;
 
