@@ -2,12 +2,13 @@
  * What forecaster, detector, classifier and generator reach with what they do untuned, beside what has to be reached and what is
  * aimed at: all in one run, and one table.
  *
- *   npm run build && npm ci --prefix examples --ignore-scripts
- *   LSTMKIT_DATA=… npx tsx bench/accuracy.ts [--cases etth1,births,…] [--seeds 1,2,3] [--threads 1]
+ *   npm ci --prefix examples --ignore-scripts
+ *   LSTMKIT_DATA=… npm run bench -- accuracy [--cases etth1,births,…] [--seeds 1,2,3] [--threads 1]
  *
  * LSTMKIT_DATA names a folder with series/ETTh1.csv, series/co2-mm-mlo.csv and text/tinyshakespeare.txt; births and detect
  * need none. A line a fit goes to stderr as it is done, the table to stdout.
  */
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { createRuntime, type Runtime } from "../src/node.ts";
 import { digits } from "./accuracy/classify.ts";
@@ -58,43 +59,49 @@ function wantedOf(goal: Goal): readonly [string, string] {
   return [`${sign} ${reach}`, `${sign} ${aim}`];
 }
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "1,2,3" },
-    threads: { type: "string", default: "1" },
-    cases: { type: "string", default: CASES.map(({ name }) => name).join() },
-  },
-});
-const seeds = values.seeds.split(",").map(Number);
-const asked = values.cases.split(",").map((name) => {
-  const found = CASES.find((one) => one.name === name);
-  if (found) return found;
-  throw new Error(`--cases has ${name}; wanted some of ${CASES.map((one) => one.name).join(", ")}`);
-});
+/** @param args those of the command line */
+export async function accuracy(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      seeds: { type: "string", default: "1,2,3" },
+      threads: { type: "string", default: "1" },
+      cases: { type: "string", default: CASES.map(({ name }) => name).join() },
+    },
+  });
+  const seeds = values.seeds.split(",").map(Number);
+  const asked = values.cases.split(",").map((name) => {
+    const found = CASES.find((one) => one.name === name);
+    if (found) return found;
+    throw new Error(`--cases has ${name}; wanted some of ${CASES.map((one) => one.name).join(", ")}`);
+  });
 
-const kit = await createRuntime({
-  threads: values.threads === "auto" ? "auto" : Number(values.threads),
-  vectors: 256,
-});
-const rows: string[][] = [["", ...seeds.map((seed) => `seed ${seed}`), "reach", "aim", "worst"]];
-const show = (value: number) => (value < 0.1 ? value.toFixed(5) : value.toPrecision(4));
-for (const { name, figures, run } of asked) {
-  const had: (readonly number[])[] = [];
-  for (const seed of seeds) {
-    const began = performance.now();
-    const { values: own, note } = await run(kit, seed);
-    had.push(own);
-    const seconds = ((performance.now() - began) / 1000).toFixed(0);
-    console.error(`${name}, seed ${seed}: ${own.map(show).join(", ")}; ${note}; ${seconds} s`);
+  const kit = await createRuntime({
+    threads: values.threads === "auto" ? "auto" : Number(values.threads),
+    vectors: 256,
+  });
+  const rows: string[][] = [["", ...seeds.map((seed) => `seed ${seed}`), "reach", "aim", "verdict"]];
+  const show = (value: number) => (value < 0.1 ? value.toFixed(5) : value.toPrecision(4));
+  for (const { name, figures, run } of asked) {
+    const had: (readonly number[])[] = [];
+    for (const seed of seeds) {
+      const began = performance.now();
+      const { values: own, note } = await run(kit, seed);
+      had.push(own);
+      const seconds = ((performance.now() - began) / 1000).toFixed(0);
+      console.error(`${name}, seed ${seed}: ${own.map(show).join(", ")}; ${note}; ${seconds} s`);
+    }
+    for (const [i, { what, goal }] of figures.entries()) {
+      const own = had.map((of) => of[i]!);
+      rows.push([what, ...own.map(show), ...wantedOf(goal), verdictOf(worstOf(own, goal), goal)]);
+    }
   }
-  for (const [i, { what, goal }] of figures.entries()) {
-    const own = had.map((of) => of[i]!);
-    rows.push([what, ...own.map(show), ...wantedOf(goal), verdictOf(worstOf(own, goal), goal)]);
-  }
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;
+  console.log(
+    [line(rows[0]!), line(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(line)].join("\n"),
+  );
+  await kit.close();
 }
-const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;
-console.log(
-  [line(rows[0]!), line(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(line)].join("\n"),
-);
-await kit.close();
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await accuracy(process.argv.slice(2));

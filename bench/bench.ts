@@ -9,6 +9,7 @@ import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type * as Package from "../src/node.ts";
+import { accuracy } from "./accuracy.ts";
 import { CASES, type Case, GROUPS, type Group } from "./cases.ts";
 import {
   type Abilities,
@@ -29,6 +30,7 @@ import { compareProcesses } from "./processes.ts";
 import { JsonReport, type Report, TextReport } from "./report.ts";
 
 const HELP = `npm run bench -- [options]
+npm run bench -- accuracy [options]   what the tasks reach untuned, beside what they have to: accuracy.ts
 
   --quick             the seed job's training step and inference alone
   --goals             what the goals of goals.ts are measured by, and a table of them at the end
@@ -280,8 +282,10 @@ async function bench(options: Options): Promise<number> {
 }
 
 try {
-  const options = readOptions(process.argv.slice(2));
-  if (options) process.exitCode = await bench(options);
+  const [first, ...rest] = process.argv.slice(2);
+  const options = first === "accuracy" ? null : readOptions(process.argv.slice(2));
+  if (first === "accuracy") await accuracy(rest);
+  else if (options) process.exitCode = await bench(options);
   else console.log(HELP);
 } catch (error) {
   console.error(error instanceof UsageError ? `${error.message}\n\n${HELP}` : error);

@@ -22,8 +22,9 @@ export interface Forecaster {
 
   /**
    * Learn a set, anew at each call. Rows are cut in three in the order of time, with a horizon between the parts: the
-   * scaler and the weights are learnt on the first, normalisation and duration are chosen by the second, and the third is
-   * measured alone.
+   * scaler and the weights are learnt on the first; what is read and the normalisation are chosen by stretches of both it and
+   * the second, duration by the second; the third is measured alone. An epoch of a long series reads some of its windows,
+   * others each time: the report's findings say how many (SAMPLED).
    *
    * @throws BAD_SERIES where columns are missing or there are too few rows, BAD_ARGUMENT, BUSY, ABORTED, OUT_OF_MEMORY,
    *   THREAD_FAILED

@@ -36,16 +36,20 @@ export interface ForecasterOptions {
    * part has twice at least. Where rows are numbered: none.
    */
   season?: number | readonly number[];
-  /** What to take of the calendar. Default true: what suits frequency and length; nothing where rows are numbered. */
+  /**
+   * What to take of the calendar. Default true: what suits frequency and length, where forecasts before the test part are
+   * better with it; nothing where rows are numbered. A list is taken as it is.
+   */
   calendar?: boolean | readonly CalendarFeature[];
   /** Of a country, from `publicHolidays()` of lstmkit/holidays; they are kept in the file. Default none. */
   holidays?: Holidays;
   /**
    * So many rows earlier each, what the target was is given beside what is known in advance; from `horizon` on. Default:
-   * the longest season that the training part has twice, where it is longer than the window.
+   * the longest season that the training part has twice, where it is longer than the window and forecasts before the test part
+   * are better with it.
    */
   lags?: readonly number[];
-  /** Default `auto`: chosen on the validation part, as the report says. A center alone: without logarithm and ridge. */
+  /** Default `auto`: chosen before the test part, as the report says. A center alone: without logarithm and ridge. */
   normalization?: "auto" | Center | Partial<Normalization>;
   /** The recurrent layers. Default `lstm`. */
   cell?: "lstm" | "gru" | "peepholeLstm" | "layerNormLstm";
