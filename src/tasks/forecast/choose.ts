@@ -28,9 +28,9 @@ export interface Extras {
 /** Shares of the number of windows that a ridge is tried with. */
 const PENALTIES = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1];
 /** Multiply-adds that ridges may take, all together: to learn from windows, to be solved, and to forecast. Some seconds each. */
-const MOST_LEARNING = 1e10;
-const MOST_SOLVING = 1e10;
-const MOST_JUDGING = 4e9;
+const MOST_LEARNING = 5e9;
+const MOST_SOLVING = 5e9;
+const MOST_JUDGING = 2e9;
 /** Centers of which a network is tried by itself: those that do best by a ridge. */
 const FINALISTS = 2;
 /** Of what is more than the simplest it is asked that its error is less by such a share. */
@@ -128,7 +128,7 @@ export async function screen(
     const windows = new Windows(framesOf(study, log), layout);
     const learning = normalizations.length * ridgeCost(layout);
     const train = thinned(study.train, Math.max(256, Math.floor(MOST_LEARNING / learning)));
-    const solving = PENALTIES.length * normalizations.length * solveCost(layout);
+    const solving = PENALTIES.length * normalizations.length * solveCost(layout, choices.length);
     const earliest = Math.max(0, stretches.earlier - Math.floor(MOST_SOLVING / solving) + 1);
     const errors = choices.map(() => PENALTIES.map((): number[] => []));
     let solved: Ridge[][] = [];

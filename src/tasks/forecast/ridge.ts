@@ -36,10 +36,10 @@ export function ridgeSize(layout: Layout, rows: number): number {
   return layout.horizon * layout.targets * (p + m);
 }
 
-/** Multiply-adds that a ridge of one penalty costs, however many windows it was learnt from. */
-export function solveCost(layout: Layout): number {
+/** Multiply-adds that ridges of one penalty cost, of so many choices of a step's numbers, however many windows were learnt from. */
+export function solveCost(layout: Layout, choices: number): number {
   const { p, m } = sizesOf(layout, ridgeRows(layout));
-  return p ** 3 / 6 + layout.horizon * ((m * p * (p + m)) / 2 + layout.targets * p * p);
+  return p ** 3 / 6 + layout.horizon * ((m * p * (p + m)) / 2 + choices * layout.targets * p * p);
 }
 
 /** Multiply-adds that a forecast costs. */
