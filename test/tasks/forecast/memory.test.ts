@@ -5,7 +5,7 @@ import { createRuntime } from "../../../src/node.ts";
 import { forecaster } from "../../../src/tasks/index.ts";
 
 const ROWS = 200_000;
-const WINDOW = 240;
+const WINDOW = 120;
 
 function minutes(rows: number): SeriesSet {
   const start = Date.UTC(2020, 0, 6);
@@ -38,7 +38,7 @@ test("200,000 rows train and backtest in less than a tenth of what copies of the
   };
   const looking = setInterval(look, 5); // fit gives way every 10 ms
   const made = forecaster(kit, {
-    ...{ horizon: 30, window: WINDOW, units: 2, epochs: 1, seed: 1, test: 1000 },
+    ...{ horizon: 12, window: WINDOW, units: 2, epochs: 1, seed: 1, test: 1000 },
     normalization: { center: "last", linear: true },
   });
   const report = await made.fit(set, { onBatchEnd: look });
@@ -49,10 +49,10 @@ test("200,000 rows train and backtest in less than a tenth of what copies of the
   expect(report.parts.train).toMatchObject({ rows: 179_000 });
   expect(report.parts.train.windows).toBeGreaterThan(30_000);
   const [sampled] = report.findings.filter(({ code }) => code === "SAMPLED");
-  expect(sampled!.count).toBeLessThan(10_000);
+  expect(sampled!.count).toBeLessThan(20_000);
   const columns = 1 + 4 + 7; // the target, and hours and weekdays of the calendar
   const copies = 179_000 * WINDOW * columns * 4;
   expect(most).toBeGreaterThan(ROWS * 8);
   expect(most + memoryBytes).toBeLessThan(copies / 10);
   await kit.close();
-}, 120_000);
+}, 240_000);
