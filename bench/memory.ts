@@ -46,6 +46,7 @@ const MiB = 2 ** 20;
 const before = process.memoryUsage().rss / MiB;
 const began = performance.now();
 const seconds = () => ((performance.now() - began) / 1000).toFixed(0);
+const cpu = process.cpuUsage();
 const onEpochEnd = (progress: { epoch: number; valLoss: number; stage?: string }) =>
   console.error(
     `${progress.stage ?? "train"}, epoch ${progress.epoch + 1}: ${progress.valLoss.toFixed(4)}, ${seconds()} s, ${(process.memoryUsage().rss / MiB).toFixed(0)} MiB`,
@@ -64,8 +65,10 @@ if (values.task === "detect") {
 }
 const peak = process.resourceUsage().maxRSS / 1024;
 const { memoryBytes } = await kit.info();
+const { user, system } = process.cpuUsage(cpu);
+const spent = user + system;
 console.log(
-  `${values.task}, ${rows} rows: ${seconds()} s; ${before.toFixed(0)} MiB before, ${(peak - before).toFixed(0)} MiB more at the most, ` +
+  `${values.task}, ${rows} rows: ${seconds()} s, of the processor ${(spent / 1e6).toFixed(0)}; ${before.toFixed(0)} MiB before, ${(peak - before).toFixed(0)} MiB more at the most, ` +
     `of which ${(memoryBytes / MiB).toFixed(0)} MiB are the kernels'; ${what}`,
 );
 await kit.close();
