@@ -88,7 +88,7 @@ export function reading(study: Study, { calendar, lags }: Extras): Study {
 }
 
 /** Which of the numbers of a step are read: as reading() leaves them, counted among all. */
-function numbersOf({ frames, layout }: Study, { calendar, lags }: Extras): number[] {
+export function numbersOf({ frames, layout }: Study, { calendar, lags }: Extras): number[] {
   const [from, to] = frames.plain[0]!.calendar;
   const all = Array.from({ length: layout.known + layout.lags.length * layout.targets }, (_, i) => i);
   return all.filter((i) => (i < layout.known ? calendar || i < from || i >= to : lags));

@@ -2,9 +2,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Series, SeriesSet } from "../../../src/data/index.ts";
 import { createRuntime, type Runtime } from "../../../src/node.ts";
-import { simplest } from "../../../src/tasks/forecast/choose.ts";
+import { Breath } from "../../../src/tasks/forecast/breath.ts";
+import { choicesOf, numbersOf, reading, simplest } from "../../../src/tasks/forecast/choose.ts";
 import { Errors } from "../../../src/tasks/forecast/intervals.ts";
 import { originsUntil, originsWithin, stretchesOf } from "../../../src/tasks/forecast/parts.ts";
+import { planOf } from "../../../src/tasks/forecast/plan.ts";
+import { RidgeSums } from "../../../src/tasks/forecast/ridge.ts";
+import { Windows } from "../../../src/tasks/forecast/windows.ts";
 import { forecaster } from "../../../src/tasks/index.ts";
 
 let kit: Runtime;
@@ -99,6 +103,32 @@ describe("the simplest of those that do about as well", () => {
     );
     await made.dispose();
   });
+});
+
+test("a ridge that leaves out numbers of a step is the one that never saw them", async () => {
+  const random = uniform(11);
+  const set = hours(Array.from({ length: 700 }, (_, i) => (i % 24) / 10 + random()));
+  const breath = new Breath();
+  const { study, mayDrop } = await planOf(kit, { horizon: 3, window: 6 }, set, {}, breath);
+  const choices = choicesOf(study, mayDrop);
+  expect(choices).toHaveLength(4);
+  const layout = { ...study.layout, center: "last" as const };
+  const sums = new RidgeSums(layout);
+  await sums.add(new Windows(study.frames.plain, layout), study.train, breath);
+  const ridges = await sums.solve(
+    1e-3,
+    choices.map((choice) => numbersOf(study, choice)),
+    breath,
+  );
+  for (const [i, choice] of choices.entries()) {
+    const own = reading(study, choice);
+    const less = { ...own.layout, center: "last" as const };
+    const alone = new RidgeSums(less);
+    await alone.add(new Windows(own.frames.plain, less), study.train, breath);
+    const all = Array.from({ length: less.known + less.lags.length }, (_, number) => number);
+    const [wanted] = await alone.solve(1e-3, [all], breath);
+    expect([...ridges[i]!.weights]).toEqual([...wanted!.weights]);
+  }
 });
 
 describe("stretches", () => {
