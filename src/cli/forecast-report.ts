@@ -124,7 +124,7 @@ export function comparison(report: ForecastReport): { lines: string[]; best: For
 
 /** What `lstmkit train --task forecast` prints. */
 export function reportLines(report: ForecastReport): string[] {
-  const { parts, frequency, normalization, candidates, network, columns, bestEpoch } = report;
+  const { parts, frequency, normalization, candidates, network, columns } = report;
   const place = ({ rows, from, to }: { rows: number; from: number | null; to: number | null }) =>
     from === null || to === null
       ? count(rows, "row")
@@ -141,17 +141,25 @@ export function reportLines(report: ForecastReport): string[] {
     `Chosen by ${place(parts.validation)}${parts.test ? `, tested on ${place(parts.test)}` : ""}`,
     ...(known.length > 0 ? [`Known in advance: ${known.join(", ")}`] : []),
     `Normalisation: ${normalizationText(normalization)}${candidates.length > 1 ? `; the best of ${candidates.length} on the validation part` : ""}`,
-    `Network: ${network.layers} × ${network.cell} of ${network.units}, ${count(network.parameters, "parameter")}; the weights of epoch ${bestEpoch}`,
+    `Network: ${network.layers} × ${network.cell} of ${network.units}, ${count(network.parameters, "parameter")}; ${weightsOf(report)}`,
     "",
     `How far off on the ${part}:`,
     ...lines,
     "",
-    bestLine(best, report.best),
+    bestLine(best, report.best, report.bestEpoch === 0),
     ...(report.test?.intervals ?? []).map(coverageLine),
   ];
 }
 
-function bestLine(best: ForecastModel, chosen: ForecastModel): string {
+/** Whose weights the network has. */
+function weightsOf({ bestEpoch }: ForecastReport): string {
+  if (bestEpoch > 0) return `the weights of epoch ${bestEpoch}`;
+  return "no epoch was better than the ridge regression alone, which it leaves as it is";
+}
+
+function bestLine(best: ForecastModel, chosen: ForecastModel, isRidge: boolean): string {
+  if (best === "network" && isRidge)
+    return "The ridge regression is the best of them; the network adds nothing to it.";
   if (best === "network") return "The network is the best of them.";
   const how = chosen === best ? "--model best takes it" : `--model ${best} takes it`;
   return `The ${modelName(best)} is better than the network here: in lstmkit forecast, ${how}.`;

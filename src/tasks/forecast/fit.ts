@@ -17,7 +17,7 @@ import {
 import { type Columns, namesIn } from "./columns.ts";
 import { rowsToShow } from "./forecast.ts";
 import { knownRows } from "./frame.ts";
-import { baselinesOf, errorsOf, leftOut, partOf, sampled, scoresBy, test } from "./judge.ts";
+import { baselinesOf, errorsOf, fewErrors, leftOut, partOf, sampled, scoresBy, test } from "./judge.ts";
 import { CHOOSE_BY, trainOne } from "./learn.ts";
 import { thinned } from "./parts.ts";
 import { type Plan, planOf } from "./plan.ts";
@@ -123,6 +123,7 @@ export async function study(
       findings: [
         ...set.findings,
         ...leftOut(set.series.length - own.length),
+        ...fewErrors(Math.min(...errors.map(({ lists }) => lists[0]!.length)), given.levels, horizon),
         ...sampled(job.perEpoch, train.at.length),
       ],
       digest: await model.digest(),

@@ -109,6 +109,15 @@ class SortedErrors {
  */
 const overlapOf = (h: number): number => (2 * h * h + 1) / (3 * h);
 
+/**
+ * Errors that intervals of a level need, so many steps ahead: with fewer they reach to the outermost errors that there have been,
+ * and hold less than they say.
+ */
+export function errorsNeeded(level: number, step: number): number {
+  const tail = (1 - level) / 2;
+  return Math.ceil(((0.5 - tail) * overlapOf(step) + 0.5) / tail - 1e-9);
+}
+
 /** Errors of forecasts of one series: for each step, target and output. */
 export class Errors {
   readonly #own: readonly SortedErrors[];

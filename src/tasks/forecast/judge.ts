@@ -3,7 +3,7 @@ import type { Finding } from "../../data/series/series.ts";
 import type { Runtime } from "../../index.ts";
 import { baselinesFor, Measure } from "./backtest.ts";
 import type { Breath } from "./breath.ts";
-import { Errors } from "./intervals.ts";
+import { Errors, errorsNeeded } from "./intervals.ts";
 import { CHOOSE_BY, outputOf } from "./learn.ts";
 import { type Cut, type Origins, thinned } from "./parts.ts";
 import type { Own } from "./plan.ts";
@@ -180,6 +180,21 @@ export function sampled(perEpoch: number, windows: number): Finding[] {
       code: "SAMPLED",
       count: perEpoch,
       message: `An epoch reads ${perEpoch} of ${windows} windows, others each time: more would take long.`,
+    },
+  ];
+}
+
+/** What is to be known of intervals that are made of few errors. @param errors that there are, of the series with the fewest */
+export function fewErrors(errors: number, levels: readonly number[], horizon: number): Finding[] {
+  const lacking = levels.filter((level) => errors < errorsNeeded(level, horizon));
+  if (lacking.length === 0) return [];
+  const names = lacking.map((level) => `${Number((level * 100).toPrecision(6))} %`).join(" and ");
+  const needed = Math.max(...lacking.map((level) => errorsNeeded(level, horizon)));
+  return [
+    {
+      code: "FEW_ERRORS",
+      count: errors,
+      message: `Intervals of ${names} are made of ${errors} errors of rows that were not trained on; ${horizon} steps ahead they need ${needed}. They reach to the largest error so far and may hold less than they say; more rows, or a larger validation part (validation, --validation), mend it.`,
     },
   ];
 }

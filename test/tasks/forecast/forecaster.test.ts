@@ -153,6 +153,19 @@ describe("nothing looks ahead", () => {
   });
 });
 
+describe("intervals of few errors", () => {
+  test("it is said where there are fewer than a level needs, and not where there are enough", async () => {
+    const codesOf = async (rows: number) => {
+      const values = Array.from({ length: rows }, (_, i) => Math.sin(i) + i / 50);
+      const made = await fitted(numbered(values), { horizon: 2, window: 4 });
+      return made.report!.findings.filter(({ code }) => code === "FEW_ERRORS");
+    };
+    const [few] = await codesOf(100);
+    expect(few!.message).toMatch(/^Intervals of 95 % are made of 29 errors .* 2 steps ahead they need 49\./);
+    expect(await codesOf(300)).toEqual([]);
+  });
+});
+
 describe("horizons", () => {
   test("a series that counts 1, 2, 3 goes on with the number behind the last", async () => {
     const made = await fitted(numbered(Array.from({ length: 200 }, (_, i) => i + 1)), {

@@ -73,6 +73,7 @@ export const forecastText = words({
       ridge: "ridge regression",
     } as Record<string, string>,
     isBest: "The network is the best of them.",
+    isRidge: "No epoch was better than the ridge regression alone; the network leaves it as it is.",
     isWorse: (model: string) => `The ${model} is better than the network here.`,
     coverage: (level: string, share: string) => `Of the ${level} intervals ${share} held what came.`,
     rules: (what: string, epochs: string, parameters: string) =>
@@ -158,6 +159,7 @@ export const forecastText = words({
       ridge: "릿지 회귀",
     } as Record<string, string>,
     isBest: "이 가운데 신경망이 가장 좋습니다.",
+    isRidge: "어떤 에포크도 릿지 회귀만 쓰는 것보다 낫지 않아, 신경망은 그것을 그대로 둡니다.",
     isWorse: (model: string) => `여기에서는 신경망보다 ${model}이(가) 더 좋습니다.`,
     coverage: (level: string, share: string) => `${level} 구간에 실제 값이 들어간 비율은 ${share}입니다.`,
     rules: (what: string, epochs: string, parameters: string) =>

@@ -330,7 +330,15 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
           bench.number(scores.mse, 4),
         ]),
       ),
-      element("p", {}, best === "network" ? words.isBest : words.isWorse(words.models[best]!)),
+      element(
+        "p",
+        {},
+        report.bestEpoch === 0
+          ? words.isRidge
+          : best === "network"
+            ? words.isBest
+            : words.isWorse(words.models[best]!),
+      ),
       element(
         "p",
         { class: "about" },
