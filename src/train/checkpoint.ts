@@ -192,8 +192,12 @@ export class Checkpoints {
   async tick(place: () => Place): Promise<void> {
     await this.#report();
     this.#since++;
-    const due = "ms" in this.#pace ? now() - this.#last >= this.#pace.ms : this.#since >= this.#pace.batches;
-    if (!due || this.#writing) return;
+    if ("ms" in this.#pace) {
+      if (this.#writing || now() - this.#last < this.#pace.ms) return;
+    } else {
+      if (this.#since < this.#pace.batches) return;
+      await this.settle();
+    }
     await this.#begin(place());
   }
 
