@@ -3,7 +3,7 @@
  * `__metadata__.training_state` eight digits of CRC-32, a space and JSON. The checksum is that of the whole file with
  * zeros in its place.
  */
-import { crc32 } from "../data/crc32.ts";
+import { crc32 } from "../crc32.ts";
 import { parseJson } from "../json.ts";
 import type { NamedTensor } from "../tensor.ts";
 

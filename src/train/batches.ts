@@ -3,7 +3,6 @@ import { LstmkitError } from "../errors.ts";
 import type { Batch } from "../model/batch.ts";
 import { show } from "../options.ts";
 import type { Pauses } from "./access.ts";
-import type { FeedPlace } from "./checkpoint.ts";
 import type { Samples } from "./inputs.ts";
 import type { Batches, BatchSequence, SampleBatch } from "./sample-batch.ts";
 
@@ -84,6 +83,12 @@ export function endPass(iterator: Iterator<unknown> | AsyncIterator<unknown> | n
 }
 
 type Check = (batch: SampleBatch, suffix: string) => Samples;
+
+/** Where a call is in its batches: a pass, and what was taken of it. */
+export interface FeedPlace {
+  readonly pass: number;
+  readonly taken: number;
+}
 
 /** Batches of a call, pass by pass. */
 export class Feed {

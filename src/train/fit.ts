@@ -7,20 +7,14 @@ import type { CompileConfig } from "../model/compile.ts";
 import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
-import type { Feed } from "./batches.ts";
-import {
-  type CallbackStates,
-  type CheckpointHost,
-  Checkpoints,
-  type FeedPlace,
-  type Place,
-} from "./checkpoint.ts";
+import type { Feed, FeedPlace } from "./batches.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { dataOf, part, type Samples } from "./inputs.ts";
 import { Listeners } from "./listeners.ts";
 import type { EpochLogs, FitContext, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
 import type { ClassWeights } from "./row-weights.ts";
+import { type CallbackStates, type CheckpointHost, Checkpoints, type Place } from "./run-checkpoints.ts";
 import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
 
 type Given = Filled<FitOptions, typeof FIT_OPTIONS>;

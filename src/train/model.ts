@@ -1,4 +1,7 @@
-/** The public model: what a runtime's sequential() and load() give, in this thread or in a worker. */
+/**
+ * The public model: what a runtime's sequential() and load() give, in this thread or in a worker. More than 400 lines,
+ * because what each call takes and gives is told here once.
+ */
 
 import type { HostSignal } from "../host-types.ts";
 import type { Layer, StateName } from "../layers/index.ts";

@@ -34,7 +34,6 @@ import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
 import { behindData, Feed, isBatches, Room, refuseOptionsOfArrays } from "./batches.ts";
-import type { CheckpointHost } from "./checkpoint.ts";
 import { checkStateful, fitModel, logged, planFeed, planFit } from "./fit.ts";
 import {
   checkInputs,
@@ -69,6 +68,7 @@ import {
   READ_OPTIONS,
   SAVE_OPTIONS,
 } from "./options.ts";
+import type { CheckpointHost } from "./run-checkpoints.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
 import type { Batches, SampleBatch } from "./sample-batch.ts";
 import { type Reins, Steering } from "./steering.ts";

@@ -1,9 +1,9 @@
 /** Checkpoints as files of a folder: two generations, each there wholly or not at all. */
 import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { LstmkitError } from "../errors.ts";
-import type { CheckpointStore } from "../train/checkpoint.ts";
-import { type FilePath, pathOf, readBytes, reading, writeWhole } from "./disk-node.ts";
+import { type FilePath, pathOf, readBytes, reading, writeWhole } from "./disk/disk-node.ts";
+import { LstmkitError } from "./errors.ts";
+import type { CheckpointStore } from "./train/checkpoint.ts";
 
 const NAME = /^checkpoint-(\d{9})\.safetensors$/;
 const KEPT = 2;
