@@ -1,5 +1,5 @@
 /**
- * npm run faults:kill -- [--kills 100] [--seed 1] [--epochs 30] [--signals SIGKILL] [--every 5] [--latest 1500]
+ * npm run faults:kill -- [--kills 100] [--seed 1] [--epochs 80] [--signals SIGKILL] [--every 5] [--latest 1200]
  *
  * Trains on the built-in e-mails once without a break, and once more killed at random moments and resumed, with one and two
  * threads in turn. Exit code 1 where the digests differ, or where there were fewer kills.
@@ -16,10 +16,10 @@ const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "100" },
     seed: { type: "string", default: "1" },
-    epochs: { type: "string", default: "30" },
+    epochs: { type: "string", default: "80" },
     signals: { type: "string", default: "SIGKILL" },
     every: { type: "string", default: "5" },
-    latest: { type: "string", default: "1500" },
+    latest: { type: "string", default: "1200" },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), "lstmkit-kills-"));

@@ -14,7 +14,7 @@ export interface KilledRun {
   /** Kills; after them it is left alone. */
   readonly kills: number;
   readonly seed: number;
-  /** The latest moment for a kill, ms after the start. */
+  /** The latest moment for a kill, ms after the first word of the run; one in five is counted from the command's start. */
   readonly latest: number;
   /** From attempt to attempt. */
   readonly threads?: readonly number[];
@@ -55,8 +55,9 @@ export async function killedRun(run: KilledRun): Promise<KilledOutcome> {
     const flags = ["--checkpoint-every", run.every, "--resume", "--json", ...threads];
     const child = spawn(process.execPath, [CLI, "train", ...run.args, ...flags], { cwd: run.folder });
     const delay = kills < run.kills ? next() * run.latest : null;
+    const fromStart = next() < 0.2;
     const signal = run.signals[Math.floor(next() * run.signals.length)]!;
-    const { code, killed, events, stderr } = await ended(child, delay, signal);
+    const { code, killed, events, stderr } = await ended(child, delay, signal, fromStart);
     const resumed = events.find(({ event }) => event === "resume");
     const from =
       typeof resumed?.epoch === "number"
@@ -74,15 +75,23 @@ export async function killedRun(run: KilledRun): Promise<KilledOutcome> {
 
 type Event = Readonly<Record<string, unknown>>;
 
-async function ended(child: ChildProcess, delay: number | null, signal: NodeJS.Signals) {
+async function ended(child: ChildProcess, delay: number | null, signal: NodeJS.Signals, fromStart: boolean) {
   let [stdout, stderr, killed] = ["", "", false];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const arm = () => {
+    if (delay === null) return;
+    timer ??= setTimeout(() => {
+      killed = child.kill(signal);
+    }, delay);
+  };
+  if (fromStart) arm();
   child.stdout!.setEncoding("utf8").on("data", (piece: string) => {
+    arm();
     stdout += piece;
   });
   child.stderr!.setEncoding("utf8").on("data", (piece: string) => {
     stderr += piece;
   });
-  const timer = delay === null ? undefined : setTimeout(() => (killed = child.kill(signal)), delay);
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   clearTimeout(timer);
   const events = stdout.split("\n").flatMap((line): Event[] => {
