@@ -20,7 +20,7 @@ export interface Safetensors {
 }
 
 /** Whether numbers lie in memory as they do in a file. */
-const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const isLittleEndian = () => new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** The limit that the reference implementation sets on the header. */
 const MAX_HEADER = 100_000_000;
@@ -66,7 +66,7 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
   bytes.set(json, 8);
   let at = start;
   for (const { data } of tensors) {
-    if (data instanceof Int8Array || IS_LITTLE_ENDIAN)
+    if (data instanceof Int8Array || isLittleEndian())
       bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     else for (const [i, value] of data.entries()) view.setFloat32(at + i * 4, value, true);
     at += data.byteLength;

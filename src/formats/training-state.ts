@@ -23,7 +23,7 @@ export interface TrainingState {
 }
 
 export const STATE_KEY = "training_state";
-export const STATE_PREFIX = `${STATE_KEY}/`;
+export const STATE_PREFIX = "training_state/";
 
 /** Stands for a number that JSON has no word for. */
 const ODD = "#";
@@ -51,7 +51,7 @@ function revive(value: StateValue): StateValue {
 }
 
 const UNSIGNED = "00000000";
-const BEFORE = new TextEncoder().encode(`"${STATE_KEY}":"`);
+const BEFORE = `"${STATE_KEY}":"`;
 
 /** Put the checksum into a file that is encoded. */
 export function sign(bytes: Uint8Array): void {
@@ -71,10 +71,11 @@ export function isIntact(bytes: Uint8Array): boolean {
 
 /** Null where there is none. Metadata come first, and quotes in a text of theirs are escaped. */
 function placeOfChecksum(bytes: Uint8Array): number | null {
-  let at = bytes.indexOf(BEFORE[0]!);
-  for (; at >= 0; at = bytes.indexOf(BEFORE[0]!, at + 1)) {
-    if (BEFORE.every((byte, i) => bytes[at + i] === byte)) {
-      const start = at + BEFORE.length;
+  const before = [...new TextEncoder().encode(BEFORE)];
+  let at = bytes.indexOf(before[0]!);
+  for (; at >= 0; at = bytes.indexOf(before[0]!, at + 1)) {
+    if (before.every((byte, i) => bytes[at + i] === byte)) {
+      const start = at + before.length;
       return start + UNSIGNED.length <= bytes.length ? start : null;
     }
   }

@@ -4,7 +4,7 @@ import type { StateValue } from "../formats/training-state.ts";
 import { show } from "../options.ts";
 import type { NamedTensor } from "../tensor.ts";
 
-/** Where checkpoints are kept: {@link folderCheckpoints} in Node, Deno and Bun, or one of your own. */
+/** Where checkpoints are kept: `folderCheckpoints` in Node, Deno and Bun, or one of your own. */
 export interface CheckpointStore {
   /** What is kept, the newest first; what cannot be read is left out. An empty list where there is nothing. */
   read(): Promise<readonly Uint8Array[]>;
