@@ -5,6 +5,7 @@
 export type ErrorCode =
   | "ABORTED" // an AbortSignal fired, or the user pressed Ctrl-C
   | "BAD_ARGUMENT" // an option or argument that has no meaning here
+  | "BAD_CHECKPOINT" // a checkpoint of other data, layers or options than the fit's, or none that is whole
   | "BAD_CHECKSUM" // downloaded bytes are not the expected ones
   | "BAD_CSV" // a CSV file that cannot be read as a data set
   | "BAD_DATASET" // a data file whose content contradicts itself

@@ -3,6 +3,7 @@ export * from "./callbacks/index.ts";
 export { type PadOptions, padSequences, type Side } from "./data/sequences.ts";
 export { readTextMetadata, type TextMetadata, textMetadata } from "./data/text-metadata.ts";
 export { type ErrorCode, LstmkitError } from "./errors.ts";
+export type { StateValue } from "./formats/training-state.ts";
 export * from "./layers/public.ts";
 export type { BinaryCrossentropyConfig } from "./losses/binary-crossentropy.ts";
 export type { CategoricalCrossentropyConfig } from "./losses/categorical-crossentropy.ts";
@@ -51,6 +52,7 @@ export type {
   RuntimeOptions,
 } from "./runtime.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
+export type { CallbackState, CheckpointStore, FitCheckpoint, ResumedFrom } from "./train/checkpoint.ts";
 export type { Inputs, SampleWeights, Targets } from "./train/inputs.ts";
 export type {
   BatchLogs,

@@ -7,7 +7,7 @@ import type { Model, SaveOptions } from "./train/model.ts";
 /**
  * Write a model file, whole or not at all. A file that had the name is replaced; the new one has its mode, and
  * its owner where this user may give it. Of a symbolic link, what it points to is replaced. As with model.save(), a
- * model that is loaded from it predicts the same, but trains on with Adam begun anew.
+ * model that is loaded from it predicts the same, but trains on with Adam begun anew, unless `optimizer: true` is given.
  *
  * @param path or a `file:` URL
  * @throws BAD_ARGUMENT for what is no path or no model; FILE_UNWRITABLE, and nothing is left behind; what model.save() throws
@@ -20,7 +20,7 @@ export async function saveModel(model: Model, path: FilePath, options?: SaveOpti
 
 /**
  * Read a model file: a regular one, of 4 GiB at most. As with runtime.load(), fit() on it begins Adam anew, and
- * repeats the shuffles and masks of epoch 0.
+ * repeats the shuffles and masks of epoch 0, unless it was saved with its optimiser.
  *
  * @param path or a `file:` URL
  * @throws BAD_ARGUMENT for what is no path or no runtime; FILE_NOT_FOUND, FILE_UNREADABLE; what runtime.load() throws

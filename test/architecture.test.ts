@@ -23,7 +23,17 @@ const placeOf = (file: string) => file.split("/")[0]!;
 
 /** From the ground up. A place may import what is below it, and its own files; each place is in one of them. */
 const LAYERS: readonly (readonly string[])[] = [
-  ["errors.ts", "tensor.ts", "options.ts", "json.ts", "clock.ts", "bytes.ts", "host-types.ts", "wasm.d.ts"],
+  [
+    "errors.ts",
+    "tensor.ts",
+    "options.ts",
+    "json.ts",
+    "clock.ts",
+    "bytes.ts",
+    "crc32.ts",
+    "host-types.ts",
+    "wasm.d.ts",
+  ],
   ["wasm"],
   ["layers"],
   ["losses", "metrics", "optimizers"],
@@ -31,7 +41,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["formats"],
   ["train"],
   ["runtime.ts", "callbacks"],
-  ["worker", "packaged.ts", "model-file-node.ts"],
+  ["worker", "packaged.ts", "model-file-node.ts", "folder-checkpoints-node.ts"],
   ["index.ts", "node.ts", "web.ts", "workerd.ts", "inline.ts"],
   ["tasks"],
   ["cli"],

@@ -134,6 +134,7 @@ const CALLS: Record<string, Call> = {
   // files
   loadCsv: { args: [file("texts.csv"), {}], ...optionsAt(1, "test_split", "testSplit") },
   loadImdb: { args: [{ data: file("imdb.npz") }], ...optionsAt(0, "cachedir", "cacheDir") },
+  folderCheckpoints: { args: [file("checkpoints")], anyString: [0] },
   loadModel: { args: [{ load: async () => ({}) }, file("imdb.npz")] },
   loadSpam: { args: [{}], ...optionsAt(0, "maxlen", "maxLen") },
   loadDigits: { args: [] },

@@ -30,6 +30,13 @@ export interface EarlyStopping extends Callback {
   readonly stoppedEpoch: number | null;
 }
 
+interface Remembered {
+  readonly wait: number;
+  readonly best: number | null;
+  readonly bestEpoch: number | null;
+  readonly stoppedEpoch: number | null;
+}
+
 export const table = () => ({
   ...monitorTable(),
   minDelta: { ...anAmount, fallback: 0 },
@@ -72,6 +79,14 @@ export function earlyStopping(options?: EarlyStoppingOptions): EarlyStopping {
       monitor.begin(context);
       wait = 0;
       best = bestEpoch = bestWeights = stoppedEpoch = null;
+    },
+    getState: () => ({
+      values: { wait, best, bestEpoch, stoppedEpoch },
+      ...(bestWeights && { tensors: bestWeights }),
+    }),
+    setState({ values, tensors = [] }) {
+      ({ wait, best, bestEpoch, stoppedEpoch } = values as unknown as Remembered);
+      bestWeights = tensors.length > 0 ? [...tensors] : null;
     },
     async onEpochEnd(epoch, logs, { model, stop }) {
       const value = monitor.of(logs);

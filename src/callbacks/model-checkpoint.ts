@@ -46,6 +46,10 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   let best: number | null = initialValueThreshold;
   return {
     onTrainBegin: (context) => monitor?.begin(context),
+    getState: () => ({ values: { best } }),
+    setState({ values }) {
+      best = values.best as number | null;
+    },
     async onEpochEnd(epoch, logs, { model }) {
       if (monitor) {
         const value = monitor.of(logs);

@@ -45,6 +45,10 @@ export function reduceLROnPlateau(options?: ReduceLROnPlateauOptions): Callback 
       best = null;
       wait = cooling = 0;
     },
+    getState: () => ({ values: { best, wait, cooling } }),
+    setState({ values }) {
+      ({ best, wait, cooling } = values as { best: number | null; wait: number; cooling: number });
+    },
     async onEpochEnd(_, logs, { learningRate, setLearningRate }) {
       const value = monitor.of(logs);
       if (value === undefined) return;

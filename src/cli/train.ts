@@ -15,8 +15,10 @@ import { saveModel } from "../model-file-node.ts";
 import { show } from "../options.ts";
 import type { Runtime, RuntimeOptions } from "../runtime.ts";
 import type { NamedTensor } from "../tensor.ts";
-import type { EpochLogs, Model } from "../train/model.ts";
+import type { CallbackState } from "../train/checkpoint.ts";
+import type { Callback, EpochLogs, Model } from "../train/model.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { type DataSource, findDataSource, isCsvPath, readDataset } from "./data-source.ts";
 import { EVALUATION_BATCH } from "./evaluate.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
@@ -61,7 +63,7 @@ export function declareTrain(cli: CAC): Command {
     .example("lstmkit train reviews.csv --text review --label sentiment")
     .example("lstmkit train train.csv --test test.csv")
     .example("lstmkit train imdb --cell rnn");
-  return declareRuntimeFlags(declareCsvFlags(declareClasses(command)));
+  return declareRuntimeFlags(declareCheckpointFlags(declareCsvFlags(declareClasses(command))));
 }
 
 interface TrainOptions {
@@ -151,12 +153,14 @@ async function trainingSource(args: Arguments): Promise<DataSource> {
 /** @returns the exit code */
 export async function train(args: Arguments): Promise<number> {
   const options = await readOptions(args);
+  const checkpoints = new RunCheckpoints(args, options.out);
   await checkWritable(options.out);
+  await checkpoints.check();
   const report = args.has("json") ? new JsonReport() : new TextReport();
   const signal = catchInterruption(() => report.stopping());
   try {
     const kit = await openRuntime(args, options.runtime);
-    return await run(kit, options, report, signal);
+    return await run(kit, options, checkpoints, report, signal);
   } finally {
     report.close();
   }
@@ -165,6 +169,7 @@ export async function train(args: Arguments): Promise<number> {
 async function run(
   kit: Runtime,
   options: TrainOptions,
+  checkpoints: RunCheckpoints,
   report: TrainReport,
   signal: AbortSignal,
 ): Promise<number> {
@@ -190,14 +195,16 @@ async function run(
   for (const line of cautions(data, counts)) warn(line);
 
   const began = performance.now();
-  const { isComplete, weights } = await fitModel(model, data, options, report, signal);
+  const { isComplete, weights } = await fitModel(model, data, options, checkpoints, report, signal);
   // Written before the evaluation, so that Ctrl-C then loses nothing.
   const saved = weights === null ? null : await save(model, data, out, weights);
   if (!saved || !isComplete || !(await evaluateBoth(model, data, report, signal))) {
     report.interrupted(saved);
+    checkpoints.interrupted();
     return INTERRUPTED;
   }
   report.done((performance.now() - began) / 1000, saved);
+  await checkpoints.done();
   return 0;
 }
 
@@ -212,6 +219,7 @@ async function fitModel(
   model: Model,
   { train, test }: TextDataset,
   { epochs, batchSize, validationFreq }: TrainOptions,
+  checkpoints: RunCheckpoints,
   report: TrainReport,
   signal: AbortSignal,
 ): Promise<Learnt> {
@@ -226,13 +234,17 @@ async function fitModel(
       validationData: [test.x, test.y],
       validationFreq,
       signal,
+      ...checkpoints.option((from) => {
+        epoch = from.epoch + 1;
+        hasLearnt = true;
+      }),
+      callbacks: [best],
       onBatchEnd: (batch, logs) => {
         hasLearnt = true;
         report.batch(epoch, batch, logs);
       },
-      onEpochEnd: async (_, logs) => {
+      onEpochEnd: (_, logs) => {
         report.epoch(epoch, logs, batches);
-        await best.note(epoch, logs);
         epoch++;
       },
     }),
@@ -283,17 +295,27 @@ async function unlessAborted<T>(work: () => Promise<T>): Promise<T | undefined> 
 }
 
 /** The weights with the lowest validation loss so far, for a run that is interrupted later. */
-class BestWeights {
+class BestWeights implements Callback {
   readonly #model: Model;
-  #best: { weights: NamedTensor[]; loss: number; epoch: number } | null = null;
+  #best: { weights: readonly NamedTensor[]; loss: number; epoch: number } | null = null;
 
   constructor(model: Model) {
     this.#model = model;
   }
 
-  async note(epoch: number, { valLoss }: EpochLogs): Promise<void> {
+  async onEpochEnd(epoch: number, { valLoss }: EpochLogs): Promise<void> {
     if (valLoss === undefined || valLoss >= (this.#best?.loss ?? Infinity)) return;
-    this.#best = { weights: await this.#model.getWeights(), loss: valLoss, epoch };
+    this.#best = { weights: await this.#model.getWeights(), loss: valLoss, epoch: epoch + 1 };
+  }
+
+  getState(): CallbackState {
+    if (!this.#best) return { values: {} };
+    const { weights, loss, epoch } = this.#best;
+    return { values: { loss, epoch }, tensors: weights };
+  }
+
+  setState({ values: { loss, epoch }, tensors = [] }: CallbackState): void {
+    this.#best = tensors.length > 0 ? { weights: tensors, loss: Number(loss), epoch: Number(epoch) } : null;
   }
 
   /** Give the model the best weights, or leave it as it is where there was no validation yet; say which. */

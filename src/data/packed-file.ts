@@ -1,6 +1,6 @@
 import { deflateSync } from "fflate";
+import { crc32 } from "../crc32.ts";
 import { LstmkitError } from "../errors.ts";
-import { crc32 } from "./crc32.ts";
 import { inflate, mostUnpacked } from "./inflate.ts";
 
 /*

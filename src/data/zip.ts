@@ -1,6 +1,6 @@
+import { crc32 } from "../crc32.ts";
 import { LstmkitError } from "../errors.ts";
 import { show } from "../options.ts";
-import { crc32 } from "./crc32.ts";
 import { inflate, mostUnpacked } from "./inflate.ts";
 
 /*

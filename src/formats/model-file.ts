@@ -14,10 +14,20 @@ import { type PlacedWeight, weightTable } from "../model/weights.ts";
 import { show } from "../options.ts";
 import type { NamedTensor } from "../tensor.ts";
 import { decodeSafetensors, encodeSafetensors, type FileTensor } from "./safetensors.ts";
+import {
+  decodeFacts,
+  encodeFacts,
+  isIntact,
+  STATE_KEY,
+  STATE_PREFIX,
+  sign,
+  type TrainingState,
+} from "./training-state.ts";
 
-/** The version of the format, in `__metadata__.lstmkit`: of a model in f32, and of one with weights in int8. */
+/** The version of the format, in `__metadata__.lstmkit`: in f32, with weights in int8, and with the state of its training. */
 const FORMAT = "1";
 const INT8_FORMAT = "2";
+const TRAINING_FORMAT = "3";
 
 /** A model, as data. */
 export interface SavedModel {
@@ -31,10 +41,12 @@ export interface SavedModel {
   readonly seed: number;
   /** The caller's own entries, strings. */
   readonly metadata: Record<string, string>;
+  /** Where training goes on from. */
+  readonly training?: TrainingState | undefined;
 }
 
 /** Keys of `__metadata__` that are the format's own. */
-const RESERVED = ["lstmkit", "layers", "compile", "seed"];
+const RESERVED = ["lstmkit", "layers", "compile", "seed", STATE_KEY];
 
 /** @throws BAD_ARGUMENT when a metadata key is one of the format's own, or a value is no string */
 export function encodeModel(model: SavedModel): Uint8Array<ArrayBuffer> {
@@ -55,16 +67,24 @@ export function encodeModel(model: SavedModel): Uint8Array<ArrayBuffer> {
       );
     }
   }
-  return encodeSafetensors({
-    tensors: model.weights.flatMap((weight) => tensorsOf(weight, model.int8[weight.name])),
+  const { training } = model;
+  const plain = Object.keys(model.int8).length > 0 ? INT8_FORMAT : FORMAT;
+  const bytes = encodeSafetensors({
+    tensors: [
+      ...model.weights.flatMap((weight) => tensorsOf(weight, model.int8[weight.name])),
+      ...(training?.tensors ?? []).map((tensor) => ({ ...tensor, name: `${STATE_PREFIX}${tensor.name}` })),
+    ],
     metadata: {
-      lstmkit: Object.keys(model.int8).length > 0 ? INT8_FORMAT : FORMAT,
+      ...(training && { [STATE_KEY]: encodeFacts(training.facts) }),
+      lstmkit: training ? TRAINING_FORMAT : plain,
       layers: JSON.stringify(model.layers),
       compile: JSON.stringify(model.compile),
       seed: String(model.seed),
       ...model.metadata,
     },
   });
+  if (training) sign(bytes);
+  return bytes;
 }
 
 /** Names of the tensors of a weight's scales. */
@@ -84,13 +104,16 @@ function tensorsOf({ name, shape, data }: NamedTensor, int8: Int8Weight | undefi
 /** @throws BAD_MODEL_FILE, OUT_OF_MEMORY */
 export function decodeModel(bytes: Uint8Array): SavedModel {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const { lstmkit, layers: layersJson, compile: compileJson, seed, ...rest } = metadata;
+  const { lstmkit, layers: layersJson, compile: compileJson, seed, [STATE_KEY]: state, ...rest } = metadata;
   if (lstmkit === undefined || layersJson === undefined) {
     throw notOurs("the file holds tensors, but no lstmkit model (no layer list in its metadata)");
   }
-  if (lstmkit !== FORMAT && lstmkit !== INT8_FORMAT) {
-    throw notOurs(`the file has format ${show(lstmkit)}; this version reads ${FORMAT} and ${INT8_FORMAT}`);
+  if (lstmkit !== FORMAT && lstmkit !== INT8_FORMAT && lstmkit !== TRAINING_FORMAT) {
+    throw notOurs(
+      `the file has format ${show(lstmkit)}; this version reads ${FORMAT}, ${INT8_FORMAT} and ${TRAINING_FORMAT}`,
+    );
   }
+  const training = lstmkit === TRAINING_FORMAT ? trainingOf(bytes, tensors, state) : undefined;
   const { layers, compile } = describedModel(layersJson, compileJson, tensors.length);
   const { specs: table } = weightTable(layers);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
@@ -106,14 +129,30 @@ export function decodeModel(bytes: Uint8Array): SavedModel {
     (n, { rows, columns }) => n + (rows ? 1 : 0) + (columns ? 1 : 0),
     0,
   );
-  if (tensors.length !== table.length + scales) {
+  const ofTraining = training?.tensors.length ?? 0;
+  if (tensors.length !== table.length + scales + ofTraining) {
     const wanted = `${table.length}${scales > 0 ? ` and ${scales} scales` : ""}`;
-    throw notOurs(`the file has ${tensors.length} tensors; the layers want ${wanted}`);
+    throw notOurs(`the file has ${tensors.length - ofTraining} tensors; the layers want ${wanted}`);
   }
   if (scales > 0 && lstmkit === FORMAT) {
     throw notOurs(`the file has format ${show(lstmkit)}, which has no weights in int8; ${INT8_FORMAT} has`);
   }
-  return { layers, weights, int8, compile, seed: readSeed(seed), metadata: rest };
+  return { layers, weights, int8, compile, seed: readSeed(seed), metadata: rest, training };
+}
+
+/** @throws BAD_MODEL_FILE where a byte of the file is not what was written */
+function trainingOf(bytes: Uint8Array, tensors: readonly FileTensor[], entry = ""): TrainingState {
+  if (!isIntact(bytes)) throw notOurs("the file does not have the checksum that it names: it is damaged");
+  const own = tensors.flatMap(({ name, shape, data }): NamedTensor[] =>
+    name.startsWith(STATE_PREFIX) && data instanceof Float32Array
+      ? [{ name: name.slice(STATE_PREFIX.length), shape, data }]
+      : [],
+  );
+  try {
+    return { facts: decodeFacts(entry), tensors: own };
+  } catch (cause) {
+    throw notOurs("the state of training in the file is no JSON", cause);
+  }
 }
 
 type Described = Pick<SavedModel, "layers" | "compile">;

@@ -19,6 +19,9 @@ export interface Safetensors {
   readonly metadata: Record<string, string>;
 }
 
+/** Whether numbers lie in memory as they do in a file. */
+const isLittleEndian = () => new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** The limit that the reference implementation sets on the header. */
 const MAX_HEADER = 100_000_000;
 
@@ -63,7 +66,8 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors): Uint8Arra
   bytes.set(json, 8);
   let at = start;
   for (const { data } of tensors) {
-    if (data instanceof Int8Array) bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.length), at);
+    if (data instanceof Int8Array || isLittleEndian())
+      bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     else for (const [i, value] of data.entries()) view.setFloat32(at + i * 4, value, true);
     at += data.byteLength;
   }

@@ -11,6 +11,11 @@ export class KeptStates {
   /** Of so many samples, as they lie in a plan; null where all are zeros, of as many samples as come next. */
   #kept: { readonly batchSize: number; readonly values: Float32Array } | null = null;
 
+  /** For a file; null where all are zeros. */
+  get values(): { readonly batchSize: number; readonly values: Float32Array } | null {
+    return this.#kept;
+  }
+
   /** Have every state begin as zeros again. */
   reset(): void {
     this.#kept = null;

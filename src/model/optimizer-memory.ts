@@ -5,10 +5,19 @@ import type { AnyOptimizer, OptimizerNow } from "../optimizers/kind.ts";
 import { rateAt } from "../optimizers/schedules.ts";
 import { overwrites } from "../optimizers/shared.ts";
 import { clipsByNorm, normChunks, numberNames, type OptimizerState, wantsSquares } from "./step.ts";
-import type { Weights } from "./weights.ts";
+import { padWeight, unpadWeight, type Weights } from "./weights.ts";
 
 /** Below the largest float32, 3.4e38, with room for what rounding adds. */
 const SAFE = 1e38;
+
+/** What an optimiser keeps, for a file. */
+export interface SavedOptimizer {
+  /** Of each slot, a dense tensor for every weight. */
+  readonly blocks: readonly (readonly Float32Array[])[];
+  readonly peak: number;
+  readonly fastest: number;
+  readonly learningRate: number;
+}
 
 export class OptimizerMemory {
   readonly state: OptimizerState;
@@ -96,6 +105,38 @@ export class OptimizerMemory {
     if (!(this.#reach * grown + step < SAFE)) this.#reach = this.#weights.peak();
     this.#reach = this.#reach * grown + step;
     return !(this.#reach < SAFE);
+  }
+
+  /** What it keeps, a block for each slot and for the moving average, as they lie in memory; and what bounds steps. */
+  read(): SavedOptimizer {
+    const { memory, table } = this.#weights;
+    const copy = (at: number) =>
+      table.specs.map((spec) => unpadWeight(spec, memory.f32(at + spec.offset * 4, spec.length)));
+    const { learningRate } = this.#now;
+    return { blocks: this.#blocks().map(copy), peak: this.#peak, fastest: this.#fastest, learningRate };
+  }
+
+  /** Go on from what read gave. */
+  write({ blocks, peak, fastest, learningRate }: SavedOptimizer): void {
+    const { memory, table } = this.#weights;
+    for (const [i, at] of this.#blocks().entries()) {
+      for (const [j, spec] of table.specs.entries())
+        padWeight(spec, blocks[i]![j]!, memory.f32(at + spec.offset * 4, spec.length));
+    }
+    this.#peak = peak;
+    this.#fastest = fastest;
+    this.#setRate(learningRate);
+    this.forgetReach();
+  }
+
+  /** How many blocks read gives. */
+  get blocks(): number {
+    return this.#blocks().length;
+  }
+
+  #blocks(): number[] {
+    const { slots, average } = this.state;
+    return average ? [...slots, average] : [...slots];
   }
 
   /** The weights were changed by somebody else. */

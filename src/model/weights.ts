@@ -117,6 +117,10 @@ export interface KeptWeights {
   restore(): boolean;
   /** @returns false where they had to be restored */
   restoreUnlessFinite(): boolean;
+  /** A copy of them, as they lie in memory. */
+  read(): Float32Array<ArrayBuffer>;
+  /** Keep these instead, as read gave them. */
+  write(values: Float32Array): void;
   free(): void;
 }
 
@@ -268,8 +272,13 @@ export class Weights {
       restore();
       return false;
     };
+    const read = () => floats(copy).slice();
+    const write = (values: Float32Array) => {
+      floats(copy).set(values);
+      version = -1; // others than the weights
+    };
     renew();
-    return { renew, restore, restoreUnlessFinite, free: () => memory.free(copy) };
+    return { renew, restore, restoreUnlessFinite, read, write, free: () => memory.free(copy) };
   }
 
   free(): void {

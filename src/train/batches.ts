@@ -84,6 +84,12 @@ export function endPass(iterator: Iterator<unknown> | AsyncIterator<unknown> | n
 
 type Check = (batch: SampleBatch, suffix: string) => Samples;
 
+/** Where a call is in its batches: a pass, and what was taken of it. */
+export interface FeedPlace {
+  readonly pass: number;
+  readonly taken: number;
+}
+
 /** Batches of a call, pass by pass. */
 export class Feed {
   readonly #given: Batches;
@@ -131,6 +137,29 @@ export class Feed {
     this.#next = null;
     this.#taken = 0;
     endPass(iterator);
+  }
+
+  /** The pass under way, or the next, and the batches taken of it. */
+  get place(): FeedPlace {
+    return this.#next ? { pass: this.#passes - 1, taken: this.#taken } : { pass: this.#passes, taken: 0 };
+  }
+
+  /** Go on from a place: batches before it are taken and let go. @throws BAD_CHECKPOINT where there are fewer */
+  async seek({ pass, taken }: FeedPlace, until: Pauses["until"]): Promise<void> {
+    this.#passes = pass;
+    if (taken === 0) return;
+    this.#next = this.#begin();
+    for (; this.#taken < taken; this.#taken++) {
+      const { done } = await this.#peek(until);
+      if (done) {
+        throw new LstmkitError(
+          "BAD_CHECKPOINT",
+          `pass ${pass} through the batches${this.#of} has ${this.#taken}; the run that goes on had taken ${taken}. Give the ` +
+            "same batches as it had, or begin anew without resume.",
+        );
+      }
+      this.#next = this.#advance();
+    }
   }
 
   #begin(): Promise<IteratorResult<SampleBatch>> {

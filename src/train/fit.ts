@@ -7,12 +7,14 @@ import type { CompileConfig } from "../model/compile.ts";
 import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
-import type { Feed } from "./batches.ts";
+import type { Feed, FeedPlace } from "./batches.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { dataOf, part, type Samples } from "./inputs.ts";
 import { Listeners } from "./listeners.ts";
 import type { EpochLogs, FitContext, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
 import type { ClassWeights } from "./row-weights.ts";
+import { type CallbackStates, type CheckpointHost, Checkpoints, type Place } from "./run-checkpoints.ts";
 import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
 
 type Given = Filled<FitOptions, typeof FIT_OPTIONS>;
@@ -134,39 +136,140 @@ export interface FitHost extends Pauses {
   /** A step with what `load` puts in. */
   step(load: () => { batch: Batch; count: number }, epoch: number, number: number): Promise<BatchResult>;
   measure(data: Samples | Feed): Promise<Logs>;
+  /** Whether layers keep states, which validation changes. */
+  readonly isStateful: boolean;
+  /** @param identity what has to be the same beside model and compile's options */
+  checkpoints(identity: Readonly<Record<string, string>>): CheckpointHost;
   /** After the last epoch: what an optimiser does to the weights then. */
   finish(): Promise<void>;
 }
 
 export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
   const { epochs, train, validation, validationFreq, batchSize, listeners } = plan;
-  const { context } = host;
-  const history: History = { epoch: [], history: {} };
+  const { context, state } = host;
+  const run: Run = {
+    epoch: 0,
+    history: { epoch: [], history: {} },
+    batches: plan.batches,
+    seconds: 0,
+    feeds: [],
+    isWhole: false,
+  };
+  const feeds = [train, validation].filter((data): data is Feed => data !== null && !("samples" in data));
+  const checkpoints =
+    plan.checkpoint &&
+    new Checkpoints(plan.checkpoint, host.checkpoints(identityOf(plan)), callbackStates(plan));
+  const place = () => placeOf(run, state);
+  const note = () => {
+    run.feeds = feeds.map((feed) => feed.place);
+  };
   try {
+    const found = await checkpoints?.find();
+    if (found && found.place.epoch >= epochs) throw tooFar(found.place.epoch, epochs);
     if ("samples" in train) host.open(train, batchSize);
     await host.until(listeners.tell("onTrainBegin", [], context));
-    let { batches } = plan;
-    for (let epoch = 0; epoch < epochs && !host.stopped; epoch++) {
-      await host.until(listeners.tell("onEpochBegin", [epoch], context));
-      const logs = await fitEpoch(plan, host, batches);
+    if (found) {
+      await found.apply();
+      const { epoch, history, batches, expected, sums, seconds } = found.place;
+      Object.assign(run, { epoch, history, batches: expected, seconds });
+      Object.assign(state, { batches, sums });
+      for (const [i, feed] of feeds.entries()) await feed.seek(found.place.feeds[i]!, host.until);
+    }
+    for (let goesOn = !!found; run.epoch < epochs && !host.stopped; run.epoch++, goesOn = false) {
+      const { epoch } = run;
+      if (!goesOn) await host.until(listeners.tell("onEpochBegin", [epoch], context));
+      note();
+      const logs = await fitEpoch(plan, host, run, goesOn, note, async () => checkpoints?.tick(place));
       if (!logs) break;
-      batches = host.state.batches;
       if (validation && (epoch + 1) % validationFreq === 0) {
+        run.isWhole &&= !host.isStateful;
         for (const [name, value] of Object.entries(await host.measure(validation))) {
           logs[ofValidation(name)] = value;
         }
       }
-      record(history, epoch, logs);
+      run.isWhole = false;
+      run.batches = state.batches;
+      record(run.history, epoch, logs);
       await host.until(listeners.tell("onEpochEnd", [epoch, logs], context));
     }
+    run.isWhole = false;
+    await checkpoints?.settle();
     if (epochs > 0) await host.finish(); // before its end is told, as in Keras: who puts weights back has the last word
     await host.until(listeners.tell("onTrainEnd", [], context));
+  } catch (error) {
+    const isAborted = error instanceof LstmkitError && error.code === "ABORTED";
+    if (isAborted && run.isWhole) await checkpoints?.last(place());
+    throw error;
   } finally {
-    for (const data of [train, validation]) if (data && !("samples" in data)) data.close();
+    for (const feed of feeds) feed.close();
     host.free();
   }
-  return history;
+  return run.history;
 }
+
+/** What a fit knows of itself beside the model's state. */
+interface Run {
+  epoch: number;
+  history: History;
+  /** Batches of the epoch, as far as is known. */
+  batches: number;
+  /** Of the epoch, spent before this process. */
+  seconds: number;
+  /** Of the batch that was done last. */
+  feeds: readonly FeedPlace[];
+  /** Whether a run could go on from what there is at this moment: not while callbacks are told of an epoch. */
+  isWhole: boolean;
+}
+
+const placeOf = (
+  { epoch, history, batches: expected, seconds, feeds }: Run,
+  { batches, sums }: RunState,
+): Place => ({
+  epoch,
+  batches,
+  expected,
+  sums,
+  seconds,
+  history,
+  feeds,
+});
+
+/** What has to be the same for a run to go on, in words for who gave something else. */
+function identityOf({ train, validation, batchSize, shuffle, dropRemainder, ...plan }: FitPlan) {
+  const { stepsPerEpoch = null, validationFreq, maxLoss = null } = plan;
+  const print = (data: Samples | Feed | null) =>
+    data === null ? "none" : "samples" in data ? fingerprint(data) : "batches that come one by one";
+  return {
+    "the training data": print(train),
+    "the validation data": print(validation),
+    "what fit was given": JSON.stringify({
+      batchSize,
+      shuffle,
+      dropRemainder,
+      stepsPerEpoch,
+      validationFreq,
+      maxLoss,
+    }),
+  };
+}
+
+/** Those of the callbacks here, or of another thread's. */
+function callbackStates({ checkpoint, listeners }: FitPlan): CallbackStates {
+  const elsewhere = (checkpoint as { callbackStates?: CallbackStates }).callbackStates;
+  return (
+    elsewhere ?? {
+      read: async () => listeners.states(),
+      write: async (states) => listeners.setStates(states),
+    }
+  );
+}
+
+const tooFar = (epoch: number, epochs: number) =>
+  new LstmkitError(
+    "BAD_CHECKPOINT",
+    `the checkpoint is of epoch ${epoch} (from 0), and this fit ends after ${epochs}. Give the epochs that the run was begun ` +
+      "with, or more.",
+  );
 
 /** What the logs of epochs hold. */
 export function logged({ metrics }: CompileConfig, validates: boolean): string[] {
@@ -188,19 +291,32 @@ interface Portion {
 }
 
 /**
- * @param expected batches, as far as is known
+ * @param goesOn whether it is an epoch that was begun before, by a run that was stopped
+ * @param note called as soon as a batch is done. @param tick after it was told
  * @returns null where it was stopped before its first batch, or by a batch that is not finite
  */
-async function fitEpoch(plan: FitPlan, host: FitHost, expected: number): Promise<EpochLogs | null> {
+async function fitEpoch(
+  plan: FitPlan,
+  host: FitHost,
+  run: Run,
+  goesOn: boolean,
+  note: () => void,
+  tick: () => Promise<void>,
+): Promise<EpochLogs | null> {
   const { stepsPerEpoch, listeners } = plan;
   const { state, config, context } = host;
-  const start = now();
-  const epoch = state.epochs++;
+  if (!goesOn) {
+    state.epochs++;
+    state.sums = noSums();
+    state.batches = 0;
+    run.seconds = 0;
+  }
+  const start = now() - run.seconds * 1000;
+  const epoch = state.epochs - 1;
   const take = portions(plan, host, epoch);
-  state.sums = noSums();
   const hears = listeners.hears("onBatchEnd");
-  let batches = expected;
-  for (state.batches = 0; state.batches < batches && !host.stopped; ) {
+  run.isWhole = true;
+  while (state.batches < run.batches && !host.stopped) {
     await host.checkpoint();
     const number = state.batches;
     const { data, order, from, count, size } = await take(number);
@@ -216,13 +332,16 @@ async function fitEpoch(plan: FitPlan, host: FitHost, expected: number): Promise
       throw error;
     }
     state.batches++;
+    note();
     if (!("samples" in plan.train) && stepsPerEpoch === undefined) {
       // The epoch before may have had more batches, or fewer.
-      if (await plan.train.ended(host.until)) batches = state.batches;
-      else if (state.batches >= batches) batches = Number.POSITIVE_INFINITY;
+      if (await plan.train.ended(host.until)) run.batches = state.batches;
+      else if (state.batches >= run.batches) run.batches = Number.POSITIVE_INFINITY;
     }
-    const logs = () => ({ ...logsOf(state.sums, config), size: count, batches });
+    const logs = () => ({ ...logsOf(state.sums, config), size: count, batches: run.batches });
     await host.until(hears ? listeners.tell("onBatchEnd", [number, logs()], context) : undefined);
+    run.seconds = (now() - start) / 1000;
+    if (!host.stopped) await tick();
   }
   if (state.batches === 0) return null;
   return { ...logsOf(state.sums, config), seconds: (now() - start) / 1000 };

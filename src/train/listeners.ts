@@ -1,4 +1,5 @@
 /** Who is told of a fit. */
+import { type CallbackState, otherCallbacks } from "./checkpoint.ts";
 import type { Callback, FitContext, FitOptions } from "./model.ts";
 
 /** What a fit tells, by the names of a callback's functions. */
@@ -43,6 +44,17 @@ export class Listeners {
         ...(onEpochEnd && { onEpochEnd: (epoch, logs) => onEpochEnd(epoch, logs) }),
       },
     ];
+  }
+
+  /** What each callback has to remember; null of one that remembers nothing. */
+  states(): (CallbackState | null)[] {
+    return this.#all.map((one) => one.getState?.() ?? null);
+  }
+
+  /** @throws BAD_CHECKPOINT where they are of other callbacks */
+  setStates(states: readonly (CallbackState | null)[]): void {
+    if (states.length !== this.#all.length) throw otherCallbacks(states.length - 1, this.#all.length - 1);
+    for (const [i, state] of states.entries()) if (state) this.#all[i]!.setState?.(state);
   }
 
   hears(event: FitEvent): boolean {

@@ -1,9 +1,13 @@
-/** The public model: what a runtime's sequential() and load() give, in this thread or in a worker. */
+/**
+ * The public model: what a runtime's sequential() and load() give, in this thread or in a worker. More than 400 lines,
+ * because what each call takes and gives is told here once.
+ */
 
 import type { HostSignal } from "../host-types.ts";
 import type { Layer, StateName } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
+import type { CallbackState, FitCheckpoint } from "./checkpoint.ts";
 import type { Inputs, SampleWeights, Targets } from "./inputs.ts";
 import type { ClassWeights } from "./row-weights.ts";
 import type { Batches } from "./sample-batch.ts";
@@ -87,6 +91,10 @@ export interface Callback {
    * Not where fit rejects.
    */
   onTrainEnd?(context: FitContext): void | Promise<void>;
+  /** What it has to remember of the fit so far, where {@link FitOptions.checkpoint} is given: asked for between two batches. */
+  getState?(): CallbackState;
+  /** Go on from what getState gave in a run that was stopped; told after onTrainBegin. */
+  setState?(state: CallbackState): void;
 }
 
 /** Options of `fit()`. */
@@ -134,6 +142,13 @@ export interface FitOptions {
   onBatchEnd?: (batch: number, logs: BatchLogs) => void | Promise<void>;
   /** Told of the fit in their order, and before onBatchEnd and onEpochEnd: `[earlyStopping({ patience: 3 })]`. */
   callbacks?: readonly Callback[];
+  /**
+   * Write the state of the run now and then, so that one that is killed goes on as if it had not been: to the same bits,
+   * with any number of threads. It is written between two batches while the next go on, and once more where `signal` fires.
+   * Callbacks that remember something have getState and setState; those of the library have. Batches that come one by one
+   * have to be the same again in each pass: those done are taken and let go. Default none.
+   */
+  checkpoint?: FitCheckpoint;
   /** Awaited. `epoch` counts from 0. */
   onEpochEnd?: (epoch: number, logs: EpochLogs) => void | Promise<void>;
   /**
@@ -234,6 +249,11 @@ export interface GradientFlow {
 
 /** Options of `save()`. */
 export interface SaveOptions {
+  /**
+   * The optimiser's state, the count of steps and epochs and a learning rate that was set go into the file as well: after
+   * load(), fit goes on as it would have here. The file is then several times as large (Adam: 3). Default false.
+   */
+  optimizer?: boolean;
   /** Entries of your own for the file's `__metadata__`. */
   metadata?: Record<string, string>;
 }

@@ -2,6 +2,7 @@
 import { aWeight } from "../losses/targets.ts";
 import { aFunction, aSignal, number, trueOrFalse, wholeNumber } from "../options.ts";
 import { isBatches } from "./batches.ts";
+import { paceOf } from "./checkpoint.ts";
 import { EVENTS, isCallback } from "./listeners.ts";
 
 const SIGNAL = { signal: { ...aSignal, fallback: undefined } };
@@ -61,10 +62,29 @@ export const FIT_OPTIONS = {
     accepts: (value: unknown) => Array.isArray(value) && value.every(isCallback),
     fallback: undefined,
   },
+  checkpoint: {
+    wanted:
+      'an object { store, every?, resume?, onResume?, onError? }, with every a number of batches or a time such as "30s"',
+    accepts: isCheckpoint,
+    fallback: undefined,
+  },
   onBatchEnd: { ...aFunction, fallback: undefined },
   onEpochEnd: { ...aFunction, fallback: undefined },
   ...SIGNAL,
 };
+
+function isCheckpoint(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { store, every = 1, resume = false, onResume, onError, ...rest } = value as Record<string, unknown>;
+  const own = Object(store) as Record<string, unknown>;
+  return (
+    ["read", "write", "clear"].every((name) => typeof own[name] === "function") &&
+    paceOf(every) !== undefined &&
+    typeof resume === "boolean" &&
+    [onResume, onError].every((one) => one === undefined || typeof one === "function") &&
+    Object.keys(rest).every((name) => name === "callbackStates")
+  );
+}
 
 export const QUANTIZE_OPTIONS = {
   calibration: {
@@ -76,6 +96,7 @@ export const QUANTIZE_OPTIONS = {
 };
 
 export const SAVE_OPTIONS = {
+  optimizer: { ...trueOrFalse, fallback: false },
   metadata: {
     wanted: "an object of strings",
     accepts: (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value),

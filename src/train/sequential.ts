@@ -6,7 +6,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { nextTurn } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
-import { encodeModel, type SavedModel } from "../formats/model-file.ts";
+import { decodeModel, encodeModel, type SavedModel } from "../formats/model-file.ts";
+import type { TrainingState } from "../formats/training-state.ts";
 import type { Layer } from "../layers/index.ts";
 import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
@@ -20,7 +21,7 @@ import {
   quantizeWeight,
 } from "../model/int8.ts";
 import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
-import { OptimizerMemory } from "../model/optimizer-memory.ts";
+import { OptimizerMemory, type SavedOptimizer } from "../model/optimizer-memory.ts";
 import { type Branch, begins, branchesOf, checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
@@ -67,6 +68,7 @@ import {
   READ_OPTIONS,
   SAVE_OPTIONS,
 } from "./options.ts";
+import type { CheckpointHost } from "./run-checkpoints.ts";
 import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
 import type { Batches, SampleBatch } from "./sample-batch.ts";
 import { type Reins, Steering } from "./steering.ts";
@@ -141,6 +143,15 @@ export class Sequential implements Model {
       for (const [i, spec] of this.#weights.table.specs.entries()) {
         this.#weights.write(spec, saved.weights[i]!.data);
         this.#weights.writeScales(spec, saved.int8[spec.name] ?? {});
+      }
+      if (saved.training && saved.compile) {
+        try {
+          this.#trainOn(saved.training);
+        } catch (error) {
+          this.#optimizer?.free();
+          this.#weights.free();
+          throw error;
+        }
       }
       return;
     }
@@ -220,6 +231,8 @@ export class Sequential implements Model {
             },
             step: (load, epoch, number) =>
               this.#access.change(pauses.stop, () => this.#step(load, epoch, number, bound)),
+            isStateful: this.#kept !== null,
+            checkpoints: (identity) => this.#checkpoints(identity, bound?.good ?? null),
             finish: () => this.#finish(config, pauses.stop),
           });
         } finally {
@@ -229,6 +242,101 @@ export class Sequential implements Model {
     } finally {
       this.#fitting = false;
     }
+  }
+
+  /** @param good the weights that were last seen to keep a bound of the loss */
+  #checkpoints(identity: Readonly<Record<string, string>>, good: KeptWeights | null): CheckpointHost {
+    const own = {
+      "the layers": JSON.stringify(this.layers),
+      "what compile was given": JSON.stringify(this.#config),
+      "the seed": String(this.#context.seed),
+    };
+    return {
+      identity: { ...own, ...identity },
+      save: ({ facts, tensors }) => {
+        const { facts: ownFacts, tensors: ownTensors } = this.#training();
+        const bound = good ? [flat("good", good.read())] : [];
+        return this.#encode(
+          this.#read32(),
+          {},
+          { ...this.metadata },
+          {
+            facts: { ...ownFacts, ...facts },
+            tensors: [...ownTensors, ...bound, ...tensors],
+          },
+        );
+      },
+      open: (bytes) => {
+        const { training, weights } = decodeModel(bytes);
+        if (!training) {
+          throw new LstmkitError(
+            "BAD_CHECKPOINT",
+            "the file is a model without the state of its training. Load it with load(), and fit without resume.",
+          );
+        }
+        return {
+          state: training,
+          steps: Number(training.facts.iterations),
+          apply: () => {
+            this.#write(weights.map(({ data }) => data));
+            this.#trainOn(training);
+            good?.write(training.tensors.find(({ name }) => name === "good")!.data);
+          },
+        };
+      },
+    };
+  }
+
+  /** What training goes on from, beside the weights. */
+  #training(): TrainingState {
+    const { epochs, iterations } = this.#state;
+    const saved = this.#optimizer?.read();
+    const kept = this.#kept?.values ?? null;
+    const facts = {
+      epochs,
+      iterations,
+      rate: this.#rate,
+      optimizer: saved
+        ? { peak: saved.peak, fastest: saved.fastest, learningRate: saved.learningRate }
+        : null,
+      keptBatch: kept?.batchSize ?? null,
+    };
+    const tensors = (saved?.blocks ?? []).flatMap((block, i) =>
+      this.#weights.table.specs.map(({ name, shape }, j) => ({
+        name: `optimizer/${i}/${name}`,
+        shape,
+        data: block[j]!,
+      })),
+    );
+    return { facts, tensors: kept ? [...tensors, flat("kept", kept.values)] : tensors };
+  }
+
+  /** @throws BAD_MODEL_FILE */
+  #trainOn({ facts, tensors }: TrainingState): void {
+    const { epochs, iterations, rate, optimizer, keptBatch } = facts as unknown as TrainingFacts;
+    const named = new Map(tensors.map((tensor) => [tensor.name, tensor.data]));
+    const take = (name: string, length: number) => {
+      const data = named.get(name);
+      if (data?.length === length) return data;
+      throw new LstmkitError(
+        "BAD_MODEL_FILE",
+        `the file's state of training has no tensor ${name} of ${length} numbers. Save the model again with lstmkit.`,
+      );
+    };
+    this.#rate = rate;
+    this.#forgetOptimizer();
+    if (optimizer) {
+      const memory = this.#optimizerMemory();
+      const blocks = Array.from({ length: memory.blocks }, (_, i) =>
+        this.#weights.table.specs.map(({ name, shape }) => take(`optimizer/${i}/${name}`, sizeOf(shape))),
+      );
+      memory.write({ ...optimizer, blocks });
+    }
+    if (this.#kept && keptBatch !== null) {
+      const values = named.get("kept");
+      if (values) this.#kept.take(keptBatch, values);
+    } else this.#kept?.reset();
+    Object.assign(this.#state, { epochs, iterations });
   }
 
   /** What callbacks of a fit may do to it. */
@@ -426,13 +534,15 @@ export class Sequential implements Model {
   async getWeights(): Promise<NamedTensor[]> {
     const alive = () => this.#alive();
     alive();
-    return this.#access.read(alive, async () =>
-      this.#weights.table.specs.map((spec) => ({
-        name: spec.name,
-        shape: spec.shape,
-        data: this.#weights.read(spec),
-      })),
-    );
+    return this.#access.read(alive, async () => this.#read32());
+  }
+
+  #read32(): NamedTensor[] {
+    return this.#weights.table.specs.map((spec) => ({
+      name: spec.name,
+      shape: spec.shape,
+      data: this.#weights.read(spec),
+    }));
   }
 
   async setWeights(weights: readonly Tensor<Float32Array>[]): Promise<void> {
@@ -461,24 +571,43 @@ export class Sequential implements Model {
   }
 
   async save(options: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    const { metadata: own } = checkOptions<SaveOptions, typeof SAVE_OPTIONS>("save()", options, SAVE_OPTIONS);
+    const { metadata: own, optimizer } = checkOptions<SaveOptions, typeof SAVE_OPTIONS>(
+      "save()",
+      options,
+      SAVE_OPTIONS,
+    );
     const metadata = { ...this.metadata, ...own };
-    const weights = await this.getWeights();
+    const alive = () => this.#alive();
+    alive();
+    // Of one moment: a step changes both.
+    const [weights, training] = await this.#access.read(alive, async () => [
+      this.#read32(),
+      optimizer && this.quantized.length === 0 ? this.#training() : undefined,
+    ]);
     const held = this.#weights.table.specs.flatMap((spec, i): [string, Int8Weight][] => {
       if (!spec.scales) return [];
       const scales = this.#weights.scalesOf(spec);
       return [[spec.name, { q: levelsOf(weights[i]!.data, scales, spec.shape.at(-1)!), ...scales }]];
     });
-    return this.#encode(weights, Object.fromEntries(held), metadata);
+    return this.#encode(weights, Object.fromEntries(held), metadata, training);
   }
 
   #encode(
     weights: readonly NamedTensor[],
     int8: SavedModel["int8"],
     metadata: Record<string, string>,
+    training?: TrainingState,
   ): Uint8Array<ArrayBuffer> {
     const { seed } = this.#context;
-    return encodeModel({ layers: this.layers, weights, int8, compile: this.#config, seed, metadata });
+    return encodeModel({
+      layers: this.layers,
+      weights,
+      int8,
+      compile: this.#config,
+      seed,
+      metadata,
+      training,
+    });
   }
 
   async quantize(options: QuantizeOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
@@ -821,6 +950,21 @@ interface Few {
   readonly key: string;
   readonly batch: Batch;
 }
+
+/** What a file says of training; its checksum vouches for it. */
+interface TrainingFacts {
+  readonly epochs: number;
+  readonly iterations: number;
+  readonly rate: number | null;
+  readonly optimizer: Omit<SavedOptimizer, "blocks"> | null;
+  readonly keptBatch: number | null;
+}
+
+const flat = (name: string, data: Float32Array): NamedTensor => ({
+  name,
+  shape: [data.length],
+  data: data.slice(),
+});
 
 /** Batches of a single group, which leave what every step had in memory. */
 const ONE_GROUP = { batchSize: GROUP_SIZE, groupSize: GROUP_SIZE };

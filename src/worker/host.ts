@@ -15,6 +15,7 @@ import {
   type RuntimeInfo,
   type RuntimeOptions,
 } from "../runtime.ts";
+import type { FitCheckpoint } from "../train/checkpoint.ts";
 import { EVENTS, Listeners, type Said } from "../train/listeners.ts";
 import type { FitContext, FitOptions, Model } from "../train/model.ts";
 import { Steering } from "../train/steering.ts";
@@ -25,7 +26,7 @@ import { GRACE, type StartWorker, type WorkerLink } from "./link.ts";
 import { Parcel } from "./parcel.ts";
 import { type Feeds, type ModelHost, remoteModel } from "./remote-model.ts";
 import { installThrowHandler } from "./thrown.ts";
-import { assignRole, type Call, type HostCalls, type SessionCalls } from "./wire.ts";
+import { assignRole, type Call, type CheckpointWish, type HostCalls, type SessionCalls } from "./wire.ts";
 
 /** Options of spawnRuntime(). */
 export interface SpawnRuntimeOptions<Source> extends RuntimeOptions {
@@ -52,6 +53,8 @@ interface Running {
   readonly tell?: HostCalls["tell"];
   /** Gives its batches. Absent of a call that was given none. */
   readonly feeder?: Feeder;
+  /** Keeps its checkpoints. Absent of a call that has none. */
+  readonly keep?: (wish: CheckpointWish) => Promise<readonly unknown[] | null>;
   /** What a callback of it threw. */
   thrown?: { readonly error: unknown };
 }
@@ -141,6 +144,7 @@ class RemoteRuntime implements Runtime, ModelHost {
       tell: (call, ...told) => this.#remember(call, async ({ tell }) => tell?.(call, ...told)),
       feed: (call, name, wish) =>
         this.#remember(call, async ({ feeder }) => (await feeder?.answer(name, wish)) ?? null),
+      checkpoint: (call, wish) => this.#remember(call, async ({ keep }) => (await keep?.(wish)) ?? null),
     };
     expose(callbacks, link.endpoint);
   }
@@ -208,7 +212,8 @@ class RemoteRuntime implements Runtime, ModelHost {
     try {
       signal?.addEventListener("abort", abort, { once: true });
       const tell = this.#teller(model, listeners);
-      return await this.#track(id, { tell, ...(feeder && { feeder }) }, (session) =>
+      const keep = options.checkpoint && keeper(options.checkpoint, listeners);
+      return await this.#track(id, { tell, ...(feeder && { feeder }), ...(keep && { keep }) }, (session) =>
         work(session, { id, aborted: signal?.aborted ?? false, hears }),
       );
     } catch (error) {
@@ -278,6 +283,25 @@ class RemoteRuntime implements Runtime, ModelHost {
     }
     await this.#link.terminate();
   }
+}
+
+/** A fit's checkpoints on this side, where its store and its callbacks are. */
+function keeper({ store, onResume, onError }: FitCheckpoint, listeners: Listeners) {
+  return async (wish: CheckpointWish): Promise<readonly unknown[] | null> => {
+    if (wish === "read") return store.read();
+    if (wish === "states") return listeners.states();
+    if ("resumed" in wish) await onResume?.(wish.resumed);
+    else if ("states" in wish) listeners.setStates(wish.states);
+    else {
+      try {
+        await store.write(wish.write);
+      } catch (error) {
+        if (!onError) throw error;
+        await onError(error);
+      }
+    }
+    return null;
+  };
 }
 
 function workerFailed(reason: unknown): LstmkitError {

@@ -3,6 +3,7 @@ import { branchesOf, frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
 import { behindData, isBatches } from "../train/batches.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall, STREAM_CALLS, type StreamCall } from "../train/calls.ts";
+import type { FitCheckpoint } from "../train/checkpoint.ts";
 import type { FitOptions, Model, QuantizeOptions } from "../train/model.ts";
 import type { Batches } from "../train/sample-batch.ts";
 import type { Stream } from "../train/stream.ts";
@@ -12,6 +13,7 @@ import { refuseUnsendable } from "./unsendable.ts";
 import {
   AT_HOST,
   type Call,
+  type CheckpointAtHost,
   type FeedName,
   type ModelHandle,
   type SessionCalls,
@@ -90,6 +92,7 @@ export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadat
           onBatchEnd: _b,
           onEpochEnd: _e,
           validationData: held,
+          checkpoint,
           calibration,
           ...rest
         } = options;
@@ -98,6 +101,7 @@ export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadat
         const sent = {
           ...Object.fromEntries(own),
           ...(held && { validationData: isBatches(held) ? AT_HOST : packData(parcel, held) }),
+          ...(checkpoint && { checkpoint: atHost(checkpoint) }),
           ...(calibration !== undefined && { calibration: packData(parcel, [calibration])[0] }),
           ...(rest.sampleWeight !== undefined && { sampleWeight: parcel.pack(rest.sampleWeight) }),
         };
@@ -121,6 +125,12 @@ export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadat
   const model = { layers: frozen(layers), quantized, metadata, ...Object.fromEntries(calls) } as Model;
   return model;
 }
+
+const atHost = ({ every, resume }: FitCheckpoint): CheckpointAtHost => ({
+  lstmkit: "checkpoint",
+  ...(every !== undefined && { every }),
+  ...(resume !== undefined && { resume }),
+});
 
 /** A stream in the worker. */
 function remoteStream(runtime: ModelHost, { id, batchSize }: StreamHandle): Stream {

@@ -4,9 +4,11 @@ import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 import { type CallKind, MODEL_CALLS, STREAM_CALLS } from "../train/calls.ts";
+import type { CallbackState, FitCheckpoint } from "../train/checkpoint.ts";
 import type { FitEvent } from "../train/listeners.ts";
 import type { Callback, FitContext, FitOptions, Model } from "../train/model.ts";
 import { streamDisposed } from "../train/open-stream.ts";
+import type { CallbackStates } from "../train/run-checkpoints.ts";
 import type { Batches, SampleBatch } from "../train/sample-batch.ts";
 import { modelDisposed } from "../train/sequential.ts";
 import type { Stream } from "../train/stream.ts";
@@ -16,6 +18,7 @@ import { sendResult } from "./parcel.ts";
 import {
   AT_HOST,
   type Call,
+  type CheckpointAtHost,
   type FeedName,
   type HostCalls,
   type ModelHandle,
@@ -101,14 +104,34 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
       },
     });
   };
+  /** Checkpoints of the host's: it has the store, and the callbacks with what they remember. */
+  const checkpoints = (
+    call: number,
+    { every, resume }: CheckpointAtHost,
+  ): FitCheckpoint & { callbackStates: CallbackStates } => ({
+    ...(every !== undefined && { every }),
+    ...(resume !== undefined && { resume }),
+    store: {
+      read: async () => (await host.checkpoint(call, "read")) as readonly Uint8Array[],
+      write: async (bytes) => void (await host.checkpoint(call, { write: bytes })),
+      clear: async () => {}, // a fit keeps them
+    },
+    onResume: async (resumed) => void (await host.checkpoint(call, { resumed })),
+    callbackStates: {
+      read: async () => (await host.checkpoint(call, "states")) as readonly (CallbackState | null)[],
+      write: async (states) => void (await host.checkpoint(call, { states })),
+    },
+  });
   /** The same arguments, with the host's batches in their places. */
   const withFeeds = (call: Call, args: readonly unknown[]): readonly unknown[] => {
     const isAtHost = (value: unknown) => Object(value).lstmkit === AT_HOST.lstmkit;
     const [last, [x, ...rest]] = [args.at(-1) as object, args.slice(0, -1)];
-    const options =
-      "validationData" in last && isAtHost(last.validationData)
-        ? { ...last, validationData: feed(call.id, "validationData") }
-        : last;
+    const options = {
+      ...last,
+      ...("validationData" in last &&
+        isAtHost(last.validationData) && { validationData: feed(call.id, "validationData") }),
+      ...("checkpoint" in last && { checkpoint: checkpoints(call.id, last.checkpoint as CheckpointAtHost) }),
+    };
     return [isAtHost(x) ? feed(call.id, "x") : x, ...rest, options];
   };
   /** A call that the host can abort and that may call back. */

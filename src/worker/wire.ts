@@ -6,6 +6,7 @@ import type { Layer } from "../layers/index.ts";
 import type { ElementwiseName, ModelOptions, RuntimeInfo, RuntimeOptions } from "../runtime.ts";
 import type { Tensor } from "../tensor.ts";
 import type { ModelCall, StreamCall } from "../train/calls.ts";
+import type { CallbackState, FitCheckpoint, ResumedFrom } from "../train/checkpoint.ts";
 import type { FitEvent } from "../train/listeners.ts";
 import type { FitContext } from "../train/model.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
@@ -102,6 +103,19 @@ export const AT_HOST = { lstmkit: "batches" } as const;
 /** What is asked of batches: a pass by its number, the next of it, or its end. */
 export type FeedWish = { readonly begin: number } | "next" | "end";
 
+/** Stands in a message for a fit's checkpoints, which the host keeps, with the callbacks' states. */
+export interface CheckpointAtHost extends Pick<FitCheckpoint, "every" | "resume"> {
+  readonly lstmkit: "checkpoint";
+}
+
+/** What is asked of the host about them. */
+export type CheckpointWish =
+  | "read"
+  | "states"
+  | { readonly write: Uint8Array<ArrayBuffer> }
+  | { readonly resumed: ResumedFrom | null }
+  | { readonly states: readonly (CallbackState | null)[] };
+
 /** What callbacks may have done to a fit. */
 export interface Wish {
   readonly stop?: true;
@@ -139,6 +153,8 @@ export interface HostCalls {
   kernels(file: KernelBuild): Promise<WasmModule | Uint8Array>;
   /** Tell a call's callbacks of an event of its fit. */
   tell(call: number, event: FitEvent, said: readonly unknown[], facts: FitFacts): Promise<void>;
+  /** What was kept, for `read`; the callbacks' states, for `states`; else nothing. */
+  checkpoint(call: number, wish: CheckpointWish): Promise<readonly unknown[] | null>;
   /** The next of the batches that a call was given; null where the pass has no more, and for its end. */
   feed(call: number, name: FeedName, wish: FeedWish): Promise<readonly unknown[] | null>;
 }

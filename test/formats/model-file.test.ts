@@ -147,7 +147,8 @@ describe("a file that is no model of ours is refused with BAD_MODEL_FILE", () =>
   test.each<{ what: string; make: () => Uint8Array; says: string }>([
     { what: "tensors without our metadata", make: without("lstmkit"), says: "no lstmkit model" },
     { what: "no layers", make: without("layers"), says: "no lstmkit model" },
-    { what: "another format", make: meta({ lstmkit: "3" }), says: 'format "3"' },
+    { what: "another format", make: meta({ lstmkit: "4" }), says: 'format "4"' },
+    { what: "a state of training without its checksum", make: meta({ lstmkit: "3" }), says: "checksum" },
     { what: "layers that are no JSON", make: meta({ layers: "[" }), says: "not valid" },
     { what: "layers that are no model", make: meta({ layers: "[]" }), says: "not valid" },
     { what: "layers that are null", make: meta({ layers: "null" }), says: "not valid" },

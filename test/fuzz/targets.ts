@@ -1,8 +1,8 @@
 /** Every parser of bytes that others may have written, with files to begin from. */
 import { deflateSync, gzipSync } from "fflate";
 import { packTar } from "modern-tar";
+import { crc32 } from "../../src/crc32.ts";
 import { readCorpus, writeCorpus } from "../../src/data/corpus-file.ts";
-import { crc32 } from "../../src/data/crc32.ts";
 import { textsFromCsv } from "../../src/data/csv.ts";
 import { datasetFromTexts } from "../../src/data/dataset.ts";
 import { imdbFromNpz } from "../../src/data/imdb.ts";

@@ -1,6 +1,6 @@
 import { type Bytes, bytesOf } from "../../bytes.ts";
+import { crc32 } from "../../crc32.ts";
 import { LstmkitError } from "../../errors.ts";
-import { crc32 } from "../crc32.ts";
 import { DAY } from "./clock.ts";
 import type { SeriesSet } from "./series.ts";
 

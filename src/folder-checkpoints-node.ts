@@ -1,0 +1,63 @@
+/** Checkpoints as files of a folder: two generations, each there wholly or not at all. */
+import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type FilePath, pathOf, readBytes, reading, writeWhole } from "./disk/disk-node.ts";
+import { LstmkitError } from "./errors.ts";
+import type { CheckpointStore } from "./train/checkpoint.ts";
+
+const NAME = /^checkpoint-(\d{9})\.safetensors$/;
+const KEPT = 2;
+
+/**
+ * Checkpoints for {@link FitOptions.checkpoint} in a folder, which is made by the first; of a folder per run. Each is
+ * written under a temporary name, synced, renamed, and its folder synced; then those before the last two are removed.
+ * `lstmkit inspect` and `load()` open one as the model that it holds.
+ *
+ * @param folder its path, or a `file:` URL
+ * @throws BAD_ARGUMENT for what is no path; its calls FILE_UNREADABLE, FILE_UNWRITABLE
+ */
+export function folderCheckpoints(folder: FilePath): CheckpointStore {
+  const path = resolve(pathOf(folder));
+  const file = (number: number) => join(path, `checkpoint-${String(number).padStart(9, "0")}.safetensors`);
+  /** Newest first. */
+  const numbers = async (): Promise<number[]> => {
+    const names = await reading(path, () => readdir(path)).catch((error: unknown) => {
+      if (error instanceof LstmkitError && error.code === "FILE_NOT_FOUND") return [];
+      throw error;
+    });
+    return names
+      .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => b - a);
+  };
+  /** That of the one before, once it is known. */
+  let last: number | undefined;
+  return {
+    async read() {
+      const found = await Promise.all(
+        // One that cannot be read is a damaged one: no bytes are no checkpoint.
+        (await numbers()).map((number) => readBytes(file(number)).catch(() => new Uint8Array(0))),
+      );
+      return found;
+    },
+    async write(checkpoint) {
+      try {
+        await mkdir(path, { recursive: true });
+      } catch (cause) {
+        throw new LstmkitError(
+          "FILE_UNWRITABLE",
+          `the folder ${path} cannot be made (${(cause as NodeJS.ErrnoException).code}); wanted one that this user may write to.`,
+          { cause },
+        );
+      }
+      last ??= (await numbers())[0] ?? 0;
+      await writeWhole(file(last + 1), checkpoint);
+      last++;
+      for (const number of (await numbers()).slice(KEPT)) await rm(file(number), { force: true });
+    },
+    async clear() {
+      for (const number of await numbers()) await rm(file(number), { force: true });
+      await rmdir(path).catch(() => undefined); // there may be something of somebody else's in it
+    },
+  };
+}
