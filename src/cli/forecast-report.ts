@@ -140,7 +140,7 @@ export function reportLines(report: ForecastReport): string[] {
     `Learnt from ${count(parts.train.windows, "window")} of ${count(report.window, "row")}, ${count(report.horizon, "row")} ahead: ${place(parts.train)}`,
     `Chosen by ${place(parts.validation)}${parts.test ? `, tested on ${place(parts.test)}` : ""}`,
     ...(known.length > 0 ? [`Known in advance: ${known.join(", ")}`] : []),
-    `Normalisation: ${normalizationText(normalization)}${candidates.length > 1 ? `; the best of ${candidates.length} on the validation part` : ""}`,
+    `Normalisation: ${normalizationText(normalization)}${candidates.length > 1 ? `; of ${candidates.length} tried, the simplest that does about as well as the best` : ""}`,
     `Network: ${network.layers} × ${network.cell} of ${network.units}, ${count(network.parameters, "parameter")}; ${weightsOf(report)}`,
     "",
     `How far off on the ${part}:`,
