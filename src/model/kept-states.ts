@@ -34,6 +34,13 @@ export class KeptStates {
   /** Copy them into a batch's memory. @throws as check */
   put(batchSize: number, to: Float32Array): void {
     this.check(batchSize);
+    if (this.#kept && this.#kept.values.length !== to.length) {
+      throw new LstmkitError(
+        "BAD_MODEL_FILE",
+        `the model's file has ${this.#kept.values.length} numbers of states for a batch of ${batchSize}, which has ${to.length}. ` +
+          "Save the model again with lstmkit, or call resetStates().",
+      );
+    }
     if (this.#kept) to.set(this.#kept.values);
     else to.fill(0);
   }

@@ -21,7 +21,7 @@ import {
   quantizeWeight,
 } from "../model/int8.ts";
 import { isStateful, KeptStates, wholeBatches } from "../model/kept-states.ts";
-import { OptimizerMemory, type SavedOptimizer } from "../model/optimizer-memory.ts";
+import { OptimizerMemory } from "../model/optimizer-memory.ts";
 import { type Branch, begins, branchesOf, checkLayers, outputShape } from "../model/stack.ts";
 import { summarize } from "../model/summary.ts";
 import type { Team } from "../model/team.ts";
@@ -69,7 +69,7 @@ import {
   SAVE_OPTIONS,
 } from "./options.ts";
 import type { CheckpointHost } from "./run-checkpoints.ts";
-import { addTo, logsOf, newRun, noSums } from "./run-state.ts";
+import { addTo, checkFacts, logsOf, newRun, noSums } from "./run-state.ts";
 import type { Batches, SampleBatch } from "./sample-batch.ts";
 import { type Reins, Steering } from "./steering.ts";
 import type { Step, StepInput, Stream, StreamOptions, StreamState } from "./stream.ts";
@@ -313,7 +313,7 @@ export class Sequential implements Model {
 
   /** @throws BAD_MODEL_FILE */
   #trainOn({ facts, tensors }: TrainingState): void {
-    const { epochs, iterations, rate, optimizer, keptBatch } = facts as unknown as TrainingFacts;
+    const { epochs, iterations, rate, optimizer, keptBatch } = checkFacts(facts);
     const named = new Map(tensors.map((tensor) => [tensor.name, tensor.data]));
     const take = (name: string, length: number) => {
       const data = named.get(name);
@@ -949,15 +949,6 @@ interface Few {
   /** Samples, timesteps, version of the weights. */
   readonly key: string;
   readonly batch: Batch;
-}
-
-/** What a file says of training; its checksum vouches for it. */
-interface TrainingFacts {
-  readonly epochs: number;
-  readonly iterations: number;
-  readonly rate: number | null;
-  readonly optimizer: Omit<SavedOptimizer, "blocks"> | null;
-  readonly keptBatch: number | null;
 }
 
 const flat = (name: string, data: Float32Array): NamedTensor => ({
