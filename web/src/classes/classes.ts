@@ -11,9 +11,10 @@ import { keepInLink } from "../route.ts";
 import { DataChoice } from "../tasks/data-choice.ts";
 import { Fields } from "../tasks/fields.ts";
 import { findingsOf } from "../tasks/findings.ts";
+import { latest } from "../tasks/latest.ts";
 import { Learning } from "../tasks/learning.ts";
 import { SeriesChart } from "../tasks/series-chart.ts";
-import { tableOf, Workbench } from "../tasks/workbench.ts";
+import { modelName, tableOf, Workbench } from "../tasks/workbench.ts";
 import { threadsField } from "../threads-field.ts";
 import { formatNumber, inWords } from "../words.ts";
 import { WorkerLink } from "../worker-link.ts";
@@ -120,15 +121,10 @@ export function mountClasses(section: HTMLElement, page: Page): OpenPlace {
       ...fields.flags(),
     ]);
     const request = { data: kind(), reading: reading(), options: optionsOf(values), threads: threads.read() };
-    const stop = () => void link.call((calls) => calls.stop());
-    signal.addEventListener("abort", stop);
+    signal.addEventListener("abort", () => void link.call((calls) => calls.stop()));
     learning.clear();
-    try {
-      const onEpoch = proxy((progress: Parameters<Learning["add"]>[0]) => learning.add(progress));
-      await show(await link.call((calls) => calls.train(request, onEpoch)));
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+    const onEpoch = proxy((progress: Parameters<Learning["add"]>[0]) => learning.add(progress));
+    await show(await link.call((calls) => calls.train(request, onEpoch)));
     bench.ended({ digest: opened!.digest, command });
     return true;
   }
@@ -148,8 +144,7 @@ export function mountClasses(section: HTMLElement, page: Page): OpenPlace {
 
   async function save(): Promise<string> {
     const bytes = await link.call((calls) => calls.save());
-    const from = data.isOwn ? (given ?? "model") : "digits";
-    const name = `${from.replace(/\.\w+$/, "").replace(/[^\w.-]+/g, "_")}-classes.safetensors`;
+    const name = modelName(data.isOwn ? (given ?? "model") : "digits", "classes");
     handOver(name, bytes, "application/octet-stream");
     return name;
   }
@@ -167,30 +162,15 @@ export function mountClasses(section: HTMLElement, page: Page): OpenPlace {
     write();
   }
 
-  /** One sequence at a time; of those that were chosen meanwhile, the last. */
-  let looking: { again: boolean } | null = null;
-  async function look(): Promise<void> {
-    if (looking) {
-      looking.again = true;
-      return;
+  const look = latest(async () => {
+    if (own.value !== "" && opened?.input === "text") {
+      written = await link.call((calls) => calls.read(own.value));
+    } else {
+      written = null;
+      looked = await link.call((calls) => calls.look(Number(place.value)));
     }
-    const queue = { again: true };
-    looking = queue;
-    try {
-      while (queue.again) {
-        queue.again = false;
-        if (own.value !== "" && opened?.input === "text") {
-          written = await link.call((calls) => calls.read(own.value));
-        } else {
-          written = null;
-          looked = await link.call((calls) => calls.look(Number(place.value)));
-        }
-        writeAnswer();
-      }
-    } finally {
-      looking = null;
-    }
-  }
+    writeAnswer();
+  });
   const relook = () => void bench.try(look);
   place.addEventListener("input", () => {
     own.value = "";
@@ -350,10 +330,7 @@ export function mountClasses(section: HTMLElement, page: Page): OpenPlace {
       columns.take(params);
       data.choose(params);
     },
-    take: (files) => {
-      const model = files.find(({ name }) => /\.safetensors$/i.test(name));
-      return model ? bench.load(model) : data.take(files);
-    },
+    take: (files) => bench.take(files, data),
   };
 }
 

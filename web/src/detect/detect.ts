@@ -14,7 +14,7 @@ import { Learning } from "../tasks/learning.ts";
 import { SeriesChart } from "../tasks/series-chart.ts";
 import { seriesText } from "../tasks/series-settings.text.ts";
 import { readingOf } from "../tasks/series-settings.ts";
-import { tableOf, Workbench } from "../tasks/workbench.ts";
+import { modelName, tableOf, Workbench } from "../tasks/workbench.ts";
 import { threadsField } from "../threads-field.ts";
 import { formatNumber, inWords } from "../words.ts";
 import { WorkerLink } from "../worker-link.ts";
@@ -112,15 +112,10 @@ export function mountDetect(section: HTMLElement, page: Page): OpenPlace {
       options: optionsOf(values, reading()),
       threads: threads.read(),
     };
-    const stop = () => void link.call((calls) => calls.stop());
-    signal.addEventListener("abort", stop);
+    signal.addEventListener("abort", () => void link.call((calls) => calls.stop()));
     learning.clear();
-    try {
-      const onEpoch = proxy((progress: Parameters<Learning["add"]>[0]) => learning.add(progress));
-      await show(await link.call((calls) => calls.train(request, onEpoch)));
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+    const onEpoch = proxy((progress: Parameters<Learning["add"]>[0]) => learning.add(progress));
+    await show(await link.call((calls) => calls.train(request, onEpoch)));
     bench.ended({ digest: opened!.report.digest, command });
     return true;
   }
@@ -137,7 +132,7 @@ export function mountDetect(section: HTMLElement, page: Page): OpenPlace {
 
   async function save(): Promise<string> {
     const bytes = await link.call((calls) => calls.save());
-    const name = `${(data.fileName ?? "births").replace(/\.\w+$/, "").replace(/[^\w.-]+/g, "_")}-detect.safetensors`;
+    const name = modelName(data.fileName ?? "births", "detect");
     handOver(name, bytes, "application/octet-stream");
     return name;
   }
@@ -259,9 +254,6 @@ export function mountDetect(section: HTMLElement, page: Page): OpenPlace {
       data.choose(params);
       void bench.try(look);
     },
-    take: (files) => {
-      const model = files.find(({ name }) => /\.safetensors$/i.test(name));
-      return model ? bench.load(model) : data.take(files);
-    },
+    take: (files) => bench.take(files, data),
   };
 }

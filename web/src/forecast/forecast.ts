@@ -10,12 +10,13 @@ import { select } from "../select.ts";
 import { DataChoice } from "../tasks/data-choice.ts";
 import { Fields } from "../tasks/fields.ts";
 import { findingsOf } from "../tasks/findings.ts";
+import { latest } from "../tasks/latest.ts";
 import { Learning } from "../tasks/learning.ts";
 import { SeriesChart } from "../tasks/series-chart.ts";
 import { seriesText } from "../tasks/series-settings.text.ts";
 import { readingOf, SERIES_RULES } from "../tasks/series-settings.ts";
 import { tasksText } from "../tasks/tasks.text.ts";
-import { tableOf, Workbench } from "../tasks/workbench.ts";
+import { modelName, tableOf, Workbench } from "../tasks/workbench.ts";
 import { threadsField } from "../threads-field.ts";
 import { formatNumber, inWords } from "../words.ts";
 import { WorkerLink } from "../worker-link.ts";
@@ -102,8 +103,7 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
       ...(data.isOwn ? columns.flags() : []),
       ...fields.flags(),
     ]);
-    const stop = () => void link.call((calls) => calls.stop());
-    signal.addEventListener("abort", stop);
+    signal.addEventListener("abort", () => void link.call((calls) => calls.stop()));
     learning.clear();
     const request = {
       data: data.isOwn ? ("own" as const) : ("births" as const),
@@ -112,12 +112,8 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
       holidays: values.holidays,
       threads: threads.read(),
     };
-    try {
-      const made = await link.call((calls) => calls.train(request, proxy(follow)));
-      await show(made);
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+    const made = await link.call((calls) => calls.train(request, proxy(follow)));
+    await show(made);
     bench.ended({ digest: opened!.report.digest, command });
     return true;
   }
@@ -147,7 +143,7 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
 
   async function save(): Promise<string> {
     const bytes = await link.call((calls) => calls.save());
-    const name = `${(data.fileName ?? "births").replace(/\.\w+$/, "").replace(/[^\w.-]+/g, "_")}-forecast.safetensors`;
+    const name = modelName(data.fileName ?? "births", "forecast");
     handOver(name, bytes, "application/octet-stream");
     return name;
   }
@@ -178,26 +174,11 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
     origin.value = String(length);
   }
 
-  /** One forecast at a time; of the origins that were chosen meanwhile, the last. */
-  let drawing: { again: boolean } | null = null;
-  async function draw(): Promise<void> {
-    if (drawing) {
-      drawing.again = true;
-      return;
-    }
-    const queue = { again: true };
-    drawing = queue;
-    try {
-      while (queue.again) {
-        queue.again = false;
-        const [series, row, target] = [which.series.list.value, origin.value, which.target.list.value];
-        picture = await link.call((calls) => calls.picture(Number(series), Number(row), target));
-        write();
-      }
-    } finally {
-      drawing = null;
-    }
-  }
+  const draw = latest(async () => {
+    const [series, row, target] = [which.series.list.value, origin.value, which.target.list.value];
+    picture = await link.call((calls) => calls.picture(Number(series), Number(row), target));
+    write();
+  });
   const redraw = () => void bench.try(draw);
   origin.addEventListener("input", redraw);
   which.target.list.addEventListener("change", redraw);
@@ -399,9 +380,6 @@ export function mountForecast(section: HTMLElement, page: Page): OpenPlace {
       columns.take(params);
       data.choose(params);
     },
-    take: (files) => {
-      const model = files.find(({ name }) => /\.safetensors$/i.test(name));
-      return model ? bench.load(model) : data.take(files);
-    },
+    take: (files) => bench.take(files, data),
   };
 }

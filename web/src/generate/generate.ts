@@ -9,7 +9,7 @@ import { keepInLink } from "../route.ts";
 import { DataChoice } from "../tasks/data-choice.ts";
 import { Fields } from "../tasks/fields.ts";
 import { Learning } from "../tasks/learning.ts";
-import { Workbench } from "../tasks/workbench.ts";
+import { modelName, Workbench } from "../tasks/workbench.ts";
 import { threadsField } from "../threads-field.ts";
 import { inWords } from "../words.ts";
 import { WorkerLink } from "../worker-link.ts";
@@ -90,24 +90,19 @@ export function mountGenerate(section: HTMLElement, page: Page): OpenPlace {
     const kind = data.isOwn ? ("own" as const) : ("moby-dick" as const);
     const said = trainCommand(kind, names, values.unit === "words", fields.flags());
     const request = { data: kind, options: optionsOf(values), threads: threads.read() };
-    const stop = () => void link.call((calls) => calls.stop());
-    signal.addEventListener("abort", stop);
+    signal.addEventListener("abort", () => void link.call((calls) => calls.stop()));
     learning.clear();
-    try {
-      const onTold = proxy<Told>(({ batch, batches, ...progress }) => {
-        learning.add({ ...progress, epoch: (batch / batches) * progress.epochs - 1 });
-        bench.tell("preparing", () =>
-          generateText[page.language].passOf(
-            bench.number(progress.epoch + 1),
-            bench.number(progress.epochs),
-            bench.number(progress.valLoss, 3),
-          ),
-        );
-      });
-      await show(await link.call((calls) => calls.train(request, onTold)));
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+    const onTold = proxy<Told>(({ batch, batches, ...progress }) => {
+      learning.add({ ...progress, epoch: (batch / batches) * progress.epochs - 1 });
+      bench.tell("preparing", () =>
+        generateText[page.language].passOf(
+          bench.number(progress.epoch + 1),
+          bench.number(progress.epochs),
+          bench.number(progress.valLoss, 3),
+        ),
+      );
+    });
+    await show(await link.call((calls) => calls.train(request, onTold)));
     bench.ended({ digest: opened!.digest, command: said });
     return true;
   }
@@ -123,7 +118,7 @@ export function mountGenerate(section: HTMLElement, page: Page): OpenPlace {
 
   async function save(): Promise<string> {
     const bytes = await link.call((calls) => calls.save());
-    const name = `${(data.fileName ?? "moby-dick").replace(/\.\w+$/, "").replace(/[^\w.-]+/g, "_")}-generate.safetensors`;
+    const name = modelName(data.fileName ?? "moby-dick", "generate");
     handOver(name, bytes, "application/octet-stream");
     return name;
   }
@@ -217,9 +212,6 @@ export function mountGenerate(section: HTMLElement, page: Page): OpenPlace {
       field.value = params.get("prompt") ?? generateText[page.language].firstPrompt;
       writeCommandShown();
     },
-    take: (files) => {
-      const model = files.find(({ name }) => /\.safetensors$/i.test(name));
-      return model ? bench.load(model) : data.take(files);
-    },
+    take: (files) => bench.take(files, data),
   };
 }

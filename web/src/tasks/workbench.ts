@@ -180,6 +180,12 @@ export class Workbench {
     if (isLoaded) this.#note.textContent = tasksText[this.#page.language].loaded(file.name);
   }
 
+  /** Files that were dropped: a model, or data. */
+  take(files: readonly File[], data: { take(files: readonly File[]): Promise<void> }): Promise<void> {
+    const model = files.find(({ name }) => /\.safetensors$/i.test(name));
+    return model ? this.load(model) : data.take(files);
+  }
+
   number(value: number, digits = 0): string {
     const fraction = { minimumFractionDigits: digits, maximumFractionDigits: digits };
     return formatNumber(this.#page.language, value, fraction);
@@ -245,6 +251,10 @@ export class Workbench {
     ];
   }
 }
+
+/** A model's file, called after what it learnt. */
+export const modelName = (data: string, task: string): string =>
+  `${data.replace(/\.\w+$/, "").replace(/[^\w.-]+/g, "_")}-${task}.safetensors`;
 
 /** Of a model that has left the page, whose place another one took. */
 const hasLeft = (error: unknown) => ["ABORTED", "DISPOSED"].includes(codeOf(error) ?? "");
