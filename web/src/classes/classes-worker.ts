@@ -132,7 +132,7 @@ async function openShipped(): Promise<Opened> {
   const file = await fetchOwn(shippedAddress);
   const { test } = await setsOf("digits", {});
   return opened(
-    await keeper.replace(1, async (kit) => {
+    await keeper.first(async (kit) => {
       const model = await loadClassifier(kit, file);
       return { model, set: test!, test: model.report?.test ?? (await model.evaluate(test!)) };
     }),

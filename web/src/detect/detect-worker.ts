@@ -67,7 +67,7 @@ async function openShipped(): Promise<Opened> {
   const all = births.series[0]!;
   const set = { ...births, series: [rowsFrom(all, all.length - UNSEEN)] };
   return opened(
-    await keeper.replace(1, async (kit) => ({ model: await loadDetector(kit, file), set, isOwn: false })),
+    await keeper.first(async (kit) => ({ model: await loadDetector(kit, file), set, isOwn: false })),
   );
 }
 

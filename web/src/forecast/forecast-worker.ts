@@ -67,7 +67,7 @@ const files = new SeriesFile();
 async function openShipped(): Promise<Opened> {
   const file = await fetchOwn(shippedAddress);
   const set = await files.set("births", {});
-  return opened(await keeper.replace(1, async (kit) => ({ model: await loadForecaster(kit, file), set })));
+  return opened(await keeper.first(async (kit) => ({ model: await loadForecaster(kit, file), set })));
 }
 
 /** @throws what reading the data and fit() throw; ABORTED */

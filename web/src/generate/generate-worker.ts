@@ -1,6 +1,6 @@
 /** The worker of the place whose text goes on. */
 import { expose, transfer } from "comlink";
-import { LstmkitError } from "lstmkit";
+import { LstmkitError, type Runtime } from "lstmkit";
 import { decodeText, mobyDickFromBytes } from "lstmkit/data";
 import mobyDickAddress from "lstmkit/moby-dick.bin?url";
 import {
@@ -73,40 +73,42 @@ async function textsOf(data: Data): Promise<readonly string[]> {
 
 /** The model that comes with the page. @throws OFFLINE */
 async function openShipped(): Promise<Opened> {
-  return open(await fetchOwn(shippedAddress), 1);
+  const file = await fetchOwn(shippedAddress);
+  return opened(await keeper.first((kit) => read(kit, file)));
 }
 
 async function load(file: File): Promise<Opened> {
-  return open(new Uint8Array(await file.arrayBuffer()), "auto");
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  return opened(await keeper.replace("auto", (kit) => read(kit, bytes)));
 }
 
-async function open(bytes: Uint8Array, threads: number | "auto"): Promise<Opened> {
-  const { model, digest } = await keeper.replace(threads, async (kit) => {
-    const made = await loadGenerator(kit, bytes);
-    const plain = await kit.load(bytes);
-    const sum = await plain.digest();
-    await plain.dispose();
-    return { model: made, digest: sum };
-  });
-  return { report: model.report, digest };
+async function read(kit: Runtime, bytes: Uint8Array): Promise<Made> {
+  const model = await loadGenerator(kit, bytes);
+  return { model, digest: await digestOf(kit, bytes) };
 }
+
+async function digestOf(kit: Runtime, bytes: Uint8Array): Promise<string> {
+  const plain = await kit.load(bytes);
+  const digest = await plain.digest();
+  await plain.dispose();
+  return digest;
+}
+
+const opened = ({ model, digest }: Made): Opened => ({ report: model.report, digest });
 
 /** @throws what fit() throws; ABORTED */
 async function train({ data, options, threads }: TrainRequest, onTold: Told): Promise<Opened> {
-  const { model, digest } = await keeper.replace(threads, async (kit, signal) => {
+  const made = await keeper.replace(threads, async (kit, signal) => {
     const texts = await textsOf(data);
-    const made = generator(kit, options);
-    await made.fit(texts, {
+    const model = generator(kit, options);
+    await model.fit(texts, {
       signal,
       onValidation: ({ epoch, epochs, batch, batches, bits, valBits }) =>
         onTold({ epoch, epochs, batch, batches, loss: bits, valLoss: valBits }),
     });
-    const plain = await kit.load(await made.save());
-    const sum = await plain.digest();
-    await plain.dispose();
-    return { model: made, digest: sum };
+    return { model, digest: await digestOf(kit, await model.save()) };
   });
-  return { report: model.report, digest };
+  return opened(made);
 }
 
 /** Write; pieces are handed over as they are made. A call ends the one before. @throws BAD_ARGUMENT, NOT_FITTED; ABORTED */

@@ -29,12 +29,24 @@ export class Keeper<Made> {
     threads: number | "auto",
     make: (kit: Runtime, signal: AbortSignal) => Promise<Made>,
   ): Promise<Made> {
-    const turn = ++this.#turns;
     const controller = new AbortController();
     this.#controller = controller;
+    try {
+      return await this.#take(++this.#turns, threads, (kit) => make(kit, controller.signal));
+    } finally {
+      if (this.#controller === controller) this.#controller = null;
+    }
+  }
+
+  /** What nobody has asked for: it gives way to all that was, whenever that began, and rejects with ABORTED then. */
+  async first(make: (kit: Runtime) => Promise<Made>): Promise<Made> {
+    return this.#take(0, 1, make);
+  }
+
+  async #take(turn: number, threads: number | "auto", make: (kit: Runtime) => Promise<Made>): Promise<Made> {
     const kit = await createRuntime({ threads: threads === "auto" ? usualThreads() : threads });
     try {
-      const made = await make(kit, controller.signal);
+      const made = await make(kit);
       const before = this.#held;
       if (before && before.turn > turn) {
         throw new LstmkitError("ABORTED", "another model was taken meanwhile; this one was let go.");
@@ -45,8 +57,6 @@ export class Keeper<Made> {
     } catch (error) {
       await kit.close();
       throw error;
-    } finally {
-      if (this.#controller === controller) this.#controller = null;
     }
   }
 
