@@ -79,7 +79,6 @@ export class Fields<Name extends string> {
   readonly #moreFields = element("div", { class: "fields" });
   readonly #rules: Readonly<Record<Name, Rule>>;
   readonly #fields = {} as Record<Name, Field>;
-  readonly #onChange: () => void;
 
   /** @param onChange is called after each change that the visitor makes */
   constructor(
@@ -90,7 +89,6 @@ export class Fields<Name extends string> {
     onChange: () => void,
   ) {
     this.#rules = rules;
-    this.#onChange = onChange;
     for (const name of this.#names) {
       const rule = rules[name];
       const field = fieldOf(`${place}-${name}`, rule);
@@ -164,13 +162,6 @@ export class Fields<Name extends string> {
   suggest(names: readonly Name[], words: readonly string[]): void {
     const options = () => words.map((word) => element("option", { value: word }));
     for (const name of names) this.#fields[name].list?.replaceChildren(...options());
-  }
-
-  /** Set one, as the visitor would. */
-  set(name: Name, value: string): void {
-    this.#fields[name].input.value = value;
-    this.#mark(name);
-    this.#onChange();
   }
 
   /** Words of the command line. */
