@@ -8,10 +8,15 @@ export interface Row {
   readonly line: number;
   /** More than 1 where a quoted cell holds line breaks. */
   readonly lines: number;
-  /** Its place in the text. */
+  /** Its place in the text, in characters; for a reader that measures, in what it counts. */
   readonly start: number;
   readonly end: number;
+  /** As it stands there, where it has several lines. */
+  readonly text?: string;
 }
+
+/** How much there is of a text from a place up to another. */
+export type Measure = (text: string, from: number, to: number) => number;
 
 const QUOTE = '"';
 const RETURN = 13;
@@ -38,20 +43,38 @@ export class RowReader {
   readonly #separator: string;
   readonly #separatorUnit: number;
   readonly #hasQuotes: boolean;
+  readonly #measure: Measure;
   readonly #most: number;
-  /** The text that is not read yet, in its pieces, and where its first character is in all of it. */
+  /** The text that is not read yet, in its pieces, and how much there was before it. */
   #pieces: string[] = [];
   #length = 0;
-  #base = 0;
+  #base: number;
   /** Characters that have to be there before it is worth while to look for the end of the row again. */
   #wanted = 0;
 
-  /** @param most characters of a row whose end is not there yet */
-  constructor(separator: string, hasQuotes: boolean, most = MOST_OF_ROW) {
+  /**
+   * @param most characters of a row whose end is not there yet
+   * @param measure what places are counted in. @param base the place of the first row
+   */
+  constructor(
+    separator: string,
+    hasQuotes: boolean,
+    {
+      most = MOST_OF_ROW,
+      measure = (_, from, to) => to - from,
+      base = 0,
+    }: {
+      readonly most?: number;
+      readonly measure?: Measure;
+      readonly base?: number;
+    } = {},
+  ) {
     this.#separator = separator;
     this.#separatorUnit = separator.charCodeAt(0);
     this.#hasQuotes = hasQuotes;
     this.#most = most;
+    this.#measure = measure;
+    this.#base = base;
   }
 
   /**
@@ -68,12 +91,17 @@ export class RowReader {
     while (at < text.length) {
       const found = this.#row(text, at, isLast);
       if (!found) break;
-      if (found.row) yield found.row;
+      const start = this.#base;
+      const end = start + this.#measure(text, at, found.end);
+      this.#base = end + this.#measure(text, found.end, found.next);
+      const { cells, lines } = found;
+      const row = { cells, line: this.line, lines, start, end };
+      const isBlank = cells.every((cell) => cell.trim() === "");
+      if (!isBlank) yield lines === 1 ? row : { ...row, text: text.slice(at, found.end) };
       at = found.next;
-      this.line += found.lines;
+      this.line += lines;
     }
     this.#pieces = at === text.length ? [] : [text.slice(at)];
-    this.#base += at;
     this.#length = text.length - at;
     // Twice as much, so that a long row is gone through a few times and not with every piece.
     this.#wanted = this.#length * 2;
@@ -85,8 +113,12 @@ export class RowReader {
     );
   }
 
-  /** The row that begins there, unless it is blank; null where its end is not there yet. */
-  #row(text: string, start: number, isLast: boolean): { row: Row | null; next: number; lines: number } | null {
+  /** The row that begins there, where it ends and the next one begins; null where the end is not there yet. */
+  #row(
+    text: string,
+    start: number,
+    isLast: boolean,
+  ): { cells: string[]; lines: number; end: number; next: number } | null {
     const cells: string[] = [];
     let at = start;
     let line = this.line;
@@ -109,12 +141,8 @@ export class RowReader {
     const isReturn = text.charCodeAt(at) === RETURN;
     // A \n that is still to come may belong to this row's end.
     if (!isLast && (at >= text.length || (isReturn && at + 1 === text.length))) return null;
-    const lines = line - this.line + 1;
-    const row = cells.some((cell) => cell.trim() !== "")
-      ? { cells, line: this.line, lines, start: this.#base + start, end: this.#base + at }
-      : null;
     const next = at + (isReturn && text.charCodeAt(at + 1) === LINE_FEED ? 2 : 1);
-    return { row, next: Math.min(next, text.length), lines };
+    return { cells, lines: line - this.line + 1, end: at, next: Math.min(next, text.length) };
   }
 }
 

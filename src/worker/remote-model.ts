@@ -10,14 +10,14 @@ import type { Stream } from "../train/stream.ts";
 import { isNotSendable } from "./guard.ts";
 import { Parcel } from "./parcel.ts";
 import { refuseUnsendable } from "./unsendable.ts";
-import {
-  type BatchesAtHost,
-  type Call,
-  type CheckpointAtHost,
-  type FeedName,
-  type ModelHandle,
-  type SessionCalls,
-  type StreamHandle,
+import type {
+  BatchesAtHost,
+  Call,
+  CheckpointAtHost,
+  FeedName,
+  ModelHandle,
+  SessionCalls,
+  StreamHandle,
 } from "./wire.ts";
 
 /** What a model asks of its runtime. */

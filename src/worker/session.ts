@@ -15,15 +15,15 @@ import type { Stream } from "../train/stream.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
 import type { Platform } from "../wasm/platform.ts";
 import { sendResult } from "./parcel.ts";
-import {
-  type BatchesAtHost,
-  type Call,
-  type CheckpointAtHost,
-  type FeedName,
-  type HostCalls,
-  type ModelHandle,
-  type SessionCalls,
-  type StreamHandle,
+import type {
+  BatchesAtHost,
+  Call,
+  CheckpointAtHost,
+  FeedName,
+  HostCalls,
+  ModelHandle,
+  SessionCalls,
+  StreamHandle,
 } from "./wire.ts";
 
 /** Milliseconds between two calls of onBatchEnd: 20 a second. */

@@ -150,9 +150,10 @@ describe("RowReader", () => {
   });
 
   test("a row that does not end is refused, with the line where it begins, before it fills the memory", () => {
-    const reader = new RowReader(",", true, 1000);
+    const reader = new RowReader(",", true, { most: 1000 });
     expect(() => {
-      for (const piece of ['a,b\n"c', ..."x\n".repeat(3000).match(/.{1,9}/gs)!]) [...reader.read(piece, false)];
+      for (const piece of ['a,b\n"c', ..."x\n".repeat(3000).match(/.{1,9}/gs)!])
+        [...reader.read(piece, false)];
     }).toThrow(codedError("BAD_CSV", /line 2: the row .* more than 1000 characters.*--quote none/));
   });
 
