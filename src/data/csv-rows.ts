@@ -113,6 +113,11 @@ export class RowReader {
     );
   }
 
+  /** Of what comes after all that was given. */
+  get lastLine(): number {
+    return this.line + breaksIn(this.#pieces.join(""));
+  }
+
   /** The row that begins there, where it ends and the next one begins; null where the end is not there yet. */
   #row(
     text: string,
@@ -185,7 +190,7 @@ function skipBlanks(text: string, start: number, separator: string): number {
   return at;
 }
 
-function breaksIn(text: string): number {
+export function breaksIn(text: string): number {
   const counter = new LineCounter();
   counter.add(text);
   return counter.breaks;

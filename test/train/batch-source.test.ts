@@ -141,48 +141,60 @@ describe.each(["here", "away"] as const)("a source of batches, %s", (where) => {
     const stop = new AbortController();
     const first = await smallModel(kit());
     await first
-      .fit(new Source(), options({ checkpoint: { store, every: 1 }, signal: stop.signal, onBatchEnd: () => stop.abort() }))
+      .fit(
+        new Source(),
+        options({ checkpoint: { store, every: 1 }, signal: stop.signal, onBatchEnd: () => stop.abort() }),
+      )
       .catch((error) => expect(isAbort(error)).toBe(true));
     const other = await smallModel(kit());
     const fit = other.fit(new Source("others"), options({ checkpoint: { store, resume: true } }));
-    await expect(fit).rejects.toThrow(/BAD_CHECKPOINT.*the training data was fifty-two samples there and is others/);
+    await expect(fit).rejects.toThrow(
+      /BAD_CHECKPOINT.*the training data was fifty-two samples there and is others/,
+    );
   });
 
   test("a source whose begin gives no iterable is refused", async () => {
     const model = await smallModel(kit());
     const source = { begin: () => 5 } as unknown as BatchSource;
-    await expect(model.fit(source)).rejects.toThrow(/BAD_ARGUMENT: the source of batches gave 5; wanted an iterable/);
+    await expect(model.fit(source)).rejects.toThrow(
+      /BAD_ARGUMENT: the source of batches gave 5; wanted an iterable/,
+    );
   });
 });
 
-test.each(["here", "away"] as const)("batches that cannot be begun anywhere are gone through to the place, %s", async (where) => {
-  const store = inMemory();
-  let made = 0;
-  let most = Infinity;
-  let stop = new AbortController();
-  const functions = (pass: number) =>
-    (function* () {
-      for (const batch of new Source().begin(pass, 0)) {
-        if (++made > most) stop.abort();
-        yield batch;
-      }
-    })();
-  const run = async (more: FitOptions) => {
+test.each(["here", "away"] as const)(
+  "batches that cannot be begun anywhere are gone through to the place, %s",
+  async (where) => {
+    const store = inMemory();
+    let made = 0;
+    let most = Infinity;
+    let stop = new AbortController();
+    const functions = (pass: number) =>
+      (function* () {
+        for (const batch of new Source().begin(pass, 0)) {
+          if (++made > most) stop.abort();
+          yield batch;
+        }
+      })();
+    const run = async (more: FitOptions) => {
+      const model = await smallModel(where === "here" ? here : away);
+      await model.fit(functions, { epochs: 1, ...more });
+      return model.digest();
+    };
+    const wanted = await run({});
+    [made, most, stop] = [0, 4, new AbortController()];
+    const stopped = run({ checkpoint: { store, every: 1 }, signal: stop.signal });
+    await expect(stopped).rejects.toMatchObject({ code: "ABORTED" });
+    [made, most] = [0, Infinity];
+    expect(await run({ checkpoint: { store, resume: true } })).toBe(wanted);
+    expect(made).toBe(BATCHES);
     const model = await smallModel(where === "here" ? here : away);
-    await model.fit(functions, { epochs: 1, ...more });
-    return model.digest();
-  };
-  const wanted = await run({});
-  [made, most, stop] = [0, 4, new AbortController()];
-  const stopped = run({ checkpoint: { store, every: 1 }, signal: stop.signal });
-  await expect(stopped).rejects.toMatchObject({ code: "ABORTED" });
-  [made, most] = [0, Infinity];
-  expect(await run({ checkpoint: { store, resume: true } })).toBe(wanted);
-  expect(made).toBe(BATCHES);
-  const model = await smallModel(where === "here" ? here : away);
-  const fewer = model.fit(() => [...new Source().begin(0, 0)].slice(0, 1), {
-    epochs: 1,
-    checkpoint: { store, resume: true },
-  });
-  await expect(fewer).rejects.toThrow(/BAD_CHECKPOINT: pass 0 through the batches has 1; the run .* had taken [34]/);
-});
+    const fewer = model.fit(() => [...new Source().begin(0, 0)].slice(0, 1), {
+      epochs: 1,
+      checkpoint: { store, resume: true },
+    });
+    await expect(fewer).rejects.toThrow(
+      /BAD_CHECKPOINT: pass 0 through the batches has 1; the run .* had taken [34]/,
+    );
+  },
+);

@@ -93,44 +93,53 @@ function ofSeekable(given: SeekableBytes): ByteFile {
 }
 
 function ofStream(open: StreamedBytes, call: string): ByteFile {
-  const refuse = (found: unknown) =>
+  const refuse = (found: string) =>
     new LstmkitError(
       "BAD_ARGUMENT",
-      `${call}: the function of a stream gave ${show(found)}; wanted a ReadableStream or an iterable of Uint8Arrays, a new one at each call.`,
+      `${call}: the function of a stream gave ${found}; wanted a ReadableStream or an iterable of Uint8Arrays, a new one at each call.`,
     );
-  const checked = (bytes: unknown) => {
-    if (ArrayBuffer.isView(bytes)) return bytesOf(bytes, call);
-    throw refuse(bytes);
-  };
+  /** Bytes of all readings. */
+  let seen = 0;
   return {
     size: undefined,
     async *pieces() {
-      const stream: unknown = await open();
-      if (typeof stream === "object" && stream !== null && Symbol.asyncIterator in stream) {
-        for await (const bytes of stream as AsyncIterable<unknown>) yield checked(bytes);
-        return;
+      const before = seen;
+      for await (const bytes of streamPieces(await open(), refuse)) {
+        if (!ArrayBuffer.isView(bytes)) throw refuse(show(bytes));
+        seen += bytes.byteLength;
+        yield bytesOf(bytes, call);
       }
-      if (typeof (stream as { getReader?: unknown } | null)?.getReader !== "function") throw refuse(stream);
-      const { locked } = stream as { locked?: boolean };
-      if (locked) throw refuse("a stream that is read by another");
-      const reader = (stream as Extract<ByteStream, { getReader(): unknown }>).getReader();
-      let isOver = false;
-      try {
-        for (;;) {
-          const { done, value } = await reader.read();
-          if (done) {
-            isOver = true;
-            return;
-          }
-          yield checked(value);
-        }
-      } finally {
-        if (!isOver) reader.cancel().catch(() => {}); // nobody waits for that
-      }
+      if (before > 0 && seen === before) throw refuse("one that was read before");
     },
     read: null,
     openIndex: undefined,
   };
+}
+
+async function* streamPieces(
+  stream: unknown,
+  refuse: (found: string) => LstmkitError,
+): AsyncGenerator<unknown> {
+  const { locked, getReader } = Object(stream) as { locked?: unknown; getReader?: unknown };
+  if (locked === true) throw refuse("one that another reads");
+  if (Symbol.asyncIterator in Object(stream)) {
+    yield* stream as AsyncIterable<unknown>;
+    return;
+  }
+  if (typeof getReader !== "function") throw refuse(show(stream));
+  // Engines without an iterator of streams.
+  const reader = (stream as Extract<ByteStream, { getReader(): unknown }>).getReader();
+  let isOver = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      isOver = done;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    if (!isOver) reader.cancel().catch(() => {}); // nobody waits for that
+  }
 }
 
 /** For a file that is not what it was when its rows were counted. */

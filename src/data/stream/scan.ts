@@ -4,7 +4,7 @@ import { LstmkitError } from "../../errors.ts";
 import type { HostSignal } from "../../host-types.ts";
 import { aFunction, aSignal } from "../../options.ts";
 import { CSV_OPTIONS, type CsvOptions, checkCells, tableOf } from "../csv.ts";
-import { csvRows, findSeparator, type Row, RowReader } from "../csv-rows.ts";
+import { breaksIn, csvRows, findSeparator, type Row, RowReader } from "../csv-rows.ts";
 import { PieceDecoder, type RowCoding, rowCoding } from "../decode-text.ts";
 import type { ByteFile } from "./byte-file.ts";
 
@@ -90,13 +90,14 @@ export async function* scan(
     crc = crc32(piece, crc);
     const decoded = decoder.decode(piece, isLast);
     const { fault } = decoded;
-    const isEnd = isLast || fault !== undefined;
+    const refuse = (line: number) => decoder.refusal(`line ${line}`, fault!, "BAD_CSV");
     let { text } = decoded;
     if (!opened) {
       if (head.bytes.length < 4) head.bytes = Uint8Array.of(...head.bytes, ...piece.subarray(0, 4));
       head.text += text;
-      if (!isEnd && head.text.length <= head.wanted) continue;
-      const layout = layoutOf(head, isEnd, given);
+      if (fault !== undefined) throw refuse(1 + breaksIn(head.text));
+      if (!isLast && head.text.length <= head.wanted) continue;
+      const layout = layoutOf(head, isLast, given);
       if (!layout) {
         head.wanted = head.text.length * 2; // the first row is a long one
         continue;
@@ -119,7 +120,7 @@ export async function* scan(
     }
     yield { layout, rows, bytes, crc };
     if (failed) throw failed.error;
-    if (fault !== undefined) throw decoder.refusal(`line ${reader.line}`, fault, "BAD_CSV");
+    if (fault !== undefined) throw refuse(reader.lastLine);
     onProgress?.({ bytes, size: file.size, rows: count - (layout.hasHeader ? 1 : 0) });
   }
 }

@@ -77,6 +77,15 @@ async function allOf(part: StreamedTextPart, pass = 0, from = 0) {
   return batches;
 }
 
+const textsError = async (bytes: Uint8Array) => {
+  try {
+    textsFromCsv(bytes);
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it was read");
+};
+
 async function made(): Promise<Model> {
   const model = await kit.sequential(
     [
@@ -98,7 +107,7 @@ describe.each(Object.entries(SOURCES))("%s", (name, open) => {
     const vocabulary = buildVocabulary(texts, { numWords: 40, maxLen: 6 });
     const wanted = await made();
     const x = encodeRows(vocabulary, texts);
-    const one = await wanted.fit(x, [...labels] as number[], { epochs: 2, batchSize: 16, shuffle });
+    const one = await wanted.fit(x, Array.from(labels), { epochs: 2, batchSize: 16, shuffle });
     const data = await streamTexts(await open(CSV), {
       ...OPTIONS,
       // A window as large as the file is the whole order, too.
@@ -203,8 +212,13 @@ describe("encodings", () => {
     const bytes = bytesOf(CSV);
     bytes[bytes.indexOf(10, 3000) + 2] = 0xff;
     await expect(streamTexts(() => pieces(bytes, 100), OPTIONS)).rejects.toThrow(
-      codedError("BAD_CSV", /line \d+ is not UTF-8/),
+      codedError("BAD_CSV", /line (\d+) is not UTF-8/),
     );
+    // Far behind the beginning by which columns are told, too: with the line that textsFromCsv names.
+    const long = bytesOf(table(5000));
+    long[long.length - 200] = 0xff;
+    const wanted = /line \d+/.exec(String(await textsError(long)))![0];
+    await expect(streamTexts(() => pieces(long, 1000), OPTIONS)).rejects.toThrow(`${wanted} is not UTF-8`);
   });
 });
 
@@ -218,18 +232,54 @@ describe("what goes wrong", () => {
     ["a row of other cells", `${big}one,two,three\n`, {}, "BAD_CSV", /line 5002 has 3 cells/],
     ["a quote without an end", `${big}"one,1\n`, {}, "BAD_CSV", /line 5002: the quote .* never closed/],
     ["a row without a class", `${big}one,\n`, {}, "BAD_CSV", /line 5002 has no "label"/],
-    ["a quote that swallows rows", `${big}"one,1\ntwo,0\nthree",1\n`, {}, "BAD_CSV", /line 5002: .* would be a row/],
+    [
+      "a quote that swallows rows",
+      `${big}"one,1\ntwo,0\nthree",1\n`,
+      {},
+      "BAD_CSV",
+      /line 5002: .* would be a row/,
+    ],
     ["a third class", `${big}one,2\n`, {}, "BAD_LABEL", /3 classes/],
-    ["another class than given", `${big}one,2\n`, { classes: ["0", "1"] }, "BAD_LABEL", /line 5002: "label" is "2"/],
-    ["names without end", big.replace(/ (\d+),\d/g, ",$1").replaceAll("\n", "\n"), {}, "BAD_LABEL", /classes/],
+    [
+      "another class than given",
+      `${big}one,2\n`,
+      { classes: ["0", "1"] },
+      "BAD_LABEL",
+      /line 5002: "label" is "2"/,
+    ],
+    [
+      "names without end",
+      big.replace(/ (\d+),\d/g, ",$1").replaceAll("\n", "\n"),
+      {},
+      "BAD_LABEL",
+      /classes/,
+    ],
     ["columns that cannot be told", "a,b,c\n1,2,3\n", {}, "BAD_CSV", /none or several could be the text/],
-    ["a part without rows", "text,label\na,0\nb,1\n", { testSplit: 0.0001 }, "BAD_DATASET", /the test part has no row/],
-    ["shuffle: true of a stream", () => pieces(bytesOf(CSV)), { shuffle: true }, "BAD_ARGUMENT", /Give a window/],
+    [
+      "a part without rows",
+      "text,label\na,0\nb,1\n",
+      { testSplit: 0.0001 },
+      "BAD_DATASET",
+      /the test part has no row/,
+    ],
+    [
+      "shuffle: true of a stream",
+      () => pieces(bytesOf(CSV)),
+      { shuffle: true },
+      "BAD_ARGUMENT",
+      /Give a window/,
+    ],
     ["no file", 5 as never, {}, "BAD_ARGUMENT", /was given 5 for its file/],
     ["no stream", (() => 5) as never, {}, "BAD_ARGUMENT", /the function of a stream gave 5/],
     ["a stream of texts", (() => ["a"]) as never, {}, "BAD_ARGUMENT", /gave \["a"\]|gave "a"/],
     ["an option of another", CSV, { stratify: true } as never, "BAD_ARGUMENT", /has no option "stratify"/],
-    ["a vocabulary and numWords", CSV, { vocabulary: buildVocabulary(["a"]), numWords: 9 }, "BAD_ARGUMENT", /numWords says how/],
+    [
+      "a vocabulary and numWords",
+      CSV,
+      { vocabulary: buildVocabulary(["a"]), numWords: 9 },
+      "BAD_ARGUMENT",
+      /numWords says how/,
+    ],
   ])("%s", async (_, source, options, code, message) => {
     await expect(streamTexts(source, options)).rejects.toThrow(codedError(code as never, message));
   });
