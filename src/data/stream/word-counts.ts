@@ -10,7 +10,9 @@ const MOST_WORDS = 2 ** 19;
  */
 export class WordCounts {
   readonly #most: number;
-  #counts = new Map<string, number>();
+  /** Places of words in the list of counts: a word that is known is looked up once. */
+  #places = new Map<string, number>();
+  #counts = new Float64Array(1024);
   /** What a count may be short of. */
   missed = 0;
 
@@ -20,26 +22,39 @@ export class WordCounts {
 
   add(words: readonly string[]): void {
     for (const word of words) {
-      const before = this.#counts.get(word);
-      if (before !== undefined) this.#counts.set(word, before + 1);
-      else this.#counts.set(alone(word), 1);
+      const place = this.#places.get(word);
+      if (place === undefined) this.#note(alone(word), 1);
+      else this.#counts[place]!++;
     }
-    while (this.#counts.size > this.#most) this.#prune();
+    if (this.#places.size > this.#most) this.#prune();
   }
 
   /** From the most frequent down, of equals the one that came first. */
   ranked(): string[] {
-    return [...this.#counts].sort((a, b) => b[1] - a[1]).map(([word]) => word);
+    return [...this.#places].sort((a, b) => this.#counts[b[1]]! - this.#counts[a[1]]!).map(([word]) => word);
+  }
+
+  #note(word: string, count: number): void {
+    const place = this.#places.size;
+    if (place === this.#counts.length) {
+      const larger = new Float64Array(place * 2);
+      larger.set(this.#counts);
+      this.#counts = larger;
+    }
+    this.#counts[place] = count;
+    this.#places.set(word, place);
   }
 
   #prune(): void {
+    const before = [...this.#places].map(([word, place]) => ({ word, count: this.#counts[place]! }));
     let bound = 0;
-    let left = this.#counts;
-    while (left.size > this.#most / 2) {
+    let left = before;
+    while (left.length > this.#most / 2) {
       bound++;
-      left = new Map([...left].filter(([, count]) => count > bound));
+      left = left.filter(({ count }) => count > bound);
     }
-    this.#counts = left;
+    this.#places = new Map();
+    for (const { word, count } of left) this.#note(word, count);
     this.missed += bound;
   }
 }
