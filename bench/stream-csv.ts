@@ -57,11 +57,11 @@ async function write(path: string): Promise<void> {
     const isOver = done >= rows || written + piece.length >= bytes;
     if (piece.length < 2 ** 20 && !isOver) continue;
     written += piece.length;
-    if (!file.write(piece)) await new Promise((resolve) => file.once("drain", resolve));
+    if (!file.write(piece)) await new Promise<void>((resolve) => file.once("drain", () => resolve()));
     piece = "";
     if (isOver) break;
   }
-  await new Promise<void>((resolve) => file.end(resolve));
+  await new Promise<void>((resolve) => file.end(() => resolve()));
 }
 
 const MiB = 2 ** 20;
