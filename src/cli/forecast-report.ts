@@ -1,5 +1,6 @@
 /** What is said of a forecaster while it is trained, and of what it learnt. */
 import { frequencyName, timeText } from "../data/series/frequency.ts";
+import { counted } from "../data/series/places.ts";
 import type { Finding, SeriesSet } from "../data/series/series.ts";
 import type { RuntimeInfo } from "../runtime.ts";
 import type {
@@ -105,7 +106,7 @@ export function comparison(report: ForecastReport): { lines: string[]; best: For
     ["network", isTest ? report.test!.network : report.validation, ""],
     ...report.baselines.flatMap(({ name, season, test, validation }): [ForecastModel, Scores, string][] => {
       const scores = isTest ? test : validation;
-      return scores ? [[name, scores, season === undefined ? "" : ` (${season} rows)`]] : [];
+      return scores ? [[name, scores, season === undefined ? "" : ` (${counted(season, "row")})`]] : [];
     }),
   ];
   entries.sort(([, a], [, b]) => a.mse - b.mse);
@@ -134,7 +135,7 @@ export function reportLines(report: ForecastReport): string[] {
     ...columns.known,
     ...columns.calendar.map((feature) => `${feature} of the calendar`),
     ...(columns.holidays === null ? [] : [`holidays of ${columns.holidays}`]),
-    ...columns.lags.map((lag) => `the target ${lag} rows before`),
+    ...columns.lags.map((lag) => `the target ${counted(lag, "row")} before`),
   ];
   return [
     `Learnt from ${count(parts.train.windows, "window")} of ${count(report.window, "row")}, ${count(report.horizon, "row")} ahead: ${place(parts.train)}`,
