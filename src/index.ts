@@ -53,6 +53,7 @@ export type {
 } from "./runtime.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
 export type { CallbackState, CheckpointStore, FitCheckpoint, ResumedFrom } from "./train/checkpoint.ts";
+export type { Group } from "./train/group.ts";
 export type { Inputs, SampleWeights, Targets } from "./train/inputs.ts";
 export type {
   BatchLogs,
