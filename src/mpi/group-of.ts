@@ -4,6 +4,7 @@
  */
 import { LstmkitError } from "../errors.ts";
 import type { GroupStep } from "../model/batch.ts";
+import { show } from "../options.ts";
 import type { CheckpointStore } from "../train/checkpoint.ts";
 import type { Group } from "../train/group.ts";
 
@@ -24,11 +25,26 @@ export interface Transport {
 }
 
 /**
- * A group over a transport of one's own.
+ * A group over a transport of one's own. What that throws, calls of the group reject with as GROUP_FAILED.
  *
- * @throws nothing; what a transport throws, calls of the group reject with as GROUP_FAILED
+ * @throws BAD_ARGUMENT for what is no transport
  */
-export const groupOf = (transport: Transport): Group => new RankedGroup(transport);
+export function groupOf(transport: Transport): Group {
+  const own = Object(transport) as Record<string, unknown>;
+  const { rank, size } = own as { rank: number; size: number };
+  const isPlace = Number.isInteger(rank) && Number.isInteger(size) && rank >= 0 && rank < size;
+  if (
+    isPlace &&
+    ["gather", "broadcast", "send", "receive"].every((name) => typeof own[name] === "function")
+  ) {
+    return new RankedGroup(transport);
+  }
+  throw new LstmkitError(
+    "BAD_ARGUMENT",
+    `groupOf() was given ${show(transport)}; wanted an object with a whole number rank below size, and the functions gather, ` +
+      "broadcast, send and receive.",
+  );
+}
 
 /** The points where ranks meet; a rank that has failed meets the others wherever they are. */
 const POINTS = { compare: 1, meet: 2, exchange: 3, store: 4 } as const;
