@@ -1,5 +1,5 @@
 /** Training: epochs of batches, their logs, validation, callbacks. */
-import { now } from "../clock.ts";
+import { now, within } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { metricKeys } from "../metrics/index.ts";
 import type { Batch, BatchResult } from "../model/batch.ts";
@@ -10,7 +10,7 @@ import type { Pauses } from "./access.ts";
 import type { Feed, FeedPlace } from "./batches.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { dataOf, part, type Samples } from "./inputs.ts";
-import { Listeners } from "./listeners.ts";
+import { type FitEvent, Listeners, type Said } from "./listeners.ts";
 import type { EpochLogs, FitContext, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
 import type { ClassWeights } from "./row-weights.ts";
@@ -135,9 +135,8 @@ export interface FitHost extends Pauses {
   order(samples: number, epoch: number | null): Int32Array;
   /** A step with what `load` puts in. */
   step(load: () => { batch: Batch; count: number }, epoch: number, number: number): Promise<BatchResult>;
+  /** Where it does not come to its end, what layers keep is that of before. */
   measure(data: Samples | Feed): Promise<Logs>;
-  /** Whether layers keep states, which validation changes. */
-  readonly isStateful: boolean;
   /** @param identity what has to be the same beside model and compile's options */
   checkpoints(identity: Readonly<Record<string, string>>): CheckpointHost;
   /** After the last epoch: what an optimiser does to the weights then. */
@@ -149,60 +148,79 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
   const { context, state } = host;
   const run: Run = {
     epoch: 0,
+    at: "before",
     history: { epoch: [], history: {} },
     batches: plan.batches,
     seconds: 0,
     feeds: [],
     isWhole: false,
+    telling: null,
   };
   const feeds = [train, validation].filter((data): data is Feed => data !== null && !("samples" in data));
   const checkpoints =
     plan.checkpoint &&
     new Checkpoints(plan.checkpoint, host.checkpoints(identityOf(plan)), callbackStates(plan));
-  const place = () => placeOf(run, state);
+  const place = () => placeOf(run, state, host.stopped);
   const note = () => {
     run.feeds = feeds.map((feed) => feed.place);
   };
+  const tell = tellerOf(plan, host, run);
+  /** Of before the weights became those of the end. */
+  let atEnd: Uint8Array<ArrayBuffer> | null = null;
   try {
     const found = await checkpoints?.find();
-    if (found && found.place.epoch >= epochs) throw tooFar(found.place.epoch, epochs);
+    if (found && isPast(found.place, epochs)) throw tooFar(found.place.epoch, epochs);
     if ("samples" in train) host.open(train, batchSize);
     await host.until(listeners.tell("onTrainBegin", [], context));
     if (found) {
       await found.apply();
-      const { epoch, history, batches, expected, sums, seconds } = found.place;
-      Object.assign(run, { epoch, history, batches: expected, seconds });
+      const { epoch, at, history, batches, expected, sums, seconds, stopped } = found.place;
+      Object.assign(run, { epoch, at, history, batches: expected, seconds });
       Object.assign(state, { batches, sums });
+      if (stopped) context.stop();
       for (const [i, feed] of feeds.entries()) await feed.seek(found.place.feeds[i]!, host.until);
     }
-    for (let goesOn = !!found; run.epoch < epochs && !host.stopped; run.epoch++, goesOn = false) {
+    note();
+    run.isWhole = true;
+    while (run.epoch < epochs && !(run.at === "before" && host.stopped)) {
       const { epoch } = run;
-      if (!goesOn) await host.until(listeners.tell("onEpochBegin", [epoch], context));
-      note();
-      const logs = await fitEpoch(plan, host, run, goesOn, note, async () => checkpoints?.tick(place));
+      if (run.at === "before") {
+        await tell("onEpochBegin", [epoch], () => {
+          run.at = "begun";
+        });
+      }
+      const logs = await fitEpoch(plan, host, run, tell, note, async () => checkpoints?.tick(place));
       if (!logs) break;
       if (validation && (epoch + 1) % validationFreq === 0) {
-        run.isWhole &&= !host.isStateful;
         for (const [name, value] of Object.entries(await host.measure(validation))) {
           logs[ofValidation(name)] = value;
         }
       }
-      run.isWhole = false;
-      run.batches = state.batches;
-      record(run.history, epoch, logs);
-      await host.until(listeners.tell("onEpochEnd", [epoch, logs], context));
+      await tell("onEpochEnd", [epoch, logs], () => {
+        record(run.history, epoch, logs);
+        run.batches = state.batches;
+        run.epoch++;
+        run.at = "before";
+        note();
+      });
     }
     run.isWhole = false;
     await checkpoints?.settle();
+    if (plan.signal && run.at === "before" && run.epoch > 0) {
+      atEnd = (await checkpoints?.encode(place())) ?? null;
+    }
     if (epochs > 0) await host.finish(); // before its end is told, as in Keras: who puts weights back has the last word
     await host.until(listeners.tell("onTrainEnd", [], context));
   } catch (error) {
-    const isAborted = error instanceof LstmkitError && error.code === "ABORTED";
-    if (isAborted && run.isWhole) await checkpoints?.last(place());
+    if (checkpoints && error instanceof LstmkitError && error.code === "ABORTED") {
+      if (await isSettled(run)) await checkpoints.last(await checkpoints.encode(place()));
+      else if (atEnd) await checkpoints.last(atEnd);
+    }
     throw error;
   } finally {
     for (const feed of feeds) feed.close();
     host.free();
+    await checkpoints?.close();
   }
   return run.history;
 }
@@ -210,6 +228,7 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
 /** What a fit knows of itself beside the model's state. */
 interface Run {
   epoch: number;
+  at: Place["at"];
   history: History;
   /** Batches of the epoch, as far as is known. */
   batches: number;
@@ -217,22 +236,47 @@ interface Run {
   seconds: number;
   /** Of the batch that was done last. */
   feeds: readonly FeedPlace[];
-  /** Whether a run could go on from what there is at this moment: not while callbacks are told of an epoch. */
+  /** Whether a run could go on from what there is at this moment: not while callbacks are told of something. */
   isWhole: boolean;
+  /** What callbacks are at, and what is to be done behind it. */
+  telling: { readonly answer: void | Promise<void>; readonly behind: () => void } | null;
+}
+
+type Tell = <E extends FitEvent>(event: E, said: Said<E>, behind?: () => void) => Promise<void>;
+
+/** Tells callbacks; what they are told of counts as told once all of them are done with it. */
+function tellerOf({ listeners }: FitPlan, { context, until }: FitHost, run: Run): Tell {
+  return async (event, said, behind = () => {}) => {
+    run.isWhole = false;
+    const answer = listeners.tell(event, said, context);
+    run.telling = { answer, behind };
+    await until(answer);
+    run.telling = null;
+    behind();
+    run.isWhole = true;
+  };
+}
+
+/** Milliseconds that callbacks have, in a fit that is told to end, before it is given up that they are done. */
+const GRACE = 2000;
+
+/** Whether a run could go on from here; callbacks that are at work are waited for. */
+async function isSettled({ telling, isWhole }: Run): Promise<boolean> {
+  if (!telling) return isWhole;
+  const done = Promise.resolve(telling.answer).then(
+    () => true,
+    () => false,
+  );
+  const isDone = await within(GRACE, done, () => false);
+  if (isDone) telling.behind();
+  return isDone;
 }
 
 const placeOf = (
-  { epoch, history, batches: expected, seconds, feeds }: Run,
+  { epoch, at, history, batches: expected, seconds, feeds }: Run,
   { batches, sums }: RunState,
-): Place => ({
-  epoch,
-  batches,
-  expected,
-  sums,
-  seconds,
-  history,
-  feeds,
-});
+  stopped: boolean,
+): Place => ({ epoch, at, stopped, batches, expected, sums, seconds, history, feeds });
 
 /** What has to be the same for a run to go on, in words for who gave something else. */
 function identityOf({ train, validation, batchSize, shuffle, dropRemainder, ...plan }: FitPlan) {
@@ -264,6 +308,10 @@ function callbackStates({ checkpoint, listeners }: FitPlan): CallbackStates {
   );
 }
 
+/** Between epochs there may be none left: then the end is told. */
+const isPast = ({ epoch, at }: Place, epochs: number) =>
+  epoch > epochs || (epoch === epochs && at !== "before");
+
 const tooFar = (epoch: number, epochs: number) =>
   new LstmkitError(
     "BAD_CHECKPOINT",
@@ -291,7 +339,6 @@ interface Portion {
 }
 
 /**
- * @param goesOn whether it is an epoch that was begun before, by a run that was stopped
  * @param note called as soon as a batch is done. @param tick after it was told
  * @returns null where it was stopped before its first batch, or by a batch that is not finite
  */
@@ -299,23 +346,24 @@ async function fitEpoch(
   plan: FitPlan,
   host: FitHost,
   run: Run,
-  goesOn: boolean,
+  tell: Tell,
   note: () => void,
   tick: () => Promise<void>,
 ): Promise<EpochLogs | null> {
   const { stepsPerEpoch, listeners } = plan;
-  const { state, config, context } = host;
-  if (!goesOn) {
+  const { state, config } = host;
+  // Else it was begun by a run that was stopped.
+  if (run.at !== "batches") {
     state.epochs++;
     state.sums = noSums();
     state.batches = 0;
     run.seconds = 0;
+    run.at = "batches";
   }
   const start = now() - run.seconds * 1000;
   const epoch = state.epochs - 1;
   const take = portions(plan, host, epoch);
   const hears = listeners.hears("onBatchEnd");
-  run.isWhole = true;
   while (state.batches < run.batches && !host.stopped) {
     await host.checkpoint();
     const number = state.batches;
@@ -328,6 +376,7 @@ async function fitEpoch(
     try {
       addTo(state.sums, await host.step(load, epoch, number));
     } catch (error) {
+      if (!(error instanceof LstmkitError && error.code === "ABORTED")) run.isWhole = false;
       if (await isAccepted(error, number, plan, host)) return null;
       throw error;
     }
@@ -339,7 +388,8 @@ async function fitEpoch(
       else if (state.batches >= run.batches) run.batches = Number.POSITIVE_INFINITY;
     }
     const logs = () => ({ ...logsOf(state.sums, config), size: count, batches: run.batches });
-    await host.until(hears ? listeners.tell("onBatchEnd", [number, logs()], context) : undefined);
+    if (hears) await tell("onBatchEnd", [number, logs()]);
+    else await host.until();
     run.seconds = (now() - start) / 1000;
     if (!host.stopped) await tick();
   }

@@ -79,6 +79,9 @@ import { checkWeights } from "./weights.ts";
 /** Sequences × steps up to which predict keeps its plan: the plan costs as much as some of the work. */
 const FEW_STEPS = 1024;
 
+/** Raised with whatever gives the same job another digest: a run goes on with the numbers that it was begun with. */
+export const ARITHMETIC = 1;
+
 /** What a model is made on and with. */
 export interface SequentialContext {
   readonly kernels: Kernels;
@@ -86,6 +89,8 @@ export interface SequentialContext {
   readonly team: Team;
   /** Fixes initial weights, order of samples and dropout. */
   readonly seed: number;
+  /** That of the kernels; default strict. */
+  readonly math?: "strict" | "relaxed";
   /** Samples that go through the passes together; changes speed, no bit. Default GROUP_SIZE. */
   readonly groupSize?: number | undefined;
   readonly onDispose: (model: Sequential) => void;
@@ -225,13 +230,19 @@ export class Sequential implements Model {
             open: (data, size) => room.for(data, size),
             free: () => room.free(),
             order: (n, epoch) => this.#order(n, epoch),
-            measure: (data) => {
+            measure: async (data) => {
               const work = () => this.#measure(data, config, plan.batchSize, pauses);
-              return this.#kept ? this.#access.change(pauses.stop, work) : work();
+              if (!this.#kept) return work();
+              const before = this.#kept.values;
+              try {
+                return await this.#access.change(pauses.stop, work);
+              } catch (error) {
+                this.#kept.goBack(before);
+                throw error;
+              }
             },
             step: (load, epoch, number) =>
               this.#access.change(pauses.stop, () => this.#step(load, epoch, number, bound)),
-            isStateful: this.#kept !== null,
             checkpoints: (identity) => this.#checkpoints(identity, bound?.good ?? null),
             finish: () => this.#finish(config, pauses.stop),
           });
@@ -250,6 +261,7 @@ export class Sequential implements Model {
       "the layers": JSON.stringify(this.layers),
       "what compile was given": JSON.stringify(this.#config),
       "the seed": String(this.#context.seed),
+      "the arithmetic": `${this.#context.math ?? "strict"} ${ARITHMETIC}`,
     };
     return {
       identity: { ...own, ...identity },
