@@ -1,5 +1,5 @@
 /** Training: epochs of batches, their logs, validation, callbacks. */
-import { now, within } from "../clock.ts";
+import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { metricKeys } from "../metrics/index.ts";
 import type { Batch, BatchResult } from "../model/batch.ts";
@@ -7,14 +7,15 @@ import type { CompileConfig } from "../model/compile.ts";
 import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
-import type { Feed, FeedPlace } from "./batches.ts";
+import type { Feed } from "./batches.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { dataOf, part, type Samples } from "./inputs.ts";
-import { type FitEvent, Listeners, type Said } from "./listeners.ts";
+import { Listeners } from "./listeners.ts";
 import type { EpochLogs, FitContext, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
 import type { ClassWeights } from "./row-weights.ts";
-import { type CallbackStates, type CheckpointHost, Checkpoints, type Place } from "./run-checkpoints.ts";
+import { type CallbackStates, type CheckpointHost, Checkpoints } from "./run-checkpoints.ts";
+import { isPast, isSettled, placeOf, type Run, type Tell, tellerOf, tooFar } from "./run-place.ts";
 import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
 
 type Given = Filled<FitOptions, typeof FIT_OPTIONS>;
@@ -164,7 +165,7 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
   const note = () => {
     run.feeds = feeds.map((feed) => feed.place);
   };
-  const tell = tellerOf(plan, host, run);
+  const tell = tellerOf(listeners, host, run);
   /** Of before the weights became those of the end. */
   let atEnd: Uint8Array<ArrayBuffer> | null = null;
   try {
@@ -225,59 +226,6 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
   return run.history;
 }
 
-/** What a fit knows of itself beside the model's state. */
-interface Run {
-  epoch: number;
-  at: Place["at"];
-  history: History;
-  /** Batches of the epoch, as far as is known. */
-  batches: number;
-  /** Of the epoch, spent before this process. */
-  seconds: number;
-  /** Of the batch that was done last. */
-  feeds: readonly FeedPlace[];
-  /** Whether a run could go on from what there is at this moment: not while callbacks are told of something. */
-  isWhole: boolean;
-  /** What callbacks are at, and what is to be done behind it. */
-  telling: { readonly answer: void | Promise<void>; readonly behind: () => void } | null;
-}
-
-type Tell = <E extends FitEvent>(event: E, said: Said<E>, behind?: () => void) => Promise<void>;
-
-/** Tells callbacks; what they are told of counts as told once all of them are done with it. */
-function tellerOf({ listeners }: FitPlan, { context, until }: FitHost, run: Run): Tell {
-  return async (event, said, behind = () => {}) => {
-    run.isWhole = false;
-    const answer = listeners.tell(event, said, context);
-    run.telling = { answer, behind };
-    await until(answer);
-    run.telling = null;
-    behind();
-    run.isWhole = true;
-  };
-}
-
-/** Milliseconds that callbacks have, in a fit that is told to end, before it is given up that they are done. */
-const GRACE = 2000;
-
-/** Whether a run could go on from here; callbacks that are at work are waited for. */
-async function isSettled({ telling, isWhole }: Run): Promise<boolean> {
-  if (!telling) return isWhole;
-  const done = Promise.resolve(telling.answer).then(
-    () => true,
-    () => false,
-  );
-  const isDone = await within(GRACE, done, () => false);
-  if (isDone) telling.behind();
-  return isDone;
-}
-
-const placeOf = (
-  { epoch, at, history, batches: expected, seconds, feeds }: Run,
-  { batches, sums }: RunState,
-  stopped: boolean,
-): Place => ({ epoch, at, stopped, batches, expected, sums, seconds, history, feeds });
-
 /** What has to be the same for a run to go on, in words for who gave something else. */
 function identityOf({ train, validation, batchSize, shuffle, dropRemainder, ...plan }: FitPlan) {
   const { stepsPerEpoch = null, validationFreq, maxLoss = null } = plan;
@@ -307,17 +255,6 @@ function callbackStates({ checkpoint, listeners }: FitPlan): CallbackStates {
     }
   );
 }
-
-/** Between epochs there may be none left: then the end is told. */
-const isPast = ({ epoch, at }: Place, epochs: number) =>
-  epoch > epochs || (epoch === epochs && at !== "before");
-
-const tooFar = (epoch: number, epochs: number) =>
-  new LstmkitError(
-    "BAD_CHECKPOINT",
-    `the checkpoint is of epoch ${epoch} (from 0), and this fit ends after ${epochs}. Give the epochs that the run was begun ` +
-      "with, or more.",
-  );
 
 /** What the logs of epochs hold. */
 export function logged({ metrics }: CompileConfig, validates: boolean): string[] {
