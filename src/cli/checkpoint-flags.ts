@@ -77,8 +77,8 @@ export class RunCheckpoints {
     await checkWritable(join(folder, "checkpoint-000000000.safetensors"));
   }
 
-  /** For fit. @param onResume told where it goes on, where it does */
-  option(onResume: (from: ResumedFrom) => void): { checkpoint?: FitCheckpoint } {
+  /** For fit, a model's or a task's. @param onResume told where it goes on, where it does */
+  option(onResume: (from: ResumedFrom) => void = () => {}): { checkpoint?: FitCheckpoint } {
     const store = this.#store;
     if (!store) return {};
     const write: CheckpointStore["write"] = async (bytes) => {
@@ -117,7 +117,8 @@ export class RunCheckpoints {
       return;
     }
     for (const reason of from.damaged) warn(`A newer checkpoint in ${folder} is passed over: ${reason}`);
-    const line = `Going on from ${folder}: epoch ${from.epoch + 1}, after ${from.batches} of its batches.`;
+    const stage = from.stage === undefined ? "" : `${from.stage}, `;
+    const line = `Going on from ${folder}: ${stage}epoch ${from.epoch + 1}, after ${from.batches} of its batches.`;
     if (!this.#isJson) print(line);
   }
 

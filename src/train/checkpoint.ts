@@ -34,6 +34,8 @@ export interface ResumedFrom {
   readonly steps: number;
   /** Of each newer checkpoint that was passed over, what is wrong with it. */
   readonly damaged: readonly string[];
+  /** Of a run of several fits, such as a task's, which of them. */
+  readonly stage?: string;
 }
 
 /** How a fit keeps checkpoints. */

@@ -8,6 +8,7 @@ import type { TrainingState } from "../formats/training-state.ts";
 import type { FeedPlace } from "./batches.ts";
 import {
   type CallbackState,
+  type CheckpointStore,
   type FitCheckpoint,
   lockStore,
   type Pace,
@@ -88,31 +89,17 @@ export class Checkpoints {
     const { store, resume, onResume } = this.#given;
     this.#unlock = await lockStore(this.#given);
     if (!resume) return null;
-    const kept = await store.read();
-    const damaged: string[] = [];
-    for (const bytes of kept) {
-      let opened: OpenedCheckpoint;
-      try {
-        opened = this.#host.open(bytes);
-      } catch (error) {
-        if (!(error instanceof LstmkitError && error.code === "BAD_MODEL_FILE")) throw error;
-        damaged.push(error.message);
-        continue;
-      }
-      const place = this.#placeOf(opened);
-      // As the newest, so that the next one takes the place of the damaged one and not of this.
-      if (damaged.length > 0) this.#put(bytes.slice());
-      await onResume?.({ epoch: place.epoch, batches: place.batches, steps: opened.steps, damaged });
-      return { place, apply: () => this.#apply(opened) };
+    const found = await newestWhole(store, (bytes) => this.#host.open(bytes));
+    if (!found) {
+      await onResume?.(null);
+      return null;
     }
-    if (damaged.length > 0) {
-      throw new LstmkitError(
-        "BAD_CHECKPOINT",
-        `none of the ${damaged.length} checkpoints is whole (${damaged[0]}). Remove them, and begin anew without resume.`,
-      );
-    }
-    await onResume?.(null);
-    return null;
+    const { opened, bytes, damaged } = found;
+    const place = this.#placeOf(opened);
+    // As the newest, so that the next one takes the place of the damaged one and not of this.
+    if (damaged.length > 0) this.#put(bytes.slice());
+    await onResume?.({ epoch: place.epoch, batches: place.batches, steps: opened.steps, damaged });
+    return { place, apply: () => this.#apply(opened) };
   }
 
   /** @throws BAD_CHECKPOINT */
@@ -212,6 +199,31 @@ export class Checkpoints {
   }
 }
 
+/**
+ * The newest that can be opened; null where there is none at all.
+ *
+ * @throws BAD_CHECKPOINT where none is whole
+ */
+export async function newestWhole<T>(
+  store: CheckpointStore,
+  open: (bytes: Uint8Array) => T,
+): Promise<{ readonly opened: T; readonly bytes: Uint8Array; readonly damaged: readonly string[] } | null> {
+  const damaged: string[] = [];
+  for (const bytes of await store.read()) {
+    try {
+      return { opened: open(bytes), bytes, damaged };
+    } catch (error) {
+      if (!(error instanceof LstmkitError && error.code === "BAD_MODEL_FILE")) throw error;
+      damaged.push(error.message);
+    }
+  }
+  if (damaged.length === 0) return null;
+  throw new LstmkitError(
+    "BAD_CHECKPOINT",
+    `none of the ${damaged.length} checkpoints is whole (${damaged[0]}). Remove them, and begin anew without resume.`,
+  );
+}
+
 export interface Found {
   readonly place: Place;
   /** Have model and callbacks go on from there. */
@@ -223,8 +235,8 @@ export function refuseOther(
   found: Readonly<Record<string, string>>,
   wanted: Readonly<Record<string, string>>,
 ): void {
-  for (const [what, own] of Object.entries(wanted)) {
-    const other = found[what] ?? "not known";
+  for (const what of Object.keys({ ...wanted, ...found })) {
+    const [other, own] = [found[what] ?? "not given", wanted[what] ?? "not given"];
     if (other === own) continue;
     throw new LstmkitError(
       "BAD_CHECKPOINT",
