@@ -1,4 +1,7 @@
-/** Training: epochs of batches, their logs, validation, callbacks. */
+/**
+ * Training: epochs of batches, their logs, validation, callbacks. Over 400 lines, because what a fit plans, runs and keeps of
+ * itself is one thing: each part has the others' names.
+ */
 import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { metricKeys } from "../metrics/index.ts";
@@ -8,14 +11,14 @@ import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
 import type { Feed } from "./batches.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { checksum, fingerprint } from "./fingerprint.ts";
 import { dataOf, part, type Samples } from "./inputs.ts";
 import { Listeners } from "./listeners.ts";
 import type { EpochLogs, FitContext, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
 import type { ClassWeights } from "./row-weights.ts";
 import { type CallbackStates, type CheckpointHost, Checkpoints } from "./run-checkpoints.ts";
-import { isPast, isSettled, placeOf, type Run, type Tell, tellerOf, tooFar } from "./run-place.ts";
+import { isPast, isSettled, placeOf, type Run, record, type Tell, tellerOf, tooFar } from "./run-place.ts";
 import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
 
 type Given = Filled<FitOptions, typeof FIT_OPTIONS>;
@@ -126,6 +129,8 @@ export interface FitHost extends Pauses {
   readonly context: FitContext;
   /** Whether a callback has called for the end. */
   readonly stopped: boolean;
+  /** Where all of a group meet, which hears of a callback that has called for the end. */
+  meet(): Promise<void> | undefined;
   readonly config: CompileConfig;
   readonly state: RunState;
   /** Memory for a batch of so many such samples, in place of the one before. @throws OUT_OF_MEMORY */
@@ -134,14 +139,25 @@ export interface FitHost extends Pauses {
   free(): void;
   /** The order of samples in an epoch, or as they stand where it is null. */
   order(samples: number, epoch: number | null): Int32Array;
-  /** A step with what `load` puts in. */
-  step(load: () => { batch: Batch; count: number }, epoch: number, number: number): Promise<BatchResult>;
+  /** A step with what `load` puts in; null where another of a group has stopped before it. */
+  step(load: () => Loaded, epoch: number, number: number): Promise<BatchResult | null>;
+  /** Before the first step, of a group: what has to be the same on all of it. */
+  compare(facts: Readonly<Record<string, string>>): Promise<void> | undefined;
   /** Where it does not come to its end, what layers keep is that of before. */
   measure(data: Samples | Feed): Promise<Logs>;
   /** @param identity what has to be the same beside model and compile's options */
   checkpoints(identity: Readonly<Record<string, string>>): CheckpointHost;
   /** After the last epoch: what an optimiser does to the weights then. */
   finish(): Promise<void>;
+}
+
+/** A batch that has been put into memory. */
+export interface Loaded {
+  readonly batch: Batch;
+  /** Samples. */
+  readonly count: number;
+  /** A number that others of a group have of the same batch; where nobody has seen the data before. */
+  readonly check: (() => number) | null;
 }
 
 export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
@@ -169,6 +185,7 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
   /** Of before the weights became those of the end. */
   let atEnd: Uint8Array<ArrayBuffer> | null = null;
   try {
+    await host.compare({ ...identityOf(plan), "the number of epochs": String(epochs) });
     const found = await checkpoints?.find();
     if (found && isPast(found.place, epochs)) throw tooFar(found.place.epoch, epochs);
     if ("samples" in train) host.open(train, batchSize);
@@ -183,9 +200,11 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
     }
     note();
     run.isWhole = true;
-    while (run.epoch < epochs && !(run.at === "before" && host.stopped)) {
+    while (run.epoch < epochs) {
       const { epoch } = run;
       if (run.at === "before") {
+        await host.meet();
+        if (host.stopped) break;
         await tell("onEpochBegin", [epoch], () => {
           run.at = "begun";
         });
@@ -212,6 +231,7 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
     }
     if (epochs > 0) await host.finish(); // before its end is told, as in Keras: who puts weights back has the last word
     await host.until(listeners.tell("onTrainEnd", [], context));
+    await host.meet(); // so that nobody is done where another fails
   } catch (error) {
     if (checkpoints && error instanceof LstmkitError && error.code === "ABORTED") {
       if (await isSettled(run)) await checkpoints.last(await checkpoints.encode(place()));
@@ -301,17 +321,23 @@ async function fitEpoch(
   const epoch = state.epochs - 1;
   const take = portions(plan, host, epoch);
   const hears = listeners.hears("onBatchEnd");
-  while (state.batches < run.batches && !host.stopped) {
+  while (state.batches < run.batches) {
+    if (host.stopped) {
+      await host.meet(); // in the place of the step
+      break;
+    }
     await host.checkpoint();
     const number = state.batches;
     const { data, order, from, count, size } = await take(number);
     const load = () => {
       const batch = host.open(data, size);
       batch.load(dataOf(data), data.y.data, order, from, count, data.weights?.data);
-      return { batch, count };
+      return { batch, count, check: "samples" in plan.train ? null : () => checksum(data) };
     };
     try {
-      addTo(state.sums, await host.step(load, epoch, number));
+      const result = await host.step(load, epoch, number);
+      if (!result) break;
+      addTo(state.sums, result);
     } catch (error) {
       if (!(error instanceof LstmkitError && error.code === "ABORTED")) run.isWhole = false;
       if (await isAccepted(error, number, plan, host)) return null;
@@ -365,16 +391,4 @@ async function isAccepted(
   if (!(error instanceof LstmkitError && error.code === "LOSS_NOT_FINITE")) return false;
   await host.until(listeners.tell("onNotFinite", [batch, error.message], host.context));
   return host.stopped;
-}
-
-function record(
-  { epoch: epochs, history }: History,
-  epoch: number,
-  { seconds: _, ...logs }: EpochLogs,
-): void {
-  epochs.push(epoch);
-  for (const [key, value] of Object.entries(logs)) {
-    history[key] ??= [];
-    history[key].push(value!);
-  }
 }

@@ -4,7 +4,7 @@ import { LstmkitError } from "../errors.ts";
 import type { Pauses } from "./access.ts";
 import type { FeedPlace } from "./batches.ts";
 import type { FitEvent, Listeners, Said } from "./listeners.ts";
-import type { FitContext, History } from "./model.ts";
+import type { EpochLogs, FitContext, History } from "./model.ts";
 import type { Place } from "./run-checkpoints.ts";
 import type { RunState } from "./run-state.ts";
 
@@ -75,3 +75,15 @@ export const tooFar = (epoch: number, epochs: number) =>
     `the checkpoint is of epoch ${epoch} (from 0), and this fit ends after ${epochs}. Give the epochs that the run was begun ` +
       "with, or more.",
   );
+
+export function record(
+  { epoch: epochs, history }: History,
+  epoch: number,
+  { seconds: _, ...logs }: EpochLogs,
+): void {
+  epochs.push(epoch);
+  for (const [key, value] of Object.entries(logs)) {
+    history[key] ??= [];
+    history[key].push(value!);
+  }
+}

@@ -27,11 +27,11 @@ beforeAll(() => {
 afterAll(() => place.dispose());
 
 test.each([
-  ["forecast", "days.csv --horizon 7 --window 28 --units 24 --epochs 6 --patience 6"],
-  ["detect", "days.csv --window 28 --units 32 --epochs 12 --patience 12"],
-  ["classify", "notes.csv --text note --label topic --units 32 --epochs 14 --patience 14"],
-  ["generate", "book.txt --units 48 --epochs 3 --steps 20 --batch 4"],
-])("--task %s", async (task, flags) => {
+  ["forecast", 3500, "days.csv --horizon 7 --window 14 --units 24 --epochs 12 --patience 12"],
+  ["detect", 900, "days.csv --window 28 --units 32 --epochs 12 --patience 12"],
+  ["classify", 900, "notes.csv --text note --label topic --units 32 --epochs 14 --patience 14"],
+  ["generate", 900, "book.txt --units 48 --epochs 3 --steps 20 --batch 4"],
+] as const)("--task %s", async (task, latest, flags) => {
   const args = [...flags.split(" "), "--task", task];
   const whole = await place.run([
     "train",
@@ -50,7 +50,7 @@ test.each([
     signals: ["SIGKILL", "SIGKILL", "SIGTERM", "SIGINT"],
     kills: 6,
     seed: 5,
-    latest: 900,
+    latest,
     threads: [1, 2],
   });
   expect(digest, attempts.at(-1)!.stderr).toMatch(/^[\da-f]{64}$/);
