@@ -158,6 +158,7 @@ class RankedGroup implements Group {
       clear: async () => {
         if (isFirst) await own.clear();
       },
+      ...(isFirst && own.lock && { lock: () => own.lock!() }),
     };
   }
 

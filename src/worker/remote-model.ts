@@ -3,7 +3,7 @@ import { branchesOf, frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
 import { behindData, isBatches } from "../train/batches.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall, STREAM_CALLS, type StreamCall } from "../train/calls.ts";
-import type { FitCheckpoint } from "../train/checkpoint.ts";
+import type { CheckpointStore, FitCheckpoint } from "../train/checkpoint.ts";
 import type { FitOptions, Model, QuantizeOptions } from "../train/model.ts";
 import type { Batches } from "../train/sample-batch.ts";
 import type { Stream } from "../train/stream.ts";
@@ -132,8 +132,21 @@ export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadat
   return model;
 }
 
-const atHost = ({ every, resume }: FitCheckpoint): CheckpointAtHost => ({
+const stores = new WeakMap<CheckpointStore, number>();
+let storesSeen = 0;
+
+function numberOf(store: CheckpointStore): number {
+  let number = stores.get(store);
+  if (number === undefined) {
+    number = ++storesSeen;
+    stores.set(store, number);
+  }
+  return number;
+}
+
+const atHost = ({ store, every, resume }: FitCheckpoint): CheckpointAtHost => ({
   lstmkit: "checkpoint",
+  store: numberOf(store),
   ...(every !== undefined && { every }),
   ...(resume !== undefined && { resume }),
 });
