@@ -24,7 +24,10 @@ export type ErrorCode =
   | "FILE_NOT_FOUND"
   | "FILE_UNREADABLE"
   | "FILE_UNWRITABLE"
+  | "GROUP_DIFFERS" // ranks that train one model together have other data, layers, options or weights
+  | "GROUP_FAILED" // another rank of the group ended with an error, or cannot be reached
   | "LOSS_NOT_FINITE" // the loss turned NaN or infinite; the weights of the step before are kept
+  | "MPI_UNAVAILABLE" // no MPI library here, no koffi to call it by, or another launcher than that of the library
   | "NOT_COMPILED" // fit or evaluate before compile()
   | "NOT_FITTED" // a call on a task that has learnt nothing yet
   | "NO_VOCABULARY" // text was given to a model that was trained on ids alone

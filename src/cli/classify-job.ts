@@ -14,6 +14,7 @@ import {
   classifier,
   type SequenceClassifier,
 } from "../tasks/index.ts";
+import type { RunCheckpoints } from "./checkpoint-flags.ts";
 import { evaluationLines, startLines } from "./classify-lines.ts";
 import { writeReport } from "./classify-report-file.ts";
 import { INTERRUPTED } from "./interruption.ts";
@@ -34,6 +35,7 @@ export interface ClassifyJob {
   /** How to ask the model, for the last line. */
   readonly example?: string;
   readonly isJson: boolean;
+  readonly checkpoints?: RunCheckpoints;
 }
 
 /** Columns of the terminal; of a file or a pipe as many as most have. */
@@ -200,6 +202,7 @@ export async function runClassifyJob(
     await made.fit(job.train, {
       signal,
       ...(job.test && { test: job.test }),
+      ...job.checkpoints?.option(),
       onStart: (start) => report.start(job, info, start),
       onBatchEnd: (progress) => report.batch(progress),
       onEpochEnd: (epoch, logs) => report.epoch(epoch, logs),
@@ -210,6 +213,7 @@ export async function runClassifyJob(
   }
   if (!made.report) {
     report.interrupted();
+    job.checkpoints?.interrupted();
     return { classifier: made, code: INTERRUPTED };
   }
   if (job.out !== null) await writeWhole(job.out, await made.save());
@@ -222,5 +226,7 @@ export async function runClassifyJob(
     });
   }
   report.ended(made.report, { digest: await made.digest(), out: job.out }, job, isComplete);
+  if (isComplete) await job.checkpoints?.done();
+  else job.checkpoints?.interrupted();
   return { classifier: made, code: isComplete ? 0 : INTERRUPTED };
 }

@@ -6,6 +6,7 @@ import { TOKENIZERS } from "../data/tokenizers.ts";
 import { checkWritable } from "../disk/disk-node.ts";
 import type { ClassifierOptions } from "../tasks/index.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { ClassifyJobReport, runClassifyJob } from "./classify-job.ts";
 import { checkReportPath } from "./classify-report-file.ts";
 import { catchInterruption } from "./interruption.ts";
@@ -57,7 +58,7 @@ export function declareTrainClassify(cli: CAC): Command {
     .example("lstmkit train notes.csv --task classify --text note --label topic")
     .example("lstmkit train steps.csv --task classify --id session --time t --label activity")
     .example("lstmkit train JapaneseVowels_TRAIN.ts --task classify");
-  return declareRuntimeFlags(command);
+  return declareRuntimeFlags(declareCheckpointFlags(command));
 }
 
 function readOptions(args: Arguments): ClassifierOptions {
@@ -137,18 +138,22 @@ export async function trainClassify(args: Arguments): Promise<number> {
   if (test === undefined && "testPath" in data) warn(`The test part is ${data.testPath}.`);
   await checkWritable(out);
   if (reportPath !== undefined) await checkWritable(reportPath);
+  const checkpoints = new RunCheckpoints(args, out);
+  await checkpoints.check();
   const report = new ClassifyJobReport(isJson);
   const signal = catchInterruption(() => report.stopping());
   try {
     const kit = await openRuntime(args, runtime);
     const name = path === undefined ? "digits" : basename(path);
     const example = exampleOf(data.train.input, data.train.labels ?? "one", path);
-    const job = { name, train: data.train, test: data.test, options, out, reportPath, example, isJson };
+    const { train } = data;
+    const job = { name, train, test: data.test, options, out, reportPath, example, isJson, checkpoints };
     const { code } = await runClassifyJob(kit, job, report, signal);
     await kit.close();
     return code;
   } finally {
     report.close();
+    await checkpoints.close();
   }
 }
 

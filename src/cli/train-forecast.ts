@@ -8,6 +8,7 @@ import { LstmkitError } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Forecaster, type ForecasterOptions, forecaster } from "../tasks/index.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { ForecastTraining, reportLines, setLine, tellFindings } from "./forecast-report.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { print, printJson } from "./print.ts";
@@ -66,7 +67,7 @@ export function declareTrainForecast(cli: CAC): Command {
       "lstmkit train sales.csv --task forecast --target sales --horizon 28 --series store --known price",
     )
     .example("lstmkit train births --task forecast --holidays US");
-  return declareRuntimeFlags(command);
+  return declareRuntimeFlags(declareCheckpointFlags(command));
 }
 
 /** @returns the exit code */
@@ -76,7 +77,9 @@ export async function trainForecast(args: Arguments): Promise<number> {
   const reading = readSeriesFlags(args, true);
   const { holidays: place, ...options } = readForecasterFlags(args, name, reading);
   const runtime = readRuntimeFlags(args);
+  const checkpoints = new RunCheckpoints(args, out);
   await checkWritable(out);
+  await checkpoints.check();
   const set = await readSeriesData(name, reading);
   const holidays = place === undefined ? undefined : await holidaysFor(place, set);
   const isJson = args.has("json");
@@ -85,17 +88,22 @@ export async function trainForecast(args: Arguments): Promise<number> {
   const kit = await openRuntime(args, runtime);
   try {
     const made = { ...options, ...(holidays && { holidays }) };
-    const trained = await trainOn(kit, name, set, made, { progress, signal, isJson });
-    if (!trained) return INTERRUPTED;
+    const trained = await trainOn(kit, name, set, made, { progress, signal, isJson, checkpoints });
+    if (!trained) {
+      checkpoints.interrupted();
+      return INTERRUPTED;
+    }
     await writeWhole(out, withReading(await trained.save(), { options: reading, timeZone: set.timeZone }));
     if (isJson) printJson({ event: "done", digest: trained.report!.digest, out });
     else {
       print(`Digest: ${trained.report!.digest}`);
       print(`Model saved to ${out}`);
     }
+    await checkpoints.done();
     return 0;
   } finally {
     progress.close();
+    await checkpoints.close();
   }
 }
 
@@ -103,6 +111,7 @@ interface Run {
   readonly progress: ForecastTraining;
   readonly signal: AbortSignal;
   readonly isJson: boolean;
+  readonly checkpoints?: RunCheckpoints;
 }
 
 /** A forecaster that has learnt the set, all of which is told; undefined where that was interrupted. */
@@ -111,7 +120,7 @@ export async function trainOn(
   name: string,
   set: SeriesSet,
   options: ForecasterOptions,
-  { progress, signal, isJson }: Run,
+  { progress, signal, isJson, checkpoints }: Run,
 ): Promise<Forecaster | undefined> {
   const targets = targetsOf(set, options);
   const { horizon, seed = 0 } = options;
@@ -128,6 +137,7 @@ export async function trainOn(
   try {
     const report = await model.fit(set, {
       signal,
+      ...checkpoints?.option(),
       onBatchEnd: ({ stage, epoch, batch, batches }) => progress.batch(stage, epoch, batch, batches),
       onEpochEnd: (of) => progress.epoch(of),
     });

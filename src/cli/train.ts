@@ -163,6 +163,7 @@ export async function train(args: Arguments): Promise<number> {
     return await run(kit, options, checkpoints, report, signal);
   } finally {
     report.close();
+    await checkpoints.close();
   }
 }
 

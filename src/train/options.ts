@@ -3,6 +3,7 @@ import { aWeight } from "../losses/targets.ts";
 import { aFunction, aSignal, number, trueOrFalse, wholeNumber } from "../options.ts";
 import { isBatches } from "./batches.ts";
 import { paceOf } from "./checkpoint.ts";
+import { isGroup } from "./group.ts";
 import { EVENTS, isCallback } from "./listeners.ts";
 
 const SIGNAL = { signal: { ...aSignal, fallback: undefined } };
@@ -68,6 +69,7 @@ export const FIT_OPTIONS = {
     accepts: isCheckpoint,
     fallback: undefined,
   },
+  group: { wanted: "a group of ranks, such as mpiGroup() gives", accepts: isGroup, fallback: undefined },
   onBatchEnd: { ...aFunction, fallback: undefined },
   onEpochEnd: { ...aFunction, fallback: undefined },
   ...SIGNAL,
@@ -79,10 +81,11 @@ function isCheckpoint(value: unknown): boolean {
   const own = Object(store) as Record<string, unknown>;
   return (
     ["read", "write", "clear"].every((name) => typeof own[name] === "function") &&
+    (own.lock === undefined || typeof own.lock === "function") &&
     paceOf(every) !== undefined &&
     typeof resume === "boolean" &&
     [onResume, onError].every((one) => one === undefined || typeof one === "function") &&
-    Object.keys(rest).every((name) => name === "callbackStates")
+    Object.keys(rest).every((name) => name === "callbackStates" || name === "pacing") // of a fit in a worker
   );
 }
 

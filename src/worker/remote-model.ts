@@ -3,7 +3,7 @@ import { branchesOf, frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
 import { behindData, factsOf, isBatches } from "../train/batches.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall, STREAM_CALLS, type StreamCall } from "../train/calls.ts";
-import type { FitCheckpoint } from "../train/checkpoint.ts";
+import type { CheckpointStore, FitCheckpoint } from "../train/checkpoint.ts";
 import type { FitOptions, Model, QuantizeOptions } from "../train/model.ts";
 import type { Batches } from "../train/sample-batch.ts";
 import type { Stream } from "../train/stream.ts";
@@ -70,6 +70,12 @@ export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadat
         : args[kind.arguments]
     ) as (FitOptions & QuantizeOptions) | undefined;
     const options = checkOptions<FitOptions & QuantizeOptions, typeof table>(`${method}()`, given, table);
+    if (options.group) {
+      throw new LstmkitError(
+        "BAD_ARGUMENT",
+        "a group's ranks cannot be reached from a worker; make the model with createRuntime().",
+      );
+    }
     const validation = options.validationData;
     const feeds: Feeds = {
       given: {
@@ -126,8 +132,21 @@ export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadat
   return model;
 }
 
-const atHost = ({ every, resume }: FitCheckpoint): CheckpointAtHost => ({
+const stores = new WeakMap<CheckpointStore, number>();
+let storesSeen = 0;
+
+function numberOf(store: CheckpointStore): number {
+  let number = stores.get(store);
+  if (number === undefined) {
+    number = ++storesSeen;
+    stores.set(store, number);
+  }
+  return number;
+}
+
+const atHost = ({ store, every, resume }: FitCheckpoint): CheckpointAtHost => ({
   lstmkit: "checkpoint",
+  store: numberOf(store),
   ...(every !== undefined && { every }),
   ...(resume !== undefined && { resume }),
 });

@@ -4,7 +4,7 @@ import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 import { type CallKind, MODEL_CALLS, STREAM_CALLS } from "../train/calls.ts";
-import type { CallbackState, FitCheckpoint } from "../train/checkpoint.ts";
+import type { CallbackState, FitCheckpoint, Pacing } from "../train/checkpoint.ts";
 import type { FitEvent } from "../train/listeners.ts";
 import type { Callback, FitContext, FitOptions, Model } from "../train/model.ts";
 import { streamDisposed } from "../train/open-stream.ts";
@@ -40,6 +40,8 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
   const calls = new Map<number, AbortController>();
   /** Of the fits that are told of. */
   const contexts = new Map<number, FitContext>();
+  /** Of the host's stores of checkpoints. */
+  const pacings = new Map<number, Pacing>();
   let made = 0;
 
   const opened = (): Runtime => {
@@ -105,11 +107,17 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
       },
     }),
   });
+  const pacing = (store: number): Pacing => {
+    const found = pacings.get(store) ?? { last: now(), batches: 0 };
+    pacings.set(store, found);
+    return found;
+  };
   /** Checkpoints of the host's: it has the store, and the callbacks with what they remember. */
   const checkpoints = (
     call: number,
-    { every, resume }: CheckpointAtHost,
-  ): FitCheckpoint & { callbackStates: CallbackStates } => ({
+    { store, every, resume }: CheckpointAtHost,
+  ): FitCheckpoint & { callbackStates: CallbackStates; pacing: Pacing } => ({
+    pacing: pacing(store),
     ...(every !== undefined && { every }),
     ...(resume !== undefined && { resume }),
     store: {

@@ -109,6 +109,8 @@ export type FeedWish = { readonly begin: number; readonly from: number } | "next
 /** Stands in a message for a fit's checkpoints, which the host keeps, with the callbacks' states. */
 export interface CheckpointAtHost extends Pick<FitCheckpoint, "every" | "resume"> {
   readonly lstmkit: "checkpoint";
+  /** The store, by a number of its own. */
+  readonly store: number;
 }
 
 /** What is asked of the host about them. */
