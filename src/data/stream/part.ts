@@ -20,8 +20,10 @@ export interface BatchingOptions {
    * stand. Default true, and 10,000 for a stream, which is read from its beginning alone.
    */
   readonly shuffle?: Shuffle;
-  /** Fixes that order, and which rows are for the test. Default 113. */
+  /** Fixes which rows are for the test. Default 113. */
   readonly seed?: number;
+  /** Fixes the order; a model's seed, for the order in which `fit` would shuffle arrays. Default: seed. */
+  readonly shuffleSeed?: number;
 }
 
 export const BATCHING_OPTIONS = {
@@ -32,6 +34,7 @@ export const BATCHING_OPTIONS = {
     fallback: undefined,
   },
   seed: { ...wholeNumber(0, 2 ** 32 - 1), fallback: 113 },
+  shuffleSeed: { ...wholeNumber(0, 2 ** 32 - 1), fallback: undefined },
 };
 
 /** Rows of a stream that are shuffled at a time, without a wish. */
@@ -67,17 +70,17 @@ export interface PartRows {
 
 export function streamedBatches<Batch>(
   rows: PartRows,
-  given: { readonly batchSize: number; readonly shuffle: Shuffle; readonly seed: number },
+  given: Pick<Required<BatchingOptions>, "batchSize" | "shuffle" | "seed"> & Pick<BatchingOptions, "shuffleSeed">,
   fingerprint: string,
   make: (rows: readonly Cells[]) => Batch,
 ): StreamedBatches<Batch> {
-  const { batchSize, shuffle, seed } = given;
+  const { batchSize, shuffle, seed, shuffleSeed = seed } = given;
   return {
     samples: rows.length,
     batches: Math.ceil(rows.length / batchSize),
-    fingerprint: `${fingerprint}, ${rows.length} rows, ${JSON.stringify({ batchSize, shuffle, seed })}`,
+    fingerprint: `${fingerprint}, ${rows.length} rows, ${JSON.stringify({ batchSize, shuffle, seed, shuffleSeed })}`,
     async *begin(pass, from) {
-      const order = new RowOrder(rows.length, shuffle, seed);
+      const order = new RowOrder(rows.length, shuffle, shuffleSeed);
       for await (const some of rows.inOrder(order, pass, from * batchSize, batchSize)) yield make(some);
     },
   };

@@ -259,7 +259,7 @@ function textsOf(
       ? indexedRows(file, layout, indexes[part])
       : scannedRows(file, given, samples, Number(shuffle) || batchSize, belongs);
     return {
-      ...streamedBatches(rows, { batchSize, shuffle, seed }, `${fingerprint}, part ${part}`, make),
+      ...streamedBatches(rows, { ...given, shuffle }, `${fingerprint}, part ${part}`, make),
       counts: { samples, classes: own, baseline: Math.max(...own) / samples },
     };
   };
