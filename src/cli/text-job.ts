@@ -14,6 +14,7 @@ import {
 import { INTERRUPTED } from "./interruption.ts";
 import { count, duration, print, printJson, warn } from "./print.ts";
 import { type FitLine, LiveLine, liveStream, timePerStep } from "./progress.ts";
+import { onFirst } from "./ranks.ts";
 
 /** What is to be done. */
 export interface TextJob {
@@ -181,7 +182,8 @@ export async function runTextJob(
     return { generator: made, code: INTERRUPTED };
   }
   const bytes = await made.save();
-  if (job.out !== null) await writeWhole(job.out, bytes);
+  const { out } = job;
+  if (out !== null) await onFirst(() => writeWhole(out, bytes));
   const plain = await kit.load(bytes);
   const digest = await plain.digest();
   await plain.dispose();

@@ -9,6 +9,7 @@ import { type Arguments, UsageError } from "./arguments.ts";
 import { setLine, tellFindings } from "./forecast-report.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { count, duration, print, printJson, warn } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { BIRTHS, declareSeriesFlags, readSeriesData, readSeriesFlags, withReading } from "./series-flags.ts";
 
@@ -44,14 +45,15 @@ export async function trainDetect(args: Arguments): Promise<number> {
   const reading = readSeriesFlags(args, true);
   const options = readDetectorFlags(args, [reading.target ?? []].flat());
   const runtime = readRuntimeFlags(args);
-  await checkWritable(out);
+  await onFirst(() => checkWritable(out));
   const set = await readSeriesData(name, reading);
   const isJson = args.has("json");
   const signal = catchInterruption(() => warn("Stopping; press Ctrl-C again to stop at once."));
   const kit = await openRuntime(args, runtime);
   const trained = await trainDetectorOn(kit, name, set, options, { signal, isJson });
   if (!trained) return INTERRUPTED;
-  await writeWhole(out, withReading(await trained.save(), { options: reading, timeZone: set.timeZone }));
+  const bytes = withReading(await trained.save(), { options: reading, timeZone: set.timeZone });
+  await onFirst(() => writeWhole(out, bytes));
   const { digest } = trained.report!;
   await kit.close();
   if (isJson) printJson({ event: "done", digest, out });

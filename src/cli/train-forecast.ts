@@ -11,6 +11,7 @@ import { type Arguments, UsageError } from "./arguments.ts";
 import { ForecastTraining, reportLines, setLine, tellFindings } from "./forecast-report.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { print, printJson } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { BIRTHS, declareSeriesFlags, readSeriesData, readSeriesFlags, withReading } from "./series-flags.ts";
 
@@ -76,7 +77,7 @@ export async function trainForecast(args: Arguments): Promise<number> {
   const reading = readSeriesFlags(args, true);
   const { holidays: place, ...options } = readForecasterFlags(args, name, reading);
   const runtime = readRuntimeFlags(args);
-  await checkWritable(out);
+  await onFirst(() => checkWritable(out));
   const set = await readSeriesData(name, reading);
   const holidays = place === undefined ? undefined : await holidaysFor(place, set);
   const isJson = args.has("json");
@@ -87,7 +88,8 @@ export async function trainForecast(args: Arguments): Promise<number> {
     const made = { ...options, ...(holidays && { holidays }) };
     const trained = await trainOn(kit, name, set, made, { progress, signal, isJson });
     if (!trained) return INTERRUPTED;
-    await writeWhole(out, withReading(await trained.save(), { options: reading, timeZone: set.timeZone }));
+    const bytes = withReading(await trained.save(), { options: reading, timeZone: set.timeZone });
+    await onFirst(() => writeWhole(out, bytes));
     if (isJson) printJson({ event: "done", digest: trained.report!.digest, out });
     else {
       print(`Digest: ${trained.report!.digest}`);

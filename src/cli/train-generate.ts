@@ -5,6 +5,7 @@ import { checkWritable } from "../disk/disk-node.ts";
 import type { GeneratorOptions } from "../tasks/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { catchInterruption } from "./interruption.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareEncoding, readEncoding } from "./text-flags.ts";
 import { runTextJob, TextJobReport } from "./text-job.ts";
@@ -72,7 +73,7 @@ export async function trainGenerate(args: Arguments): Promise<number> {
     paths.length > 0
       ? await loadTexts(paths, encoding === undefined ? {} : { encoding })
       : [await loadMobyDick()];
-  await checkWritable(out);
+  await onFirst(() => checkWritable(out));
   const [first] = paths;
   const name = first === undefined ? "moby-dick" : basename(first);
   const others = paths.length > 1 ? ` and ${paths.length - 1} more` : "";

@@ -79,6 +79,8 @@ class RankedGroup implements Group {
   async compare(facts: Readonly<Record<string, string>>): Promise<void> {
     const own = new TextEncoder().encode(JSON.stringify(facts));
     const words = await this.#words("compare", STATUS.goes, own.length);
+    const gone = words.findIndex(({ status }) => status === STATUS.stops);
+    if (gone >= 0) throw this.#tell("ABORTED", `rank ${gone} was stopped before.`);
     const at = startsOf(words.map(({ value }) => value));
     const bytes = new Uint8Array(at.at(-1)!);
     bytes.set(own, at[this.rank]);
