@@ -1,8 +1,15 @@
 import type { Logs } from "../train/model.ts";
 
+let isHushed = false;
+
+/** Say nothing from now on, because another process does. */
+export function hush(): void {
+  isHushed = true;
+}
+
 /** A line of results, on stdout. */
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  if (!isHushed) process.stdout.write(`${line}\n`);
 }
 
 /** An event for programs: one JSON object a line, on stdout. */
@@ -12,6 +19,11 @@ export function printJson(event: { event: string } & Record<string, unknown>): v
 
 /** A line for the person who watches, on stderr, where it cannot get between results. */
 export function warn(line: string): void {
+  if (!isHushed) complain(line);
+}
+
+/** The same, whoever else speaks. */
+export function complain(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 

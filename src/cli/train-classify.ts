@@ -11,6 +11,7 @@ import { ClassifyJobReport, runClassifyJob } from "./classify-job.ts";
 import { checkReportPath } from "./classify-report-file.ts";
 import { catchInterruption } from "./interruption.ts";
 import { warn } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareSequenceFlags, readSequenceFlags } from "./sequence-flags.ts";
 import { declareClasses } from "./text-flags.ts";
@@ -136,10 +137,10 @@ export async function trainClassify(args: Arguments): Promise<number> {
       ? await loadDigits()
       : await loadSequences(path, { ...reading, ...(test !== undefined && { test }) });
   if (test === undefined && "testPath" in data) warn(`The test part is ${data.testPath}.`);
-  await checkWritable(out);
-  if (reportPath !== undefined) await checkWritable(reportPath);
+  await onFirst(() => checkWritable(out));
+  if (reportPath !== undefined) await onFirst(() => checkWritable(reportPath));
   const checkpoints = new RunCheckpoints(args, out);
-  await checkpoints.check();
+  await onFirst(() => checkpoints.check());
   const report = new ClassifyJobReport(isJson);
   const signal = catchInterruption(() => report.stopping());
   try {

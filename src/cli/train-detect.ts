@@ -10,6 +10,7 @@ import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { setLine, tellFindings } from "./forecast-report.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { count, duration, print, printJson, warn } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { BIRTHS, declareSeriesFlags, readSeriesData, readSeriesFlags, withReading } from "./series-flags.ts";
 
@@ -46,8 +47,8 @@ export async function trainDetect(args: Arguments): Promise<number> {
   const options = readDetectorFlags(args, [reading.target ?? []].flat());
   const runtime = readRuntimeFlags(args);
   const checkpoints = new RunCheckpoints(args, out);
-  await checkWritable(out);
-  await checkpoints.check();
+  await onFirst(() => checkWritable(out));
+  await onFirst(() => checkpoints.check());
   const set = await readSeriesData(name, reading);
   const isJson = args.has("json");
   const signal = catchInterruption(() => warn("Stopping; press Ctrl-C again to stop at once."));
@@ -58,7 +59,8 @@ export async function trainDetect(args: Arguments): Promise<number> {
       checkpoints.interrupted();
       return INTERRUPTED;
     }
-    await writeWhole(out, withReading(await trained.save(), { options: reading, timeZone: set.timeZone }));
+    const bytes = withReading(await trained.save(), { options: reading, timeZone: set.timeZone });
+    await onFirst(() => writeWhole(out, bytes));
     const { digest } = trained.report!;
     await kit.close();
     if (isJson) printJson({ event: "done", digest, out });
@@ -67,7 +69,7 @@ export async function trainDetect(args: Arguments): Promise<number> {
       print(`Model saved to ${out}`);
       print(`Watch: lstmkit detect ${out} - < rows.ndjson`);
     }
-    await checkpoints.done();
+    await onFirst(() => checkpoints.done());
     return 0;
   } finally {
     await checkpoints.close();

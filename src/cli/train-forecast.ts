@@ -12,6 +12,7 @@ import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { ForecastTraining, reportLines, setLine, tellFindings } from "./forecast-report.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { print, printJson } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { BIRTHS, declareSeriesFlags, readSeriesData, readSeriesFlags, withReading } from "./series-flags.ts";
 
@@ -78,8 +79,8 @@ export async function trainForecast(args: Arguments): Promise<number> {
   const { holidays: place, ...options } = readForecasterFlags(args, name, reading);
   const runtime = readRuntimeFlags(args);
   const checkpoints = new RunCheckpoints(args, out);
-  await checkWritable(out);
-  await checkpoints.check();
+  await onFirst(() => checkWritable(out));
+  await onFirst(() => checkpoints.check());
   const set = await readSeriesData(name, reading);
   const holidays = place === undefined ? undefined : await holidaysFor(place, set);
   const isJson = args.has("json");
@@ -93,13 +94,14 @@ export async function trainForecast(args: Arguments): Promise<number> {
       checkpoints.interrupted();
       return INTERRUPTED;
     }
-    await writeWhole(out, withReading(await trained.save(), { options: reading, timeZone: set.timeZone }));
+    const bytes = withReading(await trained.save(), { options: reading, timeZone: set.timeZone });
+    await onFirst(() => writeWhole(out, bytes));
     if (isJson) printJson({ event: "done", digest: trained.report!.digest, out });
     else {
       print(`Digest: ${trained.report!.digest}`);
       print(`Model saved to ${out}`);
     }
-    await checkpoints.done();
+    await onFirst(() => checkpoints.done());
     return 0;
   } finally {
     progress.close();
