@@ -1,5 +1,5 @@
 /** The command line: finds the command, runs it, and turns what it throws into a message and a code. */
-import { type CAC, type Command, cac } from "cac";
+import { cac } from "cac";
 import { version } from "../../package.json";
 import { LstmkitError } from "../errors.ts";
 import { Arguments, UsageError } from "./arguments.ts";
@@ -12,20 +12,10 @@ import { declareInspect, inspect } from "./inspect.ts";
 import { declarePredict, predict } from "./predict.ts";
 import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
-import { declareTrain, train } from "./train.ts";
-import { declareTrainClassify, trainClassify } from "./train-classify.ts";
-import { declareTrainDetect, trainDetect } from "./train-detect.ts";
-import { declareTrainForecast, trainForecast } from "./train-forecast.ts";
-import { declareTrainGenerate, trainGenerate } from "./train-generate.ts";
-
-interface CommandFile {
-  readonly declare: (cli: CAC) => Command;
-  /** Gives the exit code. */
-  readonly run: (args: Arguments) => Promise<number>;
-}
+import { type CommandFile, TRAIN, taskOf } from "./train-commands.ts";
 
 const COMMANDS: Readonly<Record<string, CommandFile>> = {
-  train: { declare: declareTrain, run: train },
+  train: TRAIN,
   evaluate: { declare: declareEvaluate, run: evaluate },
   predict: { declare: declarePredict, run: predict },
   inspect: { declare: declareInspect, run: inspect },
@@ -35,14 +25,6 @@ const COMMANDS: Readonly<Record<string, CommandFile>> = {
   backtest: { declare: declareBacktest, run: backtest },
   detect: { declare: declareDetect, run: detect },
   demo: { declare: declareDemo, run: demo },
-};
-
-/** `train --task …`: commands of their own, each with its flags and its help. */
-const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {
-  classify: { declare: declareTrainClassify, run: trainClassify },
-  detect: { declare: declareTrainDetect, run: trainDetect },
-  generate: { declare: declareTrainGenerate, run: trainGenerate },
-  forecast: { declare: declareTrainForecast, run: trainForecast },
 };
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -60,15 +42,6 @@ async function run(argv: readonly string[]): Promise<number> {
     throw new UsageError(`${found}; wanted ${[...declared.keys()].join(", ")} as the first argument.`);
   }
   return files[name]!.run(new Arguments(command, rest));
-}
-
-/** The task that train is given; undefined for none. @throws UsageError */
-function taskOf(argv: readonly string[]): CommandFile | undefined {
-  const at = argv.findIndex((word) => word === "--task" || word.startsWith("--task="));
-  if (at < 0) return undefined;
-  const name = argv[at]!.slice("--task=".length) || argv[at + 1] || "";
-  if (Object.hasOwn(TRAIN_TASKS, name)) return TRAIN_TASKS[name];
-  throw new UsageError(`--task is ${JSON.stringify(name)}; wanted ${Object.keys(TRAIN_TASKS).join(", ")}.`);
 }
 
 /** The exit code for an error, which is told on stderr, and with --json on stdout as well. */

@@ -3,6 +3,7 @@ import { createRuntime } from "../node.ts";
 import type { Runtime, RuntimeOptions } from "../runtime.ts";
 import type { Arguments } from "./arguments.ts";
 import { warn } from "./print.ts";
+import { surroundings } from "./surroundings.ts";
 
 /** The flags of every command that computes at length. */
 export function declareRuntimeFlags(command: Command): Command {
@@ -34,6 +35,7 @@ const VECTORS = { "128": 128, "256": 256, auto: "auto" } as const;
  */
 export async function openRuntime(args: Arguments, options: RuntimeOptions): Promise<Runtime> {
   const runtime = await createRuntime(options);
+  surroundings().opened?.(runtime);
   const { vectors, vectorsReason } = await runtime.info();
   if (args.has("vectors") && args.text("vectors") === "256" && vectors === 128) {
     warn(`The vectors have 128 bits: ${vectorsReason}.`);
