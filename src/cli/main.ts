@@ -1,4 +1,5 @@
 /** The command line: finds the command, runs it, and turns what it throws into a message and a code. */
+import { workerData } from "node:worker_threads";
 import { cac } from "cac";
 import { version } from "../../package.json";
 import { LstmkitError } from "../errors.ts";
@@ -12,10 +13,13 @@ import { declareInspect, inspect } from "./inspect.ts";
 import { declarePredict, predict } from "./predict.ts";
 import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
+import { JOB_THREAD, serveJobs } from "./sweep/job-thread.ts";
+import { declareSweep, sweep } from "./sweep/sweep.ts";
 import { type CommandFile, TRAIN, taskOf } from "./train-commands.ts";
 
 const COMMANDS: Readonly<Record<string, CommandFile>> = {
   train: TRAIN,
+  sweep: { declare: declareSweep, run: sweep },
   evaluate: { declare: declareEvaluate, run: evaluate },
   predict: { declare: declarePredict, run: predict },
   inspect: { declare: declareInspect, run: inspect },
@@ -81,7 +85,10 @@ function watchOutput(): void {
   process.stderr.on("error", () => {}); // there is nobody left to tell
 }
 
-watchOutput();
-const argv = process.argv.slice(2);
-// Setting the code, not exit(), lets a slow reader of our output have all of it.
-process.exitCode = await run(argv).catch((error: unknown) => report(error, argv));
+if (workerData === JOB_THREAD) serveJobs();
+else {
+  watchOutput();
+  const argv = process.argv.slice(2);
+  // Setting the code, not exit(), lets a slow reader of our output have all of it.
+  process.exitCode = await run(argv).catch((error: unknown) => report(error, argv));
+}
