@@ -25,8 +25,10 @@ export type ErrorCode =
   | "FILE_NOT_FOUND"
   | "FILE_UNREADABLE"
   | "FILE_UNWRITABLE"
+  | "GROUP_DIFFERS" // ranks that train one model together have other data, layers, options or weights
+  | "GROUP_FAILED" // another rank of the group ended with an error, or cannot be reached
   | "LOSS_NOT_FINITE" // the loss turned NaN or infinite; the weights of the step before are kept
-  | "MISSING_PACKAGE" // an optional package that this needs is not installed
+  | "MPI_UNAVAILABLE" // no MPI library here, no koffi to call it by, or another launcher than that of the library
   | "NOT_COMPILED" // fit or evaluate before compile()
   | "NOT_FITTED" // a call on a task that has learnt nothing yet
   | "NO_VOCABULARY" // text was given to a model that was trained on ids alone
@@ -35,6 +37,7 @@ export type ErrorCode =
   | "OUT_OF_MEMORY" // the memory plan passes the address space or the host refuses the memory
   | "QUANTIZED" // fit, setWeights or quantize on a model with weights in int8
   | "QUEUE_REFUSED" // the queue's server does not let us in, or is too old
+  | "QUEUE_UNAVAILABLE" // no bullmq and ioredis here to reach a queue by
   | "QUEUE_UNREACHABLE" // there is no server, or no way to it
   | "THREAD_FAILED" // a thread did not start, or ended before close(); or it left the weights half updated
   | "UNSUPPORTED_ENGINE" // no WebAssembly SIMD here; no Intl.Segmenter, where a vocabulary needs it

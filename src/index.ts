@@ -24,6 +24,7 @@ export type { R2ScoreConfig } from "./metrics/r2-score.ts";
 export type { RecallConfig } from "./metrics/recall.ts";
 export type { SparseTopKCategoricalAccuracyConfig } from "./metrics/sparse-top-k-categorical-accuracy.ts";
 export type { TopKCategoricalAccuracyConfig } from "./metrics/top-k-categorical-accuracy.ts";
+export type { GroupStep } from "./model/batch.ts";
 export type { CompileOptions } from "./model/compile.ts";
 export type { AdagradConfig } from "./optimizers/adagrad.ts";
 export type { AdamConfig, AdamOptions } from "./optimizers/adam.ts";
@@ -53,6 +54,7 @@ export type {
 } from "./runtime.ts";
 export type { NamedTensor, Tensor, TensorData } from "./tensor.ts";
 export type { CallbackState, CheckpointStore, FitCheckpoint, ResumedFrom } from "./train/checkpoint.ts";
+export type { Group } from "./train/group.ts";
 export type { Inputs, SampleWeights, Targets } from "./train/inputs.ts";
 export type {
   BatchLogs,

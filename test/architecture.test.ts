@@ -41,7 +41,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["formats"],
   ["train"],
   ["runtime.ts", "callbacks"],
-  ["worker", "packaged.ts", "model-file-node.ts", "folder-checkpoints-node.ts"],
+  ["worker", "mpi", "packaged.ts", "model-file-node.ts", "folder-checkpoints-node.ts"],
   ["index.ts", "node.ts", "web.ts", "workerd.ts", "inline.ts"],
   ["tasks"],
   ["cli"],

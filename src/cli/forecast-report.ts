@@ -1,5 +1,6 @@
 /** What is said of a forecaster while it is trained, and of what it learnt. */
 import { frequencyName, timeText } from "../data/series/frequency.ts";
+import { counted } from "../data/series/places.ts";
 import type { Finding, SeriesSet } from "../data/series/series.ts";
 import type { RuntimeInfo } from "../runtime.ts";
 import type {
@@ -99,13 +100,19 @@ export function coverageLine({ level, coverage, width }: Coverage): string {
 }
 
 /** The network beside the baselines, best first, by their test part or, without one, by validation. */
-export function comparison(report: ForecastReport): { lines: string[]; best: ForecastModel; part: string } {
+export function comparison(report: ForecastReport): {
+  lines: string[];
+  best: ForecastModel;
+  part: string;
+  /** Whether the network's figures are those of the ridge regression below it, as far as they are shown. */
+  isRidge: boolean;
+} {
   const isTest = report.test !== null;
   const entries: [ForecastModel, Scores, string][] = [
     ["network", isTest ? report.test!.network : report.validation, ""],
     ...report.baselines.flatMap(({ name, season, test, validation }): [ForecastModel, Scores, string][] => {
       const scores = isTest ? test : validation;
-      return scores ? [[name, scores, season === undefined ? "" : ` (${season} rows)`]] : [];
+      return scores ? [[name, scores, season === undefined ? "" : ` (${counted(season, "row")})`]] : [];
     }),
   ];
   entries.sort(([, a], [, b]) => a.mse - b.mse);
@@ -115,8 +122,11 @@ export function comparison(report: ForecastReport): { lines: string[]; best: For
     figure(rmse),
     mse.toFixed(4),
   ]);
+  const shown = (model: ForecastModel) =>
+    rows[entries.findIndex(([name]) => name === model)]?.slice(1).join(" ");
   return {
     lines: table([["", "MAE", "RMSE", "MSE, standardised"], ...rows]),
+    isRidge: shown("network") === shown("ridge"),
     best: entries[0]![0],
     part: isTest ? "test part, which nothing was chosen by" : "validation part",
   };
@@ -129,12 +139,12 @@ export function reportLines(report: ForecastReport): string[] {
     from === null || to === null
       ? count(rows, "row")
       : `${timeText(from, frequency)} to ${timeText(to, frequency)}`;
-  const { lines, best, part } = comparison(report);
+  const { lines, best, part, isRidge } = comparison(report);
   const known = [
     ...columns.known,
     ...columns.calendar.map((feature) => `${feature} of the calendar`),
     ...(columns.holidays === null ? [] : [`holidays of ${columns.holidays}`]),
-    ...columns.lags.map((lag) => `the target ${lag} rows before`),
+    ...columns.lags.map((lag) => `the target ${counted(lag, "row")} before`),
   ];
   return [
     `Learnt from ${count(parts.train.windows, "window")} of ${count(report.window, "row")}, ${count(report.horizon, "row")} ahead: ${place(parts.train)}`,
@@ -146,7 +156,7 @@ export function reportLines(report: ForecastReport): string[] {
     `How far off on the ${part}:`,
     ...lines,
     "",
-    bestLine(best, report.best, report.bestEpoch === 0),
+    bestLine(best, report.best, isRidge),
     ...(report.test?.intervals ?? []).map(coverageLine),
   ];
 }
@@ -158,7 +168,7 @@ function weightsOf({ bestEpoch }: ForecastReport): string {
 }
 
 function bestLine(best: ForecastModel, chosen: ForecastModel, isRidge: boolean): string {
-  if (best === "network" && isRidge)
+  if ((best === "network" || best === "ridge") && isRidge)
     return "The ridge regression is the best of them; the network adds nothing to it.";
   if (best === "network") return "The network is the best of them.";
   const how = chosen === best ? "--model best takes it" : `--model ${best} takes it`;

@@ -44,6 +44,26 @@ export interface BatchResult {
   readonly peak: number;
 }
 
+/** A step of several processes: what this one has of it, in memory that grows. Views hold until something is awaited. */
+export interface GroupStep {
+  /** Of rank r: shards from cut[r] to below cut[r + 1]. */
+  readonly cut: readonly number[];
+  /** What samples leave one after the other, those of each rank's shards at their places: all ranks need all of it. */
+  readonly rows: readonly {
+    view(): Uint8Array;
+    /** Bytes of a shard; the last of all may have fewer. */
+    readonly shard: number;
+  }[];
+  /** Floats of a shard's partial: all ranks need the sum over shards, in their order. */
+  readonly floats: number;
+  /** So many floats of a shard's partial, from one on. */
+  partial(shard: number, from: number, floats: number): Uint8Array;
+  /** Sum the partials of shards `first` to below `end` over those floats, a multiple of 16, into that of shard 0. */
+  sum(first: number, end: number, from: number, floats: number): void;
+  /** A number that has to be the same on all ranks. */
+  readonly check?: number;
+}
+
 /** What the caller says of a batch. */
 export interface BatchOptions {
   /** The model's, with another dropout or `returnSequences`, which no weight's shape depends on. */
@@ -308,6 +328,45 @@ export class Batch {
     return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
   }
 
+  /**
+   * The same of a batch that several processes have loaded: of its shards this one does its own.
+   *
+   * @param exchange gives each what the others have done, or says that one of them has stopped: then there is no gradient
+   */
+  async gradientTogether(
+    count: number,
+    counters: Counters,
+    { rank, size, exchange }: GroupPlace,
+  ): Promise<BatchResult | null> {
+    const divisor = Math.max(1, this.#counting(count));
+    const shards = shardsOf(count);
+    const cut = Array.from({ length: size + 1 }, (_, r) => Math.floor((shards * r) / size));
+    const [from, to] = [cut[rank]!, cut[rank + 1]!];
+    this.#states("put");
+    if (to > from) await this.#perform({ kind: "shards", count, divisor, from, to, ...counters }, to - from);
+    if (await exchange(this.#step(count, cut))) return null;
+    const raised = await this.#perform({ kind: "sum", count, partials: 1 }, shards);
+    if (raised) await this.forget();
+    return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
+  }
+
+  #step(count: number, cut: readonly number[]): GroupStep {
+    const { memory, kernels } = this.#weights;
+    const { left, partials, table } = this.#plan;
+    const { shardsLength: floats } = table;
+    const at = (shard: number, from: number) => this.#at(partials) + (shard * floats + from) * 4;
+    return {
+      cut,
+      rows: left.map(({ place, floats }) => ({
+        view: () => memory.u8(this.#at(place), count * floats * 4),
+        shard: SHARD_SIZE * floats * 4,
+      })),
+      floats,
+      partial: (shard, from, n) => memory.u8(at(shard, from), n * 4),
+      sum: (first, end, from, n) => kernels.sumShards(at(0, from), at(first, from), end - first, floats, n),
+    };
+  }
+
   /** Leave out the update with that gradient, where it was finite. */
   async forget(): Promise<void> {
     await this.#perform({ kind: "forget" }, 1);
@@ -561,6 +620,13 @@ type StateRows = Readonly<Record<string, Rows>>;
 
 /** The first group, at the start of a batch. */
 const FIRST = { first: 0, count: 0, seed: 0, epoch: 0, batch: 0, partial: 0 };
+
+/** One of several processes. */
+interface GroupPlace {
+  readonly rank: number;
+  readonly size: number;
+  readonly exchange: (step: GroupStep) => Promise<boolean>;
+}
 
 const shardsOf = (count: number) => Math.ceil(count / SHARD_SIZE);
 

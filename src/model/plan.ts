@@ -107,6 +107,8 @@ export interface Plan {
   readonly threads: number;
   readonly threadBytes: number;
   readonly bytes: number;
+  /** What each sample leaves at its place in the batch, for the sums over all of it: places, and floats of a sample. */
+  readonly left: readonly { readonly place: number; readonly floats: number }[];
   /** Of the store of the model's lists, where the shape has some: the same for all shapes with as many tokens. */
   readonly storeBytes: number;
 }
@@ -144,6 +146,12 @@ export function planBatch(shape: BatchShape): Plan {
   const metrics = shape.loss ? shape.metrics.map((given) => metricOf(given, shape.loss!.name)!) : [];
   const all = new Layout();
   const store = new Layout();
+  const left: { place: number; floats: number }[] = [];
+  const leave = (floats: number) => {
+    const place = all.reserve(B * floats);
+    if (floats > 0) left.push({ place, floats });
+    return place;
+  };
   const places = {
     inputs: branchesOf(head.layers).map(({ layers }, i) =>
       placeInput(fed[i] as Known, masksOf(layers) !== undefined, B, backward ? shards : 1, all, store),
@@ -151,26 +159,24 @@ export function planBatch(shape: BatchShape): Plan {
     targets: all.reserve(rows * targetWidth),
     weights: all.reserve(shape.weighted ? rows : 0),
     outputs: all.reserve(shape.outputs ? rows * output.width : 0),
-    outputMask: all.reserve(shape.loss && output.masked ? rows : 0),
-    losses: all.reserve(shape.loss ? rows : 0),
+    outputMask: leave(shape.loss && output.masked ? output.T : 0),
+    losses: leave(shape.loss ? output.T : 0),
     metrics: metrics.map(({ kind, metric }) => {
       const length = kind.sums(metric, output.width);
-      return { values: all.reserve(kind.values ? rows : 0), sums: all.reserve(2 * length), length };
+      return { values: leave(kind.values ? output.T : 0), sums: all.reserve(2 * length), length };
     }),
-    seen: all.reserve(metrics.every(({ kind }) => kind.values) ? 0 : rows * padded(output.width)),
+    seen: leave(metrics.every(({ kind }) => kind.values) ? 0 : output.T * padded(output.width)),
     peaks: all.reserve(backward ? shape.threads * 16 : 0),
     partials: all.reserve(backward ? shards * table.shardsLength : 0),
   };
   const memories = head.layers.map((layer, i) => kindOf(layer).memory(layer, signals[i]!, use));
   const state = all.bytes;
   const states = memories.map((memory) =>
-    Object.fromEntries(
-      Object.entries(memory.state ?? {}).map(([name, floats]) => [name, all.reserve(floats)]),
-    ),
+    Object.fromEntries(Object.entries(memory.state ?? {}).map(([name, floats]) => [name, leave(floats / B)])),
   );
   const stateLength = (all.bytes - state) / 4;
   const thread = new Layout();
-  const blocks = placeBlocks(memories, all, store, thread);
+  const blocks = placeBlocks(memories, { all, store, thread, leave: (floats) => leave(floats / B) });
   const top = head.layers.at(-1)!;
   const last = kindOf(top).bare?.(top) ? null : placeLast(groupSize * output.T, output.width, thread);
   const target = shape.lossWeights
@@ -193,6 +199,7 @@ export function planBatch(shape: BatchShape): Plan {
     target,
     threads,
     threadBytes: thread.bytes,
+    left,
     bytes: all.bytes,
     storeBytes: store.bytes,
   };
@@ -230,16 +237,18 @@ function placeInput(
 /** What lives on is laid side by side; the scratch of all layers in one place. */
 function placeBlocks(
   memories: readonly Memory[],
-  all: Layout,
-  store: Layout,
-  thread: Layout,
+  { all, store, thread, leave }: Record<"all" | "store" | "thread", Layout> & { leave: Layout["reserve"] },
 ): Record<string, Block>[] {
-  const place = (sizes: Sizes | undefined, layout: Layout, of: Block["of"]): [string, Block][] =>
-    Object.entries(sizes ?? {}).map(([name, floats]) => [name, { of, place: layout.reserve(floats) }]);
+  const place = (
+    sizes: Sizes | undefined,
+    { reserve }: Pick<Layout, "reserve">,
+    of: Block["of"],
+  ): [string, Block][] =>
+    Object.entries(sizes ?? {}).map(([name, floats]) => [name, { of, place: reserve(floats) }]);
   const lasting = memories.map((memory) => [
     ...place(memory.prepared, all, "all"),
     ...place(memory.store, store, "store"),
-    ...place(memory.batch, all, "all"),
+    ...place(memory.batch, { reserve: leave }, "all"),
     ...place(memory.group, thread, "thread"),
   ]);
   const scratch = thread.bytes;
@@ -277,11 +286,11 @@ class Layout {
   }
 
   /** @returns the place of so many floats */
-  reserve(floats: number): number {
+  readonly reserve = (floats: number): number => {
     const place = this.bytes;
     this.bytes += Math.ceil(floats / 16) * 64;
     return place;
-  }
+  };
 }
 
 /** Which rows of its input a branch's first layer masks; undefined where it masks none. */

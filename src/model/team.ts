@@ -8,7 +8,17 @@ import { type Part, SharedCrew, Solo } from "../wasm/threads.ts";
 import { type Job, type Site, Worker } from "./worker.ts";
 
 /** Opcodes of the crew are places in this list. */
-const KINDS = ["prepare", "project", "forward", "gradient", "update", "forget", "flow"] as const;
+const KINDS = [
+  "prepare",
+  "project",
+  "forward",
+  "gradient",
+  "shards",
+  "sum",
+  "update",
+  "forget",
+  "flow",
+] as const;
 
 /** A plan that the whole team knows. */
 export interface Station {
@@ -159,6 +169,8 @@ const FIELDS: { readonly [K in Job["kind"]]: Record<Exclude<keyof (Job & { kind:
   project: { input: true, from: true, count: true },
   forward: { count: true },
   gradient: { count: true, divisor: true, seed: true, epoch: true, batch: true },
+  shards: { count: true, divisor: true, from: true, to: true, seed: true, epoch: true, batch: true },
+  sum: { count: true, partials: true },
   update: { iteration: true },
   forget: {},
   flow: { count: true },

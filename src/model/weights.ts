@@ -238,6 +238,11 @@ export class Weights {
     return this.kernels.peak(this.address, this.table.length);
   }
 
+  /** The sum of their squares. */
+  squares(): number {
+    return this.kernels.sumSquares(this.address, this.table.length);
+  }
+
   /** What the weights cost by their size, Σ l1·|w| + l2·w² over those with a penalty, in their order. */
   penalty(): number {
     if (this.#penalty.version !== this.version) {

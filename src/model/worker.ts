@@ -42,6 +42,13 @@ export interface Counters {
   readonly batch: number;
 }
 
+/** Shards of a batch. */
+interface Span {
+  readonly from: number;
+  /** The one behind the last. */
+  readonly to: number;
+}
+
 /** The work that all threads are called to do on a batch. */
 export type Job =
   /** What is made of the weights, once they have changed; then what is made of tokens of an input's list. */
@@ -51,6 +58,9 @@ export type Job =
   | { readonly kind: "forward"; readonly count: number }
   /** The gradient of the loss: the sum over the rows of `count` samples by `divisor`; the flag says it is not finite. */
   | ({ readonly kind: "gradient"; readonly count: number; readonly divisor: number } & Counters)
+  /** The same in two: some of the shards; then the sum of so many partials. */
+  | ({ readonly kind: "shards"; readonly count: number; readonly divisor: number } & Span & Counters)
+  | { readonly kind: "sum"; readonly count: number; readonly partials: number }
   /** A step of the optimiser, the `iteration`th from 1. */
   | { readonly kind: "update"; readonly iteration: number }
   /** Instead of it, where the gradient is not finite. */
@@ -153,6 +163,12 @@ export class Worker {
       case "gradient":
         yield* this.#gradient(job, crew);
         break;
+      case "shards":
+        yield* this.#shards(job, job, crew);
+        break;
+      case "sum":
+        yield* this.#sumUp(job.partials, job.count, crew);
+        break;
       case "update":
         yield* this.#update(job.iteration, crew);
         break;
@@ -199,21 +215,33 @@ export class Worker {
   }
 
   *#gradient(job: Job & { kind: "gradient" }, crew: Crew): Part {
+    const shards = Math.ceil(job.count / SHARD_SIZE);
+    yield* this.#shards(job, { from: 0, to: shards }, crew);
+    yield;
+    yield* this.#sumUp(shards, job.count, crew);
+  }
+
+  *#shards(
+    job: { readonly count: number; readonly divisor: number } & Counters,
+    { from, to }: Span,
+    crew: Crew,
+  ): Part {
     const { count, divisor } = job;
     const { partials, table } = this.plan;
     const k = this.#k;
     this.#prepare(crew);
     yield;
-    const shards = Math.ceil(count / SHARD_SIZE);
-    for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
+    for (let shard = from + crew.claim(); shard < to; shard = from + crew.claim()) {
       const partial = this.at(partials) + shard * table.shardsLength * 4;
       k.clear(partial, table.shardsLength);
       for (const pass of this.passes) pass.beginShard?.(shard);
       for (const group of this.#groups(shard, count, job, partial)) this.#backpropagate(group, divisor);
       for (const pass of this.passes) pass.endShard?.(shard, partial);
     }
-    yield;
-    const peak = yield* this.#sum!.take(shards, count, crew); // there is one, or nobody asks
+  }
+
+  *#sumUp(partials: number, count: number, crew: Crew): Part {
+    const peak = yield* this.#sum!.take(partials, count, crew); // there is one, or nobody asks
     if (peak < Infinity)
       new Float32Array(this.#memory.buffer, this.at(this.plan.peaks + crew.index * 64), 1)[0] = peak;
     else crew.raise();

@@ -1,4 +1,7 @@
-/** Training: epochs of batches, their logs, validation, callbacks. */
+/**
+ * Training: epochs of batches, their logs, validation, callbacks. Over 400 lines, because what a fit plans, runs and keeps of
+ * itself is one thing: each part has the others' names.
+ */
 import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { metricKeys } from "../metrics/index.ts";
@@ -8,7 +11,7 @@ import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
 import type { Feed, FeedPlace } from "./batches.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { checksum, fingerprint } from "./fingerprint.ts";
 import { dataOf, part, type Samples } from "./inputs.ts";
 import { Listeners } from "./listeners.ts";
 import type { EpochLogs, FitContext, FitOptions, History, Logs } from "./model.ts";
@@ -125,6 +128,8 @@ export interface FitHost extends Pauses {
   readonly context: FitContext;
   /** Whether a callback has called for the end. */
   readonly stopped: boolean;
+  /** Where all of a group meet, which hears of a callback that has called for the end. */
+  meet(): Promise<void> | undefined;
   readonly config: CompileConfig;
   readonly state: RunState;
   /** Memory for a batch of so many such samples, in place of the one before. @throws OUT_OF_MEMORY */
@@ -133,8 +138,10 @@ export interface FitHost extends Pauses {
   free(): void;
   /** The order of samples in an epoch, or as they stand where it is null. */
   order(samples: number, epoch: number | null): Int32Array;
-  /** A step with what `load` puts in. */
-  step(load: () => { batch: Batch; count: number }, epoch: number, number: number): Promise<BatchResult>;
+  /** A step with what `load` puts in; null where another of a group has stopped before it. */
+  step(load: () => Loaded, epoch: number, number: number): Promise<BatchResult | null>;
+  /** Before the first step, of a group: what has to be the same on all of it. */
+  compare(facts: Readonly<Record<string, string>>): Promise<void> | undefined;
   measure(data: Samples | Feed): Promise<Logs>;
   /** Whether layers keep states, which validation changes. */
   readonly isStateful: boolean;
@@ -142,6 +149,15 @@ export interface FitHost extends Pauses {
   checkpoints(identity: Readonly<Record<string, string>>): CheckpointHost;
   /** After the last epoch: what an optimiser does to the weights then. */
   finish(): Promise<void>;
+}
+
+/** A batch that has been put into memory. */
+export interface Loaded {
+  readonly batch: Batch;
+  /** Samples. */
+  readonly count: number;
+  /** A number that others of a group have of the same batch; where nobody has seen the data before. */
+  readonly check: (() => number) | null;
 }
 
 export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
@@ -164,6 +180,7 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
     run.feeds = feeds.map((feed) => feed.place);
   };
   try {
+    await host.compare({ ...identityOf(plan), "the number of epochs": String(epochs) });
     const found = await checkpoints?.find();
     if (found && found.place.epoch >= epochs) throw tooFar(found.place.epoch, epochs);
     if ("samples" in train) host.open(train, batchSize);
@@ -175,8 +192,10 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
       Object.assign(state, { batches, sums });
       for (const [i, feed] of feeds.entries()) await feed.seek(found.place.feeds[i]!, host.until);
     }
-    for (let goesOn = !!found; run.epoch < epochs && !host.stopped; run.epoch++, goesOn = false) {
+    for (let goesOn = !!found; run.epoch < epochs; run.epoch++, goesOn = false) {
       const { epoch } = run;
+      await host.meet();
+      if (host.stopped) break;
       if (!goesOn) await host.until(listeners.tell("onEpochBegin", [epoch], context));
       note();
       const logs = await fitEpoch(plan, host, run, goesOn, note, async () => checkpoints?.tick(place));
@@ -196,6 +215,7 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
     await checkpoints?.settle();
     if (epochs > 0) await host.finish(); // before its end is told, as in Keras: who puts weights back has the last word
     await host.until(listeners.tell("onTrainEnd", [], context));
+    await host.meet(); // so that nobody is done where another fails
   } catch (error) {
     const isAborted = error instanceof LstmkitError && error.code === "ABORTED";
     if (isAborted && run.isWhole) await checkpoints?.last(place());
@@ -316,17 +336,23 @@ async function fitEpoch(
   const take = portions(plan, host, epoch);
   const hears = listeners.hears("onBatchEnd");
   run.isWhole = true;
-  while (state.batches < run.batches && !host.stopped) {
+  while (state.batches < run.batches) {
+    if (host.stopped) {
+      await host.meet(); // in the place of the step
+      break;
+    }
     await host.checkpoint();
     const number = state.batches;
     const { data, order, from, count, size } = await take(number);
     const load = () => {
       const batch = host.open(data, size);
       batch.load(dataOf(data), data.y.data, order, from, count, data.weights?.data);
-      return { batch, count };
+      return { batch, count, check: "samples" in plan.train ? null : () => checksum(data) };
     };
     try {
-      addTo(state.sums, await host.step(load, epoch, number));
+      const result = await host.step(load, epoch, number);
+      if (!result) break;
+      addTo(state.sums, result);
     } catch (error) {
       if (await isAccepted(error, number, plan, host)) return null;
       throw error;

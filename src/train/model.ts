@@ -8,6 +8,7 @@ import type { Layer, StateName } from "../layers/index.ts";
 import type { CompileOptions } from "../model/compile.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { CallbackState, FitCheckpoint } from "./checkpoint.ts";
+import type { Group } from "./group.ts";
 import type { Inputs, SampleWeights, Targets } from "./inputs.ts";
 import type { ClassWeights } from "./row-weights.ts";
 import type { Batches } from "./sample-batch.ts";
@@ -151,6 +152,12 @@ export interface FitOptions {
   checkpoint?: FitCheckpoint;
   /** Awaited. `epoch` counts from 0. */
   onEpochEnd?: (epoch: number, logs: EpochLogs) => void | Promise<void>;
+  /**
+   * Train with others that have the same model and the same data, each a part of every batch: to the bit what one would
+   * learn alone. Every rank calls fit alike, with the same options; a callback that writes a file belongs on one of them.
+   * See {@link Group}. Not in a worker's model. Default none.
+   */
+  group?: Group;
   /**
    * Stops before the next batch, and in a callback that is awaited, be it the last: the promise rejects with
    * ABORTED, the weights keep what was learnt.

@@ -3,6 +3,7 @@ import { aWeight } from "../losses/targets.ts";
 import { aFunction, aSignal, number, trueOrFalse, wholeNumber } from "../options.ts";
 import { isBatches } from "./batches.ts";
 import { paceOf } from "./checkpoint.ts";
+import { isGroup } from "./group.ts";
 import { EVENTS, isCallback } from "./listeners.ts";
 
 const SIGNAL = { signal: { ...aSignal, fallback: undefined } };
@@ -68,6 +69,7 @@ export const FIT_OPTIONS = {
     accepts: isCheckpoint,
     fallback: undefined,
   },
+  group: { wanted: "a group of ranks, such as mpiGroup() gives", accepts: isGroup, fallback: undefined },
   onBatchEnd: { ...aFunction, fallback: undefined },
   onEpochEnd: { ...aFunction, fallback: undefined },
   ...SIGNAL,

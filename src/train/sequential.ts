@@ -4,7 +4,9 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { version } from "../../package.json";
 import { nextTurn } from "../clock.ts";
+import { crc32 } from "../crc32.ts";
 import { LstmkitError } from "../errors.ts";
 import { decodeModel, encodeModel, type SavedModel } from "../formats/model-file.ts";
 import type { TrainingState } from "../formats/training-state.ts";
@@ -28,13 +30,14 @@ import type { Team } from "../model/team.ts";
 import { STORE_BYTES, TokenStore } from "../model/token-store.ts";
 import { type KeptWeights, sizeOf, Weights } from "../model/weights.ts";
 import { rateAt } from "../optimizers/schedules.ts";
-import { checkOptions } from "../options.ts";
+import { checkOptions, type Filled } from "../options.ts";
 import type { NamedTensor, Tensor } from "../tensor.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
 import { behindData, Feed, isBatches, Room, refuseOptionsOfArrays } from "./batches.ts";
-import { checkStateful, fitModel, logged, planFeed, planFit } from "./fit.ts";
+import { checkStateful, fitModel, type Loaded, logged, planFeed, planFit } from "./fit.ts";
+import type { Group } from "./group.ts";
 import {
   checkInputs,
   checkSamples,
@@ -173,6 +176,23 @@ export class Sequential implements Model {
   async fit(x: Inputs | Batches, y?: Targets | FitOptions, last?: FitOptions): Promise<History> {
     const options = behindData("fit()", x, y, last);
     const given = checkOptions<FitOptions, typeof FIT_OPTIONS>("fit()", options, FIT_OPTIONS);
+    const { group } = given;
+    if (!group) return this.#fit(x, y, options, given);
+    try {
+      return await this.#fit(x, y, options, given);
+    } catch (error) {
+      await group.fail(error);
+      throw error;
+    }
+  }
+
+  async #fit(
+    x: Inputs | Batches,
+    y: Targets | FitOptions | undefined,
+    options: FitOptions | undefined,
+    given: Filled<FitOptions, typeof FIT_OPTIONS>,
+  ): Promise<History> {
+    const { group } = given;
     this.#check(given.signal);
     this.#requireF32("fit()");
     if (this.#fitting) throw busy("a fit is running on this model");
@@ -198,6 +218,10 @@ export class Sequential implements Model {
       const all = checkSamples(x, y as Targets, this.layers, config.loss, given.sampleWeight);
       plan = planFit(all, given, toValidate, weigh);
       if ("samples" in plan.train) this.#kept?.check(checkStateful(plan.train, plan));
+    }
+    const { checkpoint } = plan;
+    if (group && checkpoint) {
+      plan = { ...plan, checkpoint: { ...checkpoint, store: group.store(checkpoint.store) } };
     }
     this.#fitting = true;
     let stopped = false;
@@ -229,9 +253,18 @@ export class Sequential implements Model {
               const work = () => this.#measure(data, config, plan.batchSize, pauses);
               return this.#kept ? this.#access.change(pauses.stop, work) : work();
             },
-            step: (load, epoch, number) =>
-              this.#access.change(pauses.stop, () => this.#step(load, epoch, number, bound)),
+            step: async (load, epoch, number) => {
+              const step = () => this.#step(load, epoch, number, bound, group);
+              const result = await this.#access.change(pauses.stop, step);
+              stopped ||= result === null;
+              return result;
+            },
             isStateful: this.#kept !== null,
+            meet: () =>
+              group?.meet(stopped, this.#state.iterations + this.#weights.squares()).then((stops) => {
+                stopped = stops;
+              }),
+            compare: (facts) => group?.compare({ ...this.#facts(), ...facts }),
             checkpoints: (identity) => this.#checkpoints(identity, bound?.good ?? null),
             finish: () => this.#finish(config, pauses.stop),
           });
@@ -246,13 +279,8 @@ export class Sequential implements Model {
 
   /** @param good the weights that were last seen to keep a bound of the loss */
   #checkpoints(identity: Readonly<Record<string, string>>, good: KeptWeights | null): CheckpointHost {
-    const own = {
-      "the layers": JSON.stringify(this.layers),
-      "what compile was given": JSON.stringify(this.#config),
-      "the seed": String(this.#context.seed),
-    };
     return {
-      identity: { ...own, ...identity },
+      identity: { ...this.#identity(), ...identity },
       save: ({ facts, tensors }) => {
         const { facts: ownFacts, tensors: ownTensors } = this.#training();
         const bound = good ? [flat("good", good.read())] : [];
@@ -284,6 +312,35 @@ export class Sequential implements Model {
           },
         };
       },
+    };
+  }
+
+  #identity(): Record<string, string> {
+    return {
+      "the layers": JSON.stringify(this.layers),
+      "what compile was given": JSON.stringify(this.#config),
+      "the seed": String(this.#context.seed),
+    };
+  }
+
+  /** What has to be the same on all ranks of a group, before a fit; of kernels, what exp makes of some numbers: relaxed ones differ. */
+  #facts(): Record<string, string> {
+    const { kernels, memory } = this.#context;
+    const { epochs, iterations } = this.#state;
+    const place = memory.allocate(1024, "a test of the kernels");
+    const bytes = memory.u8(place, 1024);
+    memory.f32(place, 256).forEach((_, i, x) => {
+      x[i] = i / 57 - 2;
+    });
+    kernels.mapExp(place, place, 256);
+    const probe = crc32(bytes);
+    memory.free(place);
+    return {
+      "the version of lstmkit": version,
+      "the kernels' rounding": probe.toString(16),
+      ...this.#identity(),
+      "the weights": `those after ${epochs} epochs and ${iterations} steps, with the squares' sum ${this.#weights.squares()}`,
+      "the learning rate that was set": String(this.#rate),
     };
   }
 
@@ -366,14 +423,23 @@ export class Sequential implements Model {
    * @param bound of the loss, and the weights that were last seen to keep it
    */
   async #step(
-    load: () => { batch: Batch; count: number },
+    load: () => Loaded,
     epoch: number,
     number: number,
     bound: { readonly maxLoss: number; readonly good: KeptWeights } | null,
+    group: Group | undefined,
   ) {
-    const { batch, count } = load();
+    const { batch, count, check } = load();
     const optimizer = this.#optimizer!; // made with the batch
-    const result = await batch.gradient(count, { seed: this.#context.seed, epoch, batch: number });
+    const counters = { seed: this.#context.seed, epoch, batch: number };
+    const result = group
+      ? await batch.gradientTogether(count, counters, {
+          rank: group.rank,
+          size: group.size,
+          exchange: (step) => group.exchange(check ? { ...step, check: check() } : step),
+        })
+      : await batch.gradient(count, counters);
+    if (!result) return null;
     const { loss, peak } = result;
     const notGood = (what: string, kept = "the weights of the batch before are kept") =>
       new LstmkitError(

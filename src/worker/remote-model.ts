@@ -70,6 +70,12 @@ export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadat
         : args[kind.arguments]
     ) as (FitOptions & QuantizeOptions) | undefined;
     const options = checkOptions<FitOptions & QuantizeOptions, typeof table>(`${method}()`, given, table);
+    if (options.group) {
+      throw new LstmkitError(
+        "BAD_ARGUMENT",
+        "a group's ranks cannot be reached from a worker; make the model with createRuntime().",
+      );
+    }
     const validation = options.validationData;
     const feeds: Feeds = {
       given: {

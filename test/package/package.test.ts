@@ -69,9 +69,13 @@ test("the licence of every bundled package is passed on", async () => {
 });
 
 test("nothing else gets installed", async () => {
-  const manifest = JSON.parse(await readFile(shipped("package.json"), "utf8")) as object;
-  for (const kind of ["dependencies", "peerDependencies", "optionalDependencies"]) {
-    expect(manifest).not.toHaveProperty(kind);
+  const manifest = JSON.parse(await readFile(shipped("package.json"), "utf8")) as {
+    peerDependencies: object;
+    peerDependenciesMeta: Record<string, { optional: boolean }>;
+  };
+  for (const kind of ["dependencies", "optionalDependencies"]) expect(manifest).not.toHaveProperty(kind);
+  for (const name of Object.keys(manifest.peerDependencies)) {
+    expect(manifest.peerDependenciesMeta[name], name).toEqual({ optional: true });
   }
 });
 

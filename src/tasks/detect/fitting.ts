@@ -362,7 +362,7 @@ function findingsOf(parts: readonly Part[], calibration: Float64Array): Finding[
     findings.push({ code: "CONSTANT", count: flat.length, message });
   }
   if (calibration.length < 99) {
-    const message = `There are ${calibration.length} rows to compare with: no p-value can be below ${(1 / (calibration.length + 1)).toFixed(3)}.`;
+    const message = `${counted(calibration.length, "row is", "rows are")} there to compare with: no p-value can be below ${(1 / (calibration.length + 1)).toFixed(3)}.`;
     findings.push({ code: "FEW_ROWS", count: calibration.length, message });
   }
   return findings;

@@ -1,4 +1,6 @@
 /** From a set to a forecaster: a plan, what is chosen, the training, and how it did. */
+
+import { counted } from "../../data/series/places.ts";
 import type { Series, SeriesSet } from "../../data/series/series.ts";
 import { LstmkitError } from "../../errors.ts";
 import type { Runtime } from "../../index.ts";
@@ -152,7 +154,7 @@ async function choose({ given, study, quantiles, mayDrop }: Plan): Promise<{
     if (fixed.center === "seasonal" && (season === 0 || season > window)) {
       throw new LstmkitError(
         "BAD_ARGUMENT",
-        `normalization is "seasonal", and ${season === 0 ? "no season is known" : `the season has ${season} rows, the window ${window}`}. Give season, and a window as long.`,
+        `normalization is "seasonal", and ${season === 0 ? "no season is known" : `the season has ${counted(season, "row")}, the window ${window}`}. Give season, and a window as long.`,
       );
     }
     const screened = await screen(study, [fixed], choices);

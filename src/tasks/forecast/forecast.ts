@@ -1,4 +1,6 @@
 /** A forecast of what comes behind the last row. */
+
+import { counted } from "../../data/series/places.ts";
 import type { Finding, Series, SeriesSet } from "../../data/series/series.ts";
 import { LstmkitError } from "../../errors.ts";
 import type { Runtime } from "../../index.ts";
@@ -29,7 +31,7 @@ export async function forecast(
     if (length >= needed) continue;
     throw new LstmkitError(
       "BAD_SERIES",
-      `${seriesName(id)} has ${length} rows before the forecast begins; wanted ${needed}: a window of ${layout.window}, and what was a season ago. Give more of the past.`,
+      `${seriesName(id)} has ${counted(length, "row")} before the forecast begins; wanted ${needed}: a window of ${layout.window}, and what was a season ago. Give more of the past.`,
     );
   }
   const read = await sceneOf(kit, facts, set, (length) => length);
@@ -40,7 +42,7 @@ export async function forecast(
     if (rows >= length + horizon) continue;
     throw new LstmkitError(
       "BAD_SERIES",
-      `${seriesName(set.series[i]!.id)} has ${columns.known.map(show).join(", ")} for ${rows - length} rows behind its last target; wanted ${horizon}, the horizon. Add rows with a time and these columns, and no target.`,
+      `${seriesName(set.series[i]!.id)} has ${columns.known.map(show).join(", ")} for ${counted(rows - length, "row")} behind its last target; wanted ${horizon}, the horizon. Add rows with a time and these columns, and no target.`,
     );
   }
   const name = modelOf(options.model, facts);

@@ -3,6 +3,7 @@
  * scales and frames, and the sizes that were not given.
  */
 import { calendarFeatures } from "../../data/series/calendar.ts";
+import { counted } from "../../data/series/places.ts";
 import type { Series, SeriesSet } from "../../data/series/series.ts";
 import { LstmkitError } from "../../errors.ts";
 import type { CompileOptions, Runtime } from "../../index.ts";
@@ -156,7 +157,7 @@ function placesOf(set: SeriesSet, given: Given, trainRows: number): Places {
   if (early !== undefined) {
     throw new LstmkitError(
       "BAD_ARGUMENT",
-      `lags has ${early}, and the horizon is ${horizon}: what the target was ${early} rows before the last step is not known yet. Give ${horizon} or more.`,
+      `lags has ${early}, and the horizon is ${horizon}: what the target was ${counted(early, "row")} before the last step is not known yet. Give ${horizon} or more.`,
     );
   }
   return { window, seasons, lags, needed: Math.max(window, ...lags, ...seasons) + 1 };
@@ -167,7 +168,7 @@ function tooShort(series: readonly Series[], given: Given, places: Places, train
   const { horizon, validation, test } = given;
   return new LstmkitError(
     "BAD_SERIES",
-    `${seriesName(longest.id)} has ${longest.length} rows, of which ${Math.max(0, trainRows)} are to train on; wanted ${places.needed + horizon} of these at least: a window of ${places.window} rows, what was a season ago, and a horizon of ${horizon}; and ${horizon} rows each to validate (${validation}) and to test (${test}). Give more rows, a smaller window or horizon, or test: 0.`,
+    `${seriesName(longest.id)} has ${counted(longest.length, "row")}, of which ${Math.max(0, trainRows)} are to train on; wanted ${places.needed + horizon} of these at least: a window of ${places.window} rows, what was a season ago, and a horizon of ${horizon}; and ${counted(horizon, "row")} each to validate (${validation}) and to test (${test}). Give more rows, a smaller window or horizon, or test: 0.`,
   );
 }
 
