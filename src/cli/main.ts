@@ -15,11 +15,13 @@ import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { JOB_THREAD, serveJobs } from "./sweep/job-thread.ts";
 import { declareSweep, sweep } from "./sweep/sweep.ts";
+import { declareWork, work } from "./sweep/work.ts";
 import { type CommandFile, TRAIN, taskOf } from "./train-commands.ts";
 
 const COMMANDS: Readonly<Record<string, CommandFile>> = {
   train: TRAIN,
   sweep: { declare: declareSweep, run: sweep },
+  work: { declare: declareWork, run: work },
   evaluate: { declare: declareEvaluate, run: evaluate },
   predict: { declare: declarePredict, run: predict },
   inspect: { declare: declareInspect, run: inspect },

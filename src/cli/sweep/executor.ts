@@ -17,6 +17,8 @@ export interface Executor {
   readonly name: string;
   /** @throws ABORTED where the signal fired; what ends the sweep as a whole, such as QUEUE_REFUSED */
   run(job: Job, signal: AbortSignal, onProgress: (progress: JobProgress) => void): Promise<JobOutcome>;
+  /** What it kept of a job whose outcome is safe elsewhere. */
+  release(job: Job): Promise<void>;
   /** After the last job, or where there will be none. */
   close(): Promise<void>;
 }
@@ -39,6 +41,7 @@ export function localExecutor(site: Omit<JobSite, "threads">, count: number, ret
         }
       }
     },
+    release: async () => undefined,
     close: () => threads.close(),
   };
 }

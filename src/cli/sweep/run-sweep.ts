@@ -239,17 +239,14 @@ class Run {
       );
       const failure = outcome.failure ?? this.#missing(outcome.result as TrialResult);
       if (outcome.result && model && !failure) await this.#keepModel(trial);
-      if (again)
-        return {
-          trial: trial.id,
-          rung,
-          ...(failure ? { failure } : { result: outcome.result as TrialResult }),
-        };
-      const entry = await this.#record.add(
-        failure
-          ? { trial: trial.id, rung, failure }
-          : { trial: trial.id, rung, result: outcome.result as TrialResult },
-      );
+      const told: Entry = {
+        trial: trial.id,
+        rung,
+        ...(failure ? { failure } : { result: outcome.result as TrialResult }),
+      };
+      const entry = again ? told : await this.#record.add(told);
+      await this.#executor.release(job);
+      if (again) return entry;
       if (pauseAt === null || failure) await this.forget(trial);
       this.listener.ended(trial, entry, false);
       return entry;

@@ -15,7 +15,9 @@ import { type Executor, localExecutor } from "./executor.ts";
 import { folderBlobs } from "./folder-blobs.ts";
 import type { DataFile, Word } from "./jobs.ts";
 import { checkFlags, commandOf, type Plan, readPlan, type TaskName } from "./plan.ts";
-import { declareQueueFlags, openQueueExecutor, type QueueFlags, readQueueFlags } from "./queue-flags.ts";
+import { queueExecutor } from "./queue-executor.ts";
+import { declareQueueFlags, type QueueFlags, readQueueFlags } from "./queue-flags.ts";
+import { openServer } from "./queue-server.ts";
 import { SweepRecord } from "./record.ts";
 import { writeResults } from "./results.ts";
 import { runSweep, type Sweep } from "./run-sweep.ts";
@@ -68,6 +70,7 @@ export async function sweep(args: Arguments): Promise<number> {
   return runHere(made, folder, {
     queue,
     workers,
+    send: args.has("send"),
     isJson: args.has("json"),
     retries: args.wholeNumber("retries", 0, 100),
   });
@@ -76,6 +79,7 @@ export async function sweep(args: Arguments): Promise<number> {
 interface Way {
   readonly queue: QueueFlags | undefined;
   readonly workers: number;
+  readonly send: boolean;
   readonly isJson: boolean;
   readonly retries: number;
 }
@@ -83,18 +87,24 @@ interface Way {
 async function runHere(
   made: Sweep,
   folder: string,
-  { queue, workers, isJson, retries }: Way,
+  { queue, workers, send, isJson, retries }: Way,
 ): Promise<number> {
   const { plan, trials, build, data } = made;
   const report = new SweepReport(plan, isJson);
-  const record = await SweepRecord.open(folder, { build, what: plan, data });
+  const note = (line: string) => report.note(line);
+  // Before anything is written.
+  const server = queue && (await openServer(queue, note));
+  const record = await SweepRecord.open(folder, { build, what: plan, data }).catch((error: unknown) => {
+    server?.connection.disconnect();
+    throw error;
+  });
   let executor: Executor | undefined;
   try {
     const state = join(folder, "state");
     await rm(join(state, "work"), { recursive: true, force: true }); // of one that was killed
     const blobs = folderBlobs(state);
-    executor = queue
-      ? await openQueueExecutor(queue, { sweep: record.id, retries, data, note: (line) => report.note(line) })
+    executor = server
+      ? await queueExecutor(server, { sweep: record.id, retries, data, send, note })
       : localExecutor(
           { blobs, data: new DataFinder(null, blobs), folder: join(state, "work"), keepEvery: KEEP_EVERY },
           Math.min(workers, trials.length),
@@ -120,6 +130,7 @@ async function runHere(
   } finally {
     report.close();
     await executor?.close();
+    server?.connection.disconnect();
     await record.close();
   }
 }
