@@ -1,5 +1,6 @@
 /** The command line: finds the command, runs it, and turns what it throws into a message and a code. */
-import { type CAC, type Command, cac } from "cac";
+import { workerData } from "node:worker_threads";
+import { cac } from "cac";
 import { version } from "../../package.json";
 import { LstmkitError } from "../errors.ts";
 import { Arguments, UsageError } from "./arguments.ts";
@@ -13,20 +14,15 @@ import { declarePredict, predict } from "./predict.ts";
 import { complain, printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { failRanks, findRanks, joinRanks, leaveRanks, rankPrefix } from "./ranks.ts";
-import { declareTrain, train } from "./train.ts";
-import { declareTrainClassify, trainClassify } from "./train-classify.ts";
-import { declareTrainDetect, trainDetect } from "./train-detect.ts";
-import { declareTrainForecast, trainForecast } from "./train-forecast.ts";
-import { declareTrainGenerate, trainGenerate } from "./train-generate.ts";
-
-interface CommandFile {
-  readonly declare: (cli: CAC) => Command;
-  /** Gives the exit code. */
-  readonly run: (args: Arguments) => Promise<number>;
-}
+import { JOB_THREAD, serveJobs } from "./sweep/job-thread.ts";
+import { declareSweep, sweep } from "./sweep/sweep.ts";
+import { declareWork, work } from "./sweep/work.ts";
+import { type CommandFile, TRAIN, taskOf } from "./train-commands.ts";
 
 const COMMANDS: Readonly<Record<string, CommandFile>> = {
-  train: { declare: declareTrain, run: train },
+  train: TRAIN,
+  sweep: { declare: declareSweep, run: sweep },
+  work: { declare: declareWork, run: work },
   evaluate: { declare: declareEvaluate, run: evaluate },
   predict: { declare: declarePredict, run: predict },
   inspect: { declare: declareInspect, run: inspect },
@@ -36,14 +32,6 @@ const COMMANDS: Readonly<Record<string, CommandFile>> = {
   backtest: { declare: declareBacktest, run: backtest },
   detect: { declare: declareDetect, run: detect },
   demo: { declare: declareDemo, run: demo },
-};
-
-/** `train --task …`: commands of their own, each with its flags and its help. */
-const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {
-  classify: { declare: declareTrainClassify, run: trainClassify },
-  detect: { declare: declareTrainDetect, run: trainDetect },
-  generate: { declare: declareTrainGenerate, run: trainGenerate },
-  forecast: { declare: declareTrainForecast, run: trainForecast },
 };
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -64,15 +52,6 @@ async function run(argv: readonly string[]): Promise<number> {
   const args = new Arguments(command, rest);
   if (name === "train") await joinRanks(args.has("json"));
   return files[name]!.run(args);
-}
-
-/** The task that train is given; undefined for none. @throws UsageError */
-function taskOf(argv: readonly string[]): CommandFile | undefined {
-  const at = argv.findIndex((word) => word === "--task" || word.startsWith("--task="));
-  if (at < 0) return undefined;
-  const name = argv[at]!.slice("--task=".length) || argv[at + 1] || "";
-  if (Object.hasOwn(TRAIN_TASKS, name)) return TRAIN_TASKS[name];
-  throw new UsageError(`--task is ${JSON.stringify(name)}; wanted ${Object.keys(TRAIN_TASKS).join(", ")}.`);
 }
 
 /** The exit code for an error, which is told on stderr, and with --json on stdout as well. */
@@ -113,11 +92,14 @@ function watchOutput(): void {
   process.stderr.on("error", () => {}); // there is nobody left to tell
 }
 
-watchOutput();
-const argv = process.argv.slice(2);
-// Setting the code, not exit(), lets a slow reader of our output have all of it.
-const code = await run(argv).catch(async (error: unknown) => {
-  const isOurs = await failRanks(error);
-  return isOurs ? report(error, argv) : 1;
-});
-process.exitCode = await leaveRanks(code);
+if (workerData === JOB_THREAD) serveJobs();
+else {
+  watchOutput();
+  const argv = process.argv.slice(2);
+  // Setting the code, not exit(), lets a slow reader of our output have all of it.
+  const code = await run(argv).catch(async (error: unknown) => {
+    const isOurs = await failRanks(error);
+    return isOurs ? report(error, argv) : 1;
+  });
+  process.exitCode = await leaveRanks(code);
+}

@@ -1,4 +1,5 @@
 import type { Logs } from "../train/model.ts";
+import { surroundings } from "./surroundings.ts";
 
 let isHushed = false;
 
@@ -9,7 +10,7 @@ export function hush(): void {
 
 /** A line of results, on stdout. */
 export function print(line: string): void {
-  if (!isHushed) process.stdout.write(`${line}\n`);
+  if (!isHushed) surroundings().out(`${line}\n`);
 }
 
 /** An event for programs: one JSON object a line, on stdout. */
@@ -24,7 +25,7 @@ export function warn(line: string): void {
 
 /** The same, whoever else speaks. */
 export function complain(line: string): void {
-  process.stderr.write(`${line}\n`);
+  surroundings().err(`${line}\n`);
 }
 
 /** 62 → "1m 02s". Below a minute with a tenth: "8.4s". */

@@ -4,6 +4,7 @@ import type { Runtime, RuntimeOptions } from "../runtime.ts";
 import type { Arguments } from "./arguments.ts";
 import { warn } from "./print.ts";
 import { autoThreads, withRanks } from "./ranks.ts";
+import { surroundings } from "./surroundings.ts";
 
 /** The flags of every command that computes at length. */
 export function declareRuntimeFlags(command: Command): Command {
@@ -37,6 +38,7 @@ export async function openRuntime(args: Arguments, options: RuntimeOptions): Pro
   const runtime = await createRuntime(
     options.threads === "auto" ? { ...options, threads: autoThreads() } : options,
   );
+  surroundings().opened?.(runtime);
   const { vectors, vectorsReason } = await runtime.info();
   if (args.has("vectors") && args.text("vectors") === "256" && vectors === 128) {
     warn(`The vectors have 128 bits: ${vectorsReason}.`);

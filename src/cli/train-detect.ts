@@ -12,7 +12,15 @@ import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { count, duration, print, printJson, warn } from "./print.ts";
 import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
-import { BIRTHS, declareSeriesFlags, readSeriesData, readSeriesFlags, withReading } from "./series-flags.ts";
+import {
+  BIRTHS,
+  declareOnlySeries,
+  declareSeriesFlags,
+  onlySeries,
+  readSeriesData,
+  readSeriesFlags,
+  withReading,
+} from "./series-flags.ts";
 
 export function declareTrainDetect(cli: CAC): Command {
   const command = cli
@@ -22,7 +30,7 @@ export function declareTrainDetect(cli: CAC): Command {
     )
     .option("--task <name>", "detect: this task")
     .option("--window <n>", "Rows that a value is expected by; default: by the frequency");
-  declareSeriesFlags(command, true);
+  declareOnlySeries(declareSeriesFlags(command, true));
   command
     .option("--units <n>", "Of the LSTM; default: by the data")
     .option("--epochs <n>", "At most", { default: 30 })
@@ -39,6 +47,12 @@ export function declareTrainDetect(cli: CAC): Command {
   return declareRuntimeFlags(declareCheckpointFlags(command));
 }
 
+/** @throws UsageError for flags that make no training */
+export function checkTrainDetect(args: Arguments): void {
+  readDetectorFlags(args, [readSeriesFlags(args, true).target ?? []].flat());
+  readRuntimeFlags(args);
+}
+
 /** @returns the exit code */
 export async function trainDetect(args: Arguments): Promise<number> {
   const out = args.text("out")!; // has a default
@@ -49,7 +63,7 @@ export async function trainDetect(args: Arguments): Promise<number> {
   const checkpoints = new RunCheckpoints(args, out);
   await onFirst(() => checkWritable(out));
   await onFirst(() => checkpoints.check());
-  const set = await readSeriesData(name, reading);
+  const set = onlySeries(await readSeriesData(name, reading), args);
   const isJson = args.has("json");
   const signal = catchInterruption(() => warn("Stopping; press Ctrl-C again to stop at once."));
   try {

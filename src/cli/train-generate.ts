@@ -65,6 +65,13 @@ function readOptions(args: Arguments): GeneratorOptions {
   ) as GeneratorOptions;
 }
 
+/** @throws UsageError for flags that make no training */
+export function checkTrainGenerate(args: Arguments): void {
+  readOptions(args);
+  readEncoding(args, args.positionals.length > 0);
+  readRuntimeFlags(args);
+}
+
 /** @returns the exit code */
 export async function trainGenerate(args: Arguments): Promise<number> {
   const [paths, options, out] = [args.positionals, readOptions(args), args.text("out")!];

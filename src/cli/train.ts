@@ -2,6 +2,7 @@ import type { CAC, Command } from "cac";
 import { countSplit } from "../data/counts.ts";
 import type { CsvOptions } from "../data/csv.ts";
 import type { TextDataset } from "../data/dataset.ts";
+import type { Fold } from "../data/folds.ts";
 import { MOST_STEPS, textMetadata } from "../data/text-metadata.ts";
 import { TOKENIZERS, type Tokenizer } from "../data/tokenizers.ts";
 import { checkWritable } from "../disk/disk-node.ts";
@@ -21,6 +22,7 @@ import { type Arguments, UsageError } from "./arguments.ts";
 import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { type DataSource, findDataSource, isCsvPath, readDataset } from "./data-source.ts";
 import { EVALUATION_BATCH } from "./evaluate.ts";
+import { declareFoldFlags, readFold } from "./fold-flags.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { cautions } from "./part-lines.ts";
 import { warn } from "./print.ts";
@@ -64,7 +66,8 @@ export function declareTrain(cli: CAC): Command {
     .example("lstmkit train reviews.csv --text review --label sentiment")
     .example("lstmkit train train.csv --test test.csv")
     .example("lstmkit train imdb --cell rnn");
-  return declareRuntimeFlags(declareCheckpointFlags(declareCsvFlags(declareClasses(command))));
+  declareFoldFlags(declareCsvFlags(declareClasses(command)));
+  return declareRuntimeFlags(declareCheckpointFlags(command));
 }
 
 interface TrainOptions {
@@ -72,6 +75,7 @@ interface TrainOptions {
   readonly csv: CsvOptions;
   /** Path of a CSV file. */
   readonly test: string | undefined;
+  readonly fold: Fold | undefined;
   readonly tokenizer: Tokenizer;
   readonly numWords: number;
   readonly maxLen: number;
@@ -94,6 +98,7 @@ async function readOptions(args: Arguments): Promise<TrainOptions> {
     source,
     csv: { ...readCsvFlags(args, source), ...readRename(args, source) },
     test: readTestPath(args, source),
+    fold: readFold(args),
     tokenizer: readTokenizer(args, source),
     // 0 to 3 are the padding, the start, the unknown word and one that Keras leaves unused.
     numWords: args.wholeNumber("vocab", 5),
@@ -110,6 +115,11 @@ async function readOptions(args: Arguments): Promise<TrainOptions> {
     out: args.text("out")!, // has a default
     runtime: readRuntimeFlags(args),
   };
+}
+
+/** @throws UsageError for flags that make no training */
+export async function checkTrain(args: Arguments): Promise<void> {
+  await readOptions(args);
 }
 
 /** @throws UsageError */
