@@ -14,6 +14,7 @@ import { declarePredict, predict } from "./predict.ts";
 import { printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { JOB_THREAD, serveJobs } from "./sweep/job-thread.ts";
+import { declareScore, score } from "./sweep/score.ts";
 import { declareSweep, sweep } from "./sweep/sweep.ts";
 import { declareWork, work } from "./sweep/work.ts";
 import { type CommandFile, TRAIN, taskOf } from "./train-commands.ts";
@@ -21,6 +22,7 @@ import { type CommandFile, TRAIN, taskOf } from "./train-commands.ts";
 const COMMANDS: Readonly<Record<string, CommandFile>> = {
   train: TRAIN,
   sweep: { declare: declareSweep, run: sweep },
+  score: { declare: declareScore, run: score },
   work: { declare: declareWork, run: work },
   evaluate: { declare: declareEvaluate, run: evaluate },
   predict: { declare: declarePredict, run: predict },
