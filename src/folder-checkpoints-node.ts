@@ -2,6 +2,7 @@
 import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type FilePath, pathOf, readBytes, reading, writeWhole } from "./disk/disk-node.ts";
+import { lockFolder } from "./disk/lock-node.ts";
 import { LstmkitError } from "./errors.ts";
 import type { CheckpointStore } from "./train/checkpoint.ts";
 
@@ -11,10 +12,10 @@ const KEPT = 2;
 /**
  * Checkpoints for {@link FitOptions.checkpoint} in a folder, which is made by the first; of a folder per run. Each is
  * written under a temporary name, synced, renamed, and its folder synced; then those before the last two are removed.
- * `lstmkit inspect` and `load()` open one as the model that it holds.
+ * `lstmkit inspect` and `load()` open one as the model that it holds. While a fit runs, a file `lock` keeps others out.
  *
  * @param folder its path, or a `file:` URL
- * @throws BAD_ARGUMENT for what is no path; its calls FILE_UNREADABLE, FILE_UNWRITABLE
+ * @throws BAD_ARGUMENT for what is no path; its calls FILE_UNREADABLE, FILE_UNWRITABLE, and BUSY where another run has it
  */
 export function folderCheckpoints(folder: FilePath): CheckpointStore {
   const path = resolve(pathOf(folder));
@@ -32,7 +33,15 @@ export function folderCheckpoints(folder: FilePath): CheckpointStore {
   };
   /** That of the one before, once it is known. */
   let last: number | undefined;
+  let unlock: (() => Promise<void>) | undefined;
   return {
+    async lock() {
+      unlock = await lockFolder(path);
+      return async () => {
+        await unlock?.();
+        unlock = undefined;
+      };
+    },
     async read() {
       const found = await Promise.all(
         // One that cannot be read is a damaged one: no bytes are no checkpoint.
@@ -57,6 +66,8 @@ export function folderCheckpoints(folder: FilePath): CheckpointStore {
     },
     async clear() {
       for (const number of await numbers()) await rm(file(number), { force: true });
+      await unlock?.();
+      unlock = undefined;
       await rmdir(path).catch(() => undefined); // there may be something of somebody else's in it
     },
   };

@@ -286,7 +286,7 @@ class LocalRuntime implements Runtime {
     const { kernels, memory, team } = this.#engine;
     team.check();
     const onDispose = (model: Sequential) => this.#models.delete(model);
-    return { kernels, memory, team, seed, onDispose };
+    return { kernels, memory, team, seed, math: this.#facts.math, onDispose };
   }
 
   #add(model: Sequential): Model {

@@ -26,6 +26,7 @@ interface Call {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "lstmkit-calls-"));
+const none = async () => [];
 const file = (name: string) => join(folder, name);
 const npz = imdbNpz([[1, 2], [2]], [0, 1], [[1], [2]], [1, 0]);
 const CSV = "text,label\na b,0\nc d,1\na c,0\nb d,1\n";
@@ -143,6 +144,15 @@ const CALLS: Record<string, Call> = {
   loadTexts: { args: [file("texts.csv"), {}], ...optionsAt(1, "encodng", "encoding") },
   quantize: { args: [{ quantize: async () => corpus.subarray(0, 1) }], mayLack: [1] },
   saveModel: { args: [{ save: async () => corpus.subarray(0, 1) }, file("a.model")], anyString: [1] },
+  stagedRun: {
+    args: [
+      {
+        checkpoint: { store: { read: none, write: none, clear: none } },
+        identity: { data: [CSV, digits, null] },
+      },
+    ],
+    ...optionsAt(0, "checkpoints", "checkpoint"),
+  },
   transfer: { args: [new Float32Array(1)] },
 };
 

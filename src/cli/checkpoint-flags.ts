@@ -1,15 +1,14 @@
 /** Checkpoints of a command that trains: where they are, how often, and what is said of them. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "cac";
 import { now } from "../clock.ts";
 import { checkWritable } from "../disk/disk-node.ts";
-import { LstmkitError } from "../errors.ts";
 import { folderCheckpoints } from "../folder-checkpoints-node.ts";
 import { show } from "../options.ts";
 import { type CheckpointStore, type FitCheckpoint, paceOf, type ResumedFrom } from "../train/checkpoint.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { print, printJson, warn } from "./print.ts";
+import { ofRanks } from "./ranks.ts";
 
 /** A run shorter than this keeps none, unless it was asked to. */
 const LONG_RUN = 60_000;
@@ -37,6 +36,7 @@ export class RunCheckpoints {
   readonly #began = now();
   #written = 0;
   #hasFailed = false;
+  #unlock: (() => Promise<void>) | undefined;
 
   /** @throws UsageError */
   constructor(args: Arguments, out: string) {
@@ -60,34 +60,31 @@ export class RunCheckpoints {
     this.#store = this.#folder === null ? null : folderCheckpoints(this.#folder);
   }
 
-  /** Find out before hours of training whether they can be written, where they were asked for. @throws FILE_UNWRITABLE */
+  /**
+   * Find out before hours of training whether they can be written, where they were asked for, and have their folder alone.
+   *
+   * @throws FILE_UNWRITABLE, BUSY
+   */
   async check(): Promise<void> {
     const folder = this.#folder;
     if (folder === null) return;
+    if (this.#isAsked) this.#unlock = await this.#store!.lock!();
     if (!this.#resume && (await this.#store!.read()).length > 0) {
       warn(
         `There are checkpoints of an earlier run in ${folder}: --resume goes on with it; this run begins anew and replaces them.`,
       );
     }
     if (!this.#isAsked) return;
-    try {
-      await mkdir(folder, { recursive: true });
-    } catch (cause) {
-      throw new LstmkitError(
-        "FILE_UNWRITABLE",
-        `the folder ${folder} cannot be made (${(cause as NodeJS.ErrnoException).code}); wanted one that this user may write to.`,
-        { cause },
-      );
-    }
     await checkWritable(join(folder, "checkpoint-000000000.safetensors"));
   }
 
-  /** For fit. @param onResume told where it goes on, where it does */
-  option(onResume: (from: ResumedFrom) => void): { checkpoint?: FitCheckpoint } {
+  /** For fit, a model's or a task's. @param onResume told where it goes on, where it does */
+  option(onResume: (from: ResumedFrom) => void = () => {}): { checkpoint?: FitCheckpoint } {
     const store = this.#store;
     if (!store) return {};
     const write: CheckpointStore["write"] = async (bytes) => {
       if (!this.#isAsked && now() - this.#began < LONG_RUN) return;
+      this.#unlock ??= await store.lock!();
       await store.write(bytes);
       if (this.#written++ > 0 || this.#isAsked) return;
       warn(
@@ -96,7 +93,7 @@ export class RunCheckpoints {
     };
     return {
       checkpoint: {
-        store: { ...store, write },
+        store: ofRanks({ read: store.read, write, clear: store.clear }),
         every: this.#every,
         resume: this.#resume,
         onResume: (from) => {
@@ -121,7 +118,8 @@ export class RunCheckpoints {
       return;
     }
     for (const reason of from.damaged) warn(`A newer checkpoint in ${folder} is passed over: ${reason}`);
-    const line = `Going on from ${folder}: epoch ${from.epoch + 1}, after ${from.batches} of its batches.`;
+    const stage = from.stage === undefined ? "" : `${from.stage}, `;
+    const line = `Going on from ${folder}: ${stage}epoch ${from.epoch + 1}, after ${from.batches} of its batches.`;
     if (!this.#isJson) print(line);
   }
 
@@ -134,5 +132,11 @@ export class RunCheckpoints {
   /** The run is done, and there is nothing to go on with. */
   async done(): Promise<void> {
     if (this.#isAsked || this.#written > 0) await this.#store?.clear();
+  }
+
+  /** Leave the folder to others. */
+  async close(): Promise<void> {
+    await this.#unlock?.();
+    this.#unlock = undefined;
   }
 }

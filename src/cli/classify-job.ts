@@ -14,11 +14,13 @@ import {
   classifier,
   type SequenceClassifier,
 } from "../tasks/index.ts";
+import type { RunCheckpoints } from "./checkpoint-flags.ts";
 import { evaluationLines, startLines } from "./classify-lines.ts";
 import { writeReport } from "./classify-report-file.ts";
 import { INTERRUPTED } from "./interruption.ts";
 import { count, duration, print, printJson, warn } from "./print.ts";
 import { epochLine, LiveLine, liveStream, timePerStep, wrapParts } from "./progress.ts";
+import { onFirst } from "./ranks.ts";
 
 /** What is to be done. */
 export interface ClassifyJob {
@@ -34,6 +36,7 @@ export interface ClassifyJob {
   /** How to ask the model, for the last line. */
   readonly example?: string;
   readonly isJson: boolean;
+  readonly checkpoints?: RunCheckpoints;
 }
 
 /** Columns of the terminal; of a file or a pipe as many as most have. */
@@ -200,6 +203,7 @@ export async function runClassifyJob(
     await made.fit(job.train, {
       signal,
       ...(job.test && { test: job.test }),
+      ...job.checkpoints?.option(),
       onStart: (start) => report.start(job, info, start),
       onBatchEnd: (progress) => report.batch(progress),
       onEpochEnd: (epoch, logs) => report.epoch(epoch, logs),
@@ -210,17 +214,20 @@ export async function runClassifyJob(
   }
   if (!made.report) {
     report.interrupted();
+    job.checkpoints?.interrupted();
     return { classifier: made, code: INTERRUPTED };
   }
-  if (job.out !== null) await writeWhole(job.out, await made.save());
+  const { out, reportPath } = job;
+  if (out !== null) await onFirst(async () => writeWhole(out, await made.save()));
   const { test } = made.report;
-  if (job.reportPath !== undefined && test) {
-    await writeReport(job.reportPath, {
-      title: `${job.name}: test part`,
-      evaluation: test,
-      report: made.report,
-    });
+  const { report: of } = made;
+  if (reportPath !== undefined && test) {
+    await onFirst(() =>
+      writeReport(reportPath, { title: `${job.name}: test part`, evaluation: test, report: of }),
+    );
   }
   report.ended(made.report, { digest: await made.digest(), out: job.out }, job, isComplete);
+  if (isComplete) await onFirst(() => job.checkpoints?.done());
+  else job.checkpoints?.interrupted();
   return { classifier: made, code: isComplete ? 0 : INTERRUPTED };
 }

@@ -11,8 +11,9 @@ import { backtest, declareBacktest, declareForecast, forecast } from "./forecast
 import { declareGenerate, generate } from "./generate.ts";
 import { declareInspect, inspect } from "./inspect.ts";
 import { declarePredict, predict } from "./predict.ts";
-import { printJson, warn } from "./print.ts";
+import { complain, printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
+import { failRanks, findRanks, joinRanks, leaveRanks, rankPrefix } from "./ranks.ts";
 import { JOB_THREAD, serveJobs } from "./sweep/job-thread.ts";
 import { declareScore, score } from "./sweep/score.ts";
 import { declareSweep, sweep } from "./sweep/sweep.ts";
@@ -37,6 +38,7 @@ const COMMANDS: Readonly<Record<string, CommandFile>> = {
 
 async function run(argv: readonly string[]): Promise<number> {
   const [name = "", ...rest] = argv;
+  if (name === "train") findRanks();
   const task = name === "train" ? taskOf(rest) : undefined;
   const files = task ? { train: task } : COMMANDS;
   const cli = cac("lstmkit").help().version(version);
@@ -49,20 +51,23 @@ async function run(argv: readonly string[]): Promise<number> {
     const found = name === "" ? "no command" : `${JSON.stringify(name)} is no command`;
     throw new UsageError(`${found}; wanted ${[...declared.keys()].join(", ")} as the first argument.`);
   }
-  return files[name]!.run(new Arguments(command, rest));
+  const args = new Arguments(command, rest);
+  if (name === "train") await joinRanks(args.has("json"));
+  return files[name]!.run(args);
 }
 
 /** The exit code for an error, which is told on stderr, and with --json on stdout as well. */
 function report(error: unknown, argv: readonly string[]): number {
+  const who = rankPrefix();
   const isJson = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length).includes("--json");
   if (error instanceof LstmkitError) {
     const { code } = error;
     if (isJson) printJson({ event: "error", code, message: error.message.slice(code.length + 2) });
-    warn(`lstmkit: ${error.message}`);
+    complain(`${who}lstmkit: ${error.message}`);
   } else {
     const message = error instanceof Error ? error.message : String(error);
     if (isJson) printJson({ event: "error", code: "UNEXPECTED", message });
-    warn(`lstmkit: ${error instanceof Error ? error.stack : message}`);
+    complain(`${who}lstmkit: ${error instanceof Error ? error.stack : message}`);
   }
   if (!(error instanceof UsageError)) return 1;
   const command = Object.hasOwn(COMMANDS, argv[0] ?? "") ? ` ${argv[0]}` : "";
@@ -94,5 +99,9 @@ else {
   watchOutput();
   const argv = process.argv.slice(2);
   // Setting the code, not exit(), lets a slow reader of our output have all of it.
-  process.exitCode = await run(argv).catch((error: unknown) => report(error, argv));
+  const code = await run(argv).catch(async (error: unknown) => {
+    const isOurs = await failRanks(error);
+    return isOurs ? report(error, argv) : 1;
+  });
+  process.exitCode = await leaveRanks(code);
 }

@@ -1,9 +1,16 @@
 import type { Logs } from "../train/model.ts";
 import { surroundings } from "./surroundings.ts";
 
+let isHushed = false;
+
+/** Say nothing from now on, because another process does. */
+export function hush(): void {
+  isHushed = true;
+}
+
 /** A line of results, on stdout. */
 export function print(line: string): void {
-  surroundings().out(`${line}\n`);
+  if (!isHushed) surroundings().out(`${line}\n`);
 }
 
 /** An event for programs: one JSON object a line, on stdout. */
@@ -13,6 +20,11 @@ export function printJson(event: { event: string } & Record<string, unknown>): v
 
 /** A line for the person who watches, on stderr, where it cannot get between results. */
 export function warn(line: string): void {
+  if (!isHushed) complain(line);
+}
+
+/** The same, whoever else speaks. */
+export function complain(line: string): void {
   surroundings().err(`${line}\n`);
 }
 

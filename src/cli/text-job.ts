@@ -11,9 +11,11 @@ import {
   generator,
   type TextGenerator,
 } from "../tasks/index.ts";
+import type { RunCheckpoints } from "./checkpoint-flags.ts";
 import { INTERRUPTED } from "./interruption.ts";
 import { count, duration, print, printJson, warn } from "./print.ts";
 import { type FitLine, LiveLine, liveStream, timePerStep } from "./progress.ts";
+import { onFirst } from "./ranks.ts";
 
 /** What is to be done. */
 export interface TextJob {
@@ -24,6 +26,7 @@ export interface TextJob {
   /** Where the model goes; null for nowhere. */
   readonly out: string | null;
   readonly isJson: boolean;
+  readonly checkpoints?: RunCheckpoints;
 }
 
 /** The report of a job: call stopping() on the first Ctrl-C, and close() at the end. */
@@ -168,6 +171,7 @@ export async function runTextJob(
   try {
     await made.fit(job.texts, {
       signal,
+      ...job.checkpoints?.option(),
       onStart: (start) => report.start(job, info, start),
       onBatchEnd: (progress) => report.batch(progress),
       onValidation: (validation) => report.validation(validation),
@@ -178,13 +182,17 @@ export async function runTextJob(
   }
   if (!made.report) {
     report.interrupted();
+    job.checkpoints?.interrupted();
     return { generator: made, code: INTERRUPTED };
   }
   const bytes = await made.save();
-  if (job.out !== null) await writeWhole(job.out, bytes);
+  const { out } = job;
+  if (out !== null) await onFirst(() => writeWhole(out, bytes));
   const plain = await kit.load(bytes);
   const digest = await plain.digest();
   await plain.dispose();
   report.ended(made.report, { digest, out: job.out }, isComplete);
+  if (isComplete) await onFirst(() => job.checkpoints?.done());
+  else job.checkpoints?.interrupted();
   return { generator: made, code: isComplete ? 0 : INTERRUPTED };
 }

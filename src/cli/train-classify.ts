@@ -6,11 +6,13 @@ import { TOKENIZERS } from "../data/tokenizers.ts";
 import { checkWritable } from "../disk/disk-node.ts";
 import type { ClassifierOptions } from "../tasks/index.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { ClassifyJobReport, runClassifyJob } from "./classify-job.ts";
 import { checkReportPath } from "./classify-report-file.ts";
 import { declareFoldFlags, foldOfSequences, readFold } from "./fold-flags.ts";
 import { catchInterruption } from "./interruption.ts";
 import { warn } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareSequenceFlags, readSequenceFlags } from "./sequence-flags.ts";
 import { declareClasses } from "./text-flags.ts";
@@ -58,7 +60,7 @@ export function declareTrainClassify(cli: CAC): Command {
     .example("lstmkit train notes.csv --task classify --text note --label topic")
     .example("lstmkit train steps.csv --task classify --id session --time t --label activity")
     .example("lstmkit train JapaneseVowels_TRAIN.ts --task classify");
-  return declareRuntimeFlags(command);
+  return declareRuntimeFlags(declareCheckpointFlags(command));
 }
 
 function readOptions(args: Arguments): ClassifierOptions {
@@ -146,20 +148,24 @@ export async function trainClassify(args: Arguments): Promise<number> {
       : await loadSequences(path, { ...reading, ...(test !== undefined && !fold && { test }) });
   const data = fold ? foldOfSequences(found.train, fold) : found;
   if (test === undefined && "testPath" in data) warn(`The test part is ${data.testPath}.`);
-  await checkWritable(out);
-  if (reportPath !== undefined) await checkWritable(reportPath);
+  await onFirst(() => checkWritable(out));
+  if (reportPath !== undefined) await onFirst(() => checkWritable(reportPath));
+  const checkpoints = new RunCheckpoints(args, out);
+  await onFirst(() => checkpoints.check());
   const report = new ClassifyJobReport(isJson);
   const signal = catchInterruption(() => report.stopping());
   try {
     const kit = await openRuntime(args, runtime);
     const name = path === undefined ? "digits" : basename(path);
     const example = exampleOf(data.train.input, data.train.labels ?? "one", path);
-    const job = { name, train: data.train, test: data.test, options, out, reportPath, example, isJson };
+    const { train } = data;
+    const job = { name, train, test: data.test, options, out, reportPath, example, isJson, checkpoints };
     const { code } = await runClassifyJob(kit, job, report, signal);
     await kit.close();
     return code;
   } finally {
     report.close();
+    await checkpoints.close();
   }
 }
 

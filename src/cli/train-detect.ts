@@ -6,9 +6,11 @@ import { LstmkitError } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Detector, type DetectorOptions, type DetectReport, detector } from "../tasks/index.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { setLine, tellFindings } from "./forecast-report.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { count, duration, print, printJson, warn } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import {
   BIRTHS,
@@ -42,7 +44,7 @@ export function declareTrainDetect(cli: CAC): Command {
     })
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example("lstmkit train metrics.csv --task detect --target latency --series host");
-  return declareRuntimeFlags(command);
+  return declareRuntimeFlags(declareCheckpointFlags(command));
 }
 
 /** @throws UsageError for flags that make no training */
@@ -58,23 +60,34 @@ export async function trainDetect(args: Arguments): Promise<number> {
   const reading = readSeriesFlags(args, true);
   const options = readDetectorFlags(args, [reading.target ?? []].flat());
   const runtime = readRuntimeFlags(args);
-  await checkWritable(out);
+  const checkpoints = new RunCheckpoints(args, out);
+  await onFirst(() => checkWritable(out));
+  await onFirst(() => checkpoints.check());
   const set = onlySeries(await readSeriesData(name, reading), args);
   const isJson = args.has("json");
   const signal = catchInterruption(() => warn("Stopping; press Ctrl-C again to stop at once."));
-  const kit = await openRuntime(args, runtime);
-  const trained = await trainDetectorOn(kit, name, set, options, { signal, isJson });
-  if (!trained) return INTERRUPTED;
-  await writeWhole(out, withReading(await trained.save(), { options: reading, timeZone: set.timeZone }));
-  const { digest } = trained.report!;
-  await kit.close();
-  if (isJson) printJson({ event: "done", digest, out });
-  else {
-    print(`Digest: ${digest}`);
-    print(`Model saved to ${out}`);
-    print(`Watch: lstmkit detect ${out} - < rows.ndjson`);
+  try {
+    const kit = await openRuntime(args, runtime);
+    const trained = await trainDetectorOn(kit, name, set, options, { signal, isJson, checkpoints });
+    if (!trained) {
+      checkpoints.interrupted();
+      return INTERRUPTED;
+    }
+    const bytes = withReading(await trained.save(), { options: reading, timeZone: set.timeZone });
+    await onFirst(() => writeWhole(out, bytes));
+    const { digest } = trained.report!;
+    await kit.close();
+    if (isJson) printJson({ event: "done", digest, out });
+    else {
+      print(`Digest: ${digest}`);
+      print(`Model saved to ${out}`);
+      print(`Watch: lstmkit detect ${out} - < rows.ndjson`);
+    }
+    await onFirst(() => checkpoints.done());
+    return 0;
+  } finally {
+    await checkpoints.close();
   }
-  return 0;
 }
 
 /** @throws UsageError */
@@ -101,7 +114,11 @@ export async function trainDetectorOn(
   name: string,
   set: SeriesSet,
   options: DetectorOptions,
-  { signal, isJson }: { readonly signal: AbortSignal; readonly isJson: boolean },
+  {
+    signal,
+    isJson,
+    checkpoints,
+  }: { readonly signal: AbortSignal; readonly isJson: boolean; readonly checkpoints?: RunCheckpoints },
 ): Promise<Detector | undefined> {
   const { version, engine, threads, vectors } = await kit.info();
   const { seed = 0 } = options;
@@ -124,6 +141,7 @@ export async function trainDetectorOn(
   try {
     const report = await made.fit(set, {
       signal,
+      ...checkpoints?.option(),
       onEpochEnd: ({ epoch, epochs, loss, valLoss, isBest, seconds }) => {
         if (isJson) printJson({ event: "epoch", epoch: epoch + 1, epochs, loss, valLoss, isBest, seconds });
         else

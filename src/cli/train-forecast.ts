@@ -8,9 +8,11 @@ import { LstmkitError } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Forecaster, type ForecasterOptions, forecaster } from "../tasks/index.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { ForecastTraining, reportLines, setLine, tellFindings } from "./forecast-report.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { print, printJson } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import {
   BIRTHS,
@@ -74,7 +76,7 @@ export function declareTrainForecast(cli: CAC): Command {
       "lstmkit train sales.csv --task forecast --target sales --horizon 28 --series store --known price",
     )
     .example("lstmkit train births --task forecast --holidays US");
-  return declareRuntimeFlags(command);
+  return declareRuntimeFlags(declareCheckpointFlags(command));
 }
 
 /** @throws UsageError for flags that make no training */
@@ -90,7 +92,9 @@ export async function trainForecast(args: Arguments): Promise<number> {
   const reading = readSeriesFlags(args, true);
   const { holidays: place, ...options } = readForecasterFlags(args, name, reading);
   const runtime = readRuntimeFlags(args);
-  await checkWritable(out);
+  const checkpoints = new RunCheckpoints(args, out);
+  await onFirst(() => checkWritable(out));
+  await onFirst(() => checkpoints.check());
   const set = onlySeries(await readSeriesData(name, reading), args);
   const holidays = place === undefined ? undefined : await holidaysFor(place, set);
   const isJson = args.has("json");
@@ -99,17 +103,23 @@ export async function trainForecast(args: Arguments): Promise<number> {
   const kit = await openRuntime(args, runtime);
   try {
     const made = { ...options, ...(holidays && { holidays }) };
-    const trained = await trainOn(kit, name, set, made, { progress, signal, isJson });
-    if (!trained) return INTERRUPTED;
-    await writeWhole(out, withReading(await trained.save(), { options: reading, timeZone: set.timeZone }));
+    const trained = await trainOn(kit, name, set, made, { progress, signal, isJson, checkpoints });
+    if (!trained) {
+      checkpoints.interrupted();
+      return INTERRUPTED;
+    }
+    const bytes = withReading(await trained.save(), { options: reading, timeZone: set.timeZone });
+    await onFirst(() => writeWhole(out, bytes));
     if (isJson) printJson({ event: "done", digest: trained.report!.digest, out });
     else {
       print(`Digest: ${trained.report!.digest}`);
       print(`Model saved to ${out}`);
     }
+    await onFirst(() => checkpoints.done());
     return 0;
   } finally {
     progress.close();
+    await checkpoints.close();
   }
 }
 
@@ -117,6 +127,7 @@ interface Run {
   readonly progress: ForecastTraining;
   readonly signal: AbortSignal;
   readonly isJson: boolean;
+  readonly checkpoints?: RunCheckpoints;
 }
 
 /** A forecaster that has learnt the set, all of which is told; undefined where that was interrupted. */
@@ -125,7 +136,7 @@ export async function trainOn(
   name: string,
   set: SeriesSet,
   options: ForecasterOptions,
-  { progress, signal, isJson }: Run,
+  { progress, signal, isJson, checkpoints }: Run,
 ): Promise<Forecaster | undefined> {
   const targets = targetsOf(set, options);
   const { horizon, seed = 0 } = options;
@@ -142,6 +153,7 @@ export async function trainOn(
   try {
     const report = await model.fit(set, {
       signal,
+      ...checkpoints?.option(),
       onBatchEnd: ({ stage, epoch, batch, batches }) => progress.batch(stage, epoch, batch, batches),
       onEpochEnd: (of) => progress.epoch(of),
     });

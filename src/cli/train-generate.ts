@@ -4,7 +4,9 @@ import { loadMobyDick, loadTexts } from "../data/load-texts-node.ts";
 import { checkWritable } from "../disk/disk-node.ts";
 import type { GeneratorOptions } from "../tasks/index.ts";
 import type { Arguments } from "./arguments.ts";
+import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { catchInterruption } from "./interruption.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareEncoding, readEncoding } from "./text-flags.ts";
 import { runTextJob, TextJobReport } from "./text-job.ts";
@@ -35,7 +37,7 @@ export function declareTrainGenerate(cli: CAC): Command {
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example("lstmkit train book.txt --task generate")
     .example("lstmkit train letters/ --task generate --words --out letters.safetensors");
-  return declareRuntimeFlags(declareEncoding(command, "Of the files"));
+  return declareRuntimeFlags(declareCheckpointFlags(declareEncoding(command, "Of the files")));
 }
 
 function readOptions(args: Arguments): GeneratorOptions {
@@ -79,7 +81,9 @@ export async function trainGenerate(args: Arguments): Promise<number> {
     paths.length > 0
       ? await loadTexts(paths, encoding === undefined ? {} : { encoding })
       : [await loadMobyDick()];
-  await checkWritable(out);
+  const checkpoints = new RunCheckpoints(args, out);
+  await onFirst(() => checkWritable(out));
+  await onFirst(() => checkpoints.check());
   const [first] = paths;
   const name = first === undefined ? "moby-dick" : basename(first);
   const others = paths.length > 1 ? ` and ${paths.length - 1} more` : "";
@@ -88,11 +92,12 @@ export async function trainGenerate(args: Arguments): Promise<number> {
   const signal = catchInterruption(() => report.stopping());
   try {
     const kit = await openRuntime(args, runtime);
-    const job = { name: `${name}${others}`, texts, options, out, isJson };
+    const job = { name: `${name}${others}`, texts, options, out, isJson, checkpoints };
     const { code } = await runTextJob(kit, job, report, signal);
     await kit.close();
     return code;
   } finally {
     report.close();
+    await checkpoints.close();
   }
 }

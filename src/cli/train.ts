@@ -26,6 +26,7 @@ import { declareFoldFlags, readFold } from "./fold-flags.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { cautions } from "./part-lines.ts";
 import { warn } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
 import { JsonReport, type SavedAs, TextReport, type TrainReport } from "./train-report.ts";
@@ -164,8 +165,8 @@ async function trainingSource(args: Arguments): Promise<DataSource> {
 export async function train(args: Arguments): Promise<number> {
   const options = await readOptions(args);
   const checkpoints = new RunCheckpoints(args, options.out);
-  await checkWritable(options.out);
-  await checkpoints.check();
+  await onFirst(() => checkWritable(options.out));
+  await onFirst(() => checkpoints.check());
   const report = args.has("json") ? new JsonReport() : new TextReport();
   const signal = catchInterruption(() => report.stopping());
   try {
@@ -173,6 +174,7 @@ export async function train(args: Arguments): Promise<number> {
     return await run(kit, options, checkpoints, report, signal);
   } finally {
     report.close();
+    await checkpoints.close();
   }
 }
 
@@ -214,7 +216,7 @@ async function run(
     return INTERRUPTED;
   }
   report.done((performance.now() - began) / 1000, saved);
-  await checkpoints.done();
+  await onFirst(() => checkpoints.done());
   return 0;
 }
 
@@ -290,7 +292,7 @@ function layersOf({ cell, units, outputDim, dropout }: TrainOptions, inputDim: n
 }
 
 async function save(model: Model, data: TextDataset, out: string, weights: string): Promise<SavedAs> {
-  await saveModel(model, out, { metadata: textMetadata(data) });
+  await onFirst(() => saveModel(model, out, { metadata: textMetadata(data) }));
   return { digest: await model.digest(), out, weights };
 }
 

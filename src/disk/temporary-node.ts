@@ -53,7 +53,7 @@ function bootOf(): string {
 }
 
 /** What Linux says of a process; undefined where there is none, or nothing is said. */
-function processOf(pid: number): { readonly state: string; readonly start: string } | undefined {
+export function processOf(pid: number): { readonly state: string; readonly start: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     // proc(5): "pid (name) state …"; the name may hold anything, and start is field 22.

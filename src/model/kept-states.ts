@@ -45,6 +45,11 @@ export class KeptStates {
     else to.fill(0);
   }
 
+  /** Keep what was kept before. */
+  goBack(before: KeptStates["values"]): void {
+    this.#kept = before;
+  }
+
   /** Keep what stands in a batch's memory. */
   take(batchSize: number, from: Float32Array): void {
     this.#kept = { batchSize, values: from.slice() };

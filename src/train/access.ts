@@ -7,7 +7,7 @@ export interface Pauses {
   /** Lets the event loop run, then the same. */
   readonly checkpoint: () => Promise<void>;
   /** Waits for what a callback gave, a promise perhaps that never settles; throws where the call is to end first. */
-  readonly until: (answer: void | PromiseLike<void>) => Promise<void>;
+  readonly until: (answer?: void | PromiseLike<void>) => Promise<void>;
 }
 
 /**

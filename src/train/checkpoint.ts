@@ -1,4 +1,5 @@
 /** What a caller says and gives of a fit's checkpoints, and what callbacks add to them. */
+import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import type { StateValue } from "../formats/training-state.ts";
 import { show } from "../options.ts";
@@ -15,6 +16,13 @@ export interface CheckpointStore {
   write(checkpoint: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Keep none: the run is done. */
   clear(): Promise<void>;
+  /**
+   * Have it for one run alone, where a store can tell of another run that uses it; fit calls it first.
+   *
+   * @returns what ends that
+   * @throws BUSY
+   */
+  lock?(): Promise<() => Promise<void>>;
 }
 
 /** Where a fit went on from. */
@@ -26,6 +34,8 @@ export interface ResumedFrom {
   readonly steps: number;
   /** Of each newer checkpoint that was passed over, what is wrong with it. */
   readonly damaged: readonly string[];
+  /** Of a run of several fits, such as a task's, which of them. */
+  readonly stage?: string;
 }
 
 /** How a fit keeps checkpoints. */
@@ -42,6 +52,41 @@ export interface FitCheckpoint {
   onResume?: (from: ResumedFrom | null) => void | Promise<void>;
   /** Told when one could not be written, and the fit goes on. Default: fit rejects with that error. */
   onError?: (error: unknown) => void | Promise<void>;
+}
+
+/** Of fits that write to one store, one after the other: how long it was not written to. */
+export interface Pacing {
+  /** By the clock of {@link now}. */
+  last: number;
+  batches: number;
+}
+
+const pacings = new WeakMap<CheckpointStore, Pacing>();
+
+/** That of a store; begun where it is seen for the first time. */
+export function pacingOf(store: CheckpointStore): Pacing {
+  let found = pacings.get(store);
+  if (!found) {
+    found = { last: now(), batches: 0 };
+    pacings.set(store, found);
+  }
+  return found;
+}
+
+/**
+ * Have a store for one run alone, where it knows how.
+ *
+ * @returns what ends that
+ * @throws BUSY where another run has it; else what the store throws, unless onError takes it
+ */
+export async function lockStore({ store, onError }: FitCheckpoint): Promise<() => Promise<void>> {
+  try {
+    return (await store.lock?.()) ?? (async () => {});
+  } catch (error) {
+    if (!onError || (error instanceof LstmkitError && error.code === "BUSY")) throw error;
+    await onError(error);
+    return async () => {};
+  }
 }
 
 /** What a callback has to remember, as plain data. */

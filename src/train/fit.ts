@@ -10,14 +10,15 @@ import type { CompileConfig } from "../model/compile.ts";
 import { wholeBatches } from "../model/kept-states.ts";
 import type { Filled } from "../options.ts";
 import type { Pauses } from "./access.ts";
-import type { Feed, FeedPlace } from "./batches.ts";
+import type { Feed } from "./batches.ts";
 import { checksum, fingerprint } from "./fingerprint.ts";
 import { dataOf, part, type Samples } from "./inputs.ts";
 import { Listeners } from "./listeners.ts";
 import type { EpochLogs, FitContext, FitOptions, History, Logs } from "./model.ts";
 import type { FIT_OPTIONS } from "./options.ts";
 import type { ClassWeights } from "./row-weights.ts";
-import { type CallbackStates, type CheckpointHost, Checkpoints, type Place } from "./run-checkpoints.ts";
+import { type CallbackStates, type CheckpointHost, Checkpoints } from "./run-checkpoints.ts";
+import { isPast, isSettled, placeOf, type Run, record, type Tell, tellerOf, tooFar } from "./run-place.ts";
 import { addTo, logsOf, noSums, type RunState } from "./run-state.ts";
 
 type Given = Filled<FitOptions, typeof FIT_OPTIONS>;
@@ -73,9 +74,10 @@ export function planFit(
 
 /** The same for batches that come one by one. @param check as above */
 export function planFeed(train: Feed, given: Given, check: Parameters<typeof planFit>[2]): FitPlan {
-  const { validationData, stepsPerEpoch = Number.POSITIVE_INFINITY } = given;
+  const { validationData, stepsPerEpoch } = given;
   const validation = validationData ? check(validationData) : null;
-  return { ...given, train, validation, batches: stepsPerEpoch, listeners: new Listeners(given) };
+  const batches = stepsPerEpoch ?? train.facts.batches ?? Number.POSITIVE_INFINITY;
+  return { ...given, train, validation, batches, listeners: new Listeners(given) };
 }
 
 /**
@@ -142,9 +144,8 @@ export interface FitHost extends Pauses {
   step(load: () => Loaded, epoch: number, number: number): Promise<BatchResult | null>;
   /** Before the first step, of a group: what has to be the same on all of it. */
   compare(facts: Readonly<Record<string, string>>): Promise<void> | undefined;
+  /** Where it does not come to its end, what layers keep is that of before. */
   measure(data: Samples | Feed): Promise<Logs>;
-  /** Whether layers keep states, which validation changes. */
-  readonly isStateful: boolean;
   /** @param identity what has to be the same beside model and compile's options */
   checkpoints(identity: Readonly<Record<string, string>>): CheckpointHost;
   /** After the last epoch: what an optimiser does to the weights then. */
@@ -165,100 +166,96 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
   const { context, state } = host;
   const run: Run = {
     epoch: 0,
+    at: "before",
     history: { epoch: [], history: {} },
     batches: plan.batches,
     seconds: 0,
     feeds: [],
     isWhole: false,
+    telling: null,
   };
   const feeds = [train, validation].filter((data): data is Feed => data !== null && !("samples" in data));
   const checkpoints =
     plan.checkpoint &&
     new Checkpoints(plan.checkpoint, host.checkpoints(identityOf(plan)), callbackStates(plan));
-  const place = () => placeOf(run, state);
+  const place = () => placeOf(run, state, host.stopped);
   const note = () => {
     run.feeds = feeds.map((feed) => feed.place);
   };
+  const tell = tellerOf(listeners, host, run);
+  /** Of before the weights became those of the end. */
+  let atEnd: Uint8Array<ArrayBuffer> | null = null;
   try {
     await host.compare({ ...identityOf(plan), "the number of epochs": String(epochs) });
     const found = await checkpoints?.find();
-    if (found && found.place.epoch >= epochs) throw tooFar(found.place.epoch, epochs);
+    if (found && isPast(found.place, epochs)) throw tooFar(found.place.epoch, epochs);
     if ("samples" in train) host.open(train, batchSize);
     await host.until(listeners.tell("onTrainBegin", [], context));
     if (found) {
       await found.apply();
-      const { epoch, history, batches, expected, sums, seconds } = found.place;
-      Object.assign(run, { epoch, history, batches: expected, seconds });
+      const { epoch, at, history, batches, expected, sums, seconds, stopped } = found.place;
+      Object.assign(run, { epoch, at, history, batches: expected, seconds });
       Object.assign(state, { batches, sums });
+      if (stopped) context.stop();
       for (const [i, feed] of feeds.entries()) await feed.seek(found.place.feeds[i]!, host.until);
     }
-    for (let goesOn = !!found; run.epoch < epochs; run.epoch++, goesOn = false) {
+    note();
+    run.isWhole = true;
+    while (run.epoch < epochs) {
       const { epoch } = run;
-      await host.meet();
-      if (host.stopped) break;
-      if (!goesOn) await host.until(listeners.tell("onEpochBegin", [epoch], context));
-      note();
-      const logs = await fitEpoch(plan, host, run, goesOn, note, async () => checkpoints?.tick(place));
+      if (run.at === "before") {
+        await host.meet();
+        if (host.stopped) break;
+        await tell("onEpochBegin", [epoch], () => {
+          run.at = "begun";
+        });
+      }
+      const logs = await fitEpoch(plan, host, run, tell, note, async () => checkpoints?.tick(place));
       if (!logs) break;
       if (validation && (epoch + 1) % validationFreq === 0) {
-        run.isWhole &&= !host.isStateful;
         for (const [name, value] of Object.entries(await host.measure(validation))) {
           logs[ofValidation(name)] = value;
         }
       }
-      run.isWhole = false;
-      run.batches = state.batches;
-      record(run.history, epoch, logs);
-      await host.until(listeners.tell("onEpochEnd", [epoch, logs], context));
+      await tell("onEpochEnd", [epoch, logs], () => {
+        record(run.history, epoch, logs);
+        run.batches = state.batches;
+        run.epoch++;
+        run.at = "before";
+        note();
+      });
     }
     run.isWhole = false;
     await checkpoints?.settle();
+    if (plan.signal && run.at === "before" && run.epoch > 0) {
+      atEnd = (await checkpoints?.encode(place())) ?? null;
+    }
     if (epochs > 0) await host.finish(); // before its end is told, as in Keras: who puts weights back has the last word
     await host.until(listeners.tell("onTrainEnd", [], context));
     await host.meet(); // so that nobody is done where another fails
   } catch (error) {
-    const isAborted = error instanceof LstmkitError && error.code === "ABORTED";
-    if (isAborted && run.isWhole) await checkpoints?.last(place());
+    if (checkpoints && error instanceof LstmkitError && error.code === "ABORTED") {
+      if (await isSettled(run)) await checkpoints.last(await checkpoints.encode(place()));
+      else if (atEnd) await checkpoints.last(atEnd);
+    }
     throw error;
   } finally {
     for (const feed of feeds) feed.close();
     host.free();
+    await checkpoints?.close();
   }
   return run.history;
 }
-
-/** What a fit knows of itself beside the model's state. */
-interface Run {
-  epoch: number;
-  history: History;
-  /** Batches of the epoch, as far as is known. */
-  batches: number;
-  /** Of the epoch, spent before this process. */
-  seconds: number;
-  /** Of the batch that was done last. */
-  feeds: readonly FeedPlace[];
-  /** Whether a run could go on from what there is at this moment: not while callbacks are told of an epoch. */
-  isWhole: boolean;
-}
-
-const placeOf = (
-  { epoch, history, batches: expected, seconds, feeds }: Run,
-  { batches, sums }: RunState,
-): Place => ({
-  epoch,
-  batches,
-  expected,
-  sums,
-  seconds,
-  history,
-  feeds,
-});
 
 /** What has to be the same for a run to go on, in words for who gave something else. */
 function identityOf({ train, validation, batchSize, shuffle, dropRemainder, ...plan }: FitPlan) {
   const { stepsPerEpoch = null, validationFreq, maxLoss = null } = plan;
   const print = (data: Samples | Feed | null) =>
-    data === null ? "none" : "samples" in data ? fingerprint(data) : "batches that come one by one";
+    data === null
+      ? "none"
+      : "samples" in data
+        ? fingerprint(data)
+        : (data.facts.fingerprint ?? "batches that come one by one");
   return {
     "the training data": print(train),
     "the validation data": print(validation),
@@ -284,13 +281,6 @@ function callbackStates({ checkpoint, listeners }: FitPlan): CallbackStates {
   );
 }
 
-const tooFar = (epoch: number, epochs: number) =>
-  new LstmkitError(
-    "BAD_CHECKPOINT",
-    `the checkpoint is of epoch ${epoch} (from 0), and this fit ends after ${epochs}. Give the epochs that the run was begun ` +
-      "with, or more.",
-  );
-
 /** What the logs of epochs hold. */
 export function logged({ metrics }: CompileConfig, validates: boolean): string[] {
   const names = ["loss", ...metricKeys(metrics)];
@@ -311,7 +301,6 @@ interface Portion {
 }
 
 /**
- * @param goesOn whether it is an epoch that was begun before, by a run that was stopped
  * @param note called as soon as a batch is done. @param tick after it was told
  * @returns null where it was stopped before its first batch, or by a batch that is not finite
  */
@@ -319,23 +308,24 @@ async function fitEpoch(
   plan: FitPlan,
   host: FitHost,
   run: Run,
-  goesOn: boolean,
+  tell: Tell,
   note: () => void,
   tick: () => Promise<void>,
 ): Promise<EpochLogs | null> {
   const { stepsPerEpoch, listeners } = plan;
-  const { state, config, context } = host;
-  if (!goesOn) {
+  const { state, config } = host;
+  // Else it was begun by a run that was stopped.
+  if (run.at !== "batches") {
     state.epochs++;
     state.sums = noSums();
     state.batches = 0;
     run.seconds = 0;
+    run.at = "batches";
   }
   const start = now() - run.seconds * 1000;
   const epoch = state.epochs - 1;
   const take = portions(plan, host, epoch);
   const hears = listeners.hears("onBatchEnd");
-  run.isWhole = true;
   while (state.batches < run.batches) {
     if (host.stopped) {
       await host.meet(); // in the place of the step
@@ -354,6 +344,7 @@ async function fitEpoch(
       if (!result) break;
       addTo(state.sums, result);
     } catch (error) {
+      if (!(error instanceof LstmkitError && error.code === "ABORTED")) run.isWhole = false;
       if (await isAccepted(error, number, plan, host)) return null;
       throw error;
     }
@@ -365,7 +356,8 @@ async function fitEpoch(
       else if (state.batches >= run.batches) run.batches = Number.POSITIVE_INFINITY;
     }
     const logs = () => ({ ...logsOf(state.sums, config), size: count, batches: run.batches });
-    await host.until(hears ? listeners.tell("onBatchEnd", [number, logs()], context) : undefined);
+    if (hears) await tell("onBatchEnd", [number, logs()]);
+    else await host.until();
     run.seconds = (now() - start) / 1000;
     if (!host.stopped) await tick();
   }
@@ -404,16 +396,4 @@ async function isAccepted(
   if (!(error instanceof LstmkitError && error.code === "LOSS_NOT_FINITE")) return false;
   await host.until(listeners.tell("onNotFinite", [batch, error.message], host.context));
   return host.stopped;
-}
-
-function record(
-  { epoch: epochs, history }: History,
-  epoch: number,
-  { seconds: _, ...logs }: EpochLogs,
-): void {
-  epochs.push(epoch);
-  for (const [key, value] of Object.entries(logs)) {
-    history[key] ??= [];
-    history[key].push(value!);
-  }
 }

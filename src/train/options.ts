@@ -81,10 +81,11 @@ function isCheckpoint(value: unknown): boolean {
   const own = Object(store) as Record<string, unknown>;
   return (
     ["read", "write", "clear"].every((name) => typeof own[name] === "function") &&
+    (own.lock === undefined || typeof own.lock === "function") &&
     paceOf(every) !== undefined &&
     typeof resume === "boolean" &&
     [onResume, onError].every((one) => one === undefined || typeof one === "function") &&
-    Object.keys(rest).every((name) => name === "callbackStates")
+    Object.keys(rest).every((name) => name === "callbackStates" || name === "pacing") // of a fit in a worker
   );
 }
 

@@ -6,7 +6,16 @@ import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import type { TrainingState } from "../formats/training-state.ts";
 import type { FeedPlace } from "./batches.ts";
-import { type CallbackState, type FitCheckpoint, type Pace, paceOf } from "./checkpoint.ts";
+import {
+  type CallbackState,
+  type CheckpointStore,
+  type FitCheckpoint,
+  lockStore,
+  type Pace,
+  type Pacing,
+  paceOf,
+  pacingOf,
+} from "./checkpoint.ts";
 import type { History } from "./model.ts";
 import type { Sums } from "./run-state.ts";
 
@@ -19,6 +28,10 @@ export interface CallbackStates {
 /** Where a fit is. All of it is plain data. */
 export interface Place {
   readonly epoch: number;
+  /** Whether the epoch is to begin, was told to begin, or has batches that were done; its end was not told. */
+  readonly at: "before" | "begun" | "batches";
+  /** Whether a callback has called for the end. */
+  readonly stopped: boolean;
   /** Batches done of it, and expected. */
   readonly batches: number;
   readonly expected: number;
@@ -53,8 +66,8 @@ export class Checkpoints {
   readonly #host: CheckpointHost;
   readonly #callbacks: CallbackStates;
   readonly #pace: Pace;
-  #last = now();
-  #since = 0;
+  readonly #pacing: Pacing;
+  #unlock: (() => Promise<void>) | null = null;
   /** The one that is being written. */
   #writing: Promise<void> | null = null;
   #failed: { readonly error: unknown } | null = null;
@@ -64,39 +77,29 @@ export class Checkpoints {
     this.#host = host;
     this.#callbacks = callbacks;
     this.#pace = paceOf(given.every ?? "30s")!; // the table of options has seen it
+    this.#pacing = (given as { pacing?: Pacing }).pacing ?? pacingOf(given.store);
   }
 
   /**
-   * What to go on from, if that was asked for.
+   * Have the store alone, and what to go on from, if that was asked for.
    *
-   * @throws BAD_CHECKPOINT where none is whole, or it is of another run
+   * @throws BUSY where another run has the store; BAD_CHECKPOINT where none is whole, or it is of another run
    */
   async find(): Promise<Found | null> {
     const { store, resume, onResume } = this.#given;
+    this.#unlock = await lockStore(this.#given);
     if (!resume) return null;
-    const kept = await store.read();
-    const damaged: string[] = [];
-    for (const bytes of kept) {
-      let opened: OpenedCheckpoint;
-      try {
-        opened = this.#host.open(bytes);
-      } catch (error) {
-        if (!(error instanceof LstmkitError && error.code === "BAD_MODEL_FILE")) throw error;
-        damaged.push(error.message);
-        continue;
-      }
-      const place = this.#placeOf(opened);
-      await onResume?.({ epoch: place.epoch, batches: place.batches, steps: opened.steps, damaged });
-      return { place, apply: () => this.#apply(opened) };
+    const found = await newestWhole(store, (bytes) => this.#host.open(bytes));
+    if (!found) {
+      await onResume?.(null);
+      return null;
     }
-    if (damaged.length > 0) {
-      throw new LstmkitError(
-        "BAD_CHECKPOINT",
-        `none of the ${damaged.length} checkpoints is whole (${damaged[0]}). Remove them, and begin anew without resume.`,
-      );
-    }
-    await onResume?.(null);
-    return null;
+    const { opened, bytes, damaged } = found;
+    const place = this.#placeOf(opened);
+    // As the newest, so that the next one takes the place of the damaged one and not of this.
+    if (damaged.length > 0) this.#put(bytes.slice());
+    await onResume?.({ epoch: place.epoch, batches: place.batches, steps: opened.steps, damaged });
+    return { place, apply: () => this.#apply(opened) };
   }
 
   /** @throws BAD_CHECKPOINT */
@@ -123,27 +126,34 @@ export class Checkpoints {
       );
     });
     await this.#callbacks.write(all);
-    this.#last = now();
+    this.#mark();
   }
 
   /** After each batch: writes one where it is time. @throws what the store throws, unless onError takes it */
   async tick(place: () => Place): Promise<void> {
     await this.#report();
-    this.#since++;
+    this.#pacing.batches++;
     if ("ms" in this.#pace) {
-      if (this.#writing || now() - this.#last < this.#pace.ms) return;
+      if (this.#writing || now() - this.#pacing.last < this.#pace.ms) return;
     } else {
-      if (this.#since < this.#pace.batches) return;
+      if (this.#pacing.batches < this.#pace.batches) return;
       await this.settle();
     }
-    await this.#begin(place());
+    this.#put(await this.encode(place()));
   }
 
   /** The last one, of a fit that is told to end. @throws as tick */
-  async last(place: Place): Promise<void> {
+  async last(checkpoint: Uint8Array<ArrayBuffer>): Promise<void> {
     await this.settle();
-    await this.#begin(place);
+    this.#put(checkpoint);
     await this.settle();
+  }
+
+  /** Leave the store to others. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#unlock?.();
+    this.#unlock = null;
   }
 
   /** Wait for what is being written. @throws as tick */
@@ -152,17 +162,25 @@ export class Checkpoints {
     await this.#report();
   }
 
-  async #begin(place: Place): Promise<void> {
+  /** A checkpoint of this moment. */
+  async encode(place: Place): Promise<Uint8Array<ArrayBuffer>> {
     const states = await this.#callbacks.read();
     const tensors = states.flatMap((state, i) =>
       (state?.tensors ?? []).map((one) => ({ ...one, name: `callbacks/${i}/${one.name}` })),
     );
     const callbacks = states.map((state) => state && { values: state.values });
     const facts = { place, callbacks, identity: this.#host.identity } as unknown as TrainingState["facts"];
-    const bytes = this.#host.save({ facts, tensors });
-    this.#last = now();
-    this.#since = 0;
-    // Written while the next batches are worked on.
+    return this.#host.save({ facts, tensors });
+  }
+
+  #mark(): void {
+    this.#pacing.last = now();
+    this.#pacing.batches = 0;
+  }
+
+  /** Written while the next batches are worked on. */
+  #put(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#mark();
     this.#writing = (async () => this.#given.store.write(bytes))()
       .catch((error: unknown) => {
         this.#failed = { error };
@@ -181,6 +199,31 @@ export class Checkpoints {
   }
 }
 
+/**
+ * The newest that can be opened; null where there is none at all.
+ *
+ * @throws BAD_CHECKPOINT where none is whole
+ */
+export async function newestWhole<T>(
+  store: CheckpointStore,
+  open: (bytes: Uint8Array) => T,
+): Promise<{ readonly opened: T; readonly bytes: Uint8Array; readonly damaged: readonly string[] } | null> {
+  const damaged: string[] = [];
+  for (const bytes of await store.read()) {
+    try {
+      return { opened: open(bytes), bytes, damaged };
+    } catch (error) {
+      if (!(error instanceof LstmkitError && error.code === "BAD_MODEL_FILE")) throw error;
+      damaged.push(error.message);
+    }
+  }
+  if (damaged.length === 0) return null;
+  throw new LstmkitError(
+    "BAD_CHECKPOINT",
+    `none of the ${damaged.length} checkpoints is whole (${damaged[0]}). Remove them, and begin anew without resume.`,
+  );
+}
+
 export interface Found {
   readonly place: Place;
   /** Have model and callbacks go on from there. */
@@ -192,8 +235,8 @@ export function refuseOther(
   found: Readonly<Record<string, string>>,
   wanted: Readonly<Record<string, string>>,
 ): void {
-  for (const [what, own] of Object.entries(wanted)) {
-    const other = found[what] ?? "not known";
+  for (const what of Object.keys({ ...wanted, ...found })) {
+    const [other, own] = [found[what] ?? "not given", wanted[what] ?? "not given"];
     if (other === own) continue;
     throw new LstmkitError(
       "BAD_CHECKPOINT",

@@ -36,6 +36,7 @@ import type { Kernels } from "../wasm/kernels.ts";
 import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
 import { behindData, Feed, isBatches, Room, refuseOptionsOfArrays } from "./batches.ts";
+import { type FitCheckpoint, pacingOf } from "./checkpoint.ts";
 import { checkStateful, fitModel, type Loaded, logged, planFeed, planFit } from "./fit.ts";
 import type { Group } from "./group.ts";
 import {
@@ -82,6 +83,9 @@ import { checkWeights } from "./weights.ts";
 /** Sequences × steps up to which predict keeps its plan: the plan costs as much as some of the work. */
 const FEW_STEPS = 1024;
 
+/** Raised with whatever gives the same job another digest: a run goes on with the numbers that it was begun with. */
+export const ARITHMETIC = 1;
+
 /** What a model is made on and with. */
 export interface SequentialContext {
   readonly kernels: Kernels;
@@ -89,6 +93,8 @@ export interface SequentialContext {
   readonly team: Team;
   /** Fixes initial weights, order of samples and dropout. */
   readonly seed: number;
+  /** That of the kernels; default strict. */
+  readonly math?: "strict" | "relaxed";
   /** Samples that go through the passes together; changes speed, no bit. Default GROUP_SIZE. */
   readonly groupSize?: number | undefined;
   readonly onDispose: (model: Sequential) => void;
@@ -221,7 +227,11 @@ export class Sequential implements Model {
     }
     const { checkpoint } = plan;
     if (group && checkpoint) {
-      plan = { ...plan, checkpoint: { ...checkpoint, store: group.store(checkpoint.store) } };
+      const store = group.store(checkpoint.store);
+      plan = {
+        ...plan,
+        checkpoint: { pacing: pacingOf(checkpoint.store), ...checkpoint, store } as FitCheckpoint,
+      };
     }
     this.#fitting = true;
     let stopped = false;
@@ -249,9 +259,16 @@ export class Sequential implements Model {
             open: (data, size) => room.for(data, size),
             free: () => room.free(),
             order: (n, epoch) => this.#order(n, epoch),
-            measure: (data) => {
+            measure: async (data) => {
               const work = () => this.#measure(data, config, plan.batchSize, pauses);
-              return this.#kept ? this.#access.change(pauses.stop, work) : work();
+              if (!this.#kept) return work();
+              const before = this.#kept.values;
+              try {
+                return await this.#access.change(pauses.stop, work);
+              } catch (error) {
+                this.#kept.goBack(before);
+                throw error;
+              }
             },
             step: async (load, epoch, number) => {
               const step = () => this.#step(load, epoch, number, bound, group);
@@ -259,7 +276,6 @@ export class Sequential implements Model {
               stopped ||= result === null;
               return result;
             },
-            isStateful: this.#kept !== null,
             meet: () =>
               group?.meet(stopped, this.#state.iterations + this.#weights.squares()).then((stops) => {
                 stopped = stops;
@@ -320,6 +336,7 @@ export class Sequential implements Model {
       "the layers": JSON.stringify(this.layers),
       "what compile was given": JSON.stringify(this.#config),
       "the seed": String(this.#context.seed),
+      "the arithmetic": `${this.#context.math ?? "strict"} ${ARITHMETIC}`,
     };
   }
 

@@ -15,7 +15,7 @@ import {
   type RuntimeInfo,
   type RuntimeOptions,
 } from "../runtime.ts";
-import type { FitCheckpoint } from "../train/checkpoint.ts";
+import { type FitCheckpoint, lockStore } from "../train/checkpoint.ts";
 import { EVENTS, Listeners, type Said } from "../train/listeners.ts";
 import type { FitContext, FitOptions, Model } from "../train/model.ts";
 import { Steering } from "../train/steering.ts";
@@ -209,6 +209,7 @@ class RemoteRuntime implements Runtime, ModelHost {
       this.#session.abort(id).catch(() => {});
     };
     const hears = EVENTS.filter((event) => listeners.hears(event));
+    const unlock = options.checkpoint && (await lockStore(options.checkpoint));
     try {
       signal?.addEventListener("abort", abort, { once: true });
       const tell = this.#teller(model, listeners);
@@ -222,6 +223,7 @@ class RemoteRuntime implements Runtime, ModelHost {
     } finally {
       signal?.removeEventListener("abort", abort);
       feeder?.close();
+      await unlock?.();
     }
   }
 

@@ -4,26 +4,26 @@ import { now } from "../clock.ts";
 import { LstmkitError } from "../errors.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 import { type CallKind, MODEL_CALLS, STREAM_CALLS } from "../train/calls.ts";
-import type { CallbackState, FitCheckpoint } from "../train/checkpoint.ts";
+import type { CallbackState, FitCheckpoint, Pacing } from "../train/checkpoint.ts";
 import type { FitEvent } from "../train/listeners.ts";
 import type { Callback, FitContext, FitOptions, Model } from "../train/model.ts";
 import { streamDisposed } from "../train/open-stream.ts";
 import type { CallbackStates } from "../train/run-checkpoints.ts";
-import type { Batches, SampleBatch } from "../train/sample-batch.ts";
+import type { BatchSource, SampleBatch } from "../train/sample-batch.ts";
 import { modelDisposed } from "../train/sequential.ts";
 import type { Stream } from "../train/stream.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
 import type { Platform } from "../wasm/platform.ts";
 import { sendResult } from "./parcel.ts";
-import {
-  AT_HOST,
-  type Call,
-  type CheckpointAtHost,
-  type FeedName,
-  type HostCalls,
-  type ModelHandle,
-  type SessionCalls,
-  type StreamHandle,
+import type {
+  BatchesAtHost,
+  Call,
+  CheckpointAtHost,
+  FeedName,
+  HostCalls,
+  ModelHandle,
+  SessionCalls,
+  StreamHandle,
 } from "./wire.ts";
 
 /** Milliseconds between two calls of onBatchEnd: 20 a second. */
@@ -40,6 +40,8 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
   const calls = new Map<number, AbortController>();
   /** Of the fits that are told of. */
   const contexts = new Map<number, FitContext>();
+  /** Of the host's stores of checkpoints. */
+  const pacings = new Map<number, Pacing>();
   let made = 0;
 
   const opened = (): Runtime => {
@@ -85,13 +87,14 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
     };
   };
   /** Batches of the host's, asked for one by one. */
-  const feed = (call: number, name: FeedName): Batches => {
-    return (begin) => ({
+  const feed = (call: number, name: FeedName, { lstmkit: _, ...facts }: BatchesAtHost): BatchSource => ({
+    ...facts,
+    begin: (begin, from) => ({
       [Symbol.asyncIterator]() {
         let hasBegun = false;
         return {
           async next() {
-            const wish = hasBegun ? "next" : { begin };
+            const wish = hasBegun ? "next" : { begin, from };
             hasBegun = true;
             const value = await host.feed(call, name, wish);
             return value ? { done: false, value: value as SampleBatch } : { done: true, value: undefined };
@@ -102,13 +105,19 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
           },
         };
       },
-    });
+    }),
+  });
+  const pacing = (store: number): Pacing => {
+    const found = pacings.get(store) ?? { last: now(), batches: 0 };
+    pacings.set(store, found);
+    return found;
   };
   /** Checkpoints of the host's: it has the store, and the callbacks with what they remember. */
   const checkpoints = (
     call: number,
-    { every, resume }: CheckpointAtHost,
-  ): FitCheckpoint & { callbackStates: CallbackStates } => ({
+    { store, every, resume }: CheckpointAtHost,
+  ): FitCheckpoint & { callbackStates: CallbackStates; pacing: Pacing } => ({
+    pacing: pacing(store),
     ...(every !== undefined && { every }),
     ...(resume !== undefined && { resume }),
     store: {
@@ -124,15 +133,17 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
   });
   /** The same arguments, with the host's batches in their places. */
   const withFeeds = (call: Call, args: readonly unknown[]): readonly unknown[] => {
-    const isAtHost = (value: unknown) => Object(value).lstmkit === AT_HOST.lstmkit;
+    const isAtHost = (value: unknown): value is BatchesAtHost => Object(value).lstmkit === "batches";
     const [last, [x, ...rest]] = [args.at(-1) as object, args.slice(0, -1)];
     const options = {
       ...last,
       ...("validationData" in last &&
-        isAtHost(last.validationData) && { validationData: feed(call.id, "validationData") }),
+        isAtHost(last.validationData) && {
+          validationData: feed(call.id, "validationData", last.validationData),
+        }),
       ...("checkpoint" in last && { checkpoint: checkpoints(call.id, last.checkpoint as CheckpointAtHost) }),
     };
-    return [isAtHost(x) ? feed(call.id, "x") : x, ...rest, options];
+    return [isAtHost(x) ? feed(call.id, "x", x) : x, ...rest, options];
   };
   /** A call that the host can abort and that may call back. */
   const run = async <T>(

@@ -80,10 +80,29 @@ test("a newest checkpoint that is damaged is passed over, which is said; other f
   expect(digestOf(resumed.stdout)).toBe(wanted);
 });
 
+test("two runs in one folder: the second is refused and names the first; a killed one's lock is no lock", async () => {
+  const flags = ["train", ...JOB, "--json", "--out", "l.safetensors", "--checkpoint", "shared"];
+  const first = place.start(...flags, "--checkpoint-every", "2");
+  await new Promise((resolve) => first.stdout.once("data", resolve));
+  const { code, stderr, stdout } = await place.run([...flags, "--resume"]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    `BUSY: another run keeps its checkpoints in ${place.path("shared")}: process ${first.pid} on`,
+  );
+  expect(events(stdout).at(-1)).toMatchObject({ event: "error", code: "BUSY" });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  first.kill("SIGKILL");
+  await outcome(first);
+  expect(readdirSync(place.path("shared"))).toContain("lock");
+  const again = await place.run([...flags, "--resume"]);
+  expect(again.code).toBe(0);
+  expect(readdirSync(place.folder)).not.toContain("shared");
+});
+
 test("a folder that cannot be is told before anything is trained", async () => {
   place.write("taken", "a file");
   const { code, stderr, stdout } = await place.run(["train", ...JOB, "--json", "--checkpoint", "taken"]);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/FILE_UNWRITABLE: the folder taken cannot be made \(EEXIST\)/);
+  expect(stderr).toMatch(/FILE_UNWRITABLE: the folder \S+taken cannot be made or written to \(EEXIST\)/);
   expect(stdout).toMatch(/"error"/);
 });

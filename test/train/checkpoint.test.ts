@@ -183,6 +183,133 @@ describe("a run that is stopped and resumed has the bits of one that was not", (
   );
 });
 
+/** Hears all of a fit, remembers it, and aborts it once at the given place: at once, or after a while in the midst of it. */
+function hearing(abort?: { event: string; time: number; later: boolean; controller: AbortController }) {
+  let heard: string[] = [];
+  const hear = (event: string) => async () => {
+    const time = heard.filter((one) => one === event).length;
+    const isIt = abort?.event === event && abort.time === time && !abort.controller.signal.aborted;
+    if (isIt && !abort.later) abort.controller.abort();
+    await new Promise((resolve) => setTimeout(resolve, isIt ? 20 : 0));
+    if (isIt && abort.later) {
+      abort.controller.abort();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    heard.push(event);
+  };
+  const names = ["onEpochBegin", "onBatchEnd", "onEpochEnd", "onTrainEnd"];
+  return {
+    ...Object.fromEntries(names.map((name) => [name, hear(name)])),
+    getState: () => ({ values: { heard } }),
+    setState: ({ values }: { values: { readonly heard?: unknown } }) => {
+      heard = [...(values.heard as string[])];
+    },
+    get heard() {
+      return heard;
+    },
+  };
+}
+
+describe.each([
+  { event: "onEpochBegin", time: 0 },
+  { event: "onEpochBegin", time: 2 },
+  { event: "onBatchEnd", time: 6 },
+  { event: "onEpochEnd", time: 0 },
+  { event: "onEpochEnd", time: 2 },
+  { event: "onTrainEnd", time: 0 },
+])("aborted while callbacks are told $event ($time)", ({ event, time }) => {
+  test.each([
+    ["this thread", false],
+    ["this thread", true],
+    ["a worker", false],
+    ["a worker", true],
+  ])(
+    "in %s, while one waits: %s; the last checkpoint is of that moment, and nothing is told twice",
+    async (where, later) => {
+      // A worker tells onBatchEnd at most 20 times a second.
+      if (where === "a worker" && event === "onBatchEnd") return;
+      const kit = where === "a worker" ? away : one;
+      for (const job of [JOBS["callbacks that remember"]!, JOBS["batches that come one by one"]!]) {
+        const own = job.fit!();
+        const wanted = hearing();
+        const all = await begin(kit, job);
+        const { history } = await trainOn(all, job, { callbacks: [...(own.callbacks ?? []), wanted] });
+        const store = inMemory();
+        const controller = new AbortController();
+        const first = hearing({ event, time, later, controller });
+        const model = await begin(kit, job);
+        const checkpoint = { store, every: 1000 };
+        await expect(
+          trainOn(model, job, {
+            checkpoint,
+            signal: controller.signal,
+            callbacks: [...(job.fit!().callbacks ?? []), first],
+          }),
+        ).rejects.toThrow(/^ABORTED/);
+        expect(store.kept).toHaveLength(1);
+        const second = hearing();
+        const again = await begin(kit, job);
+        const resumed = await trainOn(again, job, {
+          checkpoint: { ...checkpoint, resume: true },
+          callbacks: [...(job.fit!().callbacks ?? []), second],
+        });
+        expect(resumed.history).toEqual(history);
+        expect(await again.digest()).toBe(await all.digest());
+        if (where !== "a worker") expect(second.heard).toEqual(wanted.heard);
+        for (const one of [all, model, again]) await one.dispose();
+      }
+    },
+  );
+});
+
+test("a callback that does not come back keeps an abort for two seconds, and what was kept before stays", async () => {
+  const store = inMemory();
+  const controller = new AbortController();
+  const model = await begin(one, {});
+  const began = performance.now();
+  const never = new Promise<void>(() => {});
+  const onEpochEnd = (epoch: number) => {
+    if (epoch === 0) return;
+    controller.abort();
+    return never;
+  };
+  const fit = trainOn(model, {}, { checkpoint: { store, every: 2 }, signal: controller.signal, onEpochEnd });
+  await expect(fit).rejects.toThrow(/^ABORTED/);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  const again = await begin(one, {});
+  await trainOn(again, {}, { checkpoint: { store, resume: true } });
+  expect(await again.digest()).toBe((await whole({})).digest);
+});
+
+test("validation that is aborted leaves a stateful layer's states as they were", async () => {
+  const job: Job = {
+    layers: JOBS["a stateful layer"]!.layers!,
+    fit: () => ({ epochs: 3, batchSize: 2, shuffle: false }),
+  };
+  const validationData = [ids, labels] as const;
+  const all = await begin(one, job);
+  await trainOn(all, job, { validationData: [...validationData] });
+  const store = inMemory();
+  const controller = new AbortController();
+  const model = await begin(one, job);
+  // The second pass through the validation batches is aborted in its midst.
+  let passes = 0;
+  const aborting = function* () {
+    const isIt = ++passes === 2;
+    for (const [i, batch] of batchesOf(2)().entries()) {
+      if (isIt && i === 4) controller.abort();
+      yield batch;
+    }
+  };
+  const options = { signal: controller.signal, checkpoint: { store, every: 1000 } };
+  await expect(trainOn(model, job, { ...options, validationData: aborting })).rejects.toThrow(/^ABORTED/);
+  expect(store.kept).toHaveLength(1);
+  const again = await begin(one, job);
+  const plain = () => batchesOf(2)();
+  await trainOn(again, job, { validationData: plain, checkpoint: { store, resume: true } });
+  expect(await again.digest()).toBe(await all.digest());
+});
+
 test("save({ optimizer: true }) and load() train on as if nothing had been", async () => {
   const model = await begin(one, {});
   await model.fit(ids, labels, { epochs: 2, batchSize: 4 });
@@ -213,6 +340,12 @@ test("a checkpoint of another run is refused, and what differs is named", async 
   const changed = labels.map((label, i) => (i === 4 ? 1 - label : label));
   await expect(other.fit(ids, changed, { ...FIT, checkpoint })).rejects.toThrow(/the training data/);
   const model = await one.load(await other.save());
+  const relaxed = await createRuntime({ math: "relaxed" }).catch(() => null); // not every engine has it
+  if (relaxed)
+    await expect(begin(relaxed, {}).then((own) => trainOn(own, {}, { checkpoint }))).rejects.toThrow(
+      /BAD_CHECKPOINT: .*the arithmetic was strict \d there and is relaxed \d here/,
+    );
+  await relaxed?.close();
   store.kept.splice(0, 2, await model.save());
   await expect(go({})).rejects.toThrow(/BAD_CHECKPOINT: the file is a model/);
 });
@@ -265,6 +398,53 @@ describe("in a folder", () => {
     );
     await store.clear();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("a damaged newest one is the one that goes at the next write, and not the good one before it", async () => {
+    const path = join(folder, "generations");
+    const store = folderCheckpoints(path);
+    await trainOn(await begin(one, {}), {}, { checkpoint: { store, every: 3 } });
+    const newest = readdirSync(path).sort()[1]!;
+    writeFileSync(join(path, newest), readFileSync(join(path, newest)).subarray(0, 500));
+    const controller = new AbortController();
+    const model = await begin(one, {});
+    let batches = 0;
+    const onBatchEnd = () => {
+      // The second batch has written the next one; from then on all are whole.
+      if (++batches === 3) controller.abort();
+    };
+    const options = { checkpoint: { store, every: 2, resume: true }, signal: controller.signal, onBatchEnd };
+    await expect(trainOn(model, {}, options)).rejects.toThrow(/^ABORTED/);
+    for (const name of readdirSync(path)) await (await one.load(readFileSync(join(path, name)))).dispose();
+    expect(readdirSync(path)).toHaveLength(2);
+    await store.clear();
+  });
+
+  test("another fit in the same folder is refused while one runs, and not after it", async () => {
+    const path = join(folder, "locked");
+    const [first, second] = [await begin(one, {}), await begin(away, {})];
+    let refused: Promise<unknown> | undefined;
+    const onEpochEnd = (): void => {
+      refused ??= trainOn(second, {}, { checkpoint: { store: folderCheckpoints(path) } }).catch(
+        (error) => error,
+      );
+    };
+    await trainOn(
+      first,
+      {},
+      {
+        checkpoint: { store: folderCheckpoints(path) },
+        callbacks: [{ onEpochEnd, onTrainEnd: async () => void (await refused) }],
+      },
+    );
+    expect(String(await refused)).toMatch(
+      new RegExp(
+        `BUSY: another run keeps its checkpoints in .*: process ${process.pid} on this machine, since 20`,
+      ),
+    );
+    expect(readdirSync(folder)).not.toContain("locked"); // nothing was kept
+    await trainOn(second, {}, { checkpoint: { store: folderCheckpoints(path), every: 1 } });
+    expect(readdirSync(path)).toHaveLength(2);
   });
 
   test("one that cannot be written ends the fit, or is told and the fit goes on", async () => {

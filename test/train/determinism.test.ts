@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { Team } from "../../src/model/team.ts";
-import { Sequential } from "../../src/train/sequential.ts";
+import { ARITHMETIC, Sequential } from "../../src/train/sequential.ts";
 import { instantiateKernels } from "../../src/wasm/kernels.ts";
 import { LinearMemory } from "../../src/wasm/memory.ts";
 import { BUILDS, kernelBytes } from "../builds.ts";
+import { PINNED as EVERYWHERE } from "../runtimes/pinned.ts";
 import { openKit, smallData, smallLayers, smallModel } from "./small-job.ts";
 
 /**
@@ -27,6 +29,18 @@ const PINNED = {
 
 const RUN = { epochs: 2, batchSize: 20 } as const;
 const { x, y } = smallData();
+
+/** By the number that checkpoints hold: what the pinned digests were then, SHA-256 of all. */
+const BY_ARITHMETIC: Readonly<Record<number, string>> = {
+  1: "04bbaaffcdd1f0b6f1ef7b9e2ee5f3c4ea92fbad3cd389799d48f2bff69bdb78",
+};
+
+test("whoever pins other digests raises ARITHMETIC, so that no run goes on with other numbers than it was begun with", () => {
+  const pins = createHash("sha256")
+    .update(JSON.stringify([PINNED, EVERYWHERE]))
+    .digest("hex");
+  expect(BY_ARITHMETIC[ARITHMETIC]).toBe(pins);
+});
 
 describe.each(BUILDS)("%s build", (build) => {
   test.each([

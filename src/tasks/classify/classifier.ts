@@ -10,8 +10,9 @@ import {
   type SequenceSet,
 } from "../../data/labelled/set.ts";
 import { LstmkitError } from "../../errors.ts";
-import type { Model, Runtime } from "../../index.ts";
+import { type FitCheckpoint, type Model, type Runtime, type StagedRun, stagedRun } from "../../index.ts";
 import { aFunction, aSignal, checkOptions, isList, type OptionTable } from "../../options.ts";
+import { CHECKPOINT_OPTION, optionsIdentity, sequencesIdentity } from "../run-identity.ts";
 import { taskMetadata } from "../task-file.ts";
 import { labelsOf } from "./classes.ts";
 import { encodeSet } from "./encode.ts";
@@ -39,6 +40,8 @@ export interface ClassifyFitOptions {
   onEpochEnd?: LearnHooks["onEpochEnd"];
   /** Ends training: fit rejects with ABORTED, and the best weights so far are kept, where there are any. */
   signal?: AbortSignal;
+  /** As in a model's fit. Scalings that were tried are not tried again. */
+  checkpoint?: FitCheckpoint;
 }
 
 const FIT_OPTIONS = {
@@ -51,6 +54,7 @@ const FIT_OPTIONS = {
   onBatchEnd: { ...aFunction, fallback: undefined },
   onEpochEnd: { ...aFunction, fallback: undefined },
   signal: { ...aSignal, fallback: undefined },
+  checkpoint: CHECKPOINT_OPTION,
 } satisfies OptionTable<ClassifyFitOptions>;
 
 const READ_OPTIONS = { signal: { ...aSignal, fallback: undefined } };
@@ -182,14 +186,33 @@ class TrainedClassifier implements SequenceClassifier {
     this.#isFitting = true;
     try {
       await nextTurn();
-      return await this.#fit(planOf(set, test, this.#options), hooks);
+      const plan = planOf(set, test, this.#options);
+      const { checkpoint, ...others } = hooks;
+      const run = await stagedRun(
+        checkpoint
+          ? {
+              checkpoint,
+              identity: {
+                "the data": sequencesIdentity(set),
+                "the test part": test ? sequencesIdentity(test) : "none of its own",
+                ...optionsIdentity(this.#options),
+              },
+            }
+          : {},
+      );
+      try {
+        return await this.#fit(plan, others, run);
+      } finally {
+        await run.close();
+      }
     } finally {
       this.#isFitting = false;
     }
   }
 
-  async #fit(plan: Plan, { onStart, ...hooks }: ClassifyFitOptions): Promise<ClassifyReport> {
-    const { model, report, facts, aborted } = await trainBest(this.#kit, plan, onStart, hooks as LearnHooks);
+  async #fit(plan: Plan, { onStart, ...hooks }: ClassifyFitOptions, run: StagedRun): Promise<ClassifyReport> {
+    const trained = await trainBest(this.#kit, plan, onStart, hooks as LearnHooks, run);
+    const { model, report, facts, aborted } = trained;
     if (model) await this.#take({ model, facts: { ...facts, report } });
     if (aborted !== undefined) throw aborted;
     return report;

@@ -1,7 +1,7 @@
 /** The training of a classifier: batches of the training part, validation beside it, the best weights kept. */
 import type { LabelKind } from "../../data/labelled/set.ts";
 import { LstmkitError } from "../../errors.ts";
-import type { Callback, Model, NamedTensor, Runtime, Tensor } from "../../index.ts";
+import type { Callback, CallbackState, Model, NamedTensor, Runtime, StagedRun, Tensor } from "../../index.ts";
 import { BatchOrder } from "./batch-order.ts";
 import { chunksOf, type Encoded, type Encoding, longest, tensorOf } from "./encode.ts";
 import { compileOptions, layersOf } from "./network.ts";
@@ -88,8 +88,14 @@ function batchOf(part: LearnPart, chosen: readonly number[], kind: LabelKind, cl
   return [tensorOf(pieces, part.encoded, steps), targetsOf(part, chosen, kind, classes, steps)] as const;
 }
 
-/** Train a new model. An abort is no error here: what was learnt until then is given, with the reason. */
-export async function learn(kit: Runtime, job: LearnJob, hooks: LearnHooks): Promise<Learnt> {
+/** Train a new model, a stage of the run. An abort is no error here: what was learnt until then is given, with the reason. */
+export async function learn(
+  kit: Runtime,
+  job: LearnJob,
+  hooks: LearnHooks,
+  run: StagedRun,
+  stage: string,
+): Promise<Learnt> {
   const { settings, encoding, kind, classes, train, validation, weights } = job;
   const model = await kit.sequential(layersOf(settings, encoding, classes, kind), { seed: settings.seed });
   const keeper = new Keeper(
@@ -114,7 +120,7 @@ export async function learn(kit: Runtime, job: LearnJob, hooks: LearnHooks): Pro
       ...(validation && { validationData: validationBatches }),
       ...(weights && { classWeight: weights }),
       ...(hooks.signal && { signal: hooks.signal }),
-      callbacks: [keeper.callback],
+      ...run.options(stage, [keeper.callback]),
     });
     await keeper.restore();
     return keeper.learnt(model);
@@ -133,6 +139,14 @@ export async function learn(kit: Runtime, job: LearnJob, hooks: LearnHooks): Pro
 
 /** A gain in loss that patience counts. */
 const LEAST_GAIN = 0.002;
+
+/** What the keeper has to remember; of the best epoch its weights beside it. */
+interface Remembered {
+  readonly history: readonly ClassifyEpoch[];
+  readonly best: { readonly epoch: number; readonly valLoss: number; readonly valAccuracy: number };
+  readonly gained: number;
+  readonly done: number;
+}
 
 /** Notes epochs, keeps the weights of the best one, and ends the fit where none is better any more. */
 class Keeper {
@@ -156,6 +170,17 @@ class Keeper {
 
   get callback(): Callback {
     return {
+      getState: () => {
+        const { weights, ...best } = this.#best ?? {};
+        const values = { history: this.#history, best, gained: this.#gained, done: this.#done };
+        return { values: values as unknown as CallbackState["values"], ...(weights && { tensors: weights }) };
+      },
+      setState: ({ values, tensors = [] }) => {
+        const { history, best, gained, done } = values as unknown as Remembered;
+        this.#history.splice(0, this.#history.length, ...history);
+        this.#best = tensors.length > 0 ? { ...best, weights: [...tensors] } : null;
+        [this.#gained, this.#done] = [gained, done];
+      },
       onBatchEnd: (batch, { loss, accuracy = 0 }) => {
         this.#done++;
         const { epochs } = this.settings;

@@ -1,5 +1,5 @@
 /** The training itself: the scaling that does best on the validation part, then all of the epochs with it. */
-import type { Model, Runtime } from "../../index.ts";
+import type { Model, Runtime, StagedRun } from "../../index.ts";
 import { type Encoding, encodeSet, longest } from "./encode.ts";
 import { evaluatePart } from "./evaluate.ts";
 import { calibrate, type LearnHooks, type LearnJob, type LearnPart, learn } from "./learn.ts";
@@ -24,6 +24,7 @@ export async function trainBest(
   plan: Plan,
   onStart: ((start: ClassifyStart) => void | Promise<void>) | undefined,
   hooks: LearnHooks,
+  run: StagedRun,
 ): Promise<Trained> {
   const { labels, classes, counts, findings, test } = plan;
   const jobOf = (encoding: Encoding): LearnJob => {
@@ -56,18 +57,22 @@ export async function trainBest(
     let best = Number.POSITIVE_INFINITY;
     for (const encoding of plan.encodings) {
       const candidate = jobOf(encoding);
-      const { model, valLoss, aborted } = await learn(
-        kit,
-        shortened(candidate),
-        hooks.signal ? { signal: hooks.signal } : {},
-      );
-      await model?.dispose();
-      if (aborted !== undefined) return untrained(plan, job, parameters, aborted);
-      tried.push({ kind: encoding.scaling!.kind, valLoss });
+      const { kind } = encoding.scaling!;
+      const stage = `scaling ${kind}`;
+      let valLoss = run.outcome(stage)?.values.valLoss as number | undefined;
+      if (valLoss === undefined) {
+        const own = hooks.signal ? { signal: hooks.signal } : {};
+        const { model, aborted, ...learnt } = await learn(kit, shortened(candidate), own, run, stage);
+        await model?.dispose();
+        if (aborted !== undefined) return untrained(plan, job, parameters, aborted);
+        ({ valLoss } = learnt);
+        run.done(stage, { values: { valLoss } });
+      }
+      tried.push({ kind, valLoss });
       if (valLoss < best) [best, job] = [valLoss, candidate];
     }
   }
-  const { model, history, bestEpoch, aborted } = await learn(kit, job, hooks);
+  const { model, history, bestEpoch, aborted } = await learn(kit, job, hooks, run, "train");
   if (!model) return untrained(plan, job, parameters, aborted);
   const { encoding } = job;
   const facts = { labels, classes, encoding, columns: plan.train.set.columns ?? {} };

@@ -4,8 +4,9 @@ import { nextTurn } from "../../clock.ts";
 import { badSeries } from "../../data/series/places.ts";
 import type { SeriesSet } from "../../data/series/series.ts";
 import { LstmkitError } from "../../errors.ts";
-import type { Model, Runtime } from "../../index.ts";
+import type { FitCheckpoint, Model, Runtime } from "../../index.ts";
 import { aFunction, aSignal, checkOptions, type OptionTable, show } from "../../options.ts";
+import { CHECKPOINT_OPTION } from "../run-identity.ts";
 import { taskMetadata } from "../task-file.ts";
 import { Expecting } from "./expect.ts";
 import { type DetectHooks, fitDetector, targetOf } from "./fitting.ts";
@@ -22,6 +23,8 @@ export interface DetectFitOptions {
   onEpochEnd?: (progress: DetectProgress) => void | Promise<void>;
   /** Ends training: fit rejects with ABORTED, and the detector is what it was before. */
   signal?: AbortSignal;
+  /** As in a model's fit. */
+  checkpoint?: FitCheckpoint;
 }
 
 /** Options of `predict()`. */
@@ -82,6 +85,7 @@ export interface Detector {
 const FIT_OPTIONS = {
   onEpochEnd: { ...aFunction, fallback: undefined },
   signal: { ...aSignal, fallback: undefined },
+  checkpoint: CHECKPOINT_OPTION,
 } satisfies OptionTable<DetectFitOptions>;
 
 const STREAM_OPTIONS = { alpha: { ...aShare, fallback: undefined } } satisfies OptionTable<DetectOptions>;

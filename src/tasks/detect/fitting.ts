@@ -7,8 +7,9 @@ import { badSeries, counted } from "../../data/series/places.ts";
 import type { Finding, Series, SeriesSet } from "../../data/series/series.ts";
 import { Zone } from "../../data/series/zone.ts";
 import { LstmkitError } from "../../errors.ts";
-import type { Model, Runtime } from "../../index.ts";
+import { type FitCheckpoint, type Model, type Runtime, stagedRun } from "../../index.ts";
 import { show } from "../../options.ts";
+import { optionsIdentity, seriesIdentity } from "../run-identity.ts";
 import { Expecting } from "./expect.ts";
 import { type DetectProgress, learn } from "./learn.ts";
 import type { DetectFacts, DetectReport } from "./record.ts";
@@ -48,6 +49,7 @@ interface Part extends Watched {
 export interface DetectHooks {
   readonly signal?: AbortSignal;
   readonly onEpochEnd?: (progress: DetectProgress) => void | Promise<void>;
+  readonly checkpoint?: FitCheckpoint;
 }
 
 /** @throws BAD_SERIES, ABORTED */
@@ -93,8 +95,16 @@ export async function learnDetector(
   const sizes = sizesFor(train.length / 2, options);
   const { epochs, patience, learningRate, seed } = { ...defaults(), ...options };
   const settings = { window, ...sizes, epochs, patience, learningRate, lastRate, seed };
-  const learnt = await learn(kit, parts, { train, validation: validationOf(parts) }, settings, hooks);
-  return { ...learnt, target, window, features, parts };
+  const { checkpoint } = hooks;
+  const identity = { "the data": seriesIdentity(set), ...optionsIdentity({ ...options, lastRate }) };
+  const run = await stagedRun(checkpoint ? { checkpoint, identity } : {});
+  try {
+    const all = { train, validation: validationOf(parts) };
+    const learnt = await learn(kit, parts, all, settings, { ...hooks, run });
+    return { ...learnt, target, window, features, parts };
+  } finally {
+    await run.close();
+  }
 }
 
 const validationOf = (parts: readonly Part[]) => placesOf(parts, (part) => [part.train, part.of.length]);

@@ -1,5 +1,14 @@
 /** The network of a detector: what comes next, by absolute errors, which odd values pull less. */
-import { dense, earlyStopping, type Layer, lstm, type Model, type Runtime } from "../../index.ts";
+import {
+  type Callback,
+  dense,
+  earlyStopping,
+  type Layer,
+  lstm,
+  type Model,
+  type Runtime,
+  type StagedRun,
+} from "../../index.ts";
 import { batchesOf, featuresOf, type Places, spread, type Watched } from "./windows.ts";
 
 /** Told after each epoch. */
@@ -51,6 +60,7 @@ export async function learn(
   hooks: {
     readonly signal?: AbortSignal;
     readonly onEpochEnd?: (progress: DetectProgress) => void | Promise<void>;
+    readonly run: StagedRun;
   },
 ): Promise<{ model: Model; history: { loss: number[]; valLoss: number[] }; bestEpoch: number }> {
   const { window, batchSize, epochs, patience, learningRate, lastRate, seed } = settings;
@@ -74,18 +84,24 @@ export async function learn(
     const validation = spread(parts.validation, MOST_VALIDATED);
     const stopping = earlyStopping({ monitor: "valLoss", patience, restoreBestWeights: true });
     let best = Number.POSITIVE_INFINITY;
+    const teller: Callback = {
+      async onEpochEnd(epoch, { loss, valLoss = Number.NaN, seconds }) {
+        const isBest = valLoss < best;
+        best = Math.min(best, valLoss);
+        await hooks.onEpochEnd?.({ epoch, epochs, loss, valLoss, isBest, seconds });
+      },
+      getState: () => ({ values: { best } }),
+      setState: ({ values }) => {
+        best = Number(values.best);
+      },
+    };
     const { history } = await model.fit(
       batchesOf(series, parts.train, { window, batchSize, seed, most: MOST_TRAINED }),
       {
         epochs,
         validationData: batchesOf(series, validation, { window, batchSize: 256, most: MOST_VALIDATED }),
-        callbacks: [stopping],
+        ...hooks.run.options("train", [stopping, teller]),
         ...(hooks.signal && { signal: hooks.signal }),
-        onEpochEnd: async (epoch, { loss, valLoss = Number.NaN, seconds }) => {
-          const isBest = valLoss < best;
-          best = Math.min(best, valLoss);
-          await hooks.onEpochEnd?.({ epoch, epochs, loss, valLoss, isBest, seconds });
-        },
       },
     );
     return {

@@ -1,4 +1,5 @@
 /** What the calls of a forecaster take, and what they tell. */
+import type { FitCheckpoint, StagedRun } from "../../index.ts";
 import type { ForecastModel } from "./report.ts";
 import type { Normalization } from "./settings.ts";
 
@@ -35,6 +36,13 @@ export interface ForecastFitOptions {
   }) => void | Promise<void>;
   /** Ends training: fit rejects with ABORTED, and the forecaster is what it was before. */
   signal?: AbortSignal;
+  /** As in a model's fit. Candidates that are done are not trained again; what is no training is done anew. */
+  checkpoint?: FitCheckpoint;
+}
+
+/** The same, with the run that it is. */
+export interface ForecastHooks extends Omit<ForecastFitOptions, "checkpoint"> {
+  readonly run: StagedRun;
 }
 
 /** Options of `predict()`. */

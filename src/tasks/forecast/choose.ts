@@ -204,12 +204,21 @@ export async function search(
   const epochs = Math.max(2, Math.ceil(study.epochs / 6));
   const errors: number[][] = [];
   for (const [candidate, { center, log, linear, ridge, extras }] of finalists.entries()) {
+    const { run } = study.hooks;
+    const stage = `search ${candidate}`;
+    const known = run.outcome(stage)?.values.errors as number[] | undefined;
+    if (known) {
+      errors.push(known);
+      continue;
+    }
     const normalization = { center, log, linear };
     const trained = await trainOne(reading(study, extras), normalization, ridge, {
       ...{ stage: "search", epochs, candidate, candidates: finalists.length },
     });
     try {
-      errors.push(await errorsOf(reading(study, extras), trained, normalization, ridge, output, 1));
+      const own = await errorsOf(reading(study, extras), trained, normalization, ridge, output, 1);
+      run.done(stage, { values: { errors: own } });
+      errors.push(own);
     } finally {
       await trained.model.dispose();
     }

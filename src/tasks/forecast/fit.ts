@@ -5,7 +5,7 @@ import type { Series, SeriesSet } from "../../data/series/series.ts";
 import { LstmkitError } from "../../errors.ts";
 import type { Runtime } from "../../index.ts";
 import { Breath } from "./breath.ts";
-import type { ForecastFitOptions } from "./calls.ts";
+import type { ForecastHooks } from "./calls.ts";
 import {
   candidateOf,
   choicesOf,
@@ -34,7 +34,7 @@ export async function study(
   kit: Runtime,
   options: ForecasterOptions,
   set: SeriesSet,
-  hooks: ForecastFitOptions,
+  hooks: ForecastHooks,
 ): Promise<Known> {
   const breath = new Breath(hooks.signal);
   const plan = await planOf(kit, options, set, hooks, breath);

@@ -2,8 +2,9 @@
 import type { Bytes } from "../../bytes.ts";
 import type { SeriesSet } from "../../data/series/series.ts";
 import { LstmkitError } from "../../errors.ts";
-import type { Runtime } from "../../index.ts";
+import { type Runtime, stagedRun } from "../../index.ts";
 import { aFunction, aSignal, checkOptions, oneOf, wholeNumber } from "../../options.ts";
+import { CHECKPOINT_OPTION, optionsIdentity, seriesIdentity } from "../run-identity.ts";
 import { taskMetadata } from "../task-file.ts";
 import { backtest } from "./backtest.ts";
 import { Breath } from "./breath.ts";
@@ -26,7 +27,7 @@ export interface Forecaster {
    * the second, duration by the second; the third is measured alone. An epoch of a long series reads some of its windows,
    * others each time: the report's findings say how many (SAMPLED).
    *
-   * @throws BAD_SERIES where columns are missing or there are too few rows, BAD_ARGUMENT, BUSY, ABORTED, OUT_OF_MEMORY,
+   * @throws BAD_SERIES where columns are missing or there are too few rows, BAD_ARGUMENT, BAD_CHECKPOINT, BUSY, ABORTED, OUT_OF_MEMORY,
    *   THREAD_FAILED
    */
   fit(set: SeriesSet, options?: ForecastFitOptions): Promise<ForecastReport>;
@@ -62,6 +63,7 @@ const FIT_OPTIONS = {
   onEpochEnd: { ...aFunction, fallback: undefined },
   onBatchEnd: { ...aFunction, fallback: undefined },
   signal,
+  checkpoint: CHECKPOINT_OPTION,
 };
 
 const PREDICT_OPTIONS = {
@@ -129,7 +131,7 @@ class TrainedForecaster implements Forecaster {
     }
     this.#isFitting = true;
     try {
-      const known = await study(this.#kit, this.#options ?? this.#asBefore(), set, hooks);
+      const known = await this.#study(set, hooks);
       if (this.#isDisposed) {
         await known.model.dispose();
         throw disposed();
@@ -139,6 +141,17 @@ class TrainedForecaster implements Forecaster {
       return known.facts.report;
     } finally {
       this.#isFitting = false;
+    }
+  }
+
+  async #study(set: SeriesSet, { checkpoint, ...hooks }: ForecastFitOptions): Promise<Known> {
+    const given = this.#options ?? this.#asBefore();
+    const identity = { "the data": seriesIdentity(set), ...optionsIdentity(given) };
+    const run = await stagedRun(checkpoint ? { checkpoint, identity } : {});
+    try {
+      return await study(this.#kit, given, set, { ...hooks, run });
+    } finally {
+      await run.close();
     }
   }
 

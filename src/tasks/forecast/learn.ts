@@ -2,7 +2,7 @@
 import { now } from "../../clock.ts";
 import type { CompileOptions, Model, NamedTensor, Runtime } from "../../index.ts";
 import type { Breath } from "./breath.ts";
-import type { ForecastFitOptions, ForecastProgress } from "./calls.ts";
+import type { ForecastHooks, ForecastProgress } from "./calls.ts";
 import type { Frame } from "./frame.ts";
 import { Cutter, compileOptions, layersOf, type Shape } from "./network.ts";
 import { type Origins, type Stretches, thinned } from "./parts.ts";
@@ -32,7 +32,7 @@ export interface Study {
   readonly epochs: number;
   readonly patience: number;
   readonly seed: number;
-  readonly hooks: ForecastFitOptions;
+  readonly hooks: ForecastHooks;
   readonly breath: Breath;
 }
 
@@ -72,6 +72,13 @@ export async function measured(
 export function outputOf(said: Float64Array, outputs: number, which: number): Float64Array {
   if (outputs === 1) return said;
   return Float64Array.from({ length: said.length / outputs }, (_, i) => said[i * outputs + which]!);
+}
+
+/** What a training has to remember beside its best weights. */
+interface Remembered {
+  readonly history: Trained["history"];
+  readonly valLoss: number;
+  readonly epoch: number;
 }
 
 /** A network that was trained. */
@@ -129,8 +136,18 @@ export async function trainOne(
         onBatchEnd: (batch, { loss }) =>
           hooks.onBatchEnd!({ stage, epoch: epochNumber, batch, batches, loss }),
       }),
-      callbacks: [
+      ...hooks.run.options(`${stage} ${candidate}`, [
         {
+          getState: () => ({
+            values: { history, valLoss: best.valLoss, epoch: best.epoch },
+            ...(best.weights && { tensors: best.weights }),
+          }),
+          setState({ values, tensors = [] }) {
+            const { history: before, valLoss, epoch } = values as unknown as Remembered;
+            Object.assign(history, before);
+            epochNumber = before.loss.length;
+            best = { valLoss, epoch, weights: tensors.length > 0 ? [...tensors] : null };
+          },
           async onEpochEnd(epoch, { loss, valLoss }, context) {
             epochNumber = epoch + 1;
             history.loss.push(loss);
@@ -146,7 +163,7 @@ export async function trainOne(
             if (epoch + 1 - best.epoch >= study.patience) context.stop();
           },
         },
-      ],
+      ]),
     });
     if (best.weights) await model.setWeights(best.weights);
     return { model, gain, history, bestEpoch: best.weights ? best.epoch : history.loss.length };

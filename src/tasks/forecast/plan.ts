@@ -9,7 +9,7 @@ import { LstmkitError } from "../../errors.ts";
 import type { CompileOptions, Runtime } from "../../index.ts";
 import { checkOptions } from "../../options.ts";
 import type { Breath } from "./breath.ts";
-import type { ForecastFitOptions } from "./calls.ts";
+import type { ForecastHooks } from "./calls.ts";
 import type { Extras } from "./choose.ts";
 import { type Columns, rolesOf, seriesName } from "./columns.ts";
 import { type Frame, frameOf, learnScales, onLogs, type Scales } from "./frame.ts";
@@ -52,7 +52,7 @@ export async function planOf(
   kit: Runtime,
   options: ForecasterOptions,
   set: SeriesSet,
-  hooks: ForecastFitOptions,
+  hooks: ForecastHooks,
   breath: Breath,
 ): Promise<Plan> {
   const given = checkOptions<ForecasterOptions, typeof FORECASTER_OPTIONS>(

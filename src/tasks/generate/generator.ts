@@ -2,11 +2,13 @@
 import type { Bytes } from "../../bytes.ts";
 import { nextTurn } from "../../clock.ts";
 import { LstmkitError } from "../../errors.ts";
-import type { Model, Runtime } from "../../index.ts";
+import { type FitCheckpoint, type Model, type Runtime, stagedRun } from "../../index.ts";
 import { aFunction, aSignal, checkOptions, isList, type OptionTable, show } from "../../options.ts";
+import { CHECKPOINT_OPTION, optionsIdentity } from "../run-identity.ts";
 import { taskMetadata } from "../task-file.ts";
 import { baselinesOf } from "./baselines.ts";
 import {
+  type BeginRun,
   batchesOf,
   compileOptions,
   type GenerateProgress,
@@ -46,6 +48,8 @@ export interface GenerateFitOptions {
   onEpochEnd?: (epoch: number, validation: GenerateValidation) => void | Promise<void>;
   /** Ends training: fit rejects with ABORTED, and the best weights so far are kept, where there are any. */
   signal?: AbortSignal;
+  /** As in a model's fit. */
+  checkpoint?: FitCheckpoint;
 }
 
 const FIT_OPTIONS = {
@@ -54,6 +58,7 @@ const FIT_OPTIONS = {
   onValidation: { ...aFunction, fallback: undefined },
   onEpochEnd: { ...aFunction, fallback: undefined },
   signal: { ...aSignal, fallback: undefined },
+  checkpoint: CHECKPOINT_OPTION,
 } satisfies OptionTable<GenerateFitOptions>;
 
 const EVALUATE_OPTIONS = { signal: { ...aSignal, fallback: undefined } };
@@ -176,7 +181,10 @@ class TrainedGenerator implements TextGenerator {
       const parameters = await plain.countParams();
       const known = vocabulary.tokens.length;
       await hooks.onStart?.({ settings, tokens, vocabulary: known, baselines, parameters });
-      const learnt = await learn(kit, train, validation, vocabulary.size, settings, learnHooks(hooks));
+      const { checkpoint } = hooks;
+      const identity = { "the text": [text], ...optionsIdentity(this.#options) };
+      const begin: BeginRun = (getState) => stagedRun(checkpoint ? { checkpoint, identity, getState } : {});
+      const learnt = await learn(kit, train, validation, vocabulary.size, settings, learnHooks(hooks), begin);
       if (learnt.weights) {
         await plain.setWeights(learnt.weights);
         await plain.compile(compileOptions(settings, batchesOf(train, settings)));

@@ -2,6 +2,7 @@
 import { now } from "../../clock.ts";
 import { LstmkitError } from "../../errors.ts";
 import {
+  type CallbackState,
   dense,
   dropout,
   embedding,
@@ -10,6 +11,7 @@ import {
   type Model,
   type NamedTensor,
   type Runtime,
+  type StagedRun,
 } from "../../index.ts";
 import { LN2 } from "./bits.ts";
 import type { Settings } from "./settings.ts";
@@ -117,25 +119,42 @@ export async function learn(
   size: number,
   settings: Settings,
   hooks: LearnHooks,
+  begin: BeginRun,
 ): Promise<Learnt> {
   const model = await kit.sequential(layersOf(settings, size, true), { seed: settings.seed });
   const judge = await Judge.open(kit, layersOf(settings, size, true));
   const course = new Course(model, judge, validation, settings, batchesOf(train, settings), hooks);
+  let run: StagedRun | undefined;
   try {
+    run = await begin(() => course.state);
+    const from = run.resumes ? course.goOn(run.resumes.state) : { epoch: 0, piece: 0 };
     await spread(model);
     await model.compile(compileOptions(settings, course.batches));
-    for (let epoch = 0; epoch < settings.epochs && !course.isOver; epoch++) {
+    for (let epoch = from.epoch; epoch < settings.epochs && !course.isOver; epoch++) {
       await model.resetStates();
-      await course.pass(strandsOf(train, settings.batchSize, settings.steps, epoch), epoch);
+      const strands = strandsOf(train, settings.batchSize, settings.steps, epoch);
+      await course.pass(strands, epoch, epoch === from.epoch ? from.piece : 0, run);
     }
     return course.learnt();
   } catch (error) {
     if (!(error instanceof LstmkitError) || error.code !== "ABORTED") throw error;
     return { ...(await course.learnt()), aborted: error };
   } finally {
+    await run?.close();
     await judge.dispose();
     await model.dispose();
   }
+}
+
+/** Begins the run that a training is. @param state what it has to remember */
+export type BeginRun = (state: () => CallbackState) => Promise<StagedRun>;
+
+/** Where a call of fit began: a pass, a piece of it, and what had been done before. */
+interface Piece {
+  readonly epoch: number;
+  readonly piece: number;
+  readonly done: number;
+  readonly since: { readonly sum: number; readonly batches: number };
 }
 
 /** Passes through a text, with what was best so far. */
@@ -145,6 +164,9 @@ class Course {
   #epoch = 0;
   #done = 0;
   #sinceValidation = { sum: 0, batches: 0, from: now() };
+  #from: Piece = { epoch: 0, piece: 0, done: 0, since: { sum: 0, batches: 0 } };
+  /** Goes on from a checkpoint that the model does not have yet. */
+  #isBehind = false;
 
   constructor(
     readonly model: Model,
@@ -159,37 +181,73 @@ class Course {
     return this.#worse >= this.settings.patience;
   }
 
-  async pass(strands: Strands, epoch: number): Promise<void> {
+  /** What there is to remember, of a moment in a call of fit. */
+  get state(): CallbackState {
+    const { weights, ...best } = this.#best ?? {};
+    const values = { from: this.#from, worse: this.#worse, best };
+    return { values: values as unknown as CallbackState["values"], ...(weights && { tensors: weights }) };
+  }
+
+  /** @returns where the call of fit began that is to be gone on with */
+  goOn({ values, tensors = [] }: CallbackState): Piece {
+    const { from, worse, best } = values as unknown as {
+      from: Piece;
+      worse: number;
+      best: { valBits: number; bits: number };
+    };
+    this.#best = tensors.length > 0 ? { ...best, weights: [...tensors] } : null;
+    this.#worse = worse;
+    this.#epoch = from.epoch;
+    this.#done = from.done;
+    this.#sinceValidation = { ...from.since, from: now() };
+    this.#isBehind = true;
+    return from;
+  }
+
+  /** @param first piece of it */
+  async pass(strands: Strands, epoch: number, first: number, run: StagedRun): Promise<void> {
     this.#epoch = epoch;
     const atOnce = Math.max(1, Math.floor(IDS_AT_ONCE / (strands.strands * strands.steps)));
-    for (let from = 0; from < strands.pieces && !this.isOver; ) {
+    for (let from = first; from < strands.pieces && !this.isOver; ) {
       const untilValidation = VALIDATE_EVERY - this.#sinceValidation.batches;
       const to = Math.min(from + Math.min(atOnce, untilValidation), strands.pieces);
-      await this.#fit(strands, from, to);
+      await this.#fit(strands, from, to, run);
       from = to;
       const isEnd = from === strands.pieces;
       if (isEnd || this.#sinceValidation.batches >= VALIDATE_EVERY) await this.#validate(isEnd);
     }
   }
 
-  async #fit(strands: Strands, from: number, to: number): Promise<void> {
+  async #fit(strands: Strands, from: number, to: number, run: StagedRun): Promise<void> {
     const { x, y } = piecesOf(strands, from, to);
     const { signal, onBatchEnd } = this.hooks;
     const before = { ...this.#sinceValidation };
+    const since = { sum: before.sum, batches: before.batches };
+    this.#from = { epoch: this.#epoch, piece: from, done: this.#done, since };
     const note = (batches: number, loss: number) => {
       this.#done += before.batches + batches - this.#sinceValidation.batches;
       this.#sinceValidation.sum = before.sum + loss * batches;
       this.#sinceValidation.batches = before.batches + batches;
     };
-    await this.model.fit(x, y, {
+    const { history } = await this.model.fit(x, y, {
       batchSize: strands.strands,
       shuffle: false,
       ...(signal && { signal }),
+      ...run.options(`pass ${this.#epoch} from ${from}`, [
+        {
+          setState: () => {
+            this.#isBehind = false;
+          },
+          getState: () => ({ values: {} }),
+        },
+      ]),
       onBatchEnd: (batch, { loss }) => {
         note(batch + 1, loss); // a mean over the batches of this call
         return onBatchEnd?.(this.#progress());
       },
     });
+    // Where it went on behind its last batch, nothing was told.
+    note(to - from, history.loss![0]!);
   }
 
   #progress(): GenerateProgress {
@@ -215,7 +273,8 @@ class Course {
   async learnt(): Promise<Learnt> {
     const counts = { epochs: this.#epoch + 1, batches: this.#done };
     if (this.#best) return { ...this.#best, ...counts };
-    const weights = this.#done > 0 ? await this.model.getWeights() : null;
+    const hasLearnt = this.#done > 0 && !this.#isBehind;
+    const weights = hasLearnt ? await this.model.getWeights() : null;
     return { weights, valBits: null, bits: this.#progress().bits, ...counts };
   }
 }

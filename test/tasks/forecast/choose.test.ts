@@ -1,7 +1,7 @@
 /** What is chosen, and by which rows: of equals the simplest; over several stretches; never by the test part. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Series, SeriesSet } from "../../../src/data/index.ts";
-import { createRuntime, type Runtime } from "../../../src/node.ts";
+import { createRuntime, type Runtime, stagedRun } from "../../../src/node.ts";
 import { Breath } from "../../../src/tasks/forecast/breath.ts";
 import { choicesOf, numbersOf, reading, simplest } from "../../../src/tasks/forecast/choose.ts";
 import { Errors } from "../../../src/tasks/forecast/intervals.ts";
@@ -109,7 +109,8 @@ test("a ridge that leaves out numbers of a step is the one that never saw them",
   const random = uniform(11);
   const set = hours(Array.from({ length: 700 }, (_, i) => (i % 24) / 10 + random()));
   const breath = new Breath();
-  const { study, mayDrop } = await planOf(kit, { horizon: 3, window: 6 }, set, {}, breath);
+  const run = await stagedRun({});
+  const { study, mayDrop } = await planOf(kit, { horizon: 3, window: 6 }, set, { run }, breath);
   const choices = choicesOf(study, mayDrop);
   expect(choices).toHaveLength(4);
   const layout = { ...study.layout, center: "last" as const };
