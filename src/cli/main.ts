@@ -15,6 +15,7 @@ import { complain, printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
 import { failRanks, findRanks, joinRanks, leaveRanks, rankPrefix } from "./ranks.ts";
 import { JOB_THREAD, serveJobs } from "./sweep/job-thread.ts";
+import { declareScore, score } from "./sweep/score.ts";
 import { declareSweep, sweep } from "./sweep/sweep.ts";
 import { declareWork, work } from "./sweep/work.ts";
 import { type CommandFile, TRAIN, taskOf } from "./train-commands.ts";
@@ -22,6 +23,7 @@ import { type CommandFile, TRAIN, taskOf } from "./train-commands.ts";
 const COMMANDS: Readonly<Record<string, CommandFile>> = {
   train: TRAIN,
   sweep: { declare: declareSweep, run: sweep },
+  score: { declare: declareScore, run: score },
   work: { declare: declareWork, run: work },
   evaluate: { declare: declareEvaluate, run: evaluate },
   predict: { declare: declarePredict, run: predict },

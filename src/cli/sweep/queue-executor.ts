@@ -17,8 +17,8 @@ export interface QueueOf {
   /** Of the sweep; the same when it is called again. */
   readonly sweep: string;
   readonly retries: number;
-  readonly data: readonly DataFile[];
-  readonly send: boolean;
+  /** Data that go through the server. */
+  readonly send: readonly DataFile[];
   /** Told of what a person should know. */
   readonly note: (line: string) => void;
 }
@@ -42,7 +42,7 @@ export async function queueExecutor(server: QueueServer, of: QueueOf): Promise<E
   queue.on("error", () => undefined); // the connection has told it
   events.on("error", () => undefined);
   await events.waitUntilReady();
-  if (of.send) await send(of.data, blobs);
+  await send(of.send, blobs);
 
   const waiting = new Map<string, Waiting>();
   const told = new Set<string>();

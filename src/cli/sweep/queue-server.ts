@@ -105,7 +105,8 @@ function withTime<T>(work: Promise<T>): Promise<T> {
 }
 
 function refusal(address: string, cause: Error): LstmkitError {
-  const { message } = cause;
+  // "NOAUTH HELLO must be called with …": of its first words a person has enough.
+  const message = cause.message.replace(/^(NOAUTH) .*$/s, "$1: it wants a password");
   if (/NOAUTH|WRONGPASS|invalid password|without any password|NOPERM/i.test(message)) {
     return new LstmkitError(
       "QUEUE_REFUSED",

@@ -1,7 +1,5 @@
 /** `lstmkit sweep`: many training runs by a plan, on this machine's processors or through a queue. */
-import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import type { CAC, Command } from "cac";
 import { LstmkitError } from "../../errors.ts";
 import { type Arguments, UsageError } from "../arguments.ts";
@@ -11,14 +9,11 @@ import { BIRTHS, readSeriesData, readSeriesFlags } from "../series-flags.ts";
 import { argumentsOf } from "../train-commands.ts";
 import { buildId } from "./build-id.ts";
 import { DataFinder, dataFile } from "./data-files.ts";
-import { type Executor, localExecutor } from "./executor.ts";
 import { folderBlobs } from "./folder-blobs.ts";
 import type { DataFile, Word } from "./jobs.ts";
+import { openJobs } from "./open-jobs.ts";
 import { checkFlags, commandOf, type Plan, readPlan, type TaskName } from "./plan.ts";
-import { queueExecutor } from "./queue-executor.ts";
 import { declareQueueFlags, type QueueFlags, readQueueFlags } from "./queue-flags.ts";
-import { openServer } from "./queue-server.ts";
-import { SweepRecord } from "./record.ts";
 import { writeResults } from "./results.ts";
 import { runSweep, type Sweep } from "./run-sweep.ts";
 import { SweepReport } from "./sweep-report.ts";
@@ -92,24 +87,10 @@ async function runHere(
   const { plan, trials, build, data } = made;
   const report = new SweepReport(plan, isJson);
   const note = (line: string) => report.note(line);
-  // Before anything is written.
-  const server = queue && (await openServer(queue, note));
-  const record = await SweepRecord.open(folder, { build, what: plan, data }).catch((error: unknown) => {
-    server?.connection.disconnect();
-    throw error;
-  });
-  let executor: Executor | undefined;
+  const most = Math.min(workers, trials.length);
+  const way = { queue, workers: most, retries, send: send ? data : [], note };
+  const { record, executor, finished, close } = await openJobs(folder, { build, what: plan, data }, way);
   try {
-    const state = join(folder, "state");
-    await rm(join(state, "work"), { recursive: true, force: true }); // of one that was killed
-    const blobs = folderBlobs(state);
-    executor = server
-      ? await queueExecutor(server, { sweep: record.id, retries, data, send, note })
-      : localExecutor(
-          { blobs, data: new DataFinder(null, blobs), folder: join(state, "work"), keepEvery: KEEP_EVERY },
-          Math.min(workers, trials.length),
-          retries,
-        );
     const configurations = new Set(trials.map(({ configuration }) => configuration.number)).size;
     report.start(trials, configurations, executor.name, folder);
     const signal = catchInterruption(() => report.stopping());
@@ -117,26 +98,19 @@ async function runHere(
       if (error instanceof LstmkitError && error.code === "ABORTED") return null;
       throw error;
     });
-    await executor.close();
-    executor = undefined;
     const results = await writeResults(made, record, standings);
     if (!standings) {
       report.interrupted(folder);
       return INTERRUPTED;
     }
-    await rm(state, { recursive: true, force: true });
+    await finished();
     report.finished(results, folder);
     return results.best.length > 0 ? 0 : failedAll(results.trials);
   } finally {
     report.close();
-    await executor?.close();
-    server?.connection.disconnect();
-    await record.close();
+    await close();
   }
 }
-
-/** A trial under way keeps its state this often, ms. */
-export const KEEP_EVERY = 30_000;
 
 /** @throws the first failure, as the sweep's own */
 function failedAll(rows: readonly { readonly error: string | null }[]): never {

@@ -11,10 +11,10 @@ import { buildId } from "./build-id.ts";
 import { DataFinder } from "./data-files.ts";
 import { JobThreads } from "./job-threads.ts";
 import { failureOf, isFinal, type JobResult } from "./jobs.ts";
+import { KEEP_EVERY } from "./open-jobs.ts";
 import { declareServerFlags, readQueueFlags, readSeconds } from "./queue-flags.ts";
 import { openServer, type QueuedJob, serverBlobs } from "./queue-server.ts";
 import { type JobProgress, otherBuild, runJob } from "./run-job.ts";
-import { KEEP_EVERY } from "./sweep.ts";
 
 export function declareWork(cli: CAC): Command {
   const command = cli.command(
