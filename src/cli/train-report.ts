@@ -2,8 +2,8 @@ import type { RuntimeInfo } from "../runtime.ts";
 import type { BatchLogs, EpochLogs, Logs } from "../train/model.ts";
 import { countEvent, countLine, factLines } from "./part-lines.ts";
 import { count, duration, lossAndMetrics, print, printJson, warn } from "./print.ts";
-import type { TrainingData } from "./training-data.ts";
 import { epochLine, FetchProgress, LiveLine, liveStream, timePerStep, wrapParts } from "./progress.ts";
+import type { TrainingData } from "./training-data.ts";
 
 /** What a training run begins with. */
 export interface TrainStart {

@@ -70,7 +70,8 @@ export interface PartRows {
 
 export function streamedBatches<Batch>(
   rows: PartRows,
-  given: Pick<Required<BatchingOptions>, "batchSize" | "shuffle" | "seed"> & Pick<BatchingOptions, "shuffleSeed">,
+  given: Pick<Required<BatchingOptions>, "batchSize" | "shuffle" | "seed"> &
+    Pick<BatchingOptions, "shuffleSeed">,
   fingerprint: string,
   make: (rows: readonly Cells[]) => Batch,
 ): StreamedBatches<Batch> {
