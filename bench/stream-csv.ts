@@ -125,7 +125,9 @@ else {
   try {
     await new Promise<void>((resolve, reject) => {
       const writer = fork(process.argv[1]!, [...process.argv.slice(2), "--write", path]);
-      writer.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`the writer ended with ${code}`))));
+      writer.on("exit", (code) =>
+        code === 0 ? resolve() : reject(new Error(`the writer ended with ${code}`)),
+      );
     });
     await measure(path);
   } finally {

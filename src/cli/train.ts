@@ -1,9 +1,8 @@
 import type { CAC, Command } from "cac";
-import { countSplit } from "../data/counts.ts";
 import type { CsvOptions } from "../data/csv.ts";
-import type { TextDataset } from "../data/dataset.ts";
 import type { Fold } from "../data/folds.ts";
-import { MOST_STEPS, textMetadata } from "../data/text-metadata.ts";
+import type { Shuffle } from "../data/stream/order.ts";
+import { MOST_STEPS } from "../data/text-metadata.ts";
 import { TOKENIZERS, type Tokenizer } from "../data/tokenizers.ts";
 import { checkWritable } from "../disk/disk-node.ts";
 import { LstmkitError } from "../errors.ts";
@@ -20,8 +19,7 @@ import type { CallbackState } from "../train/checkpoint.ts";
 import type { Callback, EpochLogs, Model } from "../train/model.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
-import { type DataSource, findDataSource, isCsvPath, readDataset } from "./data-source.ts";
-import { EVALUATION_BATCH } from "./evaluate.ts";
+import { type DataSource, findDataSource, isCsvPath } from "./data-source.ts";
 import { declareFoldFlags, readFold } from "./fold-flags.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { cautions } from "./part-lines.ts";
@@ -30,6 +28,7 @@ import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
 import { JsonReport, type SavedAs, TextReport, type TrainReport } from "./train-report.ts";
+import { openTrainingData, type TrainingData } from "./training-data.ts";
 
 /** The flags; their defaults are the Keras tutorial's on IMDB. */
 export function declareTrain(cli: CAC): Command {
@@ -44,6 +43,10 @@ export function declareTrain(cli: CAC): Command {
       "--test <path>",
       "A .csv file of texts for the test; those of the other are all for training then",
     )
+    .option("--stream", "Read a .csv file in pieces, as one larger than memory; by itself from 512 MiB on")
+    .option("--shuffle <how>", "Of a file in pieces: all, none, or so many rows at a time", {
+      default: "all",
+    })
     .option("--words <how>", `How a .csv file's texts are cut into words: ${TOKENIZERS.join(", ")}`, {
       default: "unicode",
     })
@@ -65,6 +68,7 @@ export function declareTrain(cli: CAC): Command {
     .example("lstmkit train")
     .example("lstmkit train reviews.csv --text review --label sentiment")
     .example("lstmkit train train.csv --test test.csv")
+    .example("lstmkit train huge.csv --stream --test huge-test.csv")
     .example("lstmkit train imdb --cell rnn");
   declareFoldFlags(declareCsvFlags(declareClasses(command)));
   return declareRuntimeFlags(declareCheckpointFlags(command));
@@ -77,6 +81,9 @@ interface TrainOptions {
   readonly test: string | undefined;
   readonly fold: Fold | undefined;
   readonly tokenizer: Tokenizer;
+  /** Whether a CSV file is read in pieces; undefined: by its size. */
+  readonly stream: boolean | undefined;
+  readonly shuffle: Shuffle;
   readonly numWords: number;
   readonly maxLen: number;
   readonly cell: "lstm" | "rnn";
@@ -100,6 +107,7 @@ async function readOptions(args: Arguments): Promise<TrainOptions> {
     test: readTestPath(args, source),
     fold: readFold(args),
     tokenizer: readTokenizer(args, source),
+    ...readStreamFlags(args, source),
     // 0 to 3 are the padding, the start, the unknown word and one that Keras leaves unused.
     numWords: args.wholeNumber("vocab", 5),
     maxLen: args.wholeNumber("max-len", 1, MOST_STEPS),
@@ -140,6 +148,24 @@ function readTestPath(args: Arguments, source: DataSource): string | undefined {
   }
   if (isCsvPath(path)) return path;
   throw new UsageError(`--test is ${show(path)}; wanted the path of a .csv or .tsv file.`);
+}
+
+/** @throws UsageError */
+function readStreamFlags(args: Arguments, source: DataSource): Pick<TrainOptions, "stream" | "shuffle"> {
+  const flag = ["stream", "shuffle"].find((name) => args.has(name));
+  if (flag !== undefined && source.kind !== "csv") {
+    throw new UsageError(`--${flag} is for a CSV file; ${source.kind} is held in memory.`);
+  }
+  const how = args.text("shuffle")!; // has a default
+  const named: Readonly<Record<string, boolean>> = { all: true, none: false };
+  const shuffle = named[how] ?? Number(how);
+  if (typeof shuffle === "number" && !(/^\d+$/.test(how) && shuffle > 0 && shuffle < 2 ** 31)) {
+    throw new UsageError(
+      `--shuffle is ${show(how)}; wanted all, none, or the rows that are shuffled at a time, such as 10000.`,
+    );
+  }
+  // Who says how such a file is shuffled wants it read so.
+  return { stream: flag === undefined ? undefined : true, shuffle };
 }
 
 /** @throws UsageError */
@@ -185,13 +211,33 @@ async function run(
   report: TrainReport,
   signal: AbortSignal,
 ): Promise<number> {
-  const { source, learningRate, epochs, seed, out } = options;
+  const { source } = options;
   const onProgress = (received: number, total: number) => report.fetching(received, total);
-  const data = await unlessAborted(() => readDataset(source, { ...options, onProgress, signal }));
+  const onRead = (bytes: number, size: number) => report.reading(bytes, size);
+  const data = await unlessAborted(() =>
+    openTrainingData(source, { ...options, onProgress, onRead, signal }),
+  );
   if (!data || signal.aborted) {
+    await data?.close();
     report.interrupted(null);
     return INTERRUPTED;
   }
+  try {
+    return await trainOn(kit, data, options, checkpoints, report, signal);
+  } finally {
+    await data.close();
+  }
+}
+
+async function trainOn(
+  kit: Runtime,
+  data: TrainingData,
+  options: TrainOptions,
+  checkpoints: RunCheckpoints,
+  report: TrainReport,
+  signal: AbortSignal,
+): Promise<number> {
+  const { learningRate, epochs, seed, out } = options;
   const model = await kit.sequential(layersOf(options, data.inputDim), { seed });
   await model.compile({
     optimizer: { name: "adam", learningRate },
@@ -199,18 +245,14 @@ async function run(
     metrics: ["accuracy"],
   });
   const [info, summary, parameters] = [await kit.info(), await model.summary(), await model.countParams()];
-  const counts = {
-    train: countSplit(data.train, data.vocabulary),
-    test: countSplit(data.test, data.vocabulary),
-  };
-  report.start({ info, data, counts, summary, parameters, seed, epochs });
-  for (const line of cautions(data, counts)) warn(line);
+  report.start({ info, data, summary, parameters, seed, epochs });
+  for (const line of cautions(data, data.counts)) warn(line);
 
   const began = performance.now();
   const { isComplete, weights } = await fitModel(model, data, options, checkpoints, report, signal);
   // Written before the evaluation, so that Ctrl-C then loses nothing.
   const saved = weights === null ? null : await save(model, data, out, weights);
-  if (!saved || !isComplete || !(await evaluateBoth(model, data, report, signal))) {
+  if (!saved || !isComplete || !(await evaluateParts(model, data, report, signal))) {
     report.interrupted(saved);
     checkpoints.interrupted();
     return INTERRUPTED;
@@ -229,21 +271,19 @@ interface Learnt {
 
 async function fitModel(
   model: Model,
-  { train, test }: TextDataset,
+  data: TrainingData,
   { epochs, batchSize, validationFreq }: TrainOptions,
   checkpoints: RunCheckpoints,
   report: TrainReport,
   signal: AbortSignal,
 ): Promise<Learnt> {
   const best = new BestWeights(model);
-  const batches = Math.ceil(train.x.shape[0]! / batchSize);
+  const batches = Math.ceil(data.counts.train.samples / batchSize);
   let epoch = 1;
   let hasLearnt = false;
   const history = await unlessAborted(() =>
-    model.fit(train.x, train.y, {
+    data.fit(model, {
       epochs,
-      batchSize,
-      validationData: [test.x, test.y],
       validationFreq,
       signal,
       ...checkpoints.option((from) => {
@@ -266,18 +306,17 @@ async function fitModel(
 }
 
 /** @returns false where it was aborted */
-async function evaluateBoth(
+async function evaluateParts(
   model: Model,
-  data: TextDataset,
+  data: TrainingData,
   report: TrainReport,
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (const split of ["train", "test"] as const) {
-    const { x, y } = data[split];
+  for (const split of data.measured) {
     report.evaluating(split);
-    const logs = await unlessAborted(() => model.evaluate(x, y, { batchSize: EVALUATION_BATCH, signal }));
+    const logs = await unlessAborted(() => data.evaluate(model, split, { signal }));
     if (!logs) return false;
-    report.evaluated(split, logs, x.shape[0]!);
+    report.evaluated(split, logs, data.counts[split].samples);
   }
   return true;
 }
@@ -291,8 +330,8 @@ function layersOf({ cell, units, outputDim, dropout }: TrainOptions, inputDim: n
   ];
 }
 
-async function save(model: Model, data: TextDataset, out: string, weights: string): Promise<SavedAs> {
-  await onFirst(() => saveModel(model, out, { metadata: textMetadata(data) }));
+async function save(model: Model, data: TrainingData, out: string, weights: string): Promise<SavedAs> {
+  await onFirst(() => saveModel(model, out, { metadata: data.metadata }));
   return { digest: await model.digest(), out, weights };
 }
 

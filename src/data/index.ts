@@ -62,6 +62,13 @@ export type {
   SeekableBytes,
   StreamedBytes,
 } from "./stream/byte-file.ts";
+export {
+  type NumberBatch,
+  type StreamedNumbers,
+  type StreamNumbersOptions,
+  type StreamScale,
+  streamNumbers,
+} from "./stream/numbers.ts";
 export type { Shuffle } from "./stream/order.ts";
 export type { BatchingOptions, StreamedBatches } from "./stream/part.ts";
 export type { IndexStore } from "./stream/row-index.ts";

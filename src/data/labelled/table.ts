@@ -65,6 +65,24 @@ export function readTable(
   return { separator, names, rows, hasHeader };
 }
 
+/** Names of columns and the rows below them, of the rows at the beginning of a file. @throws BAD_CSV where there are none */
+export function namedTable(
+  separator: string,
+  rows: readonly Row[],
+  { header }: Pick<SequenceOptions, "header">,
+): Table {
+  const [first, ...below] = rows;
+  if (!first) throw bad("the file is empty", "a header line, and rows below it");
+  const names = first.cells.map((cell) => cell.trim());
+  const hasHeader = header ?? seemsHeader(names, below, separator);
+  return {
+    separator,
+    names: hasHeader ? names : names.map((_, column) => String(column + 1)),
+    rows: hasHeader ? below : rows,
+    hasHeader,
+  };
+}
+
 /** Rows that are looked at to tell a header from a row. */
 const SAMPLE = 1000;
 

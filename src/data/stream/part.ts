@@ -6,7 +6,7 @@ import { csvRows } from "../csv-rows.ts";
 import { type ByteFile, gather, wasChanged } from "./byte-file.ts";
 import { RowOrder, type Shuffle } from "./order.ts";
 import type { RowIndex } from "./row-index.ts";
-import { type Layout, type ScanOptions, scan } from "./scan.ts";
+import { type Layout, type ScanOptions, scan, type TellColumns } from "./scan.ts";
 
 type Cells = readonly string[];
 
@@ -112,6 +112,37 @@ export function indexedRows(file: ByteFile, layout: Layout, index: RowIndex): Pa
   };
 }
 
+/** Windows of `span` rows each, one beginning with each row from `first` on: their rows one behind the other. */
+export function windowedRows(
+  file: ByteFile,
+  layout: Layout,
+  index: RowIndex,
+  first: number,
+  length: number,
+  span: number,
+): PartRows {
+  const { coding, separator, hasQuotes } = layout;
+  return {
+    length,
+    async *inOrder(order, pass, from, size) {
+      for (let at = from; at < length; at += size) {
+        const places = order.places(pass, at, Math.min(at + size, length));
+        const ends = [...places].flatMap((place) => [first + place, first + place + span - 1]);
+        const found = await index.find(ends);
+        const stretches = Array.from(places, (_, i) => ({
+          from: found[2 * i]!.from,
+          to: found[2 * i + 1]!.to,
+        }));
+        const windows = (await gather(stretches, file.read!)).map((bytes) => [
+          ...csvRows(coding!.decode(bytes), separator, hasQuotes),
+        ]);
+        if (windows.some((rows) => rows.length !== span)) throw wasChanged();
+        yield windows.flatMap((rows) => rows.map(({ cells }) => cells));
+      }
+    },
+  };
+}
+
 /** Rows that are gone through from the file's beginning, those of a window held at a time. */
 export function scannedRows(
   file: ByteFile,
@@ -119,6 +150,7 @@ export function scannedRows(
   length: number,
   window: number,
   belongs: (cells: Cells) => boolean,
+  tell?: TellColumns,
 ): PartRows {
   return {
     length,
@@ -133,7 +165,7 @@ export function scannedRows(
         [seen, start] = [[], place];
       };
       const first = Math.floor(from / held) * held;
-      for await (const { rows } of scan(file, options)) {
+      for await (const { rows } of scan(file, options, {}, tell)) {
         for (const { cells } of rows) {
           if (!belongs(cells)) continue;
           if (place === length) throw wasChanged();

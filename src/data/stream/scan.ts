@@ -65,6 +65,13 @@ export interface Scanned {
 
 export type ScanOptions = TableFlags & Pick<CsvOptions, "text" | "label" | "classes" | "rename">;
 
+/** Tells the columns by the rows at a file's beginning. @throws BAD_CSV */
+export type TellColumns = (
+  separator: string,
+  rows: readonly Row[],
+  given: ScanOptions,
+) => Pick<Layout, "names" | "hasHeader"> & { readonly rows: readonly Row[] };
+
 /**
  * Reads a file piece by piece; a header is not among the rows. The separator, and whether there is a header, are told by
  * the first 65,536 characters, and of these by 1,000 rows at most.
@@ -75,6 +82,7 @@ export async function* scan(
   file: ByteFile,
   given: ScanOptions,
   { onProgress, signal }: ScanHooks = {},
+  tell: TellColumns = tableOf,
 ): AsyncGenerator<Scanned> {
   const decoder = new PieceDecoder(given.encoding);
   const head = { bytes: new Uint8Array(0), text: "", wanted: SAMPLE };
@@ -97,7 +105,7 @@ export async function* scan(
       head.text += text;
       if (fault !== undefined) throw refuse(1 + breaksIn(head.text));
       if (!isLast && head.text.length <= head.wanted) continue;
-      const layout = layoutOf(head, isLast, given);
+      const layout = layoutOf(head, isLast, given, tell);
       if (!layout) {
         head.wanted = head.text.length * 2; // the first row is a long one
         continue;
@@ -140,6 +148,7 @@ function layoutOf(
   head: { readonly bytes: Uint8Array; readonly text: string },
   isWhole: boolean,
   given: ScanOptions,
+  tell: TellColumns,
 ): Layout | null {
   const hasQuotes = given.quote !== "none";
   const separator = given.separator ?? findSeparator(head.text, hasQuotes);
@@ -149,7 +158,7 @@ function layoutOf(
     : new RowReader(separator, hasQuotes).read(head.text, false);
   for (const row of reader) if (found.push(row) > SAMPLE_ROWS) break;
   if (!isWhole && found.length < 2) return null;
-  const table = tableOf(separator, found, given);
+  const table = tell(separator, found, given);
   const coding = rowCoding(head.bytes, given.encoding);
   return {
     separator,
