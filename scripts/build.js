@@ -91,7 +91,7 @@ const results = await Promise.all([
     ...node,
     entryPoints: { cli: "src/cli/main.ts" },
     plugins: [holidaysBeside],
-    external: ["koffi"],
+    external: ["koffi", "bullmq", "ioredis"],
     outdir: "dist",
     banner: shebang,
   }),

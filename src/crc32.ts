@@ -28,10 +28,12 @@ function tables(): Tables {
 /**
  * CRC-32 as zip and gzip use it (ISO 3309, reflected polynomial 0xEDB88320), unsigned; eight bytes at a time (Kounavis
  * and Berry 2005, "slicing by 8").
+ *
+ * @param before that of the bytes in front of these
  */
-export function crc32(bytes: Uint8Array): number {
+export function crc32(bytes: Uint8Array, before = 0): number {
   const [T0, T1, T2, T3, T4, T5, T6, T7] = tables();
-  let crc = -1;
+  let crc = ~before;
   let i = 0;
   for (const end = bytes.length - 7; i < end; i += 8) {
     crc ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);

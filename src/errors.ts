@@ -15,6 +15,7 @@ export type ErrorCode =
   | "BAD_MODEL_FILE" // a model file that is cut short, lies about itself, or is of another format
   | "BAD_NPZ" // not a zip of .npy arrays, or one cut short
   | "BAD_PICKLE" // a pickle with an opcode outside the allowed list
+  | "BAD_PLAN" // a plan of a sweep that makes no trials, or another one than the folder's
   | "BAD_SERIES" // columns, times or values that make no series: not there, not readable, irregular, or refused by a rule
   | "BAD_SHAPE" // an array of another shape than the model's
   | "BAD_TEXT" // bytes in another encoding than text is read in, or a line without an end
@@ -32,11 +33,15 @@ export type ErrorCode =
   | "NOT_FITTED" // a call on a task that has learnt nothing yet
   | "NO_VOCABULARY" // text was given to a model that was trained on ids alone
   | "OFFLINE" // a download that could not be made
+  | "OTHER_BUILD" // a worker's lstmkit is not the one that the job was made by, whose bits it promises
   | "OUT_OF_MEMORY" // the memory plan passes the address space or the host refuses the memory
   | "QUANTIZED" // fit, setWeights or quantize on a model with weights in int8
+  | "QUEUE_REFUSED" // the queue's server does not let us in, or is too old
+  | "QUEUE_UNAVAILABLE" // no bullmq and ioredis here to reach a queue by
+  | "QUEUE_UNREACHABLE" // there is no server, or no way to it
   | "THREAD_FAILED" // a thread did not start, or ended before close(); or it left the weights half updated
   | "UNSUPPORTED_ENGINE" // no WebAssembly SIMD here; no Intl.Segmenter, where a vocabulary needs it
-  | "WORKER_DIED" // the worker of spawnRuntime() ended in the middle of its work
+  | "WORKER_DIED" // the worker of spawnRuntime(), or of a queue's job, ended in the middle of its work
   | "WORKER_FAILED"; // the worker of spawnRuntime() did not start
 
 /** Every error that lstmkit throws on purpose. */

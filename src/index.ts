@@ -77,7 +77,7 @@ export type {
   Trace,
 } from "./train/model.ts";
 export { quantize } from "./train/quantize.ts";
-export type { Batches, BatchSequence, SampleBatch } from "./train/sample-batch.ts";
+export type { Batches, BatchSequence, BatchSource, SampleBatch } from "./train/sample-batch.ts";
 export { type RunIdentity, type StagedRun, type StagedRunOptions, stagedRun } from "./train/staged-run.ts";
 export type { Step, StepInput, Stream, StreamOptions, StreamState } from "./train/stream.ts";
 export type { KernelSource } from "./wasm/kernels.ts";

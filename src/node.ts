@@ -33,6 +33,7 @@ export {
   loadSequences,
 } from "./data/load-sequences-node.ts";
 export { type LoadTextsOptions, loadMobyDick, loadTexts } from "./data/load-texts-node.ts";
+export { type FileBytes, type FileBytesOptions, fileBytes } from "./data/stream/file-bytes-node.ts";
 export { folderCheckpoints } from "./folder-checkpoints-node.ts";
 export * from "./index.ts";
 export { loadModel, saveModel } from "./model-file-node.ts";

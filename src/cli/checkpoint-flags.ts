@@ -8,6 +8,7 @@ import { show } from "../options.ts";
 import { type CheckpointStore, type FitCheckpoint, paceOf, type ResumedFrom } from "../train/checkpoint.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { print, printJson, warn } from "./print.ts";
+import { ofRanks } from "./ranks.ts";
 
 /** A run shorter than this keeps none, unless it was asked to. */
 const LONG_RUN = 60_000;
@@ -92,7 +93,7 @@ export class RunCheckpoints {
     };
     return {
       checkpoint: {
-        store: { read: store.read, write, clear: store.clear },
+        store: ofRanks({ read: store.read, write, clear: store.clear }),
         every: this.#every,
         resume: this.#resume,
         onResume: (from) => {

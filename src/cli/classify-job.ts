@@ -20,6 +20,7 @@ import { writeReport } from "./classify-report-file.ts";
 import { INTERRUPTED } from "./interruption.ts";
 import { count, duration, print, printJson, warn } from "./print.ts";
 import { epochLine, LiveLine, liveStream, timePerStep, wrapParts } from "./progress.ts";
+import { onFirst } from "./ranks.ts";
 
 /** What is to be done. */
 export interface ClassifyJob {
@@ -216,17 +217,17 @@ export async function runClassifyJob(
     job.checkpoints?.interrupted();
     return { classifier: made, code: INTERRUPTED };
   }
-  if (job.out !== null) await writeWhole(job.out, await made.save());
+  const { out, reportPath } = job;
+  if (out !== null) await onFirst(async () => writeWhole(out, await made.save()));
   const { test } = made.report;
-  if (job.reportPath !== undefined && test) {
-    await writeReport(job.reportPath, {
-      title: `${job.name}: test part`,
-      evaluation: test,
-      report: made.report,
-    });
+  const { report: of } = made;
+  if (reportPath !== undefined && test) {
+    await onFirst(() =>
+      writeReport(reportPath, { title: `${job.name}: test part`, evaluation: test, report: of }),
+    );
   }
   report.ended(made.report, { digest: await made.digest(), out: job.out }, job, isComplete);
-  if (isComplete) await job.checkpoints?.done();
+  if (isComplete) await onFirst(() => job.checkpoints?.done());
   else job.checkpoints?.interrupted();
   return { classifier: made, code: isComplete ? 0 : INTERRUPTED };
 }

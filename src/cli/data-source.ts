@@ -3,11 +3,14 @@ import { basename } from "node:path";
 import { classKey, list } from "../data/classes.ts";
 import type { CsvOptions, CsvTexts } from "../data/csv.ts";
 import { datasetFromTexts, type TextDataset } from "../data/dataset.ts";
+import { type Fold, foldParts } from "../data/folds.ts";
 import { type LoadImdbOptions, loadImdb, loadSpam, readCsvFiles } from "../data/load-node.ts";
+import { cut } from "../data/tokenize.ts";
 import type { Tokenizer } from "../data/tokenizers.ts";
 import { LstmkitError } from "../errors.ts";
 import { show } from "../options.ts";
 import { UsageError } from "./arguments.ts";
+import { foldOfRows } from "./fold-flags.ts";
 import { warn } from "./print.ts";
 
 /** What the command line names as data. */
@@ -39,6 +42,8 @@ export interface ReadOptions {
   readonly csv: CsvOptions;
   /** Path of a CSV file with the test part, read like the other. */
   readonly test: string | undefined;
+  /** The fold that is the test part. */
+  readonly fold: Fold | undefined;
   /** How a CSV file's texts are cut into words. */
   readonly tokenizer: Tokenizer;
   readonly numWords: number;
@@ -49,20 +54,35 @@ export interface ReadOptions {
 
 /** The data set, encoded with a vocabulary of its own, for training. @throws what the loaders throw */
 export async function readDataset(source: DataSource, options: ReadOptions): Promise<TextDataset> {
-  const { numWords, maxLen, onProgress, signal, csv, tokenizer } = options;
+  const { numWords, maxLen, onProgress, signal, csv, tokenizer, fold } = options;
+  const rows = (data: TextDataset) => (fold ? foldOfRows(data, fold) : data);
   switch (source.kind) {
     case "spam":
-      return loadSpam({ numWords, maxLen });
+      return rows(await loadSpam({ numWords, maxLen }));
     case "imdb":
-      return loadImdb({ numWords, maxLen, onProgress, signal, ...given({ data: source.path }) });
+      return rows(await loadImdb({ numWords, maxLen, onProgress, signal, ...given({ data: source.path }) }));
     case "csv": {
-      const { train, test } = await readCsvFiles(source.path, options.test, csv);
+      const { train, test } = await readCsvFiles(source.path, fold ? undefined : options.test, csv);
       tellReading(source.path, train, csv);
       if (test) tellReading(options.test!, test, csv);
       const name = basename(source.path);
-      return datasetFromTexts(train, { name, numWords, maxLen, tokenizer, ...(test && { test }) });
+      const parts = fold ? foldOfTexts(train, tokenizer, fold) : { train, test };
+      const { train: texts, test: apart } = parts;
+      return datasetFromTexts(texts, { name, numWords, maxLen, tokenizer, ...(apart && { test: apart }) });
     }
   }
+}
+
+/** Texts of the same words stay together, as where train splits. */
+function foldOfTexts(all: CsvTexts, tokenizer: Tokenizer, fold: Fold) {
+  const keys = all.texts.map((text) => cut(text, tokenizer).join(" "));
+  const parts = foldParts(keys, Array.from(all.labels), fold);
+  const take = (places: readonly number[]) => ({
+    texts: places.map((i) => all.texts[i]!),
+    labels: places.map((i) => all.labels[i]!),
+    classes: all.classes,
+  });
+  return { train: take(parts.train), test: take(parts.test) };
 }
 
 /** Says what a file was taken to be where it does not say so itself. */

@@ -1,5 +1,6 @@
 /** The command line: finds the command, runs it, and turns what it throws into a message and a code. */
-import { type CAC, type Command, cac } from "cac";
+import { workerData } from "node:worker_threads";
+import { cac } from "cac";
 import { version } from "../../package.json";
 import { LstmkitError } from "../errors.ts";
 import { Arguments, UsageError } from "./arguments.ts";
@@ -10,22 +11,20 @@ import { backtest, declareBacktest, declareForecast, forecast } from "./forecast
 import { declareGenerate, generate } from "./generate.ts";
 import { declareInspect, inspect } from "./inspect.ts";
 import { declarePredict, predict } from "./predict.ts";
-import { printJson, warn } from "./print.ts";
+import { complain, printJson, warn } from "./print.ts";
 import { declareQuantize, quantize } from "./quantize.ts";
-import { declareTrain, train } from "./train.ts";
-import { declareTrainClassify, trainClassify } from "./train-classify.ts";
-import { declareTrainDetect, trainDetect } from "./train-detect.ts";
-import { declareTrainForecast, trainForecast } from "./train-forecast.ts";
-import { declareTrainGenerate, trainGenerate } from "./train-generate.ts";
-
-interface CommandFile {
-  readonly declare: (cli: CAC) => Command;
-  /** Gives the exit code. */
-  readonly run: (args: Arguments) => Promise<number>;
-}
+import { failRanks, findRanks, joinRanks, leaveRanks, rankPrefix } from "./ranks.ts";
+import { JOB_THREAD, serveJobs } from "./sweep/job-thread.ts";
+import { declareScore, score } from "./sweep/score.ts";
+import { declareSweep, sweep } from "./sweep/sweep.ts";
+import { declareWork, work } from "./sweep/work.ts";
+import { type CommandFile, TRAIN, taskOf } from "./train-commands.ts";
 
 const COMMANDS: Readonly<Record<string, CommandFile>> = {
-  train: { declare: declareTrain, run: train },
+  train: TRAIN,
+  sweep: { declare: declareSweep, run: sweep },
+  score: { declare: declareScore, run: score },
+  work: { declare: declareWork, run: work },
   evaluate: { declare: declareEvaluate, run: evaluate },
   predict: { declare: declarePredict, run: predict },
   inspect: { declare: declareInspect, run: inspect },
@@ -37,16 +36,9 @@ const COMMANDS: Readonly<Record<string, CommandFile>> = {
   demo: { declare: declareDemo, run: demo },
 };
 
-/** `train --task …`: commands of their own, each with its flags and its help. */
-const TRAIN_TASKS: Readonly<Record<string, CommandFile>> = {
-  classify: { declare: declareTrainClassify, run: trainClassify },
-  detect: { declare: declareTrainDetect, run: trainDetect },
-  generate: { declare: declareTrainGenerate, run: trainGenerate },
-  forecast: { declare: declareTrainForecast, run: trainForecast },
-};
-
 async function run(argv: readonly string[]): Promise<number> {
   const [name = "", ...rest] = argv;
+  if (name === "train") findRanks();
   const task = name === "train" ? taskOf(rest) : undefined;
   const files = task ? { train: task } : COMMANDS;
   const cli = cac("lstmkit").help().version(version);
@@ -59,29 +51,23 @@ async function run(argv: readonly string[]): Promise<number> {
     const found = name === "" ? "no command" : `${JSON.stringify(name)} is no command`;
     throw new UsageError(`${found}; wanted ${[...declared.keys()].join(", ")} as the first argument.`);
   }
-  return files[name]!.run(new Arguments(command, rest));
-}
-
-/** The task that train is given; undefined for none. @throws UsageError */
-function taskOf(argv: readonly string[]): CommandFile | undefined {
-  const at = argv.findIndex((word) => word === "--task" || word.startsWith("--task="));
-  if (at < 0) return undefined;
-  const name = argv[at]!.slice("--task=".length) || argv[at + 1] || "";
-  if (Object.hasOwn(TRAIN_TASKS, name)) return TRAIN_TASKS[name];
-  throw new UsageError(`--task is ${JSON.stringify(name)}; wanted ${Object.keys(TRAIN_TASKS).join(", ")}.`);
+  const args = new Arguments(command, rest);
+  if (name === "train") await joinRanks(args.has("json"));
+  return files[name]!.run(args);
 }
 
 /** The exit code for an error, which is told on stderr, and with --json on stdout as well. */
 function report(error: unknown, argv: readonly string[]): number {
+  const who = rankPrefix();
   const isJson = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length).includes("--json");
   if (error instanceof LstmkitError) {
     const { code } = error;
     if (isJson) printJson({ event: "error", code, message: error.message.slice(code.length + 2) });
-    warn(`lstmkit: ${error.message}`);
+    complain(`${who}lstmkit: ${error.message}`);
   } else {
     const message = error instanceof Error ? error.message : String(error);
     if (isJson) printJson({ event: "error", code: "UNEXPECTED", message });
-    warn(`lstmkit: ${error instanceof Error ? error.stack : message}`);
+    complain(`${who}lstmkit: ${error instanceof Error ? error.stack : message}`);
   }
   if (!(error instanceof UsageError)) return 1;
   const command = Object.hasOwn(COMMANDS, argv[0] ?? "") ? ` ${argv[0]}` : "";
@@ -108,7 +94,14 @@ function watchOutput(): void {
   process.stderr.on("error", () => {}); // there is nobody left to tell
 }
 
-watchOutput();
-const argv = process.argv.slice(2);
-// Setting the code, not exit(), lets a slow reader of our output have all of it.
-process.exitCode = await run(argv).catch((error: unknown) => report(error, argv));
+if (workerData === JOB_THREAD) serveJobs();
+else {
+  watchOutput();
+  const argv = process.argv.slice(2);
+  // Setting the code, not exit(), lets a slow reader of our output have all of it.
+  const code = await run(argv).catch(async (error: unknown) => {
+    const isOurs = await failRanks(error);
+    return isOurs ? report(error, argv) : 1;
+  });
+  process.exitCode = await leaveRanks(code);
+}

@@ -40,7 +40,10 @@ export function factLines(
 }
 
 /** What makes an accuracy say less than it seems to. */
-export function cautions(data: TextDataset, counts: { train: SplitCounts; test: SplitCounts }): string[] {
+export function cautions(
+  data: Pick<TextDataset, "classes" | "overlap">,
+  counts: { readonly train: SplitCounts; readonly test: SplitCounts },
+): string[] {
   const lines = (["train", "test"] as const).flatMap((part) =>
     data.classes
       .filter((_, label) => counts[part].classes[label] === 0)

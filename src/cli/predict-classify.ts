@@ -20,6 +20,7 @@ export async function predictClassify(args: Arguments, bytes: Uint8Array): Promi
   }
   const top = args.text("top") === undefined ? 1 : args.wholeNumber("top", 1);
   const asked = readSequenceFlags(args);
+  const part = readPart(args);
   const kit = await createRuntime();
   const model = await loadClassifier(kit, bytes);
   const reads = model.reads!;
@@ -30,9 +31,14 @@ export async function predictClassify(args: Arguments, bytes: Uint8Array): Promi
         `${JSON.stringify(given)} is no file with sequences; the model reads numbers: wanted the path of a .csv, .tsv, .ts or .txt file, a folder of them, or - for a CSV file on the standard input.`,
       );
     }
-    const set = await sequencesAt(isPiped ? "-" : given, { ...readingFor(reads, asked), labelled: false });
+    const all = await sequencesAt(isPiped ? "-" : given, { ...readingFor(reads, asked), labelled: false });
+    const set = part ? partOf(all, part) : all;
     tell.all(set, await model.predict(set));
   } else {
+    if (part)
+      throw new UsageError(
+        "--part is for the sequences of a file; there is a text here, or lines of the input.",
+      );
     for await (const texts of isPiped ? inputLines(asked.encoding) : [[given]]) {
       const set = reads.input === "tokens" ? tokensOf(texts) : textsOf(texts);
       tell.all(set, await model.predict(set));
@@ -40,6 +46,24 @@ export async function predictClassify(args: Arguments, bytes: Uint8Array): Promi
   }
   await kit.close();
   return 0;
+}
+
+/** Undefined without the flag. @throws UsageError */
+function readPart(args: Arguments): { readonly part: number; readonly of: number } | undefined {
+  const value = args.text("part");
+  if (value === undefined) return undefined;
+  const [, part = 0, of = 0] = (/^(\d{1,7})\/(\d{1,7})$/.exec(value) ?? []).map(Number);
+  if (part >= 1 && part <= of) return { part, of };
+  throw new UsageError(
+    `--part is ${JSON.stringify(value)}; wanted a part and how many there are, such as 1/4.`,
+  );
+}
+
+/** Together, in their order, the parts are the set. */
+function partOf(set: SequenceSet, { part, of }: { readonly part: number; readonly of: number }): SequenceSet {
+  const at = (i: number) => Math.floor((i * set.sequences.length) / of);
+  const take = <T>(list: readonly T[]) => list.slice(at(part - 1), at(part));
+  return { ...set, sequences: take(set.sequences), places: take(set.places), targets: take(set.targets) };
 }
 
 const setOf = (input: "text" | "tokens", sequences: SequenceSet["sequences"]): SequenceSet => ({

@@ -24,6 +24,10 @@ export function declarePredict(cli: CAC): Command {
     .option("--top <n>", "With a model of --task classify: so many classes, the likeliest first", {
       default: 1,
     })
+    .option(
+      "--part <i/k>",
+      "With a model of --task classify and a file: of its sequences the i-th of k parts",
+    )
     .option("--json", "Events for programs on stdout, one JSON object a line")
     .example('lstmkit predict model.safetensors "You have won a prize"')
     .example("lstmkit predict model.safetensors < mails.txt")
@@ -37,7 +41,7 @@ export async function predict(args: Arguments): Promise<number> {
   const [path, text] = args.positionals as [string, string | undefined];
   const classifier = await classifierBytes(path);
   if (classifier) return predictClassify(args, classifier);
-  refuseStepFlags(args, ["top", "id", "time", "features", "text"]);
+  refuseStepFlags(args, ["top", "id", "time", "features", "text", "part"]);
   const isPiped = text === undefined || text === "-";
   const encoding = readEncoding(args, isPiped);
   if (isPiped && process.stdin.isTTY) {

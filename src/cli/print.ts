@@ -1,8 +1,16 @@
 import type { Logs } from "../train/model.ts";
+import { surroundings } from "./surroundings.ts";
+
+let isHushed = false;
+
+/** Say nothing from now on, because another process does. */
+export function hush(): void {
+  isHushed = true;
+}
 
 /** A line of results, on stdout. */
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  if (!isHushed) surroundings().out(`${line}\n`);
 }
 
 /** An event for programs: one JSON object a line, on stdout. */
@@ -12,7 +20,12 @@ export function printJson(event: { event: string } & Record<string, unknown>): v
 
 /** A line for the person who watches, on stderr, where it cannot get between results. */
 export function warn(line: string): void {
-  process.stderr.write(`${line}\n`);
+  if (!isHushed) complain(line);
+}
+
+/** The same, whoever else speaks. */
+export function complain(line: string): void {
+  surroundings().err(`${line}\n`);
 }
 
 /** 62 → "1m 02s". Below a minute with a tenth: "8.4s". */

@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import { SingleBar } from "cli-progress";
+import { launched } from "../mpi/launcher-node.ts";
 import type { Logs } from "../train/model.ts";
 import { duration, warn } from "./print.ts";
 
@@ -31,6 +32,7 @@ export function liveStream(
   streams: readonly NodeJS.WriteStream[] = [process.stderr, process.stdout],
   isPiped = isPipe(1),
 ): NodeJS.WriteStream | null {
+  if (launched(env)) return null; // a launcher gives its processes terminals that nobody sees
   if (env.NO_COLOR || env.TERM === "dumb" || (env.CI && env.CI !== "false") || isPiped) return null;
   return streams.find(({ isTTY }) => isTTY) ?? null;
 }

@@ -3,6 +3,8 @@ import { createRuntime } from "../node.ts";
 import type { Runtime, RuntimeOptions } from "../runtime.ts";
 import type { Arguments } from "./arguments.ts";
 import { warn } from "./print.ts";
+import { autoThreads, withRanks } from "./ranks.ts";
+import { surroundings } from "./surroundings.ts";
 
 /** The flags of every command that computes at length. */
 export function declareRuntimeFlags(command: Command): Command {
@@ -33,10 +35,13 @@ const VECTORS = { "128": 128, "256": 256, auto: "auto" } as const;
  * is nothing to tell.
  */
 export async function openRuntime(args: Arguments, options: RuntimeOptions): Promise<Runtime> {
-  const runtime = await createRuntime(options);
+  const runtime = await createRuntime(
+    options.threads === "auto" ? { ...options, threads: autoThreads() } : options,
+  );
+  surroundings().opened?.(runtime);
   const { vectors, vectorsReason } = await runtime.info();
   if (args.has("vectors") && args.text("vectors") === "256" && vectors === 128) {
     warn(`The vectors have 128 bits: ${vectorsReason}.`);
   }
-  return runtime;
+  return withRanks(runtime);
 }

@@ -12,6 +12,7 @@ import { LstmkitError } from "../errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../formats/safetensors.ts";
 import { parseJson } from "../json.ts";
 import { loadBirths } from "../node.ts";
+import { didYouMean, show } from "../options.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { inputText } from "./standard-input.ts";
 import { declareEncoding, readEncoding } from "./text-flags.ts";
@@ -134,6 +135,27 @@ export async function readSeriesData(name: string, options: SeriesCsvOptions): P
   if (!isJson) return seriesFromCsv(source, given);
   const { header: _, separator: _s, quote: _q, ...json } = given;
   return seriesFromJson(source, json);
+}
+
+/** The flag for one model a series, of which a sweep trains as many as there are. */
+export function declareOnlySeries(command: Command): Command {
+  return command.option(
+    "--only-series <name>",
+    "Of the series that --series tells apart learn from this one",
+  );
+}
+
+/** The set, or the one series of it that was asked for. @throws UsageError where there is none of that name */
+export function onlySeries(set: SeriesSet, args: Arguments): SeriesSet {
+  const name = args.text("only-series");
+  if (name === undefined) return set;
+  const series = set.series.filter(({ id }) => id === name);
+  if (series.length > 0) return { ...set, series };
+  const names = set.series.map(({ id }) => id);
+  const some = names.slice(0, 8).map(show).join(", ");
+  throw new UsageError(
+    `--only-series is ${show(name)}${didYouMean(name, names)}; wanted one of ${some}${names.length > 8 ? `, … (${names.length} series)` : ""}.`,
+  );
 }
 
 /** What a model's file keeps of the one that it was trained on. */

@@ -2,6 +2,7 @@
 import { fstatSync } from "node:fs";
 import { decodeWhole, PieceDecoder } from "../data/decode-text.ts";
 import { LstmkitError } from "../errors.ts";
+import { surroundings } from "./surroundings.ts";
 
 /** Characters of a line, bytes of a text: one that does not end would fill the memory. */
 const MOST = 2 ** 24;
@@ -47,6 +48,11 @@ export async function inputText(encoding: string | undefined): Promise<string> {
 }
 
 async function* standardInput(): AsyncGenerator<Uint8Array> {
+  const { input } = surroundings();
+  if (input) {
+    yield* input;
+    return;
+  }
   try {
     // Node takes a folder for an input without content.
     if (fstatSync(process.stdin.fd).isDirectory()) throw new Error("it is a folder");

@@ -15,6 +15,7 @@ import type { RunCheckpoints } from "./checkpoint-flags.ts";
 import { INTERRUPTED } from "./interruption.ts";
 import { count, duration, print, printJson, warn } from "./print.ts";
 import { type FitLine, LiveLine, liveStream, timePerStep } from "./progress.ts";
+import { onFirst } from "./ranks.ts";
 
 /** What is to be done. */
 export interface TextJob {
@@ -185,12 +186,13 @@ export async function runTextJob(
     return { generator: made, code: INTERRUPTED };
   }
   const bytes = await made.save();
-  if (job.out !== null) await writeWhole(job.out, bytes);
+  const { out } = job;
+  if (out !== null) await onFirst(() => writeWhole(out, bytes));
   const plain = await kit.load(bytes);
   const digest = await plain.digest();
   await plain.dispose();
   report.ended(made.report, { digest, out: job.out }, isComplete);
-  if (isComplete) await job.checkpoints?.done();
+  if (isComplete) await onFirst(() => job.checkpoints?.done());
   else job.checkpoints?.interrupted();
   return { generator: made, code: isComplete ? 0 : INTERRUPTED };
 }

@@ -9,8 +9,10 @@ import { type Arguments, UsageError } from "./arguments.ts";
 import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { ClassifyJobReport, runClassifyJob } from "./classify-job.ts";
 import { checkReportPath } from "./classify-report-file.ts";
+import { declareFoldFlags, foldOfSequences, readFold } from "./fold-flags.ts";
 import { catchInterruption } from "./interruption.ts";
 import { warn } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareSequenceFlags, readSequenceFlags } from "./sequence-flags.ts";
 import { declareClasses } from "./text-flags.ts";
@@ -23,7 +25,7 @@ export function declareTrainClassify(cli: CAC): Command {
     )
     .option("--task <name>", "classify")
     .option("--test <path>", "A file or folder for the test; all of the other is for training then");
-  declareSequenceFlags(command);
+  declareSequenceFlags(declareFoldFlags(command));
   declareClasses(command)
     .option("--words <how>", `How texts are cut into words: ${TOKENIZERS.join(", ")}`, { default: "unicode" })
     .option("--vocab <n>", "Words or tokens known at most, the most frequent", { default: 20_000 })
@@ -117,10 +119,19 @@ function readWeights(args: Arguments): ClassifierOptions["classWeight"] {
   return Object.fromEntries(weights);
 }
 
+/** @throws UsageError for flags that make no training */
+export function checkTrainClassify(args: Arguments): void {
+  readSequenceFlags(args);
+  readFold(args);
+  readOptions(args);
+  readRuntimeFlags(args);
+}
+
 /** @returns the exit code */
 export async function trainClassify(args: Arguments): Promise<number> {
   const [path] = args.positionals;
   const reading = readSequenceFlags(args);
+  const fold = readFold(args);
   const options = readOptions(args);
   const [out, reportPath, test] = [args.text("out")!, args.text("report"), args.text("test")];
   const runtime = readRuntimeFlags(args);
@@ -131,15 +142,16 @@ export async function trainClassify(args: Arguments): Promise<number> {
     );
   }
   const isJson = args.has("json");
-  const data =
+  const found =
     path === undefined
       ? await loadDigits()
-      : await loadSequences(path, { ...reading, ...(test !== undefined && { test }) });
+      : await loadSequences(path, { ...reading, ...(test !== undefined && !fold && { test }) });
+  const data = fold ? foldOfSequences(found.train, fold) : found;
   if (test === undefined && "testPath" in data) warn(`The test part is ${data.testPath}.`);
-  await checkWritable(out);
-  if (reportPath !== undefined) await checkWritable(reportPath);
+  await onFirst(() => checkWritable(out));
+  if (reportPath !== undefined) await onFirst(() => checkWritable(reportPath));
   const checkpoints = new RunCheckpoints(args, out);
-  await checkpoints.check();
+  await onFirst(() => checkpoints.check());
   const report = new ClassifyJobReport(isJson);
   const signal = catchInterruption(() => report.stopping());
   try {

@@ -10,8 +10,17 @@ import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { setLine, tellFindings } from "./forecast-report.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { count, duration, print, printJson, warn } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
-import { BIRTHS, declareSeriesFlags, readSeriesData, readSeriesFlags, withReading } from "./series-flags.ts";
+import {
+  BIRTHS,
+  declareOnlySeries,
+  declareSeriesFlags,
+  onlySeries,
+  readSeriesData,
+  readSeriesFlags,
+  withReading,
+} from "./series-flags.ts";
 
 export function declareTrainDetect(cli: CAC): Command {
   const command = cli
@@ -21,7 +30,7 @@ export function declareTrainDetect(cli: CAC): Command {
     )
     .option("--task <name>", "detect: this task")
     .option("--window <n>", "Rows that a value is expected by; default: by the frequency");
-  declareSeriesFlags(command, true);
+  declareOnlySeries(declareSeriesFlags(command, true));
   command
     .option("--units <n>", "Of the LSTM; default: by the data")
     .option("--epochs <n>", "At most", { default: 30 })
@@ -38,6 +47,12 @@ export function declareTrainDetect(cli: CAC): Command {
   return declareRuntimeFlags(declareCheckpointFlags(command));
 }
 
+/** @throws UsageError for flags that make no training */
+export function checkTrainDetect(args: Arguments): void {
+  readDetectorFlags(args, [readSeriesFlags(args, true).target ?? []].flat());
+  readRuntimeFlags(args);
+}
+
 /** @returns the exit code */
 export async function trainDetect(args: Arguments): Promise<number> {
   const out = args.text("out")!; // has a default
@@ -46,9 +61,9 @@ export async function trainDetect(args: Arguments): Promise<number> {
   const options = readDetectorFlags(args, [reading.target ?? []].flat());
   const runtime = readRuntimeFlags(args);
   const checkpoints = new RunCheckpoints(args, out);
-  await checkWritable(out);
-  await checkpoints.check();
-  const set = await readSeriesData(name, reading);
+  await onFirst(() => checkWritable(out));
+  await onFirst(() => checkpoints.check());
+  const set = onlySeries(await readSeriesData(name, reading), args);
   const isJson = args.has("json");
   const signal = catchInterruption(() => warn("Stopping; press Ctrl-C again to stop at once."));
   try {
@@ -58,7 +73,8 @@ export async function trainDetect(args: Arguments): Promise<number> {
       checkpoints.interrupted();
       return INTERRUPTED;
     }
-    await writeWhole(out, withReading(await trained.save(), { options: reading, timeZone: set.timeZone }));
+    const bytes = withReading(await trained.save(), { options: reading, timeZone: set.timeZone });
+    await onFirst(() => writeWhole(out, bytes));
     const { digest } = trained.report!;
     await kit.close();
     if (isJson) printJson({ event: "done", digest, out });
@@ -67,7 +83,7 @@ export async function trainDetect(args: Arguments): Promise<number> {
       print(`Model saved to ${out}`);
       print(`Watch: lstmkit detect ${out} - < rows.ndjson`);
     }
-    await checkpoints.done();
+    await onFirst(() => checkpoints.done());
     return 0;
   } finally {
     await checkpoints.close();

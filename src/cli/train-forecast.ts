@@ -12,8 +12,17 @@ import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { ForecastTraining, reportLines, setLine, tellFindings } from "./forecast-report.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { print, printJson } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
-import { BIRTHS, declareSeriesFlags, readSeriesData, readSeriesFlags, withReading } from "./series-flags.ts";
+import {
+  BIRTHS,
+  declareOnlySeries,
+  declareSeriesFlags,
+  onlySeries,
+  readSeriesData,
+  readSeriesFlags,
+  withReading,
+} from "./series-flags.ts";
 
 /** Rows that births are forecast ahead where nothing is said: four weeks. */
 export const BIRTHS_HORIZON = 28;
@@ -27,7 +36,7 @@ export function declareTrainForecast(cli: CAC): Command {
     .option("--task <name>", "forecast: this task")
     .option("--horizon <n>", `Rows to forecast; of births ${BIRTHS_HORIZON} where nothing is said`)
     .option("--window <n>", "Rows that a forecast looks back on; default: by seasons and horizon");
-  declareSeriesFlags(command, true);
+  declareOnlySeries(declareSeriesFlags(command, true));
   command
     .option("--holidays <place>", "Public holidays of a country or a part of it: US, DE-BY")
     .option(
@@ -70,6 +79,12 @@ export function declareTrainForecast(cli: CAC): Command {
   return declareRuntimeFlags(declareCheckpointFlags(command));
 }
 
+/** @throws UsageError for flags that make no training */
+export function checkTrainForecast(args: Arguments): void {
+  readForecasterFlags(args, args.positionals[0] ?? BIRTHS, readSeriesFlags(args, true));
+  readRuntimeFlags(args);
+}
+
 /** @returns the exit code */
 export async function trainForecast(args: Arguments): Promise<number> {
   const out = args.text("out")!; // has a default
@@ -78,9 +93,9 @@ export async function trainForecast(args: Arguments): Promise<number> {
   const { holidays: place, ...options } = readForecasterFlags(args, name, reading);
   const runtime = readRuntimeFlags(args);
   const checkpoints = new RunCheckpoints(args, out);
-  await checkWritable(out);
-  await checkpoints.check();
-  const set = await readSeriesData(name, reading);
+  await onFirst(() => checkWritable(out));
+  await onFirst(() => checkpoints.check());
+  const set = onlySeries(await readSeriesData(name, reading), args);
   const holidays = place === undefined ? undefined : await holidaysFor(place, set);
   const isJson = args.has("json");
   const progress = new ForecastTraining(isJson);
@@ -93,13 +108,14 @@ export async function trainForecast(args: Arguments): Promise<number> {
       checkpoints.interrupted();
       return INTERRUPTED;
     }
-    await writeWhole(out, withReading(await trained.save(), { options: reading, timeZone: set.timeZone }));
+    const bytes = withReading(await trained.save(), { options: reading, timeZone: set.timeZone });
+    await onFirst(() => writeWhole(out, bytes));
     if (isJson) printJson({ event: "done", digest: trained.report!.digest, out });
     else {
       print(`Digest: ${trained.report!.digest}`);
       print(`Model saved to ${out}`);
     }
-    await checkpoints.done();
+    await onFirst(() => checkpoints.done());
     return 0;
   } finally {
     progress.close();

@@ -6,6 +6,7 @@ import type { GeneratorOptions } from "../tasks/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { catchInterruption } from "./interruption.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareEncoding, readEncoding } from "./text-flags.ts";
 import { runTextJob, TextJobReport } from "./text-job.ts";
@@ -64,6 +65,13 @@ function readOptions(args: Arguments): GeneratorOptions {
   ) as GeneratorOptions;
 }
 
+/** @throws UsageError for flags that make no training */
+export function checkTrainGenerate(args: Arguments): void {
+  readOptions(args);
+  readEncoding(args, args.positionals.length > 0);
+  readRuntimeFlags(args);
+}
+
 /** @returns the exit code */
 export async function trainGenerate(args: Arguments): Promise<number> {
   const [paths, options, out] = [args.positionals, readOptions(args), args.text("out")!];
@@ -74,8 +82,8 @@ export async function trainGenerate(args: Arguments): Promise<number> {
       ? await loadTexts(paths, encoding === undefined ? {} : { encoding })
       : [await loadMobyDick()];
   const checkpoints = new RunCheckpoints(args, out);
-  await checkWritable(out);
-  await checkpoints.check();
+  await onFirst(() => checkWritable(out));
+  await onFirst(() => checkpoints.check());
   const [first] = paths;
   const name = first === undefined ? "moby-dick" : basename(first);
   const others = paths.length > 1 ? ` and ${paths.length - 1} more` : "";

@@ -1,16 +1,14 @@
-import type { SplitCounts } from "../data/counts.ts";
-import type { TextDataset } from "../data/dataset.ts";
 import type { RuntimeInfo } from "../runtime.ts";
 import type { BatchLogs, EpochLogs, Logs } from "../train/model.ts";
 import { countEvent, countLine, factLines } from "./part-lines.ts";
 import { count, duration, lossAndMetrics, print, printJson, warn } from "./print.ts";
 import { epochLine, FetchProgress, LiveLine, liveStream, timePerStep, wrapParts } from "./progress.ts";
+import type { TrainingData } from "./training-data.ts";
 
 /** What a training run begins with. */
 export interface TrainStart {
   readonly info: RuntimeInfo;
-  readonly data: TextDataset;
-  readonly counts: { readonly train: SplitCounts; readonly test: SplitCounts };
+  readonly data: Pick<TrainingData, "name" | "classes" | "overlap" | "counts">;
   readonly summary: string;
   readonly parameters: number;
   readonly seed: number;
@@ -29,6 +27,8 @@ export interface SavedAs {
 export interface TrainReport {
   /** A download is under way. */
   fetching(received: number, total: number): void;
+  /** A file is read for the first time, in pieces. */
+  reading(bytes: number, size: number): void;
   start(start: TrainStart): void;
   batch(epoch: number, batch: number, logs: BatchLogs): void;
   epoch(epoch: number, logs: EpochLogs, batches: number): void;
@@ -47,9 +47,9 @@ export interface TrainReport {
 export class JsonReport implements TrainReport {
   #epochs = 0;
 
-  start({ info, data, counts, parameters, seed, epochs }: TrainStart): void {
+  start({ info, data, parameters, seed, epochs }: TrainStart): void {
     const { version, engine, math, threads, vectors } = info;
-    const { name: dataset, classes, overlap } = data;
+    const { name: dataset, classes, overlap, counts } = data;
     const parts = { train: countEvent(counts.train), test: countEvent(counts.test) };
     this.#epochs = epochs;
     const run = { version, engine, math, threads, vectors, parameters, seed };
@@ -77,6 +77,7 @@ export class JsonReport implements TrainReport {
   }
 
   fetching(): void {}
+  reading(): void {}
   batch(): void {}
   evaluating(): void {}
   stopping(): void {}
@@ -97,8 +98,13 @@ export class TextReport implements TrainReport {
     this.#fetching.show(received, total);
   }
 
-  start({ info, data, counts, summary, epochs, seed }: TrainStart): void {
-    const { name, classes } = data;
+  reading(bytes: number, size: number): void {
+    const gigabytes = (n: number) => (n / 1e9).toFixed(2);
+    this.#live.draw(() => `Reading: ${gigabytes(bytes)} of ${gigabytes(size)} GB`);
+  }
+
+  start({ info, data, summary, epochs, seed }: TrainStart): void {
+    const { name, classes, counts } = data;
     this.#live.clear();
     const { version, engine, threads, vectors } = info;
     print(

@@ -2,6 +2,7 @@ import type { CAC, Command } from "cac";
 import { countSplit } from "../data/counts.ts";
 import type { CsvOptions } from "../data/csv.ts";
 import type { TextDataset } from "../data/dataset.ts";
+import type { Fold } from "../data/folds.ts";
 import { MOST_STEPS, textMetadata } from "../data/text-metadata.ts";
 import { TOKENIZERS, type Tokenizer } from "../data/tokenizers.ts";
 import { checkWritable } from "../disk/disk-node.ts";
@@ -21,9 +22,11 @@ import { type Arguments, UsageError } from "./arguments.ts";
 import { declareCheckpointFlags, RunCheckpoints } from "./checkpoint-flags.ts";
 import { type DataSource, findDataSource, isCsvPath, readDataset } from "./data-source.ts";
 import { EVALUATION_BATCH } from "./evaluate.ts";
+import { declareFoldFlags, readFold } from "./fold-flags.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { cautions } from "./part-lines.ts";
 import { warn } from "./print.ts";
+import { onFirst } from "./ranks.ts";
 import { declareRuntimeFlags, openRuntime, readRuntimeFlags } from "./runtime-flags.ts";
 import { declareClasses, declareCsvFlags, readClasses, readCsvFlags } from "./text-flags.ts";
 import { JsonReport, type SavedAs, TextReport, type TrainReport } from "./train-report.ts";
@@ -63,7 +66,8 @@ export function declareTrain(cli: CAC): Command {
     .example("lstmkit train reviews.csv --text review --label sentiment")
     .example("lstmkit train train.csv --test test.csv")
     .example("lstmkit train imdb --cell rnn");
-  return declareRuntimeFlags(declareCheckpointFlags(declareCsvFlags(declareClasses(command))));
+  declareFoldFlags(declareCsvFlags(declareClasses(command)));
+  return declareRuntimeFlags(declareCheckpointFlags(command));
 }
 
 interface TrainOptions {
@@ -71,6 +75,7 @@ interface TrainOptions {
   readonly csv: CsvOptions;
   /** Path of a CSV file. */
   readonly test: string | undefined;
+  readonly fold: Fold | undefined;
   readonly tokenizer: Tokenizer;
   readonly numWords: number;
   readonly maxLen: number;
@@ -93,6 +98,7 @@ async function readOptions(args: Arguments): Promise<TrainOptions> {
     source,
     csv: { ...readCsvFlags(args, source), ...readRename(args, source) },
     test: readTestPath(args, source),
+    fold: readFold(args),
     tokenizer: readTokenizer(args, source),
     // 0 to 3 are the padding, the start, the unknown word and one that Keras leaves unused.
     numWords: args.wholeNumber("vocab", 5),
@@ -109,6 +115,11 @@ async function readOptions(args: Arguments): Promise<TrainOptions> {
     out: args.text("out")!, // has a default
     runtime: readRuntimeFlags(args),
   };
+}
+
+/** @throws UsageError for flags that make no training */
+export async function checkTrain(args: Arguments): Promise<void> {
+  await readOptions(args);
 }
 
 /** @throws UsageError */
@@ -154,8 +165,8 @@ async function trainingSource(args: Arguments): Promise<DataSource> {
 export async function train(args: Arguments): Promise<number> {
   const options = await readOptions(args);
   const checkpoints = new RunCheckpoints(args, options.out);
-  await checkWritable(options.out);
-  await checkpoints.check();
+  await onFirst(() => checkWritable(options.out));
+  await onFirst(() => checkpoints.check());
   const report = args.has("json") ? new JsonReport() : new TextReport();
   const signal = catchInterruption(() => report.stopping());
   try {
@@ -205,7 +216,7 @@ async function run(
     return INTERRUPTED;
   }
   report.done((performance.now() - began) / 1000, saved);
-  await checkpoints.done();
+  await onFirst(() => checkpoints.done());
   return 0;
 }
 
@@ -281,7 +292,7 @@ function layersOf({ cell, units, outputDim, dropout }: TrainOptions, inputDim: n
 }
 
 async function save(model: Model, data: TextDataset, out: string, weights: string): Promise<SavedAs> {
-  await saveModel(model, out, { metadata: textMetadata(data) });
+  await onFirst(() => saveModel(model, out, { metadata: textMetadata(data) }));
   return { digest: await model.digest(), out, weights };
 }
 

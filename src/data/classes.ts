@@ -50,12 +50,24 @@ export const renameOption = {
  * @throws BAD_LABEL for other than two; BAD_ARGUMENT for a rename that contradicts itself
  */
 export function findClasses(found: readonly string[], rename: Rename | undefined, where: string): Classes {
+  const counts = new Map<string, number>();
+  for (const name of found) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return classesOfCounts(counts, rename, where);
+}
+
+/** {@link findClasses} of how often each name was found, in the order in which they came. */
+export function classesOfCounts(
+  found: ReadonlyMap<string, number>,
+  rename: Rename | undefined,
+  where: string,
+): Classes {
   const renamed = renamer(rename);
   const spellings = new Map<string, Map<string, number>>();
-  for (const name of found.map(renamed)) {
+  for (const [given, times] of found) {
+    const name = renamed(given);
     const key = classKey(name);
     const counts = spellings.get(key) ?? new Map<string, number>();
-    spellings.set(key, counts.set(name, (counts.get(name) ?? 0) + 1));
+    spellings.set(key, counts.set(name, (counts.get(name) ?? 0) + times));
   }
   const names = [...spellings.values()].map(mostFrequent).sort((a, b) => (a < b ? -1 : 1));
   const [first, second] = names;

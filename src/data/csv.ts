@@ -93,31 +93,12 @@ export function textsFromCsv(source: string | Bytes, options: CsvOptions = {}): 
   const table = readTable("textsFromCsv()", source, options);
   const { names, rows, hasHeader } = table;
   if (rows.length === 0) throw bad(`only the header ${list(names)}`, "one row a text below it");
-  for (const { cells, line } of rows) {
-    if (cells.length !== names.length) {
-      throw bad(
-        `line ${line} has ${cells.length} cells, the ${hasHeader ? "header" : "first row"} ${names.length}`,
-        "the same number in every row; put quotes around a text that holds the separator, or name another " +
-          "one (separator, --separator on the command line)",
-      );
-    }
-  }
+  for (const row of rows) checkCells(row, names, hasHeader);
   const { text, label } = chooseColumns(names, rows, options);
-  const found = rows.map(({ cells, line }) => {
-    const cell = cells[label]!.trim();
-    if (classKey(cell) === "") throw bad(`line ${line} has no ${show(names[label])}`, "a class in every row");
-    return cell;
-  });
+  const found = rows.map((row) => classCell(row, label, names));
   const distinct = new Set(found.map(classKey));
-  if (options.quote === undefined) refuseSwallowedRows(table, label, distinct);
-  const isGuess = options.header === undefined && options.text === undefined && options.label === undefined;
-  const isTextNamed = names.some((name) => isOneOf(TEXT_NAMES, name));
-  if (hasHeader && isGuess && !isTextNamed && distinct.has(classKey(names[label]!))) {
-    throw bad(
-      `line 1 could be the header or a row: its ${show(names[label])} is a class of the rows below`,
-      "header: false where it is a row (--no-header on the command line), else the name of the label's column",
-    );
-  }
+  if (options.quote === undefined) for (const row of rows) refuseSwallowed(table, row, label, distinct);
+  refuseDoubtfulHeader(table, label, distinct, options);
   const column = `column ${show(names[label])}`;
   const classes = options.classes ?? findClasses(found, options.rename, column);
   const named = labelsOf(
@@ -135,6 +116,39 @@ export function textsFromCsv(source: string | Bytes, options: CsvOptions = {}): 
   };
 }
 
+/** @param classes keys of those that the rows below have. @throws BAD_CSV for a first row that could be either */
+export function refuseDoubtfulHeader(
+  { names, hasHeader }: Pick<Table, "names" | "hasHeader">,
+  label: number,
+  classes: ReadonlySet<string>,
+  options: CsvOptions,
+): void {
+  const isGuess = options.header === undefined && options.text === undefined && options.label === undefined;
+  const isTextNamed = names.some((name) => isOneOf(TEXT_NAMES, name));
+  if (!hasHeader || !isGuess || isTextNamed || !classes.has(classKey(names[label]!))) return;
+  throw bad(
+    `line 1 could be the header or a row: its ${show(names[label])} is a class of the rows below`,
+    "header: false where it is a row (--no-header on the command line), else the name of the label's column",
+  );
+}
+
+/** @throws BAD_CSV for a row of more cells than there are columns, or fewer */
+export function checkCells({ cells, line }: Row, names: readonly string[], hasHeader: boolean): void {
+  if (cells.length === names.length) return;
+  throw bad(
+    `line ${line} has ${cells.length} cells, the ${hasHeader ? "header" : "first row"} ${names.length}`,
+    "the same number in every row; put quotes around a text that holds the separator, or name another " +
+      "one (separator, --separator on the command line)",
+  );
+}
+
+/** The name of a row's class. @throws BAD_CSV where there is none */
+export function classCell({ cells, line }: Row, label: number, names: readonly string[]): string {
+  const cell = cells[label]!.trim();
+  if (classKey(cell) === "") throw bad(`line ${line} has no ${show(names[label])}`, "a class in every row");
+  return cell;
+}
+
 /**
  * The names of a CSV file's columns, as {@link textsFromCsv} reads them: what text and label may be.
  *
@@ -144,8 +158,7 @@ export function csvColumns(source: string | Bytes, options: CsvOptions = {}): st
   return [...readTable("csvColumns()", source, options).names];
 }
 
-interface Table {
-  readonly content: string;
+export interface Table {
   readonly separator: string;
   readonly names: readonly string[];
   /** Below the header, if there is one. */
@@ -158,7 +171,15 @@ function readTable(call: string, source: string | Bytes, options: CsvOptions): T
   const content = textOfSource(call, source, given.encoding);
   const hasQuotes = given.quote !== "none";
   const separator = given.separator ?? findSeparator(content, hasQuotes);
-  const rows = [...csvRows(content, separator, hasQuotes)];
+  return tableOf(separator, [...csvRows(content, separator, hasQuotes)], given);
+}
+
+/** Tells a header from a row. @param rows all of them, or those at the beginning. @throws BAD_CSV where there is none */
+export function tableOf(
+  separator: string,
+  rows: readonly Row[],
+  given: Pick<CsvOptions, "text" | "label" | "header" | "classes" | "rename">,
+): Table {
   const first = rows[0];
   if (!first) throw bad("the file is empty", "a header line and one row a text");
   const header = first.cells.map((cell) => cell.trim());
@@ -167,7 +188,6 @@ function readTable(call: string, source: string | Bytes, options: CsvOptions): T
   const isNamed = named.some((name) => header.includes(name) && !/^\d+$/.test(name));
   const hasHeader = given.header ?? (isNamed || !seemsRow(header, rows.slice(1), given));
   return {
-    content,
     separator,
     names: hasHeader ? header : header.map((_, column) => String(column + 1)),
     rows: hasHeader ? rows.slice(1) : rows,
@@ -193,26 +213,24 @@ function seemsRow(header: readonly string[], rows: readonly Row[], options: CsvO
  *
  * @throws BAD_CSV
  */
-function refuseSwallowedRows(
-  { content, separator, names, rows }: Table,
+export function refuseSwallowed(
+  { separator, names }: Pick<Table, "separator" | "names">,
+  { line, lines, text }: Row,
   label: number,
   classes: ReadonlySet<string>,
 ): void {
-  for (const { line, lines, start, end } of rows) {
-    if (lines === 1) continue;
-    const found = new Set(classes);
-    const isRow = (text: string): boolean => {
-      if (text.trim() === "") return true;
-      const cells = text.split(separator);
-      return cells.length === names.length && found.add(classKey(cells[label]!)).size <= 2;
-    };
-    if (everyLine(content.slice(start, end), isRow)) {
-      throw badQuote(
-        line,
-        `the quote that opens a cell there ends in line ${line + lines - 1}, and each of these lines would be a row`,
-      );
-    }
-  }
+  if (text === undefined) return;
+  const found = new Set(classes);
+  const isRow = (own: string): boolean => {
+    if (own.trim() === "") return true;
+    const cells = own.split(separator);
+    return cells.length === names.length && found.add(classKey(cells[label]!)).size <= 2;
+  };
+  if (!everyLine(text, isRow)) return;
+  throw badQuote(
+    line,
+    `the quote that opens a cell there ends in line ${line + lines - 1}, and each of these lines would be a row`,
+  );
 }
 
 function everyLine(text: string, accepts: (line: string) => boolean): boolean {
@@ -224,7 +242,8 @@ function everyLine(text: string, accepts: (line: string) => boolean): boolean {
   return true;
 }
 
-function chooseColumns(
+/** Which columns hold what. @throws BAD_CSV */
+export function chooseColumns(
   names: readonly string[],
   rows: readonly Row[],
   options: CsvOptions,

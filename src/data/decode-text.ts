@@ -114,6 +114,48 @@ export class PieceDecoder {
   }
 }
 
+/** How bytes of a file's rows become text, each row by itself. */
+export interface RowCoding {
+  /** Bytes of the mark in front of the first row. */
+  readonly mark: number;
+  /** Bytes that a piece of text has in the file. */
+  readonly measure: (text: string, from: number, to: number) => number;
+  readonly decode: (bytes: Uint8Array) => string;
+}
+
+/**
+ * Undefined for an encoding in which a row cannot be read without those before it, or its length is not known: such as
+ * those of several bytes a character that are not Unicode's.
+ *
+ * @param start of the file, four bytes at least where it has so many
+ * @throws BAD_ARGUMENT for an encoding that is not there
+ */
+export function rowCoding(start: Uint8Array, encoding = "utf-8"): RowCoding | undefined {
+  const marked = MARKS.find(({ mark }) => start.length >= mark.length && startsAlike(start, mark));
+  const plain = strictDecoder(marked?.encoding ?? encoding);
+  const name = plain.encoding;
+  const decoder = new TextDecoder(name, { fatal: true, ignoreBOM: true });
+  const decode = (bytes: Uint8Array) => {
+    const text = decoder.decode(bytes);
+    return name === "windows-1252" ? asWindows1252(text) : text;
+  };
+  const mark = marked?.mark.length ?? 0;
+  if (name === "utf-8") return { mark, decode, measure: utf8Length };
+  if (name.startsWith("utf-16")) return { mark, decode, measure: (_, from, to) => (to - from) * 2 };
+  const each = new TextDecoder(name).decode(Uint8Array.from({ length: 256 }, (_, byte) => byte));
+  return each.length === 256 ? { mark, decode, measure: (_, from, to) => to - from } : undefined;
+}
+
+function utf8Length(text: string, from: number, to: number): number {
+  let bytes = to - from;
+  for (let i = from; i < to; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    bytes += unit < 0x800 || (unit & 0xf800) === 0xd800 ? 1 : 2; // two halves of four bytes
+  }
+  return bytes;
+}
+
 /** Line breaks of text that comes in pieces: \n, \r\n and \r. */
 export class LineCounter {
   breaks = 0;

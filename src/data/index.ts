@@ -56,6 +56,23 @@ export type { SeriesOptions } from "./series/series-options.ts";
 export type { TimeFormatName } from "./series/time-column.ts";
 export { timesAfter } from "./series/times-after.ts";
 export { type SpamOptions, spamFromBytes } from "./spam.ts";
+export type {
+  ByteStream,
+  CsvSource,
+  SeekableBytes,
+  StreamedBytes,
+} from "./stream/byte-file.ts";
+export type { Shuffle } from "./stream/order.ts";
+export type { BatchingOptions, StreamedBatches } from "./stream/part.ts";
+export type { IndexStore } from "./stream/row-index.ts";
+export type { ScanHooks, StreamProgress } from "./stream/scan.ts";
+export {
+  type StreamedTextPart,
+  type StreamedTexts,
+  type StreamTextsOptions,
+  streamTexts,
+  type TextBatch,
+} from "./stream/texts.ts";
 export { tokenize } from "./tokenize.ts";
 export type { Tokenizer } from "./tokenizers.ts";
 export { buildVocabulary, decode, encode, encodeRows, parseWordIndex, wordsOf } from "./vocabulary.ts";

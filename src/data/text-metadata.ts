@@ -40,8 +40,19 @@ export interface TextMetadata {
  */
 export function textMetadata(dataset: TextDataset): Record<string, string> {
   checkDataset(dataset);
-  const { name, vocabulary, classes, train } = dataset;
-  const maxLen = train.x.shape[1]!;
+  return metadataOf({ ...dataset, maxLen: dataset.train.x.shape[1]! });
+}
+
+/** {@link textMetadata} of texts that are not held. @throws BAD_ARGUMENT */
+export function metadataOf({
+  name,
+  vocabulary,
+  classes,
+  maxLen,
+}: Pick<TextDataset, "name" | "vocabulary" | "classes"> & { readonly maxLen: number }): Record<
+  string,
+  string
+> {
   if (!isSteps(maxLen)) {
     throw new LstmkitError(
       "BAD_ARGUMENT",

@@ -37,7 +37,8 @@ export async function readBytes(given: FilePath, most = MAX_BYTES): Promise<Uint
   });
 }
 
-function checkReadable(path: string, found: Stats, most: number): void {
+/** @throws FILE_UNREADABLE for what is no regular file, or a longer one */
+export function checkReadable(path: string, found: Stats, most: number): void {
   if (!found.isFile()) {
     const remedy = found.isDirectory() ? "Name a file in it" : "Write what it gives to a file first";
     throw unreadable(`${shown(path)} is ${kindOf(found)}; wanted a regular file. ${remedy}.`);

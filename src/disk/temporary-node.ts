@@ -90,8 +90,8 @@ export async function removeLeftOvers(target: string): Promise<void> {
   }
 }
 
-/** @param idle ms since the file was last written to */
-function isGone(writer: Writer, here: Writer, idle: number): boolean {
+/** Whether nobody is behind it any more, for sure. @param idle ms since the file was last written to */
+export function isGone(writer: Writer, here: Writer, idle: number): boolean {
   if (writer.host !== here.host || here.host === "0") return false;
   if (writer.boot !== here.boot || here.boot === "0") return idle > LONG_AGO; // that pid is nobody's here
   try {

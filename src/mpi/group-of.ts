@@ -67,6 +67,8 @@ class RankedGroup implements Group {
   readonly #transport: Transport;
   /** What all ranks know of already. */
   readonly #shared = new WeakSet<object>();
+  /** Stores that are of all ranks as they stand. */
+  readonly #stores = new WeakSet<CheckpointStore>();
   /** A rank cannot be reached: nothing goes on. */
   #broken = false;
 
@@ -79,6 +81,8 @@ class RankedGroup implements Group {
   async compare(facts: Readonly<Record<string, string>>): Promise<void> {
     const own = new TextEncoder().encode(JSON.stringify(facts));
     const words = await this.#words("compare", STATUS.goes, own.length);
+    const gone = words.findIndex(({ status }) => status === STATUS.stops);
+    if (gone >= 0) throw this.#tell("ABORTED", `rank ${gone} was stopped before.`);
     const at = startsOf(words.map(({ value }) => value));
     const bytes = new Uint8Array(at.at(-1)!);
     bytes.set(own, at[this.rank]);
@@ -137,8 +141,9 @@ class RankedGroup implements Group {
   }
 
   store(own: CheckpointStore): CheckpointStore {
+    if (this.#stores.has(own)) return own;
     const isFirst = this.rank === 0;
-    return {
+    const shared: CheckpointStore = {
       read: async () => {
         const kept = isFirst ? await own.read() : [];
         const [first] = await this.#words("store", STATUS.goes, kept.length);
@@ -160,6 +165,8 @@ class RankedGroup implements Group {
       },
       ...(isFirst && own.lock && { lock: () => own.lock!() }),
     };
+    this.#stores.add(shared);
+    return shared;
   }
 
   /** Rows that samples leave: those of few bytes together. */

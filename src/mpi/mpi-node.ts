@@ -16,7 +16,7 @@ export interface MpiOptions {
 
 /** The ranks that `mpirun` or `srun` has started. */
 export interface MpiGroup extends Group {
-  /** As the library calls itself: `Open MPI v4.1.4, …`. */
+  /** As the library calls itself, such as `Open MPI v4.1.4`. */
   readonly library: string;
   /** Take leave of the others, once all that was to be done together is done; waits for them. MPI cannot be begun again. */
   close(): Promise<void>;
@@ -188,7 +188,7 @@ function bind(koffi: Koffi, lib: Library) {
       const [text, length] = [new Uint8Array(8192), [0]];
       libraryVersion(text, length);
       const all = new TextDecoder().decode(text.subarray(0, text.indexOf(0)));
-      return all.split("\n")[0]!.replace(/\s+/g, " ").trim();
+      return all.split(/[,\n]/)[0]!.replace(/\s+/g, " ").trim();
     },
     calls: (size: number): Pick<Transport, "gather" | "broadcast" | "send" | "receive"> => ({
       gather(view: View, at) {

@@ -4,17 +4,31 @@ import type { Batch } from "../model/batch.ts";
 import { show } from "../options.ts";
 import type { Pauses } from "./access.ts";
 import type { Samples } from "./inputs.ts";
-import type { Batches, BatchSequence, SampleBatch } from "./sample-batch.ts";
+import type { Batches, BatchSequence, BatchSource, SampleBatch } from "./sample-batch.ts";
 
 /** Whether it is batches and no data: arrays are data. */
 export function isBatches(value: unknown): value is Batches {
-  if (typeof value === "function") return true;
+  if (typeof value === "function" || isSource(value)) return true;
   if (typeof value !== "object" || value === null) return false;
   return !Array.isArray(value) && !ArrayBuffer.isView(value) && isSequence(value);
 }
 
 const isSequence = (value: unknown): value is BatchSequence =>
   typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
+
+/** Whether it can be begun anywhere. */
+const isSource = (value: unknown): value is BatchSource =>
+  typeof value === "object" && value !== null && typeof (value as BatchSource).begin === "function";
+
+/** What batches say of themselves. */
+export function factsOf(given: Batches): Pick<BatchSource, "batches" | "fingerprint"> {
+  if (!isSource(given)) return {};
+  const { batches, fingerprint } = given;
+  return {
+    ...(Number.isSafeInteger(batches) && Number(batches) > 0 && { batches: batches! }),
+    ...(fingerprint !== undefined && { fingerprint: String(fingerprint) }),
+  };
+}
 
 /** Options that say how arrays are cut into batches. @throws BAD_ARGUMENT for one that is given */
 export function refuseOptionsOfArrays(
@@ -51,20 +65,46 @@ export function behindData<O>(
   );
 }
 
-/** Begin a pass through batches. @param of in messages. @throws BAD_ARGUMENT; what a function of the caller's throws */
-export function beginPass(
-  given: Batches,
-  pass: number,
-  of: string,
-): Iterator<SampleBatch> | AsyncIterator<SampleBatch> {
-  const sequence = typeof given === "function" ? given(pass) : given;
+type BatchIterator = Iterator<SampleBatch> | AsyncIterator<SampleBatch>;
+
+/** A pass that was begun: `first` gives the batch that was asked for, and goes there before. */
+export interface BegunPass {
+  readonly iterator: BatchIterator;
+  /** @param goesOn false once nobody waits any more. @throws BAD_CHECKPOINT where the pass ends before */
+  first(goesOn: () => boolean): Promise<IteratorResult<SampleBatch>>;
+}
+
+/**
+ * Begin a pass through batches.
+ *
+ * @param of in messages. @param from the batch that is wanted first
+ * @throws BAD_ARGUMENT; what a function of the caller's throws
+ */
+export function beginPass(given: Batches, pass: number, of: string, from = 0): BegunPass {
+  const seeks = isSource(given);
+  const sequence = seeks ? given.begin(pass, from) : typeof given === "function" ? given(pass) : given;
   if (!isSequence(sequence)) {
     throw new LstmkitError(
       "BAD_ARGUMENT",
-      `the function of batches${of} gave ${show(sequence)}; wanted an iterable of [x, y].`,
+      `the ${seeks ? "source" : "function"} of batches${of} gave ${show(sequence)}; wanted an iterable of [x, y].`,
     );
   }
-  return Symbol.asyncIterator in sequence ? sequence[Symbol.asyncIterator]() : sequence[Symbol.iterator]();
+  const iterator =
+    Symbol.asyncIterator in sequence ? sequence[Symbol.asyncIterator]() : sequence[Symbol.iterator]();
+  return {
+    iterator,
+    async first(goesOn) {
+      for (let taken = 0; !seeks && taken < from && goesOn(); taken++) {
+        if (!(await iterator.next()).done) continue;
+        throw new LstmkitError(
+          "BAD_CHECKPOINT",
+          `pass ${pass} through the batches${of} has ${taken}; the run that goes on had taken ${from}. Give the ` +
+            "same batches as it had, or begin anew without resume.",
+        );
+      }
+      return iterator.next();
+    },
+  };
 }
 
 /** What an iterable gave, if it is a batch. @throws BAD_ARGUMENT */
@@ -96,8 +136,10 @@ export class Feed {
   readonly #check: Check;
   /** In messages, behind "batch 3". */
   readonly #of: string;
+  /** In a pass, and what tells them from others; where the caller says so. */
+  readonly facts: Pick<BatchSource, "batches" | "fingerprint">;
   #passes = 0;
-  #iterator: Iterator<SampleBatch> | AsyncIterator<SampleBatch> | null = null;
+  #iterator: BatchIterator | null = null;
   /** The batch that was asked for and not yet taken. */
   #next: Promise<IteratorResult<SampleBatch>> | null = null;
   /** Of this pass. */
@@ -107,6 +149,7 @@ export class Feed {
     this.#given = given;
     this.#check = check;
     this.#of = of;
+    this.facts = factsOf(given);
   }
 
   /**
@@ -144,33 +187,23 @@ export class Feed {
     return this.#next ? { pass: this.#passes - 1, taken: this.#taken } : { pass: this.#passes, taken: 0 };
   }
 
-  /** Go on from a place: batches before it are taken and let go. @throws BAD_CHECKPOINT where there are fewer */
+  /** Go on from a place. @throws BAD_CHECKPOINT where there are fewer batches */
   async seek({ pass, taken }: FeedPlace, until: Pauses["until"]): Promise<void> {
     this.#passes = pass;
     if (taken === 0) return;
-    this.#next = this.#begin();
-    for (; this.#taken < taken; this.#taken++) {
-      const { done } = await this.#peek(until);
-      if (done) {
-        throw new LstmkitError(
-          "BAD_CHECKPOINT",
-          `pass ${pass} through the batches${this.#of} has ${this.#taken}; the run that goes on had taken ${taken}. Give the ` +
-            "same batches as it had, or begin anew without resume.",
-        );
-      }
-      this.#next = this.#advance();
-    }
+    this.#next = this.#begin(taken);
+    await this.#peek(until);
   }
 
-  #begin(): Promise<IteratorResult<SampleBatch>> {
-    this.#iterator = beginPass(this.#given, this.#passes++, this.#of);
-    return this.#advance();
+  #begin(from = 0): Promise<IteratorResult<SampleBatch>> {
+    const { iterator, first } = beginPass(this.#given, this.#passes++, this.#of, from);
+    this.#iterator = iterator;
+    this.#taken = from;
+    return seenLater(first(() => this.#iterator === iterator));
   }
 
   #advance(): Promise<IteratorResult<SampleBatch>> {
-    const next = (async () => this.#iterator!.next())();
-    next.catch(() => {}); // it is seen where it is taken
-    return next;
+    return seenLater((async () => this.#iterator!.next())());
   }
 
   async #peek(until: Pauses["until"]): Promise<IteratorResult<SampleBatch>> {
@@ -193,6 +226,12 @@ export class Feed {
       `pass ${this.#passes - 1} through the batches${this.#of} has none; wanted one at least.${again}`,
     );
   }
+}
+
+/** What goes wrong is seen where the batch is taken. */
+function seenLater<T>(next: Promise<T>): Promise<T> {
+  next.catch(() => {});
+  return next;
 }
 
 /** The memory that batches are worked on in: that of the batch before, where the next one fits into it. */

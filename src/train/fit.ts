@@ -74,9 +74,10 @@ export function planFit(
 
 /** The same for batches that come one by one. @param check as above */
 export function planFeed(train: Feed, given: Given, check: Parameters<typeof planFit>[2]): FitPlan {
-  const { validationData, stepsPerEpoch = Number.POSITIVE_INFINITY } = given;
+  const { validationData, stepsPerEpoch } = given;
   const validation = validationData ? check(validationData) : null;
-  return { ...given, train, validation, batches: stepsPerEpoch, listeners: new Listeners(given) };
+  const batches = stepsPerEpoch ?? train.facts.batches ?? Number.POSITIVE_INFINITY;
+  return { ...given, train, validation, batches, listeners: new Listeners(given) };
 }
 
 /**
@@ -250,7 +251,11 @@ export async function fitModel(plan: FitPlan, host: FitHost): Promise<History> {
 function identityOf({ train, validation, batchSize, shuffle, dropRemainder, ...plan }: FitPlan) {
   const { stepsPerEpoch = null, validationFreq, maxLoss = null } = plan;
   const print = (data: Samples | Feed | null) =>
-    data === null ? "none" : "samples" in data ? fingerprint(data) : "batches that come one by one";
+    data === null
+      ? "none"
+      : "samples" in data
+        ? fingerprint(data)
+        : (data.facts.fingerprint ?? "batches that come one by one");
   return {
     "the training data": print(train),
     "the validation data": print(validation),

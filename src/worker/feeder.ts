@@ -24,15 +24,20 @@ export class Feeder {
     const of = name === "x" ? "" : " of validationData";
     if (typeof wish === "object") {
       this.#end(name);
-      const iterator = beginPass(this.#feeds.given[name]!, wish.begin, of);
-      this.#passes.set(name, { iterator, taken: 0 });
+      const { iterator, first } = beginPass(this.#feeds.given[name]!, wish.begin, of, wish.from);
+      const pass = { iterator, taken: wish.from };
+      this.#passes.set(name, pass);
+      return this.#packed(name, pass, of, await first(() => this.#passes.get(name) === pass));
     }
     const pass = this.#passes.get(name);
     if (wish === "end") this.#end(name);
     if (!pass || wish === "end") return null;
-    const { done, value } = await pass.iterator.next();
+    return this.#packed(name, pass, of, await pass.iterator.next());
+  }
+
+  #packed(name: FeedName, pass: Pass, of: string, { done, value }: IteratorResult<SampleBatch>) {
     if (!done) return this.#feeds.pack(asBatch(value, pass.taken++, of));
-    this.#passes.delete(name);
+    if (this.#passes.get(name) === pass) this.#passes.delete(name);
     return null;
   }
 

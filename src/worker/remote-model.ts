@@ -1,7 +1,7 @@
 import { LstmkitError } from "../errors.ts";
 import { branchesOf, frozen } from "../model/stack.ts";
 import { checkOptions, type OptionTable } from "../options.ts";
-import { behindData, isBatches } from "../train/batches.ts";
+import { behindData, factsOf, isBatches } from "../train/batches.ts";
 import { type CallKind, MODEL_CALLS, type ModelCall, STREAM_CALLS, type StreamCall } from "../train/calls.ts";
 import type { CheckpointStore, FitCheckpoint } from "../train/checkpoint.ts";
 import type { FitOptions, Model, QuantizeOptions } from "../train/model.ts";
@@ -10,14 +10,14 @@ import type { Stream } from "../train/stream.ts";
 import { isNotSendable } from "./guard.ts";
 import { Parcel } from "./parcel.ts";
 import { refuseUnsendable } from "./unsendable.ts";
-import {
-  AT_HOST,
-  type Call,
-  type CheckpointAtHost,
-  type FeedName,
-  type ModelHandle,
-  type SessionCalls,
-  type StreamHandle,
+import type {
+  BatchesAtHost,
+  Call,
+  CheckpointAtHost,
+  FeedName,
+  ModelHandle,
+  SessionCalls,
+  StreamHandle,
 } from "./wire.ts";
 
 /** What a model asks of its runtime. */
@@ -106,13 +106,13 @@ export function remoteModel(runtime: ModelHost, { id, layers, quantized, metadat
         const own = Object.entries(rest).filter(([name]) => Object.hasOwn(given ?? {}, name));
         const sent = {
           ...Object.fromEntries(own),
-          ...(held && { validationData: isBatches(held) ? AT_HOST : packData(parcel, held) }),
+          ...(held && { validationData: isBatches(held) ? batchesAtHost(held) : packData(parcel, held) }),
           ...(checkpoint && { checkpoint: atHost(checkpoint) }),
           ...(calibration !== undefined && { calibration: packData(parcel, [calibration])[0] }),
           ...(rest.sampleWeight !== undefined && { sampleWeight: parcel.pack(rest.sampleWeight) }),
         };
         const data = Array.from({ length: kind.arguments }, (_, i) => args[i]);
-        const packed = batches ? [AT_HOST] : data.length > 0 ? packData(parcel, data) : [];
+        const packed = batches ? [batchesAtHost(batches)] : data.length > 0 ? packData(parcel, data) : [];
         return session.model(id, method, call, parcel.seal([...packed, sent]));
       },
       feeds,
@@ -150,6 +150,8 @@ const atHost = ({ store, every, resume }: FitCheckpoint): CheckpointAtHost => ({
   ...(every !== undefined && { every }),
   ...(resume !== undefined && { resume }),
 });
+
+const batchesAtHost = (batches: Batches): BatchesAtHost => ({ lstmkit: "batches", ...factsOf(batches) });
 
 /** A stream in the worker. */
 function remoteStream(runtime: ModelHost, { id, batchSize }: StreamHandle): Stream {

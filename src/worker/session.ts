@@ -9,21 +9,21 @@ import type { FitEvent } from "../train/listeners.ts";
 import type { Callback, FitContext, FitOptions, Model } from "../train/model.ts";
 import { streamDisposed } from "../train/open-stream.ts";
 import type { CallbackStates } from "../train/run-checkpoints.ts";
-import type { Batches, SampleBatch } from "../train/sample-batch.ts";
+import type { BatchSource, SampleBatch } from "../train/sample-batch.ts";
 import { modelDisposed } from "../train/sequential.ts";
 import type { Stream } from "../train/stream.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
 import type { Platform } from "../wasm/platform.ts";
 import { sendResult } from "./parcel.ts";
-import {
-  AT_HOST,
-  type Call,
-  type CheckpointAtHost,
-  type FeedName,
-  type HostCalls,
-  type ModelHandle,
-  type SessionCalls,
-  type StreamHandle,
+import type {
+  BatchesAtHost,
+  Call,
+  CheckpointAtHost,
+  FeedName,
+  HostCalls,
+  ModelHandle,
+  SessionCalls,
+  StreamHandle,
 } from "./wire.ts";
 
 /** Milliseconds between two calls of onBatchEnd: 20 a second. */
@@ -87,13 +87,14 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
     };
   };
   /** Batches of the host's, asked for one by one. */
-  const feed = (call: number, name: FeedName): Batches => {
-    return (begin) => ({
+  const feed = (call: number, name: FeedName, { lstmkit: _, ...facts }: BatchesAtHost): BatchSource => ({
+    ...facts,
+    begin: (begin, from) => ({
       [Symbol.asyncIterator]() {
         let hasBegun = false;
         return {
           async next() {
-            const wish = hasBegun ? "next" : { begin };
+            const wish = hasBegun ? "next" : { begin, from };
             hasBegun = true;
             const value = await host.feed(call, name, wish);
             return value ? { done: false, value: value as SampleBatch } : { done: true, value: undefined };
@@ -104,8 +105,8 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
           },
         };
       },
-    });
-  };
+    }),
+  });
   const pacing = (store: number): Pacing => {
     const found = pacings.get(store) ?? { last: now(), batches: 0 };
     pacings.set(store, found);
@@ -132,15 +133,17 @@ export function makeSession(platform: WorkerPlatform, host: HostCalls): SessionC
   });
   /** The same arguments, with the host's batches in their places. */
   const withFeeds = (call: Call, args: readonly unknown[]): readonly unknown[] => {
-    const isAtHost = (value: unknown) => Object(value).lstmkit === AT_HOST.lstmkit;
+    const isAtHost = (value: unknown): value is BatchesAtHost => Object(value).lstmkit === "batches";
     const [last, [x, ...rest]] = [args.at(-1) as object, args.slice(0, -1)];
     const options = {
       ...last,
       ...("validationData" in last &&
-        isAtHost(last.validationData) && { validationData: feed(call.id, "validationData") }),
+        isAtHost(last.validationData) && {
+          validationData: feed(call.id, "validationData", last.validationData),
+        }),
       ...("checkpoint" in last && { checkpoint: checkpoints(call.id, last.checkpoint as CheckpointAtHost) }),
     };
-    return [isAtHost(x) ? feed(call.id, "x") : x, ...rest, options];
+    return [isAtHost(x) ? feed(call.id, "x", x) : x, ...rest, options];
   };
   /** A call that the host can abort and that may call back. */
   const run = async <T>(

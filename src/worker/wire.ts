@@ -9,6 +9,7 @@ import type { ModelCall, StreamCall } from "../train/calls.ts";
 import type { CallbackState, FitCheckpoint, ResumedFrom } from "../train/checkpoint.ts";
 import type { FitEvent } from "../train/listeners.ts";
 import type { FitContext } from "../train/model.ts";
+import type { BatchSource } from "../train/sample-batch.ts";
 import type { KernelBuild } from "../wasm/kernels.ts";
 import type { ThreadInit } from "../wasm/platform.ts";
 import type { Endpoint } from "./link.ts";
@@ -98,10 +99,12 @@ export type FitFacts = Pick<FitContext, "learningRate" | "metrics">;
 export type FeedName = "x" | "validationData";
 
 /** Stands in a message for batches of the host's. */
-export const AT_HOST = { lstmkit: "batches" } as const;
+export interface BatchesAtHost extends Pick<BatchSource, "batches" | "fingerprint"> {
+  readonly lstmkit: "batches";
+}
 
-/** What is asked of batches: a pass by its number, the next of it, or its end. */
-export type FeedWish = { readonly begin: number } | "next" | "end";
+/** What is asked of batches: of a pass by its number those from one on, the next of it, or its end. */
+export type FeedWish = { readonly begin: number; readonly from: number } | "next" | "end";
 
 /** Stands in a message for a fit's checkpoints, which the host keeps, with the callbacks' states. */
 export interface CheckpointAtHost extends Pick<FitCheckpoint, "every" | "resume"> {

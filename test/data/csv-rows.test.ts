@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import Papa from "papaparse";
 import { describe, expect, test } from "vitest";
-import { csvRows, findSeparator } from "../../src/data/csv-rows.ts";
+import { csvRows, findSeparator, type Row, RowReader } from "../../src/data/csv-rows.ts";
 import { LstmkitError } from "../../src/errors.ts";
 import { codedError } from "./coded-error.ts";
 import { longText, outcomeOf } from "./fuzz.ts";
@@ -120,6 +120,50 @@ describe("csvRows", () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe("RowReader", () => {
+  /** Rows, then what was thrown, of a text in pieces. */
+  const inPieces = (pieces: readonly string[], hasQuotes = true) => {
+    const reader = new RowReader(",", hasQuotes);
+    const rows: Row[] = [];
+    try {
+      for (const piece of pieces) for (const row of reader.read(piece, false)) rows.push(row);
+      for (const row of reader.read("", true)) rows.push(row);
+      return { rows };
+    } catch (error) {
+      return { rows, error: String(error) };
+    }
+  };
+
+  test("gives the same rows, lines, places and errors wherever the text is cut", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", ",", '"', "\n", "\r", " ", '"",'), maxLength: 40 });
+    fc.assert(
+      fc.property(text, fc.array(fc.nat(40), { maxLength: 8 }), fc.boolean(), (all, cuts, hasQuotes) => {
+        const places = [0, ...cuts.map((cut) => Math.min(cut, all.length)).sort((a, b) => a - b), all.length];
+        const pieces = places.slice(1).map((to, i) => all.slice(places[i], to));
+        expect(inPieces(pieces, hasQuotes)).toEqual(inPieces([all], hasQuotes));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("a row that does not end is refused, with the line where it begins, before it fills the memory", () => {
+    const reader = new RowReader(",", true, { most: 1000 });
+    expect(() => {
+      for (const piece of ['a,b\n"c', ..."x\n".repeat(3000).match(/.{1,9}/gs)!])
+        [...reader.read(piece, false)];
+    }).toThrow(codedError("BAD_CSV", /line 2: the row .* more than 1000 characters.*--quote none/));
+  });
+
+  test("time is linear where a cell comes in many pieces", () => {
+    const reader = new RowReader(",", true);
+    const piece = 'x""\n'.repeat(64);
+    let rows = 0;
+    for (let i = 0; i < 40_000; i++) rows += [...reader.read(i === 0 ? `"${piece}` : piece, false)].length;
+    rows += [...reader.read('"', true)].length;
+    expect(rows).toBe(1);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Which token comes next: drawn from what the model gives, with sums and an order that are the same everywhere. */
-import { uniform } from "./philox.ts";
+import { uniform } from "./uniform.ts";
 
 /** How {@link Sampler} draws. */
 export interface SamplerOptions {

@@ -1,14 +1,15 @@
 /** The parts of a generator by themselves: random numbers, tokens, strands, drawing, stops, baselines. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { philox } from "../../../src/data/philox.ts";
 import { createRuntime } from "../../../src/node.ts";
 import { baselinesOf } from "../../../src/tasks/generate/baselines.ts";
-import { philox, uniform } from "../../../src/tasks/generate/philox.ts";
 import { Sampler, type SamplerOptions } from "../../../src/tasks/generate/sampler.ts";
 import { settingsFor } from "../../../src/tasks/generate/settings.ts";
 import { StopStrings } from "../../../src/tasks/generate/stop-strings.ts";
 import { piecesOf, strandsOf } from "../../../src/tasks/generate/strands.ts";
 import { cutNear, eachToken, normalised, type Unit, Vocabulary } from "../../../src/tasks/generate/tokens.ts";
+import { uniform } from "../../../src/tasks/generate/uniform.ts";
 import { philox4x32 } from "../../reference/random.ts";
 
 describe("philox in integer arithmetic", () => {

@@ -5,9 +5,6 @@
 const [M0, M1] = [0xd2511f53, 0xcd9e8d57];
 const [W0, W1] = [0x9e3779b9, 0xbb67ae85];
 
-/** The second word of the key: what the numbers are for. The kernels' purposes end far below. */
-const GENERATE = 32 << 16;
-
 /** A block of four words, unsigned: philox4x32-10(key (k0, k1), counter (c0, c1, c2, c3)). */
 export function philox(
   k0: number,
@@ -30,12 +27,6 @@ export function philox(
     key1 = (key1 + W1) | 0;
   }
   return [a >>> 0, b >>> 0, c >>> 0, d >>> 0];
-}
-
-/** The number of place `place` for this seed: uniform in [0, 1), a multiple of 2⁻⁵³. */
-export function uniform(seed: number, place: number): number {
-  const [a, b] = philox(seed, GENERATE, place, 0, 0, 0);
-  return ((a >>> 5) * 2 ** 26 + (b >>> 6)) / 2 ** 53;
 }
 
 /** The upper 32 bits of a product of two 32-bit numbers, in halves of 16 bits: doubles hold what comes between. */
