@@ -5,7 +5,7 @@ import { choose, pressStart, trained } from "./actions.ts";
 import { digestOf } from "./terminal.ts";
 import { BROWSERS, visitsIn } from "./visit.ts";
 
-const LONG = { units: "16", vector: "16", epochs: "3", batch: "2", seed: "7" };
+const LONG = { units: "16", vector: "16", epochs: "12", batch: "2", seed: "7" };
 const TOLD = "A training on this page was cut off before its end.";
 
 /** How many checkpoints the page's origin has. */
@@ -55,7 +55,7 @@ describe.each(BROWSERS)("%s", (name) => {
     expect(await page.getByText(TOLD).isVisible()).toBe(false);
     await page.locator("#digest-lstm").waitFor({ timeout: 90_000 });
     await trained(page);
-    await row(page, 3).waitFor();
+    await row(page, 12).waitFor();
     const command = (await page.locator("#command-lstm").textContent())!;
     expect(await page.locator("#digest-lstm").textContent()).toBe(await digestOf(command));
     expect(await checkpoints(page)).toBe(0);
@@ -66,7 +66,7 @@ describe.each(BROWSERS)("%s", (name) => {
 
   test("what was cut off may be discarded; and one that was stopped is not offered", async () => {
     const { page } = await visit({ isolated: false });
-    await choose(page, { ...LONG, epochs: "50" });
+    await choose(page, { ...LONG, epochs: "100" });
     await pressStart(page);
     await expect.poll(() => checkpoints(page), { timeout: 60_000 }).toBeGreaterThan(0);
     await page.reload();
