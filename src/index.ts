@@ -1,4 +1,5 @@
 /** lstmkit: train and run LSTMs anywhere JavaScript runs. */
+export { browserCheckpoints } from "./browser-checkpoints.ts";
 export * from "./callbacks/index.ts";
 export { type PadOptions, padSequences, type Side } from "./data/sequences.ts";
 export { readTextMetadata, type TextMetadata, textMetadata } from "./data/text-metadata.ts";

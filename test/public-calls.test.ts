@@ -157,7 +157,7 @@ const CALLS: Record<string, Call> = {
 };
 
 /** Classes, and what starts threads and workers, which have tests of their own. */
-const OTHERS = ["LstmkitError", "RandomState", "createRuntime", "spawnRuntime"];
+const OTHERS = ["LstmkitError", "RandomState", "browserCheckpoints", "createRuntime", "spawnRuntime"];
 
 const exported: Record<string, unknown> = { ...index, ...data, ...holidays, ...node };
 const call = async (name: string, args: readonly unknown[]) => (exported[name] as Exported)(...args);

@@ -41,6 +41,10 @@ export function csvLogger(options: CsvLoggerOptions): Callback {
       columns = [...metrics].sort();
       isFirst = header;
     },
+    getState: () => ({ values: { isFirst } }),
+    setState({ values }) {
+      isFirst = values.isFirst === true;
+    },
     async onEpochEnd(epoch, logs) {
       const names = isFirst ? line(["epoch", ...columns]) : "";
       isFirst = false;

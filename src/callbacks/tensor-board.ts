@@ -53,6 +53,11 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
       begun.clear();
       batchesBefore = batchesOfEpoch = 0;
     },
+    getState: () => ({ values: { batchesBefore, batchesOfEpoch } }),
+    setState({ values }) {
+      batchesBefore = Number(values.batchesBefore);
+      batchesOfEpoch = Number(values.batchesOfEpoch);
+    },
     async onEpochEnd(epoch, { seconds: _, ...logs }, { learningRate, metrics }) {
       batchesBefore += batchesOfEpoch;
       const training = scalars("epoch", logs, (name) => !isOfValidation(name, metrics) && name);

@@ -1,8 +1,8 @@
-/** A disk that is full: a file system of 1 MB in memory, which only root can mount. */
+/** A disk that is full, or may not be written to: a file system of 1 MB in memory, which only root can mount. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { folderCheckpoints } from "../../src/node.ts";
+import { createRuntime, dense, folderCheckpoints } from "../../src/node.ts";
 import { events, REVIEWS, Workplace } from "../cli/command-line.ts";
 
 let place: Workplace;
@@ -17,6 +17,52 @@ beforeAll(() => {
 afterAll(() => {
   if (isMounted) spawnSync("umount", [place.path("small")]);
   place.dispose();
+});
+
+test("a folder that may not be written to is told before anything is trained; one that becomes so, once, and the run goes on", async (context) => {
+  const small = place.path("small");
+  const remount = (how: string) => spawnSync("mount", ["-o", `remount,${how}`, small]).status === 0;
+  // Where root mounts nothing, a mode is no hindrance to it either.
+  if (!isMounted || !remount("ro")) context.skip("nothing can be mounted here");
+  try {
+    const args = "reviews.csv --epochs 2 --units 4 --embedding 4 --max-len 10 --vocab 50 --batch 8".split(
+      " ",
+    );
+    const told = await place.run(["train", ...args, "--checkpoint", "small/ro"]);
+    expect(told.stderr).toMatch(
+      /^lstmkit: FILE_UNWRITABLE: the folder .*small\/ro cannot be made or written to \(EROFS\)/,
+    );
+    expect(told.code).toBe(1);
+    remount("rw");
+    const store = folderCheckpoints(place.path("small/becomes"));
+    const kit = await createRuntime();
+    const model = await kit.sequential([dense({ units: 1, inputShape: [2] })], { seed: 1 });
+    await model.compile({ loss: "meanSquaredError" });
+    const [x, y] = [
+      Array.from({ length: 40 }, (_, i) => [i % 3, i % 5]),
+      Array.from({ length: 40 }, (_, i) => i % 2),
+    ];
+    const errors: unknown[] = [];
+    const checkpoint = { store, every: 1, onError: (error: unknown) => void errors.push(error) };
+    const onBatchEnd = (batch: number) => void (batch === 4 && remount("ro"));
+    await model.fit(x, y, { batchSize: 4, checkpoint, onBatchEnd });
+    expect(errors.length).toBeGreaterThan(3);
+    for (const error of errors) expect(String(error)).toMatch(/FILE_UNWRITABLE.*EROFS/);
+    // What is there can be gone on from, where one may not write.
+    const again = await kit.sequential([dense({ units: 1, inputShape: [2] })], { seed: 1 });
+    await again.compile({ loss: "meanSquaredError" });
+    let from = -1;
+    const onResume = (resumed: { batches: number } | null) => {
+      from = resumed?.batches ?? 0;
+    };
+    await again.fit(x, y, { batchSize: 4, checkpoint: { ...checkpoint, resume: true, onResume } });
+    expect(from).toBeGreaterThan(1);
+    expect(await again.digest()).toBe(await model.digest());
+    await kit.close();
+  } finally {
+    remount("rw");
+    rmSync(place.path("small/becomes"), { recursive: true, force: true });
+  }
 });
 
 test("a checkpoint that finds no room is told once, the run goes on, and those before it stay whole", async (context) => {

@@ -12,6 +12,8 @@ export interface JobResult {
   /** SHA-256 of the weights before and after training. */
   readonly initial: string;
   readonly trained: string;
+  /** The same of a run that was killed twice and went on from its host's store of checkpoints. */
+  readonly resumed: string;
   /** SHA-256 of the weights of the second job, of GRUs. */
   readonly gru: string;
   /** The same of the third job, of two inputs and layers that the others lack, and its loss. */

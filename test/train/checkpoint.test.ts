@@ -1,14 +1,17 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
+  type Callback,
   type CheckpointStore,
   type CompileOptions,
   createRuntime,
+  csvLogger,
   dense,
   earlyStopping,
   embedding,
+  type FitCheckpoint,
   type FitOptions,
   folderCheckpoints,
   type Layer,
@@ -19,6 +22,7 @@ import {
   reduceLROnPlateau,
   type SampleBatch,
   spawnRuntime,
+  tensorBoard,
 } from "../../src/node.ts";
 
 let one: Runtime;
@@ -262,6 +266,26 @@ describe.each([
   );
 });
 
+test("a log that is written on is one log: no second line of names, and batches that count on", async () => {
+  const logs = (): { lines: () => string; events: () => number; callbacks: () => Callback[] } => {
+    const [lines, events]: [string[], Uint8Array[]] = [[], []];
+    return {
+      lines: () => lines.join(""),
+      events: () => events.length,
+      callbacks: () => [
+        csvLogger({ write: (text) => void lines.push(text) }),
+        tensorBoard({ write: (bytes) => void events.push(bytes), updateFreq: "batch" }),
+      ],
+    };
+  };
+  const [one, other] = [logs(), logs()];
+  await whole({ fit: () => ({ ...FIT, callbacks: one.callbacks() }) });
+  await inPieces([two], { fit: () => ({ ...FIT, callbacks: other.callbacks() }) }, 1);
+  expect(one.lines()).toMatch(/^epoch,accuracy/);
+  expect(other.lines()).toBe(one.lines());
+  expect(other.events()).toBe(one.events());
+});
+
 test("a callback that does not come back keeps an abort for two seconds, and what was kept before stays", async () => {
   const store = inMemory();
   const controller = new AbortController();
@@ -348,6 +372,62 @@ test("a checkpoint of another run is refused, and what differs is named", async 
   await relaxed?.close();
   store.kept.splice(0, 2, await model.save());
   await expect(go({})).rejects.toThrow(/BAD_CHECKPOINT: the file is a model/);
+});
+
+describe("clocks", () => {
+  /** Batches of 5 ms and more, and how often a checkpoint was written. */
+  async function paced(every: FitCheckpoint["every"], onBatchEnd: (batch: number) => void = () => {}) {
+    const store = inMemory();
+    let written = 0;
+    const write = async (bytes: Uint8Array<ArrayBuffer>) => {
+      written++;
+      await store.write(bytes);
+    };
+    const model = await begin(one, {});
+    const began = performance.now();
+    await trainOn(
+      model,
+      {},
+      {
+        checkpoint: { store: { ...store, write }, ...(every && { every }) },
+        onBatchEnd: async (batch) => {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          onBatchEnd(batch);
+        },
+      },
+    );
+    expect(await model.digest()).toBe((await whole({})).digest);
+    return { written, ms: performance.now() - began };
+  }
+
+  test("a wall clock that is put back and forth changes nothing: every is by one that only goes on", async () => {
+    let days = 0;
+    const now = Date.now;
+    const moved = vi.spyOn(Date, "now").mockImplementation(() => now() + days * 86_400_000);
+    try {
+      const { written, ms } = await paced("0.02s", (batch) => {
+        days = batch % 2 === 0 ? -400 : 400;
+      });
+      expect(written).toBeGreaterThan(1);
+      expect(written).toBeLessThanOrEqual(ms / 20 + 1);
+    } finally {
+      moved.mockRestore();
+    }
+  });
+
+  test("an hour asleep in the midst of a run is an hour passed: one checkpoint is due, and not one for each half minute", async () => {
+    let asleep = 0;
+    const now = performance.now.bind(performance);
+    const moved = vi.spyOn(performance, "now").mockImplementation(() => now() + asleep);
+    try {
+      const { written } = await paced("30s", (batch) => {
+        if (batch === 2) asleep = 3_600_000;
+      });
+      expect(written).toBe(1);
+    } finally {
+      moved.mockRestore();
+    }
+  });
 });
 
 describe("in a folder", () => {

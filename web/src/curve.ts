@@ -3,6 +3,13 @@
 /** More than a chart has pixels for. */
 const MOST_POINTS = 600;
 
+export interface CurveState {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  readonly stride: number;
+  readonly pending: { readonly count: number; readonly y: number };
+}
+
 /** Points (x, y), x ascending; once there are too many, two and two become their mean. */
 export class Curve {
   #x: number[] = [];
@@ -19,6 +26,15 @@ export class Curve {
   }
   get last(): number | undefined {
     return this.#y.at(-1);
+  }
+
+  /** As plain data. */
+  get state(): CurveState {
+    return { x: this.#x, y: this.#y, stride: this.#stride, pending: this.#pending };
+  }
+  /** Go on from there. */
+  set state({ x, y, stride, pending }: CurveState) {
+    [this.#x, this.#y, this.#stride, this.#pending] = [[...x], [...y], stride, { ...pending }];
   }
 
   add(x: number, y: number): void {

@@ -4,6 +4,7 @@ import { words } from "./words.ts";
 export const failureText = words({
   en: {
     BAD_ARGUMENT: "This cannot be used.",
+    BAD_CHECKPOINT: "This is another training than the one that was cut off.",
     BAD_CHECKSUM: "What was fetched is not the expected file.",
     BAD_CSV: "The CSV file cannot be read.",
     BAD_DATASET: "The data cannot be used.",
@@ -29,6 +30,7 @@ export const failureText = words({
   },
   ko: {
     BAD_ARGUMENT: "사용할 수 없는 값입니다.",
+    BAD_CHECKPOINT: "중단된 학습과 다른 학습입니다.",
     BAD_CHECKSUM: "받은 파일이 예상한 파일이 아닙니다.",
     BAD_CSV: "CSV 파일을 읽을 수 없습니다.",
     BAD_DATASET: "이 데이터는 사용할 수 없습니다.",

@@ -79,6 +79,10 @@ export const trainText = words({
     threadsOne: "One thread only, and the same result:",
     invalid: "Some settings cannot be used; they are marked.",
 
+    cutOff: "A training on this page was cut off before its end.",
+    goOn: "Go on with it",
+    discard: "Discard it",
+    fileAgain: "Choose the file again and press Start: the training goes on where it was cut off.",
     start: "Start",
     pause: "Pause",
     resume: "Resume",
@@ -238,6 +242,10 @@ export const trainText = words({
     threadsOne: "스레드를 하나만 씁니다. 결과는 같습니다. 이유:",
     invalid: "사용할 수 없는 설정이 있습니다. 표시된 항목을 고쳐 주세요.",
 
+    cutOff: "이 페이지의 학습이 끝나기 전에 중단되었습니다.",
+    goOn: "이어서 학습",
+    discard: "버리기",
+    fileAgain: "파일을 다시 선택하고 시작을 누르면 중단된 곳부터 이어서 학습합니다.",
     start: "시작",
     pause: "일시 정지",
     resume: "계속",

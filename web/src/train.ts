@@ -1,4 +1,5 @@
 /** The section that trains: settings on one side, what becomes of them on the other. */
+import * as cutOff from "./cut-off.ts";
 import { DataPanel } from "./data-panel.ts";
 import { DataReader } from "./data-reader.ts";
 import { element } from "./elements.ts";
@@ -36,6 +37,17 @@ export function mountTrain(section: HTMLElement, page: Page): TrainSection {
     stop: element("button", { type: "button", id: "stop" }),
   };
   const status = element("p", { role: "status", id: "status" });
+  const offer = {
+    text: element("p"),
+    goOn: element("button", { type: "button", id: "go-on", class: "main" }),
+    discard: element("button", { type: "button", id: "discard" }),
+  };
+  const offered = element(
+    "div",
+    { class: "controls", id: "cut-off", role: "status" },
+    ...Object.values(offer),
+  );
+  offered.hidden = true;
   const fields = element("fieldset", {}, data.element, form.element);
   const settings = element("form", { id: "settings", novalidate: true }, fields);
   const controls = element("div", { class: "controls" }, buttons.start, buttons.pause, buttons.stop, status);
@@ -46,12 +58,14 @@ export function mountTrain(section: HTMLElement, page: Page): TrainSection {
       "div",
       { class: "workbench" },
       settings,
-      element("div", { class: "output" }, controls, failure.element, results.element),
+      element("div", { class: "output" }, offered, controls, failure.element, results.element),
     ),
   );
 
   let run: Run | null = null;
   let isInvalid = false;
+  /** Whether the next start goes on with the training that was cut off. */
+  let goesOn = false;
   const write = () => {
     const words = trainText[page.language];
     const { phase } = page;
@@ -61,7 +75,10 @@ export function mountTrain(section: HTMLElement, page: Page): TrainSection {
     buttons.start.textContent = words.start;
     buttons.pause.textContent = phase === "paused" ? words.resume : words.pause;
     buttons.stop.textContent = words.stop;
-    status.textContent = isInvalid ? words.invalid : statusOf(page, run);
+    status.textContent = isInvalid ? (goesOn ? words.fileAgain : words.invalid) : statusOf(page, run);
+    offer.text.textContent = words.cutOff;
+    offer.goOn.textContent = words.goOn;
+    offer.discard.textContent = words.discard;
     buttons.start.disabled = phase !== "idle";
     buttons.pause.disabled = phase !== "training" && phase !== "paused";
     buttons.stop.disabled = phase === "idle" || phase === "stopping";
@@ -83,16 +100,41 @@ export function mountTrain(section: HTMLElement, page: Page): TrainSection {
     isInvalid = !chosen || !read;
     if (!chosen || !read) return write();
     run = null;
+    offered.hidden = true;
+    const params = new URLSearchParams([...form.params(), ...data.params()]);
     try {
-      await training.start(read, chosen.source, chosen.wanted(read), (begun) => {
+      await training.start(read, chosen.source, chosen.wanted(read), { params, resume: goesOn }, (begun) => {
         run = begun;
         results.add(begun);
       });
     } catch (error) {
       failure.show(error);
     }
+    goesOn = false;
     write();
+    await lookForCutOff();
   };
+  const lookForCutOff = async () => {
+    const isThere = await cutOff.isThere();
+    if (page.phase === "idle") offered.hidden = !isThere;
+  };
+  offer.goOn.addEventListener("click", () => {
+    const params = cutOff.noted();
+    if (!params) return;
+    form.take(params);
+    data.choose(params);
+    goesOn = true;
+    void start();
+  });
+  offer.discard.addEventListener("click", async () => {
+    cutOff.note(null);
+    offered.hidden = true;
+    goesOn = false;
+    const own = await cutOff.ownStores();
+    await own?.clear().catch(() => {});
+    await own?.release();
+  });
+  void lookForCutOff();
   settings.addEventListener("submit", (event) => {
     event.preventDefault();
     void start();
@@ -104,7 +146,7 @@ export function mountTrain(section: HTMLElement, page: Page): TrainSection {
   buttons.stop.addEventListener("click", () => training.stop());
   // A page that is kept for the way back would keep its workers, too.
   addEventListener("pagehide", () => {
-    training.stop();
+    training.leave();
     void closeModels(page);
   });
 

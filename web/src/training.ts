@@ -1,11 +1,21 @@
 /** A run of training: data are prepared, a worker for each model starts, and fit goes on until it ends. */
-import { type BatchLogs, type EpochLogs, type Logs, type Model, spawnRuntime, transfer } from "lstmkit";
-import { Curve } from "./curve.ts";
+import {
+  type BatchLogs,
+  type CallbackState,
+  type EpochLogs,
+  type Logs,
+  type Model,
+  spawnRuntime,
+  transfer,
+} from "lstmkit";
+import { Curve, type CurveState } from "./curve.ts";
+import { note, type OwnStores, ownStores } from "./cut-off.ts";
 import type { DataReader } from "./data-reader.ts";
 import type { Prepared, Wanted } from "./data-worker.ts";
 import { codeOf } from "./failure.ts";
 import type { Cell, LiveModel, Page } from "./page.ts";
 import { layersOf, type Settings, type Source } from "./settings.ts";
+import { MeansBetween, StepClock } from "./step-clock.ts";
 import { usualThreads } from "./tasks/threads.ts";
 
 /** What is kept of an epoch. */
@@ -60,6 +70,9 @@ export interface Run {
 /** What the models of the page were trained on, for their files; empty where they came from a file. */
 export type Metadata = Readonly<Record<string, string>>;
 
+/** How often a run is kept, for a reload to go on from. */
+const KEEP_EVERY = "5s";
+
 /** As `lstmkit train` and `lstmkit evaluate`. */
 const EVALUATION_BATCH = 128;
 
@@ -72,6 +85,9 @@ export class Training {
   /** While it is paused. */
   #gate: { readonly opened: Promise<void>; open(): void } | null = null;
   #runs = 0;
+  /** Where checkpoints of the run are kept, and whether it goes on from them. */
+  #kept: { readonly stores: OwnStores; readonly resume: boolean } | null = null;
+  #isLeft = false;
   metadata: Metadata = {};
 
   constructor(page: Page, data: DataReader, onChange: () => void) {
@@ -83,12 +99,21 @@ export class Training {
   /**
    * Train, until the end or stop().
    *
+   * @param params of a link: what a run that is cut off can be begun again with
+   * @param resume whether to go on with the one that was cut off
    * @param begin is told of the run when its models are made
    * @throws what reading the data or starting a worker throws; what happens later stands in the run
    */
-  async start(settings: Settings, source: Source, wanted: Wanted, begin: (run: Run) => void): Promise<void> {
+  async start(
+    settings: Settings,
+    source: Source,
+    wanted: Wanted,
+    { params, resume }: { readonly params: URLSearchParams; readonly resume: boolean },
+    begin: (run: Run) => void,
+  ): Promise<void> {
     const controller = new AbortController();
     this.#controller = controller;
+    this.#isLeft = false;
     this.#page.set({ phase: "preparing" });
     try {
       const prepared = await this.#data.prepare(wanted);
@@ -101,10 +126,20 @@ export class Training {
       this.#page.set({ models: live, reading: prepared.reading, text: null });
       if (controller.signal.aborted) return;
       const run = await this.#newRun(settings, source, prepared, live);
+      const stores = await ownStores();
+      if (stores) {
+        if (!resume) await stores.clear().catch(() => {});
+        this.#kept = { stores, resume };
+        note(params);
+      }
       begin(run);
       if (!controller.signal.aborted) this.#page.set({ phase: "training" });
       await Promise.all(live.map((model, i) => this.#train(model, run, run.progress[i]!, controller.signal)));
+      const isOver = run.progress.every(({ state }) => state === "done" || state === "stopped");
+      if (isOver && !this.#isLeft) await this.#forget();
     } finally {
+      await this.#kept?.stores.release();
+      this.#kept = null;
       this.#controller = null;
       this.#gate = null;
       this.#page.set({ phase: "idle" });
@@ -127,6 +162,19 @@ export class Training {
     this.#gate?.open();
     this.#gate = null;
     this.#page.set({ phase: "training" });
+  }
+
+  /** The run is done, or was given up. */
+  async #forget(): Promise<void> {
+    if (!this.#kept) return;
+    note(null);
+    await this.#kept.stores.clear().catch(() => {}); // what is left is replaced by the next run
+  }
+
+  /** The page ends: what is kept is for the next visit. */
+  leave(): void {
+    this.#isLeft = this.#controller !== null;
+    this.stop();
   }
 
   stop(): void {
@@ -260,16 +308,48 @@ export class Training {
       clock.restart();
       progress.batch = epoch > epochs ? batches : 0;
     };
+    const { loss, accuracy } = progress;
+    const curves = [loss.train, loss.validation, accuracy.train, accuracy.validation];
+    const seen = {
+      onBatchEnd,
+      onEpochEnd,
+      getState: () => {
+        const values = { epoch, epochs: progress.epochs, curves: curves.map(({ state }) => state) };
+        return { values: values as unknown as CallbackState["values"] };
+      },
+      setState: ({ values }: CallbackState) => {
+        const before = values as unknown as Seen;
+        epoch = before.epoch;
+        progress.epochs.push(...before.epochs);
+        for (const [i, curve] of curves.entries()) curve.state = before.curves[i]!;
+        this.#onChange();
+      },
+    };
+    const kept = this.#kept;
     await live.model.fit(transfer(train.x), transfer(train.y), {
       epochs,
       batchSize,
       validationData: [transfer(test.x), transfer(test.y)],
       validationFreq,
       signal,
-      onBatchEnd,
-      onEpochEnd,
+      callbacks: [seen],
+      ...(kept && {
+        checkpoint: {
+          store: kept.stores.of(live.cell),
+          every: KEEP_EVERY,
+          resume: kept.resume,
+          onError: () => {}, // no room: the training goes on, and a reload ends it
+        },
+      }),
     });
   }
+}
+
+/** What was seen of a run before it was cut off. */
+interface Seen {
+  readonly epoch: number;
+  readonly epochs: readonly EpochRow[];
+  readonly curves: readonly CurveState[];
 }
 
 /** Close the runtimes of the page's models, and with them the models. */
@@ -322,88 +402,4 @@ async function makeModel(
 /** The processors, shared among the models that train side by side. */
 function sharedThreads(models: number): number {
   return Math.max(1, Math.floor(usualThreads() / models));
-}
-
-/** Means over the batches between two reports, from the means over the epoch so far. */
-class MeansBetween {
-  readonly #samples: number;
-  readonly #batchSize: number;
-  #seen = 0;
-  #loss = 0;
-  #accuracy = 0;
-
-  constructor(samples: number, batchSize: number) {
-    this.#samples = samples;
-    this.#batchSize = batchSize;
-  }
-
-  since(batch: number, { loss, accuracy = Number.NaN }: Logs): { loss: number; accuracy: number } {
-    const seen = Math.min(batch * this.#batchSize, this.#samples);
-    const fresh = seen - this.#seen;
-    const means = {
-      loss: (loss * seen - this.#loss) / fresh,
-      accuracy: (accuracy * seen - this.#accuracy) / fresh,
-    };
-    this.#seen = seen;
-    this.#loss = loss * seen;
-    this.#accuracy = accuracy * seen;
-    return means;
-  }
-
-  restart(): void {
-    this.#seen = this.#loss = this.#accuracy = 0;
-  }
-}
-
-/** What a step takes, pauses and views left out, and how long the rest will take. */
-class StepClock {
-  readonly #batches: number;
-  readonly #run: Run;
-  #since = performance.now();
-  #active = 0;
-  #steps = 0;
-  /** Of the epoch before, for the first batches of the next. */
-  #lastMsPerStep = 0;
-  #validation: number | undefined;
-
-  constructor(batches: number, run: Run) {
-    this.#batches = batches;
-    this.#run = run;
-  }
-
-  stepped(batch: number): void {
-    this.#active += performance.now() - this.#since;
-    this.#steps = batch;
-  }
-
-  /** After whatever held the training back. */
-  goOn(): void {
-    this.#since = performance.now();
-  }
-
-  /** An epoch's validation has ended; it began after the last batch. */
-  validated(): void {
-    this.#validation = performance.now() - this.#since;
-  }
-
-  restart(): void {
-    this.#lastMsPerStep = this.msPerStep;
-    this.#active = 0;
-    this.#steps = 0;
-    this.goOn();
-  }
-
-  get msPerStep(): number {
-    return this.#steps > 0 ? this.#active / this.#steps : this.#lastMsPerStep;
-  }
-
-  timeLeft(epoch: number, batch: number): number {
-    const { settings, counts } = this.#run;
-    const { epochs, validationFreq, batchSize } = settings;
-    const steps = (epochs - epoch) * this.#batches + this.#batches - batch;
-    const validations = Math.floor(epochs / validationFreq) - Math.floor((epoch - 1) / validationFreq);
-    // Forward only is about a third of a training step.
-    const validation = this.#validation ?? (Math.ceil(counts.test.samples / batchSize) * this.msPerStep) / 3;
-    return steps * this.msPerStep + validations * validation;
-  }
 }

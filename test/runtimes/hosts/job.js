@@ -29,14 +29,7 @@ function reviews() {
   return { x: { data: x, shape: [SAMPLES, T] }, y: { data: y, shape: [SAMPLES] } };
 }
 
-/**
- * @param open what makes the runtime: createRuntime or spawnRuntime
- * @param options its options
- */
-export async function openJob(lib, open, options) {
-  const { embedding, lstm, dense } = lib;
-  const { x, y } = reviews();
-  const kit = await open(options);
+async function seedModel({ embedding, lstm, dense }, kit) {
   const model = await kit.sequential(
     [
       embedding({ inputDim: VOCABULARY, outputDim: 30 }),
@@ -47,6 +40,18 @@ export async function openJob(lib, open, options) {
     { seed: 22 },
   );
   await model.compile({ loss: "binaryCrossentropy", metrics: ["accuracy"] });
+  return model;
+}
+
+/**
+ * @param open what makes the runtime: createRuntime or spawnRuntime
+ * @param options its options
+ * @param store of checkpoints, where the host has one
+ */
+export async function openJob(lib, open, options, store = inMemory()) {
+  const { x, y } = reviews();
+  const kit = await open(options);
+  const model = await seedModel(lib, kit);
   const initial = await model.digest();
   await model.evaluate(x, y); // warms the engine up, and leaves no trace
   return {
@@ -54,14 +59,67 @@ export async function openJob(lib, open, options) {
     async finish() {
       const { loss } = await model.evaluate(x, y);
       const trained = await model.digest();
+      const resumed = await resumedJob(lib, kit, x, y, store);
       const gru = await gruJob(lib, kit, x, y);
       const kinds = await kindsJob(lib, kit);
       const int8 = await int8Job(lib, kit, x, y);
       const { threads, threadsReason, vectors, vectorsReason } = await kit.info();
       await kit.close();
-      return { initial, trained, gru, kinds, int8, loss, threads, threadsReason, vectors, vectorsReason };
+      return {
+        initial,
+        trained,
+        resumed,
+        gru,
+        kinds,
+        int8,
+        loss,
+        threads,
+        threadsReason,
+        vectors,
+        vectorsReason,
+      };
     },
   };
+}
+
+/** Two generations. */
+function inMemory() {
+  let kept = [];
+  return {
+    read: async () => kept,
+    write: async (bytes) => {
+      kept = [bytes, ...kept].slice(0, 2);
+    },
+    clear: async () => {
+      kept = [];
+    },
+  };
+}
+
+/** The first model once more, in pieces: each ends as one that is killed does, with nothing behind its last checkpoint. */
+async function resumedJob(lib, kit, x, y, store) {
+  await store.clear();
+  for (let piece = 1; ; piece++) {
+    let written = 0;
+    const write = async (bytes) => {
+      if (written++ === piece) throw new Error("killed");
+      await store.write(bytes);
+    };
+    const model = await seedModel(lib, kit);
+    const checkpoint = { store: { ...store, write }, every: 7, resume: true };
+    try {
+      await model.fit(x, y, { ...BATCH, epochs: EPOCHS, checkpoint });
+      if (piece === 1) throw new Error("it was never killed");
+      if ((await store.read()).length !== 2) throw new Error("there are not two checkpoints");
+      await store.clear();
+      if ((await store.read()).length > 0) throw new Error("checkpoints are left");
+      return await model.digest();
+    } catch (error) {
+      if (error.message !== "killed") throw error;
+    } finally {
+      await model.dispose();
+    }
+  }
 }
 
 /** GRUs of both forms, one in both directions, by SGD with momentum: the digest after 3 epochs of 75 samples. */
@@ -115,8 +173,8 @@ function hashOf(values) {
 }
 
 /** The whole job, where there is a clock that runs while it works. */
-export async function runJob(lib, open, options) {
-  const job = await openJob(lib, open, options);
+export async function runJob(lib, open, options, store) {
+  const job = await openJob(lib, open, options, store);
   const start = performance.now();
   await job.train();
   const msPerStep = (performance.now() - start) / STEPS;
