@@ -54,7 +54,7 @@ export interface GroupStep {
     /** Bytes of a shard; the last of all may have fewer. */
     readonly shard: number;
   }[];
-  /** Floats of a shard's partial: all ranks need the sum over shards, in their order. */
+  /** Floats of a shard's partial, 0 where nothing is trained: all ranks need the sum over shards, in their order. */
   readonly floats: number;
   /** So many floats of a shard's partial, from one on. */
   partial(shard: number, from: number, floats: number): Uint8Array;
@@ -210,11 +210,11 @@ export class Batch {
     }
   }
 
-  /** The way there of a batch that was loaded. */
-  *#way(count: number, units: number): Generator<Task> {
+  /** The way there of a batch that was loaded, or of some of its shards. */
+  *#way(count: number, units: number, [from, to] = [0, shardsOf(count)]): Generator<Task> {
     yield* this.#preparation();
     if (this.#store || this.#lists) yield* this.#projection();
-    yield [{ kind: "forward", count }, units];
+    if (to > from) yield [{ kind: "forward", count, from, to }, units];
   }
 
   /** Jobs one after the other: those that this thread does alone are done when the call returns its promise. */
@@ -333,27 +333,22 @@ export class Batch {
    *
    * @param exchange gives each what the others have done, or says that one of them has stopped: then there is no gradient
    */
-  async gradientTogether(
-    count: number,
-    counters: Counters,
-    { rank, size, exchange }: GroupPlace,
-  ): Promise<BatchResult | null> {
+  async gradientTogether(count: number, counters: Counters, place: GroupPlace): Promise<BatchResult | null> {
     const divisor = Math.max(1, this.#counting(count));
-    const shards = shardsOf(count);
-    const cut = Array.from({ length: size + 1 }, (_, r) => Math.floor((shards * r) / size));
-    const [from, to] = [cut[rank]!, cut[rank + 1]!];
+    const cut = cutOf(count, place);
+    const [from, to] = [cut[place.rank]!, cut[place.rank + 1]!];
     this.#states("put");
     if (to > from) await this.#perform({ kind: "shards", count, divisor, from, to, ...counters }, to - from);
-    if (await exchange(this.#step(count, cut))) return null;
-    const raised = await this.#perform({ kind: "sum", count, partials: 1 }, shards);
+    if (await place.exchange(this.#step(count, cut))) return null;
+    const raised = await this.#perform({ kind: "sum", count, partials: 1 }, shardsOf(count));
     if (raised) await this.forget();
     return this.#result(count, divisor, raised ? Number.NaN : this.#peak());
   }
 
   #step(count: number, cut: readonly number[]): GroupStep {
     const { memory, kernels } = this.#weights;
-    const { left, partials, table } = this.#plan;
-    const { shardsLength: floats } = table;
+    const { left, partials, table, shape } = this.#plan;
+    const floats = shape.backward ? table.shardsLength : 0;
     const at = (shard: number, from: number) => this.#at(partials) + (shard * floats + from) * 4;
     return {
       cut,
@@ -408,6 +403,17 @@ export class Batch {
   /** Loss and metrics of the batch that was loaded, without dropout. */
   async evaluate(count: number): Promise<BatchResult> {
     await this.#forward(count);
+    return this.#result(count, Math.max(1, this.#counting(count)), 0);
+  }
+
+  /** The same of a batch that several processes have loaded, each some of its shards. */
+  async evaluateTogether(count: number, place: GroupPlace): Promise<BatchResult> {
+    const cut = cutOf(count, place);
+    const [from, to] = [cut[place.rank]!, cut[place.rank + 1]!];
+    this.#states("put");
+    await this.#do(this.#way(count, to - from, [from, to]));
+    await place.exchange(this.#step(count, cut));
+    this.#states("take");
     return this.#result(count, Math.max(1, this.#counting(count)), 0);
   }
 
@@ -621,8 +627,13 @@ type StateRows = Readonly<Record<string, Rows>>;
 /** The first group, at the start of a batch. */
 const FIRST = { first: 0, count: 0, seed: 0, epoch: 0, batch: 0, partial: 0 };
 
+/** Of R ranks and S shards rank r has those from ⌊S·r/R⌋ on. */
+function cutOf(count: number, { size }: GroupPlace): number[] {
+  return Array.from({ length: size + 1 }, (_, r) => Math.floor((shardsOf(count) * r) / size));
+}
+
 /** One of several processes. */
-interface GroupPlace {
+export interface GroupPlace {
   readonly rank: number;
   readonly size: number;
   readonly exchange: (step: GroupStep) => Promise<boolean>;

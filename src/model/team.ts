@@ -167,7 +167,7 @@ function decodeJob(opcode: number, args: readonly number[]): Job {
 const FIELDS: { readonly [K in Job["kind"]]: Record<Exclude<keyof (Job & { kind: K }), "kind">, true> } = {
   prepare: {},
   project: { input: true, from: true, count: true },
-  forward: { count: true },
+  forward: { count: true, from: true, to: true },
   gradient: { count: true, divisor: true, seed: true, epoch: true, batch: true },
   shards: { count: true, divisor: true, from: true, to: true, seed: true, epoch: true, batch: true },
   sum: { count: true, partials: true },

@@ -54,8 +54,8 @@ export type Job =
   /** What is made of the weights, once they have changed; then what is made of tokens of an input's list. */
   | { readonly kind: "prepare" }
   | { readonly kind: "project"; readonly input: number; readonly from: number; readonly count: number }
-  /** Loss and metrics where the plan has them, and outputs. */
-  | { readonly kind: "forward"; readonly count: number }
+  /** Loss and metrics where the plan has them, and outputs, of some of the shards. */
+  | ({ readonly kind: "forward"; readonly count: number } & Span)
   /** The gradient of the loss: the sum over the rows of `count` samples by `divisor`; the flag says it is not finite. */
   | ({ readonly kind: "gradient"; readonly count: number; readonly divisor: number } & Counters)
   /** The same in two: some of the shards; then the sum of so many partials. */
@@ -158,7 +158,7 @@ export class Worker {
         this.#project(job, crew);
         break;
       case "forward":
-        this.#forward(job.count, crew);
+        this.#forward(job, crew);
         break;
       case "gradient":
         yield* this.#gradient(job, crew);
@@ -193,9 +193,8 @@ export class Worker {
     }
   }
 
-  #forward(count: number, crew: Crew): void {
-    const shards = Math.ceil(count / SHARD_SIZE);
-    for (let shard = crew.claim(); shard < shards; shard = crew.claim()) {
+  #forward({ count, from, to }: { readonly count: number } & Span, crew: Crew): void {
+    for (let shard = from + crew.claim(); shard < to; shard = from + crew.claim()) {
       for (const group of this.#groups(shard, count)) {
         this.forwardGroup(group);
         this.#measure(group, 1); // no gradient, so nothing is divided

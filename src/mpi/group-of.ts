@@ -123,7 +123,7 @@ class RankedGroup implements Group {
     if (words.some(({ status }) => status === STATUS.stops)) return true;
     this.#same(words, "the batch's data", "Give all of them the same batches in the same order.");
     await this.#rows(step);
-    await this.#sum(step);
+    if (step.floats > 0) await this.#sum(step);
     return false;
   }
 

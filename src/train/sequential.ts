@@ -11,7 +11,7 @@ import { LstmkitError } from "../errors.ts";
 import { decodeModel, encodeModel, type SavedModel } from "../formats/model-file.ts";
 import type { TrainingState } from "../formats/training-state.ts";
 import type { Layer } from "../layers/index.ts";
-import { Batch, type BatchOptions, GROUP_SIZE } from "../model/batch.ts";
+import { Batch, type BatchOptions, GROUP_SIZE, type GroupPlace } from "../model/batch.ts";
 import { type CompileConfig, type CompileOptions, checkCompile } from "../model/compile.ts";
 import {
   evenOut,
@@ -37,6 +37,7 @@ import type { LinearMemory } from "../wasm/memory.ts";
 import { Access, type Pauses } from "./access.ts";
 import { behindData, Feed, isBatches, Room, refuseOptionsOfArrays } from "./batches.ts";
 import { type FitCheckpoint, pacingOf } from "./checkpoint.ts";
+import { checksum } from "./fingerprint.ts";
 import { checkStateful, fitModel, type Loaded, logged, planFeed, planFit } from "./fit.ts";
 import type { Group } from "./group.ts";
 import {
@@ -260,7 +261,7 @@ export class Sequential implements Model {
             free: () => room.free(),
             order: (n, epoch) => this.#order(n, epoch),
             measure: async (data) => {
-              const work = () => this.#measure(data, config, plan.batchSize, pauses);
+              const work = () => this.#measure(data, config, plan.batchSize, pauses, group);
               if (!this.#kept) return work();
               const before = this.#kept.values;
               try {
@@ -450,11 +451,7 @@ export class Sequential implements Model {
     const optimizer = this.#optimizer!; // made with the batch
     const counters = { seed: this.#context.seed, epoch, batch: number };
     const result = group
-      ? await batch.gradientTogether(count, counters, {
-          rank: group.rank,
-          size: group.size,
-          exchange: (step) => group.exchange(check ? { ...step, check: check() } : step),
-        })
+      ? await batch.gradientTogether(count, counters, placeIn(group, check))
       : await batch.gradient(count, counters);
     if (!result) return null;
     const { loss, peak } = result;
@@ -792,9 +789,14 @@ export class Sequential implements Model {
     config: CompileConfig,
     batchSize: number,
     { checkpoint, until }: Pauses,
+    group?: Group,
   ): Promise<Logs> {
     const sums = noSums();
-    const measure = async (batch: Batch, count: number) => addTo(sums, await batch.evaluate(count));
+    const measure = async (batch: Batch, count: number, check: Loaded["check"] = null) =>
+      addTo(
+        sums,
+        await (group ? batch.evaluateTogether(count, placeIn(group, check)) : batch.evaluate(count)),
+      );
     if ("samples" in data) {
       const plan = { ...config, batchSize };
       await this.#sweep(data, plan, checkpoint, (batch, _, count) => measure(batch, count));
@@ -815,7 +817,7 @@ export class Sequential implements Model {
           count,
           samples.weights?.data,
         );
-        await measure(batch, count);
+        await measure(batch, count, () => checksum(samples));
       } while (!(await data.ended(until)));
     } finally {
       room.free();
@@ -1004,6 +1006,13 @@ const busy = (what: string) => new LstmkitError("BUSY", `${what}; await it, or a
 /** What a call on a disposed model rejects with. */
 export const modelDisposed = () =>
   new LstmkitError("DISPOSED", "the model was disposed; make or load another.");
+
+/** @param check of data that nobody has compared */
+const placeIn = (group: Group, check: Loaded["check"]): GroupPlace => ({
+  rank: group.rank,
+  size: group.size,
+  exchange: (step) => group.exchange(check ? { ...step, check: check() } : step),
+});
 
 const evaluateOptions = (options: EvaluateOptions | undefined) =>
   checkOptions<EvaluateOptions, typeof EVALUATE_OPTIONS>("evaluate()", options, EVALUATE_OPTIONS);

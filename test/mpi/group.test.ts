@@ -151,7 +151,10 @@ describe("the digest, history and logs are those of one process", () => {
       compile: { ...SMALL.compile, metrics: ["accuracy", "auc", "precision"] },
     };
     const targets = { data: Float32Array.from({ length: 75 * T }, (_, i) => i % 2), shape: [75, T, 1] };
-    const work = fitting({ epochs: 2, batchSize: 53 }, { x, y: targets } as never);
+    const work = fitting({ epochs: 2, batchSize: 53, validationData: [x, targets] as never }, {
+      x,
+      y: targets,
+    } as never);
     expect(agreed(await together(3, work, { setup: () => setup }))).toEqual(await alone(work, setup));
   });
 
@@ -165,7 +168,10 @@ describe("the digest, history and logs are those of one process", () => {
       y: Float32Array.from({ length: 80 }, (_, i) => Math.cos(i)),
     };
     const work: Work<object> = async (model, group) => ({
-      ...(await fitting({ epochs: 2, batchSize: 40, shuffle: false }, data as never)(model, group)),
+      ...(await fitting(
+        { epochs: 2, batchSize: 40, shuffle: false, validationData: [data.x, data.y] as never },
+        data as never,
+      )(model, group)),
       predictions: (await model.predict(data.x, { batchSize: 40 })).data,
     });
     expect(agreed(await together(2, work, { setup: () => setup }))).toEqual(await alone(work, setup));
@@ -185,7 +191,11 @@ describe("the digest, history and logs are those of one process", () => {
       }
     };
     const work: Work<object> = async (model, group) => {
-      const { history } = await model.fit(batches as never, { epochs: 3, ...(group && { group }) });
+      const { history } = await model.fit(batches as never, {
+        epochs: 3,
+        validationData: batches as never,
+        ...(group && { group }),
+      });
       return { history, digest: await model.digest() };
     };
     expect(agreed(await together(3, work))).toEqual(await alone(work));
@@ -198,6 +208,29 @@ describe("the digest, history and logs are those of one process", () => {
     };
     expect(agreed(await together(2, work))).toEqual(await alone(work));
   });
+});
+
+test("validation is shared: a rank has its shards' losses from the others", async () => {
+  const sent: Sent[] = Array.from({ length: 3 }, () => ({ gather: 0, broadcast: 0, send: 0 }));
+  let before: Sent[] = [];
+  const work: Work<object> = (model, group) =>
+    fitting({
+      batchSize: 48,
+      dropRemainder: true,
+      validationData: [x, y],
+      callbacks: [
+        {
+          onBatchEnd() {
+            before = sent.map((own) => ({ ...own }));
+          },
+        },
+      ],
+    })(model, group);
+  agreed(await together(3, work, { sent }));
+  // Two batches of validation, of 48 and of 27 samples: losses and hits of a sample, and two words of 24 bytes; the last meeting.
+  const own = sent.map(({ gather }, r) => gather - before[r]!.gather - 3 * 24);
+  expect(own).toEqual([16 * 8, (16 + 16) * 8, (16 + 11) * 8]);
+  expect(sent.map(({ send }) => send)).toEqual(before.map(({ send }) => send));
 });
 
 test("what a rank sends is its rows, and the gradient once or twice; never the table", async () => {

@@ -40,6 +40,7 @@ export async function openServer(
     connectTimeout: CONNECT_WITHIN,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
+    disconnectTimeout: 200, // of one that is refused, which may wait for nothing
   });
   let last: Error | undefined; // what connect() rejects with says less
   probe.on("error", (error: Error) => {
