@@ -13,6 +13,7 @@ const DEBIAN = {
   "openmpi-bin": "/usr/bin/mpirun.openmpi",
   mpich: "/usr/bin/mpirun.mpich",
   iproute2: "/usr/bin/ip",
+  "redis-server": "/usr/bin/redis-server",
   "qemu-user-static": "/usr/bin/qemu-aarch64-static",
   "libc6-arm64-cross": "/usr/aarch64-linux-gnu/lib/libc.so.6",
   "libstdc++6-arm64-cross": "/usr/aarch64-linux-gnu/lib/libstdc++.so.6",
