@@ -57,8 +57,11 @@ export type { TimeFormatName } from "./series/time-column.ts";
 export { timesAfter } from "./series/times-after.ts";
 export { type SpamOptions, spamFromBytes } from "./spam.ts";
 export type {
+  BytePart,
+  ByteReader,
   ByteStream,
   CsvSource,
+  ReadableBytes,
   SeekableBytes,
   StreamedBytes,
 } from "./stream/byte-file.ts";

@@ -50,6 +50,7 @@ export interface GroupStep {
   readonly cut: readonly number[];
   /** What samples leave one after the other, those of each rank's shards at their places: all ranks need all of it. */
   readonly rows: readonly {
+    /** Its bytes as they stand now, all ranks' places. */
     view(): Uint8Array;
     /** Bytes of a shard; the last of all may have fewer. */
     readonly shard: number;

@@ -8,15 +8,33 @@ import type { IndexStore } from "./row-index.ts";
 export interface SeekableBytes {
   readonly size: number;
   /** Those from `start` up to `end`. */
-  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  slice(start: number, end: number): BytePart;
   /** Where an index of rows is kept. Default: in memory, 12 bytes a row. */
   openIndex?(): IndexStore;
 }
 
+/** What a stream of bytes is read by. */
+export interface ByteReader {
+  /** The next of its bytes, or that there are no more. */
+  read(): Promise<{ done: boolean; value?: unknown }>;
+  /** Nobody wants the rest. */
+  cancel(): Promise<void>;
+}
+
+/** A part of a file. */
+export interface BytePart {
+  /** Its bytes, all at once. */
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** A ReadableStream, such as the body of an answer. */
+export interface ReadableBytes {
+  /** Read it, which nobody else can do meanwhile. */
+  getReader(): ByteReader;
+}
+
 /** A stream of bytes: a ReadableStream, such as the body of an answer, or an iterable. */
-export type ByteStream =
-  | AsyncIterable<Uint8Array>
-  | { getReader(): { read(): Promise<{ done: boolean; value?: unknown }>; cancel(): Promise<void> } };
+export type ByteStream = AsyncIterable<Uint8Array> | ReadableBytes;
 
 /** Bytes that are read from their beginning, at each call anew: `async () => (await fetch(url)).body`. */
 export type StreamedBytes = () => ByteStream | null | Promise<ByteStream | null>;

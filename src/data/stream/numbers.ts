@@ -118,6 +118,7 @@ export interface StreamedNumbers {
   readonly test: StreamedBatches<NumberBatch> | null;
   /** Numbers that are missing. */
   readonly missing: number;
+  /** Leave the file and its index; batches cannot be asked for then. */
   close(): Promise<void>;
 }
 
