@@ -110,6 +110,13 @@ const CALLS: Record<string, Call> = {
   padSequences: { args: [[[1], [2, 3]], {}], ...optionsAt(1, "maxlen", "maxLen") },
   parseWordIndex: { args: ['{"a":1}', {}], ...optionsAt(1, "oov_char", "oovChar") },
   readTextMetadata: { args: [{ layers: [], metadata: {} }] },
+  streamTexts: { args: [CSV, {}], anyString: [0], ...optionsAt(1, "batchsize", "batchSize") },
+  streamNumbers: {
+    args: ["x,y\n1,2\n3,4\n5,6\n", { target: "y" }],
+    anyString: [0],
+    ...optionsAt(1, "targt", "target"),
+  },
+  fileBytes: { args: [file("texts.csv")], anyString: [0] },
   spamFromBytes: { args: [corpus, {}], ...optionsAt(1, "maxlen", "maxLen") },
   textMetadata: { args: [dataset] },
   textsFromCsv: { args: [CSV, {}], ...optionsAt(1, "labels", "label") },

@@ -61,6 +61,7 @@ export type {
   ByteReader,
   ByteStream,
   CsvSource,
+  IndexStore,
   ReadableBytes,
   SeekableBytes,
   StreamedBytes,
@@ -74,7 +75,6 @@ export {
 } from "./stream/numbers.ts";
 export type { Shuffle } from "./stream/order.ts";
 export type { BatchingOptions, StreamedBatches } from "./stream/part.ts";
-export type { IndexStore } from "./stream/row-index.ts";
 export type { ScanHooks, StreamProgress } from "./stream/scan.ts";
 export {
   type StreamedTextPart,

@@ -9,8 +9,8 @@ import { declarePredict, predict } from "../predict.ts";
 import { type Surroundings, surroundBy } from "../surroundings.ts";
 import { argumentsOf, TRAIN, taskOf } from "../train-commands.ts";
 import { type Failure, failureOf } from "./jobs.ts";
+import type { TaskName } from "./measures.ts";
 import { type EpochRecord, epochOf, type TrainEvent } from "./measures.ts";
-import type { TaskName } from "./plan.ts";
 
 /** A command to run. */
 export interface ThreadRun {

@@ -1,7 +1,6 @@
 /** Jobs, which the same code runs in a thread here and in a worker anywhere, and what they leave behind. All is plain data. */
 import { type ErrorCode, LstmkitError } from "../../errors.ts";
-import type { EpochRecord, Metrics } from "./measures.ts";
-import type { TaskName } from "./plan.ts";
+import type { EpochRecord, Metrics, TaskName } from "./measures.ts";
 
 /** Data of a job: a file or a folder, known by what it holds. */
 export interface DataFile {

@@ -1,5 +1,7 @@
 /** What a trial is judged by: the numbers that `lstmkit train --json` tells of each task, under names. */
-import type { TaskName } from "./plan.ts";
+
+/** What train is for: --task, or none. */
+export type TaskName = "none" | "classify" | "detect" | "generate" | "forecast";
 
 /** An event of `train --json`. */
 export type TrainEvent = Readonly<Record<string, unknown>> & { readonly event: string };

@@ -5,9 +5,7 @@ import { LstmkitError } from "../../errors.ts";
 import { JsonError, parseJson } from "../../json.ts";
 import { didYouMean, show } from "../../options.ts";
 import { argumentsOf, TRAIN, TRAIN_TASKS, type TrainCommand } from "../train-commands.ts";
-import { goalOf, measuresOf, metricNames } from "./measures.ts";
-
-export type TaskName = "none" | "classify" | "detect" | "generate" | "forecast";
+import { goalOf, measuresOf, metricNames, type TaskName } from "./measures.ts";
 
 /** What a flag is given: as on the command line, true for one without a value. */
 export type FlagValue = string | number | boolean;

@@ -2,7 +2,16 @@
 import { BYTES_WANTED, type Bytes, bytesOf, isBytes } from "../../bytes.ts";
 import { LstmkitError } from "../../errors.ts";
 import { show } from "../../options.ts";
-import type { IndexStore } from "./row-index.ts";
+
+/** Bytes that are written one after the other and read anywhere: memory, or a file that goes with its process. */
+export interface IndexStore {
+  /** Keep these behind all others. */
+  append(bytes: Uint8Array): void | Promise<void>;
+  /** Those from one byte up to another. */
+  read(from: number, to: number): Uint8Array | Promise<Uint8Array>;
+  /** Nobody asks for them again. */
+  close(): void | Promise<void>;
+}
 
 /** Bytes that can be read anywhere: a Blob, the File of a page, `fileBytes(path)` in Node, or an object like these. */
 export interface SeekableBytes {

@@ -8,8 +8,7 @@ import { promisify } from "node:util";
 import { checkReadable, type FilePath, pathOf, reading } from "../../disk/disk-node.ts";
 import { LstmkitError } from "../../errors.ts";
 import { aString, checkOptions, show } from "../../options.ts";
-import { type SeekableBytes, wasChanged } from "./byte-file.ts";
-import type { IndexStore } from "./row-index.ts";
+import { type IndexStore, type SeekableBytes, wasChanged } from "./byte-file.ts";
 
 const files = {
   open: promisify(open),

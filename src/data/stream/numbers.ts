@@ -1,4 +1,7 @@
-/** Sequences of numbers out of a CSV file that no memory holds: a row each, or windows over rows that are steps. */
+/**
+ * Sequences of numbers out of a CSV file that no memory holds: a row each, or windows over rows that are steps. Many lines,
+ * because both ways share the columns, the numbers and the scales that a first reading finds.
+ */
 import { LstmkitError } from "../../errors.ts";
 import {
   checkOptions,

@@ -1,15 +1,5 @@
 /** Where the rows of a file lie, so that they can be read in any order. */
-import { gather } from "./byte-file.ts";
-
-/** Bytes that are written one after the other and read anywhere: memory, or a file that goes with its process. */
-export interface IndexStore {
-  /** Keep these behind all others. */
-  append(bytes: Uint8Array): void | Promise<void>;
-  /** Those from one byte up to another. */
-  read(from: number, to: number): Uint8Array | Promise<Uint8Array>;
-  /** Nobody asks for them again. */
-  close(): void | Promise<void>;
-}
+import { gather, type IndexStore } from "./byte-file.ts";
 
 /** Of a row: where it begins (f64) and how many bytes it has (u32). */
 const ENTRY = 12;
