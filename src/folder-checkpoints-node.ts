@@ -1,7 +1,8 @@
 /** Checkpoints as files of a folder: two generations, each there wholly or not at all. */
-import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
+import { readdir, rm, rmdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type FilePath, pathOf, readBytes, reading, writeWhole } from "./disk/disk-node.ts";
+import { makeFolder } from "./disk/folder-node.ts";
 import { lockFolder } from "./disk/lock-node.ts";
 import { LstmkitError } from "./errors.ts";
 import type { CheckpointStore } from "./train/checkpoint.ts";
@@ -51,7 +52,7 @@ export function folderCheckpoints(folder: FilePath): CheckpointStore {
     },
     async write(checkpoint) {
       try {
-        await mkdir(path, { recursive: true });
+        await makeFolder(path);
       } catch (cause) {
         throw new LstmkitError(
           "FILE_UNWRITABLE",

@@ -1,9 +1,10 @@
 /** Files that grow while a program runs: logs. */
-import { appendFile, mkdir, stat, writeFile } from "node:fs/promises";
+import { appendFile, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LstmkitError } from "../errors.ts";
 import { show } from "../options.ts";
 import { type FilePath, pathOf } from "./disk-node.ts";
+import { makeFolder } from "./folder-node.ts";
 
 /**
  * Begin a file: make its folder where there is none, and empty the file unless it is to be kept.
@@ -13,7 +14,7 @@ import { type FilePath, pathOf } from "./disk-node.ts";
  */
 export function beginFile(given: FilePath, keep: boolean): Promise<number> {
   return writing(given, async (path) => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(path, "", { flag: keep ? "a" : "w" });
     return (await stat(path)).size;
   });
@@ -21,7 +22,7 @@ export function beginFile(given: FilePath, keep: boolean): Promise<number> {
 
 /** @throws BAD_ARGUMENT for what is no path; FILE_UNWRITABLE */
 export function makeFolderOf(given: FilePath): Promise<void> {
-  return writing(given, async (path) => void (await mkdir(dirname(path), { recursive: true })));
+  return writing(given, async (path) => makeFolder(dirname(path)));
 }
 
 /** @throws FILE_UNWRITABLE */

@@ -4,10 +4,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { link, mkdir, open, readFile, rename, rm, rmdir } from "node:fs/promises";
+import { link, open, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { LstmkitError } from "../errors.ts";
+import { makeFolder } from "./folder-node.ts";
 import { processOf, thisWriter, type Writer } from "./temporary-node.ts";
 
 /** What the file says. */
@@ -25,6 +26,8 @@ const NAME = "lock";
 /** Milliseconds that a lock may be without its text: it is written at once after it was made. */
 const UNWRITTEN = 500;
 const ATTEMPTS = 20;
+/** Locks of this process that were given back where nothing may be written any more. */
+const releasedInVain = new Set<string>();
 
 /**
  * Have the folder, which is made where it is not there.
@@ -37,11 +40,12 @@ export async function lockFolder(path: string): Promise<() => Promise<void>> {
   const own = thisHolder();
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      await mkdir(path, { recursive: true });
+      await makeFolder(path);
       if (await make(file, own)) return () => release(file, own);
       const holder = await holderOf(file);
       if (holder === "none") continue;
-      if (holder !== "unwritten" && mayLive(holder, own)) throw busy(path, holder, own);
+      const isHeld = holder !== "unwritten" && !releasedInVain.has(holder.id) && mayLive(holder, own);
+      if (isHeld) throw busy(path, holder, own);
       await takeAway(file, holder);
     }
   } catch (cause) {
@@ -135,7 +139,7 @@ async function takeAway(file: string, gone: Holder | "unwritten"): Promise<void>
 async function release(file: string, own: Holder): Promise<void> {
   const found = await holderOf(file).catch(() => "none" as const);
   if (typeof found !== "object" || found.id !== own.id) return;
-  await rm(file, { force: true });
+  await rm(file, { force: true }).catch(() => releasedInVain.add(own.id));
   await rmdir(dirname(file)).catch(() => {}); // of a run that kept nothing
 }
 

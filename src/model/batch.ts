@@ -2,6 +2,7 @@
  * A batch shape in memory: load samples, have the threads work on them, read the results. Over 400 lines, because all
  * of it knows where the plan has put things, and nobody else does.
  */
+
 import { LstmkitError } from "../errors.ts";
 import type { Layer } from "../layers/index.ts";
 import { padded, type Rows } from "../layers/kind.ts";
@@ -9,6 +10,7 @@ import type { AnyLoss } from "../losses/kind.ts";
 import { type MetricConfig, metricOf } from "../metrics/index.ts";
 import type { TensorData } from "../tensor.ts";
 import { MAX_BYTES } from "../wasm/memory.ts";
+import type { GroupStep } from "./group-step.ts";
 import type { KeptStates } from "./kept-states.ts";
 import {
   type BatchShape,
@@ -42,27 +44,6 @@ export interface BatchResult {
   readonly metrics: readonly (readonly number[])[];
   /** A bound of the gradient's numbers; NaN where one, or the loss, is not finite; 0 where none was taken. */
   readonly peak: number;
-}
-
-/** A step of several processes: what this one has of it, in memory that grows. Views hold until something is awaited. */
-export interface GroupStep {
-  /** Of rank r: shards from cut[r] to below cut[r + 1]. */
-  readonly cut: readonly number[];
-  /** What samples leave one after the other, those of each rank's shards at their places: all ranks need all of it. */
-  readonly rows: readonly {
-    /** Its bytes as they stand now, all ranks' places. */
-    view(): Uint8Array;
-    /** Bytes of a shard; the last of all may have fewer. */
-    readonly shard: number;
-  }[];
-  /** Floats of a shard's partial, 0 where nothing is trained: all ranks need the sum over shards, in their order. */
-  readonly floats: number;
-  /** So many floats of a shard's partial, from one on. */
-  partial(shard: number, from: number, floats: number): Uint8Array;
-  /** Sum the partials of shards `first` to below `end` over those floats, a multiple of 16, into that of shard 0. */
-  sum(first: number, end: number, from: number, floats: number): void;
-  /** A number that has to be the same on all ranks. */
-  readonly check?: number;
 }
 
 /** What the caller says of a batch. */

@@ -3,7 +3,7 @@
  * shards become the sum over all of them, in their order.
  */
 import { LstmkitError } from "../errors.ts";
-import type { GroupStep } from "../model/batch.ts";
+import type { GroupStep } from "../model/group-step.ts";
 import { show } from "../options.ts";
 import type { CheckpointStore } from "../train/checkpoint.ts";
 import type { Group } from "../train/group.ts";

@@ -1,5 +1,5 @@
 /** Ranks that train one model together: what a fit asks of the group that it is given. The work itself is the group's. */
-import type { GroupStep } from "../model/batch.ts";
+import type { GroupStep } from "../model/group-step.ts";
 import type { CheckpointStore } from "./checkpoint.ts";
 
 /**

@@ -25,7 +25,7 @@ describe("the command line", () => {
   test.for<[string, RegExp]>([
     [
       "",
-      /no command; wanted train, evaluate, predict, inspect, quantize, generate, forecast, backtest, detect, demo/,
+      /no command; wanted train, sweep, score, work, evaluate, predict, inspect, quantize, generate, forecast, backtest, detect, demo/,
     ],
     ["fit", /"fit" is no command/],
     ["train --epoch 3", /unknown flag --epoch; wanted .*--epochs/],

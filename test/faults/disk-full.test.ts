@@ -1,6 +1,6 @@
 /** A disk that is full, or may not be written to: a file system of 1 MB in memory, which only root can mount. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRuntime, dense, folderCheckpoints } from "../../src/node.ts";
 import { events, REVIEWS, Workplace } from "../cli/command-line.ts";
@@ -76,6 +76,10 @@ test("a checkpoint that finds no room is told once, the run goes on, and those b
   const whole = await store.read();
   expect(whole.map((bytes) => Buffer.compare(bytes, before))).toEqual([0, 0]);
   expect(() => writeFileSync(place.path("small/fill"), new Uint8Array(2 ** 20))).toThrow(/ENOSPC/); // all that there was
+  // The folder's lock finds no room: told before anything is trained.
+  const refused = await place.run(["train", "reviews.csv", "--checkpoint", "small/kept"]);
+  expect(refused.stderr).toMatch(/^lstmkit: FILE_UNWRITABLE: .*ENOSPC/m);
+  truncateSync(place.path("small/fill"), statSync(place.path("small/fill")).size - 8192); // room for the lock alone
   const args = "reviews.csv --epochs 3 --units 8 --embedding 8 --max-len 10 --vocab 50 --batch 8".split(" ");
   const { code, stdout, stderr } = await place.run([
     ...["train", ...args, "--json", "--checkpoint", "small/kept", "--checkpoint-every", "2"],

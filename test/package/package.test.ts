@@ -92,7 +92,7 @@ async function bundled(contents: string): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
-test("core and strict kernels are at most 142 KB gzip as shipped, 105 KB minified", async () => {
+test("core and strict kernels are at most 149 KB gzip as shipped, 110.5 KB minified", async () => {
   const gzip = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
   const kernels = gzip(await readFile(shipped("dist/kernels.wasm")));
   const asShipped = gzip(
@@ -100,8 +100,8 @@ test("core and strict kernels are at most 142 KB gzip as shipped, 105 KB minifie
   );
   const minified = gzip(await bundled('export * from "lstmkit"'));
   console.log(`gzip bytes: kernels ${kernels}, index.js ${asShipped} as shipped, ${minified} minified`);
-  expect(asShipped + kernels).toBeLessThanOrEqual(142_000);
-  expect(minified + kernels).toBeLessThanOrEqual(105_000);
+  expect(asShipped + kernels).toBeLessThanOrEqual(149_000);
+  expect(minified + kernels).toBeLessThanOrEqual(110_500);
 });
 
 /** A file of dist/ and the files that it imports. */
