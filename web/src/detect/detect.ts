@@ -143,13 +143,18 @@ export function mountDetect(section: HTMLElement, page: Page): OpenPlace {
     opened = made;
     which.offer(made.series.map((id, i) => [String(i), id === "" ? "–" : id]));
     which.field.hidden = made.series.length < 2;
-    await look();
+    await read();
     result.hidden = false;
     write();
   }
 
-  /** What the model says of the rows, at the alpha that is written. */
   async function look(): Promise<void> {
+    await read();
+    write();
+  }
+
+  /** What the model says of the rows, at the alpha that is written. */
+  async function read(): Promise<void> {
     const values = alpha.read();
     if (!opened || !values) return;
     const [series, at] = [Number(which.list.value), Number(values.alpha)];
@@ -157,7 +162,6 @@ export function mountDetect(section: HTMLElement, page: Page): OpenPlace {
     until.min = String(Math.min(WIDTH, rows.length));
     until.max = String(rows.length);
     until.value = String(rows.length);
-    write();
   }
   which.list.addEventListener("change", () => void bench.try(look));
   until.addEventListener("input", draw);
