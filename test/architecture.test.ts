@@ -137,6 +137,28 @@ test("tasks are built on what the package exports", () => {
   expect(others).toEqual([]);
 });
 
+test("the page is built of nothing that is the command line's or needs a disk", () => {
+  const web = fileURLToPath(new URL("../web/src", import.meta.url));
+  const files = readdirSync(web, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".ts"),
+  );
+  const reached = new Set<string>();
+  const visit = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const next of IMPORTS.get(file) ?? []) visit(next);
+  };
+  for (const file of files) {
+    for (const [, to] of readFileSync(join(web, file), "utf8").matchAll(
+      / from "(\.[^"]+\/src\/[^"]+\.ts)"/g,
+    )) {
+      visit(relative(SRC, join(web, dirname(file), to!)));
+    }
+  }
+  expect(reached.size).toBeGreaterThan(50);
+  expect([...reached].filter((file) => /^(cli|disk)\//.test(file) || isOfNode(file))).toEqual([]);
+});
+
 test("no files import each other in a circle", () => {
   expect(circles()).toEqual(Object.keys(CIRCLES_TODAY));
 });

@@ -1,8 +1,9 @@
 import { writeWhole } from "../disk/disk-node.ts";
 import { loadBirths } from "../node.ts";
 import { forecastLines } from "../picture/forecast-terminal.ts";
+import { csvLines } from "../tasks/forecast/csv-lines.ts";
 import type { DemoRun } from "./demo-run.ts";
-import { csvLines, forecastView } from "./forecast-output.ts";
+import { forecastView } from "./forecast-output.ts";
 import { ForecastTraining } from "./forecast-report.ts";
 import { INTERRUPTED } from "./interruption.ts";
 import { print, printJson } from "./print.ts";

@@ -1,6 +1,5 @@
 import type { CAC, Command } from "cac";
-import { timeText } from "../data/series/frequency.ts";
-import { Zone } from "../data/series/zone.ts";
+import { timeWriter } from "../data/series/time-writer.ts";
 import { checkWritable, readBytes, writeWhole } from "../disk/disk-node.ts";
 import { LstmkitError } from "../errors.ts";
 import { parseJson } from "../json.ts";
@@ -80,9 +79,8 @@ export async function detect(args: Arguments): Promise<number> {
     },
     kept?.form ?? null,
   );
-  const zone = timeZone === null ? undefined : new Zone(timeZone);
-  const textOf = (time: number | null) =>
-    time === null ? null : timeText(time, frequency, zone?.offset(time));
+  const write = timeWriter({ frequency, timeZone });
+  const textOf = (time: number | null) => (time === null ? null : write(time));
   const save = async () => {
     if (statePath === undefined) return;
     const state: Kept = { digest, form: reader.form, state: await stream.getState() };

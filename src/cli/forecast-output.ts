@@ -1,54 +1,10 @@
-/** A forecast as lines of CSV, as JSON, and as something to look at. */
-import { isOfDays, timeText } from "../data/series/frequency.ts";
-import type { SeriesSet } from "../data/series/series.ts";
+/** A forecast as JSON, and as something to look at. */
+import { isOfDays } from "../data/series/frequency.ts";
+import { type Times, timeWriter } from "../data/series/time-writer.ts";
 import { Zone } from "../data/series/zone.ts";
 import type { ForecastPanel, ForecastView } from "../picture/forecast-view.ts";
 import type { Forecast, SeriesForecast } from "../tasks/index.ts";
 import { modelName } from "./forecast-report.ts";
-
-/** What of a set says how its times are written. */
-export type Times = Pick<SeriesSet, "frequency" | "timeZone">;
-
-/** Times as text: with the zone's offset where there is one. */
-export function timeWriter({ frequency, timeZone }: Times): (time: number) => string {
-  const zone = timeZone === null ? undefined : new Zone(timeZone);
-  return (time) => timeText(time, frequency, zone?.offset(time));
-}
-
-/** Rows of CSV with a header: series and target where there are several, then time, forecast and intervals. */
-export function csvLines(forecast: Forecast, times: Times): string[] {
-  const write = timeWriter(times);
-  const { series, levels } = forecast;
-  const hasIds = series.length > 1 || series.some(({ id }) => id !== "");
-  const hasTargets = new Set(series.flatMap(({ rows }) => rows.map(({ target }) => target))).size > 1;
-  const bounds = levels.flatMap((level) => {
-    const name = String(Number((level * 100).toPrecision(6)));
-    return [`low_${name}`, `high_${name}`];
-  });
-  const head = [
-    ...(hasIds ? ["series"] : []),
-    ...(hasTargets ? ["target"] : []),
-    "time",
-    "forecast",
-    ...bounds,
-  ];
-  const lines = [head.join(",")];
-  for (const { id, rows } of series) {
-    for (const { step, time, target, value, intervals } of rows) {
-      const cells = [
-        ...(hasIds ? [quoted(id)] : []),
-        ...(hasTargets ? [quoted(target)] : []),
-        time === null ? String(step) : write(time),
-        String(value),
-        ...intervals.flatMap(({ lower, upper }) => [String(lower), String(upper)]),
-      ];
-      lines.push(cells.join(","));
-    }
-  }
-  return lines;
-}
-
-const quoted = (cell: string) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
 /** The same as plain data, times as text. */
 export function forecastJson(forecast: Forecast, times: Times): Record<string, unknown> {

@@ -1,15 +1,17 @@
 import { extname } from "node:path";
 import type { CAC, Command } from "cac";
 import type { SeriesSet } from "../data/series/series.ts";
+import type { Times } from "../data/series/time-writer.ts";
 import { checkWritable, readBytes, writeWhole } from "../disk/disk-node.ts";
 import { LstmkitError } from "../errors.ts";
 import { forecastPage } from "../picture/forecast-page.ts";
 import { forecastSvg } from "../picture/forecast-svg.ts";
 import { forecastLines } from "../picture/forecast-terminal.ts";
 import type { Runtime } from "../runtime.ts";
+import { csvLines } from "../tasks/forecast/csv-lines.ts";
 import { type Forecast, type Forecaster, type ForecastModel, loadForecaster } from "../tasks/index.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
-import { csvLines, forecastJson, forecastView, type Times } from "./forecast-output.ts";
+import { forecastJson, forecastView } from "./forecast-output.ts";
 import { backtestLines, tellFindings } from "./forecast-report.ts";
 import { catchInterruption, INTERRUPTED } from "./interruption.ts";
 import { print, printJson, warn } from "./print.ts";

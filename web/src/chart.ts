@@ -5,6 +5,7 @@ import type { Curve } from "./curve.ts";
 import { colour, element } from "./elements.ts";
 import type { Cell, Page } from "./page.ts";
 import { trainText } from "./train.text.ts";
+import { whenSeen } from "./when-seen.ts";
 import { formatNumber } from "./words.ts";
 
 /** One line of the chart. */
@@ -31,6 +32,7 @@ export class Chart {
   readonly #caption = element("figcaption");
   readonly #plot = element("div", { role: "img", class: "plot" });
   readonly #values = element("p", { class: "values" });
+  readonly #askDraw: () => void;
   #lines: readonly Line[] = [];
   #uplot: uPlot | null = null;
   /** What the plot was made for; another one is needed when it changes. */
@@ -45,9 +47,11 @@ export class Chart {
     this.#page = page;
     this.#measure = measure;
     this.#title = title ?? (() => trainText[page.language][measure]);
+    this.#plot.style.minHeight = `${HEIGHT}px`; // its place, before it is drawn
     this.element.append(this.#caption, this.#plot, this.#values);
     page.on("language", () => this.#remake());
     page.on("theme", () => this.#remake());
+    this.#askDraw = whenSeen(this.element, () => this.#draw());
     new ResizeObserver(() => this.#uplot?.setSize(this.#size())).observe(this.#plot);
     this.#remake();
   }
@@ -58,7 +62,7 @@ export class Chart {
     if (this.#waiting) return;
     this.#waiting = true;
     const wait = Math.max(0, this.#drawn + DRAW_INTERVAL - performance.now());
-    setTimeout(() => requestAnimationFrame(() => this.#draw()), wait);
+    setTimeout(this.#askDraw, wait);
   }
 
   /** Tell those who do not see the picture; when an epoch ends, not at every step. */
@@ -77,7 +81,7 @@ export class Chart {
     this.#caption.textContent = this.#title();
     this.#made = "";
     this.#colours.clear();
-    this.#draw();
+    this.#askDraw();
     this.describe();
   }
 

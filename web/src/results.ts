@@ -3,6 +3,7 @@ import { Chart, type Line } from "./chart.ts";
 import { copyButton } from "./copyable.ts";
 import { element } from "./elements.ts";
 import { FailureNotice } from "./failure.ts";
+import { inItsFrame } from "./frames.ts";
 import type { Cell, Page } from "./page.ts";
 import { partsOf } from "./parts.ts";
 import { commandLine } from "./settings.ts";
@@ -65,11 +66,11 @@ export class Results {
     this.changed();
   }
 
-  /** Something about the last run has changed. It is drawn with the next frame. */
+  /** Something about the last run has changed. It is drawn with a frame to come. */
   changed(): void {
     if (this.#waiting) return;
     this.#waiting = true;
-    requestAnimationFrame(() => {
+    inItsFrame(() => {
       this.#waiting = false;
       this.#drawCharts();
       this.#writeStepLines();

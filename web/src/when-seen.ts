@@ -1,8 +1,9 @@
 /** Work that waits until somebody can see its result. */
+import { inItsFrame } from "./frames.ts";
 
 /**
- * Wraps work that shows something in an element: asked for any number of times, it runs once, before the
- * next frame, and only while the element is in the window or nearly so.
+ * Wraps work that shows something in an element: asked for any number of times, it runs once, in
+ * a frame of its own, and only while the element is in the window or nearly so.
  */
 export function whenSeen(target: Element, work: () => void): () => void {
   let isSeen = false;
@@ -11,7 +12,7 @@ export function whenSeen(target: Element, work: () => void): () => void {
   const soon = (): void => {
     if (isComing) return;
     isComing = true;
-    requestAnimationFrame(() => {
+    inItsFrame(() => {
       isComing = false;
       if (!isSeen || !isAsked) return;
       isAsked = false;

@@ -127,9 +127,17 @@ export function checkedPlan(found: unknown): Plan {
     halving: given.halving === undefined ? null : halvingOf(given.halving),
     keep: given.keep ?? "best",
   };
+  if (validatesEachRung(plan) && !(VALIDATION in flags || VALIDATION in plan.parameters))
+    flags[VALIDATION] = 1;
   checkTogether(plan);
   return plan;
 }
+
+const VALIDATION = "validation-freq";
+
+/** Trials that are compared by their validation, of a command that does not validate after every epoch by itself. */
+const validatesEachRung = ({ task, halving, objective }: Pick<Plan, "task" | "halving" | "objective">) =>
+  halving !== null && task === "none" && objective.name.startsWith("val");
 
 type Check = (value: unknown) => void;
 
@@ -281,7 +289,7 @@ function halvingOf(given: unknown): Halving | null {
 
 /** What fields ask of each other. @throws BAD_PLAN */
 function checkTogether(plan: Plan): void {
-  const { task, flags, parameters, method, trials, seeds, folds, eachSeries, halving, objective } = plan;
+  const { task, flags, parameters, method, trials, seeds, folds, eachSeries, halving } = plan;
   for (const name of [...Object.keys(flags), ...Object.keys(parameters)]) {
     const instead = Object.hasOwn(OWN_FLAGS, name) ? OWN_FLAGS[name] : undefined;
     if (instead !== undefined) throw bad(`the plan gives --${name} to its trials: ${instead}.`);
@@ -320,18 +328,19 @@ function checkTogether(plan: Plan): void {
   if (eachSeries !== false && !("series" in flags)) {
     throw bad('"eachSeries" without flags.series; wanted the column that tells series apart.');
   }
-  if (halving) checkHalving(plan, halving, objective.name);
+  if (halving) checkHalving(plan, halving);
 }
 
-function checkHalving({ task, flags, parameters }: Plan, { least }: Halving, objective: string): void {
+function checkHalving(plan: Plan, { least }: Halving): void {
+  const { task, flags, parameters, objective } = plan;
   const { pauses, epoch } = measuresOf(task);
   if (!pauses)
     throw bad(
       `"halving" is not there for the task ${task}, whose training has no epochs to stop behind. Leave it out.`,
     );
-  if (!epoch.includes(objective)) {
+  if (!epoch.includes(objective.name)) {
     throw bad(
-      `the objective is ${show(objective)}, and "halving" compares trials after an epoch; wanted one of ${epoch.join(", ")}.`,
+      `the objective is ${show(objective.name)}, and "halving" compares trials after an epoch; wanted one of ${epoch.join(", ")}.`,
     );
   }
   const epochs = flags.epochs;
@@ -342,12 +351,10 @@ function checkHalving({ task, flags, parameters }: Plan, { least }: Halving, obj
   }
   if (least >= epochs)
     throw bad(`halving.least is ${least}, and flags.epochs ${epochs}; wanted fewer for the first rung.`);
-  const every = task === "none" ? (flags["validation-freq"] ?? 2) : 1;
-  if (!objective.startsWith("val") || "validation-freq" in parameters) return;
-  const off = every !== 1;
-  if (off) {
+  const every = parameters[VALIDATION] ?? flags[VALIDATION];
+  if (validatesEachRung(plan) && String(every) !== "1") {
     throw bad(
-      `"halving" compares trials by ${objective} after each rung, and flags["validation-freq"] is ${show(every)}; wanted 1.`,
+      `"halving" compares trials by ${objective.name} after each rung, and ${VALIDATION} is ${show(every)}; wanted 1, or nothing about it.`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { ranked, survivors } from "../../../src/cli/sweep/halving.ts";
 import { goalOf, metricNames, metricsOf } from "../../../src/cli/sweep/measures.ts";
@@ -54,7 +55,16 @@ test.each<[string, unknown, RegExp]>([
     { ...HALVING, objective: "test.loss" },
     /compares trials after an epoch/,
   ],
-  ["halving without validation", { ...HALVING, flags: { epochs: 9 } }, /"validation-freq"\] is 2; wanted 1/],
+  [
+    "halving without validation",
+    { ...HALVING, flags: { epochs: 9, "validation-freq": 3 } },
+    /validation-freq is 3; wanted 1/,
+  ],
+  [
+    "halving with several validations",
+    { ...HALVING, flags: { epochs: 9 }, parameters: { "validation-freq": [1, 2] } },
+    /validation-freq is \[1, 2\]; wanted 1/,
+  ],
   [
     "halving of a forecaster",
     { ...HALVING, flags: { task: "forecast", epochs: 9 }, objective: "validation.mse" },
@@ -64,6 +74,29 @@ test.each<[string, unknown, RegExp]>([
   const found = codeOf(() => checkedPlan(plan));
   expect(found).toMatch(/^BAD_PLAN: /);
   expect(found).toMatch(message);
+});
+
+test("halving by validation validates after every epoch, where the plan says nothing of it", () => {
+  const given = { ...HALVING, flags: { epochs: 9 } };
+  expect(checkedPlan(given).flags).toEqual({ epochs: 9, "validation-freq": 1 });
+  expect(checkedPlan({ ...given, parameters: { "validation-freq": [1], lr: [1] } }).flags).toEqual({
+    epochs: 9,
+  });
+  expect(checkedPlan({ ...given, halving: false }).flags).toEqual({ epochs: 9 });
+  expect(checkedPlan({ ...given, objective: "loss" }).flags).toEqual({ epochs: 9 });
+});
+
+test("the plan of the documentation makes trials that train", async () => {
+  const documentation = await readFile(new URL("../../../docs/scale.md", import.meta.url), "utf8");
+  const plans = [...documentation.matchAll(/^```json\n(.*?)^```/gms)].map(([, text]) =>
+    checkedPlan(JSON.parse(text!)),
+  );
+  expect(plans).toHaveLength(1);
+  for (const plan of plans) {
+    const trials = trialsOf(plan, null);
+    expect(trials).toHaveLength(60);
+    for (const trial of trials) await checkFlags(plan.task, trainArguments(plan, trial));
+  }
 });
 
 test("a grid of more trials than anybody meant is refused before it is made", () => {

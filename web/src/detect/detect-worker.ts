@@ -10,7 +10,7 @@ import {
   detector,
   loadDetector,
 } from "lstmkit/tasks";
-import { timeWriter } from "../../../src/cli/forecast-output.ts";
+import { timeWriter } from "../../../src/data/series/time-writer.ts";
 import { Zone } from "../../../src/data/series/zone.ts";
 import shippedAddress from "../../models/detect.safetensors?url";
 import { fetchOwn } from "../fetch-own.ts";

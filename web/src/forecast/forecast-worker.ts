@@ -12,8 +12,9 @@ import {
   forecaster,
   loadForecaster,
 } from "lstmkit/tasks";
-import { csvLines, timeWriter } from "../../../src/cli/forecast-output.ts";
+import { timeWriter } from "../../../src/data/series/time-writer.ts";
 import { Zone } from "../../../src/data/series/zone.ts";
+import { csvLines } from "../../../src/tasks/forecast/csv-lines.ts";
 import shippedAddress from "../../models/forecast.safetensors?url";
 import { fetchOwn } from "../fetch-own.ts";
 import { Keeper } from "../tasks/keeper.ts";
