@@ -1,9 +1,10 @@
 /** Ranks that are processes, started by Open MPI and MPICH: digests, differences, and ends. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { linkPackage, snippet } from "../doc-snippets.ts";
 import {
   type Ended,
   findLaunchers,
@@ -87,6 +88,22 @@ describe.each(launchers)("$name", (launcher) => {
     const wrong = await launch(launcher, 2, [node, CLI, "train"], { env: { LSTMKIT_MPI: other } });
     expect(wrong.stderr).toMatch(/MPI_UNAVAILABLE: .* has started 2 processes, and .* knows of 1\./);
   });
+});
+
+test.runIf(first)("the snippet of the documentation runs as it stands, on any number of ranks", async () => {
+  const here = mkdtempSync(join(folder, "docs-"));
+  await linkPackage(here);
+  writeFileSync(join(here, "ranks.mjs"), await snippet("scale.md", "ranks"));
+  const digests: string[] = [];
+  for (const size of [1, 3]) {
+    rmSync(join(here, "run"), { recursive: true, force: true });
+    const ended = await launch(first!, size, [node, "ranks.mjs"], { cwd: here });
+    expect(ended.code, ended.stderr).toBe(0);
+    const said = [...ended.stdout.matchAll(/rank \d of (\d): ([0-9a-f]{64})/g)];
+    expect(said.map(([, of]) => of)).toEqual(Array(size).fill(String(size)));
+    digests.push(...said.map(([, , digest]) => digest!));
+  }
+  expect(new Set(digests).size).toBe(1);
 });
 
 describe.runIf(first)("lstmkit train", () => {
