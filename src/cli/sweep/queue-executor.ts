@@ -73,11 +73,13 @@ export async function queueExecutor(server: QueueServer, of: QueueOf): Promise<E
   const look = async (id: string) => {
     const one = waiting.get(id);
     if (!one) return;
-    const found = await queue.getJob(id);
-    const state = await found?.getState();
-    if (state === "completed") settle(id, { result: found!.returnvalue as JobResult });
-    else if (state === "failed") settle(id, { failure: failureFrom(found!.failedReason) });
-    else if ((!found || state === "unknown") && waiting.has(id)) await give(one.job); // of a server that has lost it
+    // The state first: a job that is read before it is done has no result yet.
+    const state = await queue.getJobState(id);
+    const isOver = state === "completed" || state === "failed";
+    const found = isOver ? await queue.getJob(id) : undefined;
+    if (found && state === "completed") settle(id, { result: found.returnvalue as JobResult });
+    else if (found) settle(id, { failure: failureFrom(found.failedReason) });
+    else if ((isOver || state === "unknown") && waiting.has(id)) await give(one.job); // of a server that has lost it
   };
   const lookSoon = (id: string) => void look(id).catch(() => undefined);
   events.on("completed", ({ jobId }) => lookSoon(jobId));

@@ -1,4 +1,5 @@
 /** All trials of a plan, rung by rung where there are rungs; whose models are kept; and the best. */
+import { setMaxListeners } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readBytes, writeWhole } from "../../disk/disk-node.ts";
@@ -58,6 +59,7 @@ export async function runSweep(
   const limit = new Limit(executor.capacity);
   const stop = new AbortController();
   const all = AbortSignal.any([signal, stop.signal]);
+  setMaxListeners(0, all); // every job under way listens
   const run = new Run(sweep, record, executor, listener, limit, all);
   try {
     const work = [...groups].map(([series, own]) => runGroup(run, plan, series, own));

@@ -1,5 +1,6 @@
 /** `lstmkit score`: what `lstmkit predict` gives for much data, cut into jobs, on this machine or through a queue. */
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { createReadStream, createWriteStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -126,6 +127,7 @@ export async function score(args: Arguments): Promise<number> {
     const limit = new Limit(executor.capacity);
     const stop = new AbortController();
     const all = AbortSignal.any([signal, stop.signal]);
+    setMaxListeners(0, all); // every job under way listens
     let done = 0;
     const run = async (job: ScoreJob): Promise<void> => {
       const known = record.of(job.id, 0)?.result;

@@ -84,9 +84,10 @@ describe.skipIf(!serverProgram)("with a server", () => {
       });
     };
     for (let i = 0; i < 3; i++) mortal(i);
-    const { code, stdout } = await whole;
+    const { code, stdout, stderr } = await whole;
     await stopAll();
     expect(code).toBe(0);
+    expect(stderr).not.toMatch(/warning/i);
     expect(killed).toBe(3);
     const told = events(stdout).filter(({ event }) => event === "trial");
     expect(told).toHaveLength(200);
