@@ -136,10 +136,13 @@ export async function score(args: Arguments): Promise<number> {
         const release = await limit.take();
         try {
           if (all.aborted) throw new LstmkitError("ABORTED", "scoring was stopped; called again it goes on.");
-          const outcome = await executor.run(job, all, () => undefined);
-          if (outcome.failure) throw errorOf(outcome.failure);
-          await keepPiece(record, executor.blobs, job.id, outcome.result!.seconds);
-          await executor.release(job);
+          // What a queue knows to be done may have lost its lines, in an earlier call or for age: it is done again.
+          for (let isKept = false; !isKept; ) {
+            const outcome = await executor.run(job, all, () => undefined);
+            if (outcome.failure) throw errorOf(outcome.failure);
+            isKept = await keepPiece(record, executor.blobs, job.id, outcome.result!.seconds);
+            await executor.release(job);
+          }
         } finally {
           release();
         }
@@ -223,22 +226,20 @@ const piecePath = (folder: string, id: string) => join(folder, "pieces", id);
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
+/** What a job has left, kept here. @returns false where it is gone */
 async function keepPiece(
   record: SweepRecord,
   blobs: { get(name: string): Promise<Uint8Array | null>; remove(name: string): Promise<void> },
   id: string,
   seconds: number,
-): Promise<void> {
+): Promise<boolean> {
   const bytes = await blobs.get(outputName(id));
-  if (!bytes)
-    throw new LstmkitError(
-      "FILE_NOT_FOUND",
-      `the result of job ${id} is gone from the server. Call score again: it goes on.`,
-    );
+  if (!bytes) return false;
   await folderBlobs(join(record.folder, "pieces")).put(id, bytes);
-  await blobs.remove(outputName(id));
   const result = { kind: "trial" as const, digest: sha256(bytes), epochs: 0, metrics: {}, seconds };
   await record.add({ trial: id, rung: 0, result });
+  await blobs.remove(outputName(id)); // not before it is known here: who is killed in between goes on
+  return true;
 }
 
 /** What an earlier call kept of a job, where it is whole. */

@@ -206,18 +206,24 @@ describe.skipIf(!serverProgram)("with a server", () => {
     const wanted = await place.run(["predict", "model.safetensors"], lines);
     work();
     work();
-    const { code, stderr } = await place.run([
-      "score",
-      "model.safetensors",
-      "lines.txt",
-      "--piece",
-      "0.002",
-      "--queue",
-      server.url,
-    ]);
-    await stopAll();
+    const args = ["score", "model.safetensors", "lines.txt", "--piece", "0.002", "--queue", server.url];
+    const { code, stderr } = await place.run(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(readFileSync(place.path("scores.tsv"), "utf8")).toBe(wanted.stdout);
+
+    // Killed when it has given its jobs away; workers do them, and then what they have left is lost.
+    const child = place.start(...args, "--out", "again.tsv", "--json");
+    child.stdout.on("data", (piece: Buffer) => {
+      if (piece.toString().includes('"event":"piece"')) child.kill("SIGKILL");
+    });
+    await ended(child);
+    const left = async () => (await server.keys()).filter((key) => key.endsWith(".output"));
+    await expect.poll(async () => (await left()).length, { timeout: 30_000 }).toBeGreaterThan(2);
+    await server.remove(await left());
+    const again = await place.run([...args, "--out", "again.tsv"]);
+    await stopAll();
+    expect({ code: again.code, stderr: again.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(readFileSync(place.path("again.tsv"), "utf8")).toBe(wanted.stdout);
   });
 
   test("a worker of another build refuses, and says so; those of the same do the jobs", {

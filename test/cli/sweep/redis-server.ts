@@ -64,6 +64,12 @@ export class RedisServer {
     client.disconnect();
     return found;
   }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    const client = new Redis(this.url);
+    await client.del(...keys);
+    client.disconnect();
+  }
 }
 
 function freePort(): Promise<number> {
