@@ -2,6 +2,7 @@
 import "uplot/dist/uPlot.min.css";
 import uPlot from "uplot";
 import { colour, element } from "./elements.ts";
+import { inItsFrame } from "./frames.ts";
 import { powerOfTen } from "./gradient-statistics.ts";
 
 export interface Line {
@@ -38,10 +39,12 @@ export class GradientChart {
   /** What the plot was made for; another one is needed when it changes. */
   #made = "";
   #chart: Chart | undefined;
+  #isComing = false;
 
   /** @param moved told of the step that a key or a pointer moved to */
   constructor(moved: (step: number) => void) {
     this.#moved = moved;
+    this.#frame.style.minHeight = `${HEIGHT}px`; // the plot's place, before it is drawn
     this.figure.append(this.#title, this.#legend, this.#frame, this.#readout);
     this.#frame.addEventListener("keydown", (event) => {
       if (!this.#chart || event.altKey || event.metaKey || event.ctrlKey) return;
@@ -82,12 +85,21 @@ export class GradientChart {
     this.#frame.ariaLabel = chart.title;
     this.#frame.ariaValueMin = "1";
     this.#frame.ariaValueMax = String(chart.steps);
+    this.mark(step);
+    if (this.#isComing) return;
+    this.#isComing = true;
+    inItsFrame(() => this.#draw());
+  }
+
+  #draw(): void {
+    this.#isComing = false;
+    const chart = this.#chart!;
     const lines = chart.lines.map(({ colour: property, dashed }) => [colour(property), dashed]);
     const wanted = JSON.stringify([chart.stepTitle, chart.steps, lines]);
     if (this.#plot && wanted === this.#made) this.#plot.setData(columns(chart));
     else this.#make(chart);
     this.#made = wanted;
-    this.mark(step);
+    if (this.#plot!.status === 1) this.#point();
   }
 
   #make(chart: Chart): void {
@@ -104,12 +116,12 @@ export class GradientChart {
 
   /** Show another step, counted from 0. */
   mark(step: number): void {
-    if (!this.#plot || !this.#chart) return;
+    if (!this.#chart) return;
     const said = this.#chart.say(step);
     this.#frame.ariaValueNow = String(step + 1);
     this.#frame.ariaValueText = said;
     this.#readout.textContent = said;
-    if (this.#plot.status === 1) this.#point();
+    if (this.#plot?.status === 1) this.#point();
   }
 
   #point(): void {
