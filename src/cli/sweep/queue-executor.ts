@@ -9,8 +9,9 @@ import type { JobProgress } from "./run-job.ts";
 
 /** Jobs on the queue at a time: those of one sweep leave room for others', and few are to be taken back. */
 const AT_A_TIME = 256;
-/** Events tell what is done; what they missed is looked for this often, ms. */
+/** Events tell what is done; what they missed is looked for this often, ms, of so many jobs in turn. */
 const LOOK_EVERY = 2000;
+const LOOK_AT = 16;
 const BACKOFF = 500;
 
 export interface QueueOf {
@@ -97,12 +98,21 @@ export async function queueExecutor(server: QueueServer, of: QueueOf): Promise<E
   });
   let isLooking = false;
   let looks = 0;
+  let isBack = false; // a server that is back may have lost any of them
+  connection.on("ready", () => {
+    isBack = true;
+  });
   const timer = setInterval(() => {
     if (isLooking || connection.status !== "ready") return;
     isLooking = true;
     void (async () => {
-      for (const id of [...waiting.keys()]) await look(id);
-      if (waiting.size > 0 && looks++ % 5 === 1 && (await queue.getWorkersCount()) === 0) {
+      const ids = [...waiting.keys()];
+      const from = ids.length > LOOK_AT && !isBack ? (looks * LOOK_AT) % ids.length : 0;
+      const end = isBack ? ids.length : from + LOOK_AT;
+      isBack = false;
+      for (const id of ids.slice(from, end)) await look(id);
+      looks++;
+      if (waiting.size > 0 && looks % 5 === 2 && (await queue.getWorkersCount()) === 0) {
         noteOnce(
           `No worker is at the queue ${queueName} of ${address}: start some with lstmkit work --queue …`,
         );
