@@ -34,7 +34,7 @@ function serverOf(end: { state: "completed" | "failed"; returnvalue: unknown; fa
     async waitUntilReady() {}
     async close() {}
   }
-  const connection = { duplicate: () => ({ on() {}, disconnect() {} }), disconnect() {}, status: "wait" };
+  const connection = { duplicate: () => connection, on() {}, disconnect() {}, status: "wait" };
   return {
     bull: { Queue, QueueEvents },
     connection,
