@@ -41,7 +41,8 @@ let joined: Promise<MpiGroup> | null = null;
  *
  * A rank whose process ends without `close()` ends the job, by MPI.
  *
- * @throws MPI_UNAVAILABLE where koffi or the library is missing, or the library is not that of the launcher
+ * @throws MPI_UNAVAILABLE where koffi or the library is missing, the library is not that of the launcher, or `srun` was called
+ *   without `--mpi`
  */
 export async function mpiGroup(options: MpiOptions = {}): Promise<MpiGroup> {
   const { library } = checkOptions<MpiOptions, typeof MPI_OPTIONS>("mpiGroup()", options, MPI_OPTIONS);
@@ -60,6 +61,13 @@ const MPICH = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib", "/opt/homebr
 
 async function join(given: string | undefined): Promise<MpiGroup> {
   const start = launched();
+  // Without it Open MPI ends the process, in words of its own.
+  if (start?.by === "Slurm" && !Object.keys(process.env).some((name) => /^PMIX?_/.test(name))) {
+    throw unavailable(
+      `srun has started ${start.size} processes without a way to meet. Call it with --mpi=pmix for Open MPI or --mpi=pmi2 for MPICH; ` +
+        "srun --mpi=list says which there are.",
+    );
+  }
   const names = given ? [given] : start?.by === "MPICH" ? [...MPICH, ...OPEN_MPI] : [...OPEN_MPI, ...MPICH];
   const koffi = await loadKoffi();
   const mpi = bind(koffi, openLibrary(koffi, names));

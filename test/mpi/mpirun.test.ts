@@ -90,6 +90,15 @@ describe.each(launchers)("$name", (launcher) => {
   });
 });
 
+test("srun without a way for its processes to meet is MPI_UNAVAILABLE, with the flag that is missing", async () => {
+  const env = { SLURM_PROCID: "0", SLURM_STEP_NUM_TASKS: "2", SLURM_STEP_TASKS_PER_NODE: "2" };
+  const ended = await run(node, [CLI, "train"], { cwd: folder, env });
+  expect(ended.stderr).toMatch(
+    /MPI_UNAVAILABLE: srun has started 2 processes .* --mpi=pmix for Open MPI or --mpi=pmi2/,
+  );
+  expect(ended.code).not.toBe(0);
+});
+
 test.runIf(first)("the snippet of the documentation runs as it stands, on any number of ranks", async () => {
   const here = mkdtempSync(join(folder, "docs-"));
   await linkPackage(here);
