@@ -189,12 +189,12 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
     } catch (error) {
       if (!answers.includes(answer)) return;
       const code = codeOf(error);
-      if (code === "BUSY") {
-        if (answer.text !== text) answer.probability = null;
-      } else if (code !== "DISPOSED") failure.show(error);
       if (code === "WORKER_DIED") {
         page.set({ models: page.models.filter((other) => other !== answer.live) });
       }
+      if (code === "BUSY") {
+        if (answer.text !== text) answer.probability = null;
+      } else if (code !== "DISPOSED") failure.show(error);
     }
     writeAnswers();
   };
@@ -220,6 +220,8 @@ export function mountPredict(section: HTMLElement, page: Page, metadata: () => M
 
   page.on("models", (models) => {
     if (note === "shipped") note = null;
+    // Of models before these; a training that has failed with its model tells so itself.
+    failure.clear();
     answers = models.map((live) => ({ live, probability: null, text: null }));
     write();
     read();
