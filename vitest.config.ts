@@ -14,14 +14,49 @@ Map.groupBy ??= <K, T>(items: Iterable<T>, keyOf: (item: T, index: number) => K)
 // Node 20 has relaxed SIMD behind a flag, later releases have it without and refuse the flag.
 const needsFlag = Number(process.versions.node.split(".")[0]) < 21;
 
+/** What all configurations have. */
+export const common = {
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  execArgv: needsFlag ? ["--experimental-wasm-relaxed-simd"] : [],
+};
+
+/** Those that start processes or threads and wait for them, or look at a clock: each has the machine to itself. */
+const ALONE = [
+  "test/{mpi,faults,fuzz,worker}/**/*.test.ts",
+  "test/cli/sweep/*.test.ts",
+  "test/tasks/forecast/memory.test.ts",
+  "test/train/{checkpoint,lost-thread,threads,waiting}.test.ts",
+  "test/web/*.test.ts",
+];
+
+// npm run test:runtimes, npm run test:web
+const ELSEWHERE = ["test/{runtimes,bundlers,package}/**", "test/web/e2e/**"];
+
 // biome-ignore lint/style/noDefaultExport: Vitest reads the default export
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    // npm run test:runtimes, npm run test:web
-    exclude: ["test/{runtimes,bundlers,package}/**", "test/web/e2e/**"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    execArgv: needsFlag ? ["--experimental-wasm-relaxed-simd"] : [],
+    projects: [
+      {
+        test: {
+          ...common,
+          name: "side by side",
+          include: ["test/**/*.test.ts"],
+          exclude: [...ELSEWHERE, ...ALONE],
+          maxWorkers: "100%",
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: "alone",
+          include: ALONE,
+          exclude: ELSEWHERE,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -1,11 +1,10 @@
 import { defineConfig } from "vitest/config";
-import unit from "../../vitest.config.ts";
+import { common } from "../../vitest.config.ts";
 
 // biome-ignore lint/style/noDefaultExport: Vitest reads the default export
 export default defineConfig({
   test: {
-    ...unit.test,
-    exclude: [],
+    ...common,
     include: ["test/{runtimes,bundlers,package}/*.test.ts"],
     globalSetup: "test/runtimes/setup.ts",
     // One at a time: each is timed, or waits for a browser that wants the machine.
