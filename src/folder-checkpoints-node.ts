@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { type FilePath, pathOf, readBytes, reading, writeWhole } from "./disk/disk-node.ts";
 import { makeFolder } from "./disk/folder-node.ts";
 import { lockFolder } from "./disk/lock-node.ts";
+import { removeLeftOvers } from "./disk/temporary-node.ts";
 import { LstmkitError } from "./errors.ts";
 import type { CheckpointStore } from "./train/checkpoint.ts";
 
@@ -66,7 +67,10 @@ export function folderCheckpoints(folder: FilePath): CheckpointStore {
       for (const number of (await numbers()).slice(KEPT)) await rm(file(number), { force: true });
     },
     async clear() {
-      for (const number of await numbers()) await rm(file(number), { force: true });
+      const found = await numbers();
+      for (const number of found) await rm(file(number), { force: true });
+      // What one that was killed has left of its trial before the first, and of the one that was to be the next.
+      for (const number of [0, (found[0] ?? 0) + 1]) await removeLeftOvers(file(number));
       await unlock?.();
       unlock = undefined;
       await rmdir(path).catch(() => undefined); // there may be something of somebody else's in it

@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { temporaryPath, thisWriter } from "../../src/disk/temporary-node.ts";
 import {
   type Callback,
   type CheckpointStore,
@@ -479,6 +480,24 @@ describe("in a folder", () => {
     await store.clear();
     expect(readdirSync(folder)).toEqual([]);
   });
+
+  test.each([0, 1, 7])(
+    "clear leaves nothing of what a process that was killed left, after %i",
+    async (count) => {
+      const path = join(folder, "killed");
+      const store = folderCheckpoints(path);
+      for (let i = 0; i < count; i++) await store.write(new Uint8Array(1));
+      mkdirSync(path, { recursive: true });
+      const gone = { ...thisWriter(), pid: 2 ** 22 + 1 }; // above the most that Linux gives
+      // The trial whether one may write, and the checkpoint that was to be the next.
+      for (const number of [0, count + 1]) {
+        const target = join(path, `checkpoint-${String(number).padStart(9, "0")}.safetensors`);
+        writeFileSync(temporaryPath(target, gone), "half of it");
+      }
+      await folderCheckpoints(path).clear();
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 
   test("a damaged newest one is the one that goes at the next write, and not the good one before it", async () => {
     const path = join(folder, "generations");
