@@ -99,13 +99,15 @@ test("a worker that is terminated takes its threads with it", async () => {
   const worker = reachable(hookedScript(tell));
   const kit = await spawn({ threads: 3, worker });
   const fit = rejection((await smallModel(kit)).fit(x, y, ENDLESS));
-  await pause(100);
+  await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThan(10);
   await worker.terminate();
   expect((await fit).error).toMatchObject({ code: "WORKER_DIED" });
-  await pause(50); // messages that are on their way
-  const before = heard;
-  await pause(250);
-  expect(before).toBeGreaterThan(10);
-  expect(heard).toBe(before);
+  // Some messages may be on their way; then there is silence.
+  const isSilent = async () => {
+    const before = heard;
+    await pause(250);
+    return heard === before;
+  };
+  await expect.poll(isSilent, { timeout: 5000 }).toBe(true);
   channel.close();
 });
