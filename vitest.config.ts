@@ -16,8 +16,9 @@ const needsFlag = Number(process.versions.node.split(".")[0]) < 21;
 
 /** What all configurations have. */
 export const common = {
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
+  // To end what hangs; on a busy machine a test may take several times as long as on an idle one.
+  testTimeout: 180_000,
+  hookTimeout: 300_000,
   execArgv: needsFlag ? ["--experimental-wasm-relaxed-simd"] : [],
 };
 

@@ -49,7 +49,7 @@ beforeAll(async () => {
   expect(stderr).toBe("");
   expect(code).toBe(0);
   trained = events(stdout);
-}, 120_000);
+});
 afterAll(() => place.dispose());
 
 const run = (...args: string[]) => place.run(args);
@@ -250,7 +250,7 @@ describe("lstmkit train --task forecast", () => {
     expect(code).toBe(130);
     expect(events(stdout).at(-1)).toEqual({ event: "interrupted", digest: null, out: null });
     expect(() => readFileSync(place.path("stopped.safetensors"))).toThrow();
-  }, 120_000);
+  });
 });
 
 describe("lstmkit forecast", () => {
@@ -380,7 +380,7 @@ describe("lstmkit demo", () => {
     expect(await new Promise((resolve) => child.on("close", resolve))).toBe(130);
     expect(stdout).toMatch(/^births: 5479 rows of births, a row every day, 2000-01-01 to 2014-12-31$/m);
     expect(stdout).toMatch(/^Interrupted; nothing was saved\.$/m);
-  }, 60_000);
+  });
 
   test("another is refused with those there are", async () => {
     const { code, stderr } = await run("demo", "weather");

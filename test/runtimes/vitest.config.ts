@@ -9,6 +9,7 @@ export default defineConfig({
     globalSetup: "test/runtimes/setup.ts",
     // One at a time: each is timed, or waits for a browser that wants the machine.
     fileParallelism: false,
-    testTimeout: 90_000,
+    // An emulated processor takes a minute and a half.
+    testTimeout: 600_000,
   },
 });

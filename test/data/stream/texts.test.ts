@@ -375,7 +375,7 @@ test("a large index lies in a file that is gone with it", async () => {
   const away = await fileBytes(path, { scratch: join(folder, "no folder") });
   await expect(streamTexts(away, OPTIONS)).rejects.toThrow(codedError("FILE_UNWRITABLE", /scratch/));
   await away.close();
-}, 120_000);
+});
 
 test("evaluate takes a part, and a model in a worker does", async () => {
   const data = await streamTexts(CSV, { ...OPTIONS, testSplit: 0.3 });

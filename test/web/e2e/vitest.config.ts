@@ -9,7 +9,6 @@ export default defineConfig({
     globalSetup: "test/web/e2e/browsers.ts",
     // One at a time: a page that trains wants the machine.
     fileParallelism: false,
-    testTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
   },
 });
